@@ -1,0 +1,19 @@
+/**
+ * A read-only disk, read in whole sectors by number, as virtio-blk offers it (Virtual I/O Device 1.2, section 5.2).
+ * Reading is synchronous: the guest has one CPU and nothing else to do while it waits.
+ */
+export interface BlockDevice {
+  /** Bytes in a sector; a power of two, 512 unless the device says otherwise. */
+  readonly sectorSize: number;
+  /** Sectors on the device. A last, partial sector of an image file counts and reads as if zero-padded. */
+  readonly sectorCount: number;
+  /** Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last sector. */
+  readonly size: number;
+  /**
+   * Fills `into`, a whole number of sectors long, from the sector `first` on.
+   * @throws {InvalidImageError} fault `device`, if a sector lies beyond the end or the device fails.
+   */
+  readSectors(first: number, into: Uint8Array): void;
+  /** Gives the device back. Reading afterwards is an error. */
+  close(): void;
+}

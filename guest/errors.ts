@@ -1,0 +1,59 @@
+/**
+ * The errors every room throws. `code` is stable and meant for programs; `message` is one line for a person:
+ * what is wrong, where, and, if there is something to do about it, what.
+ */
+export class DocteurError extends Error {
+  override name = "DocteurError";
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What is wrong with an image; one name for each distinct kind of damage. */
+export type Fault =
+  | "device"
+  | "header"
+  | "pack-header"
+  | "pack-entry"
+  | "pack-inflate"
+  | "pack-delta"
+  | "pack-base"
+  | "pack-trailer"
+  | "idx-header"
+  | "idx-entry"
+  | "idx-trailer"
+  | "idx-mismatch"
+  | "object-id"
+  | "object-kind"
+  | "object-missing"
+  | "commit"
+  | "tree"
+  | "pinned-commit";
+
+/** Where a fault lies: a byte offset from the start of the image, and the object id in hexadecimal. */
+export interface FaultPlace {
+  readonly offset?: number | undefined;
+  readonly object?: string | undefined;
+}
+
+/** The bytes are not an image, or no longer the image that was made. `code` is `INVALID_IMAGE`. */
+export class InvalidImageError extends DocteurError {
+  override name = "InvalidImageError";
+  readonly fault: Fault;
+  readonly offset: number | undefined;
+  readonly object: string | undefined;
+
+  constructor(fault: Fault, what: string, place: FaultPlace = {}, options?: ErrorOptions) {
+    const where = [
+      place.object === undefined ? undefined : `object ${place.object}`,
+      place.offset === undefined ? undefined : `at byte ${place.offset}`,
+    ].filter((part) => part !== undefined);
+    super("INVALID_IMAGE", `invalid image: ${what}${where.length > 0 ? ` (${where.join(" ")})` : ""}`, options);
+    this.fault = fault;
+    this.offset = place.offset;
+    this.object = place.object;
+  }
+}
