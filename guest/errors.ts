@@ -45,15 +45,26 @@ export class InvalidImageError extends DocteurError {
   readonly fault: Fault;
   readonly offset: number | undefined;
   readonly object: string | undefined;
+  readonly #what: string;
 
   constructor(fault: Fault, what: string, place: FaultPlace = {}, options?: ErrorOptions) {
     const where = [
       place.object === undefined ? undefined : `object ${place.object}`,
       place.offset === undefined ? undefined : `at byte ${place.offset}`,
     ].filter((part) => part !== undefined);
-    super("INVALID_IMAGE", `invalid image: ${what}${where.length > 0 ? ` (${where.join(" ")})` : ""}`, options);
+    super(
+      "INVALID_IMAGE",
+      `invalid image: ${what}${where.length > 0 ? ` (${where.join(" ")})` : ""}`,
+      options,
+    );
     this.fault = fault;
     this.offset = place.offset;
     this.object = place.object;
+    this.#what = what;
+  }
+
+  /** The same fault, told by somebody who also knows which object it is in. */
+  withObject(object: string): InvalidImageError {
+    return new InvalidImageError(this.fault, this.#what, { offset: this.offset, object }, { cause: this });
   }
 }

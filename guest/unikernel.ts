@@ -1,4 +1,5 @@
-import type { ConnectOptions, Store } from "./store/store.ts";
+import type { ConnectOptions } from "./store/connect.ts";
+import type { Store } from "./store/store.ts";
 
 /** Where a unikernel's output goes. Writing is binary-safe and in order; a string is written as UTF-8. */
 export interface Console {

@@ -1,0 +1,110 @@
+import * as fs from "node:fs";
+import { basename } from "node:path";
+import { DocteurError, InvalidImageError } from "../errors.ts";
+import type { BlockDevice } from "./device.ts";
+
+/** The unit of Linux' block layer, whatever the disk's own sector is. */
+const SECTOR_SIZE = 512;
+
+/**
+ * Opens an image file or a block device node for reading, never for writing.
+ *
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`: it is not there, or is no file or disk that can be read.
+ */
+export function openFileDevice(path: string): BlockDevice {
+  const fd = open(path);
+  try {
+    const size = sizeOf(path, fd);
+    return new FileDevice(path, fd, size);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function open(path: string): number {
+  try {
+    // Without O_NONBLOCK, opening a FIFO by mistake would wait for ever.
+    return fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw new DocteurError("IMAGE_NOT_FOUND", `${path}: no such image`, { cause });
+    }
+    throw new DocteurError("IMAGE_UNREADABLE", `${path}: the image cannot be opened: ${code}`, { cause });
+  }
+}
+
+function sizeOf(path: string, fd: number): number {
+  const stats = fs.fstatSync(fd);
+  if (stats.isFile()) return stats.size;
+  if (stats.isBlockDevice()) {
+    // fstat gives 0 for a block device, and Node has no ioctl: sysfs tells, in sectors of 512 bytes.
+    const sectors = fs.readFileSync(`/sys/class/block/${basename(fs.realpathSync(path))}/size`, "utf8");
+    return Number.parseInt(sectors, 10) * SECTOR_SIZE;
+  }
+  const what = stats.isDirectory() ? "a directory" : "neither a file nor a block device";
+  throw new DocteurError("IMAGE_UNREADABLE", `${path}: not an image: ${what}`);
+}
+
+class FileDevice implements BlockDevice {
+  readonly sectorSize = SECTOR_SIZE;
+  readonly sectorCount: number;
+  readonly size: number;
+  readonly #path: string;
+  readonly #fd: number;
+  #open = true;
+
+  constructor(path: string, fd: number, size: number) {
+    this.#path = path;
+    this.#fd = fd;
+    this.size = size;
+    this.sectorCount = Math.ceil(size / SECTOR_SIZE);
+  }
+
+  readSectors(first: number, into: Uint8Array): void {
+    const start = first * SECTOR_SIZE;
+    if (
+      into.length % SECTOR_SIZE !== 0 ||
+      first < 0 ||
+      start + into.length > this.sectorCount * SECTOR_SIZE
+    ) {
+      throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${this.#path}`, {
+        offset: start,
+      });
+    }
+    let done = 0;
+    while (done < into.length) {
+      const read = this.#pread(into, done, start + done);
+      if (read === 0) break;
+      done += read;
+    }
+    const there = Math.min(into.length, this.size - start);
+    if (done < there) {
+      throw new InvalidImageError("device", `${this.#path} became shorter while it was read`, {
+        offset: start + done,
+      });
+    }
+    into.fill(0, done);
+  }
+
+  #pread(into: Uint8Array, done: number, position: number): number {
+    try {
+      return fs.readSync(this.#fd, into, done, into.length - done, position);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      throw new InvalidImageError(
+        "device",
+        `${this.#path} cannot be read: ${code}`,
+        { offset: position },
+        { cause },
+      );
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    fs.closeSync(this.#fd);
+  }
+}

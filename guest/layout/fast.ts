@@ -1,0 +1,102 @@
+import { DocteurError } from "../errors.ts";
+import type { EntryType, TreeEntry } from "../git/tree.ts";
+import { Art } from "./art.ts";
+import type { Entry, Layout, PathEntry } from "./layout.ts";
+import type { Trees } from "./trees.ts";
+
+/** Art keeps a type as its place in this list. */
+const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
+
+/**
+ * No name has a NUL byte, so a path that ends in one is a prefix of no other, and `a` sorts before `a.txt` and `a/b`. A
+ * folder's key has a slash before it.
+ */
+const END = 0;
+const SLASH = 0x2f;
+
+/** The `fast` layout: an adaptive radix tree over every path, filled by walking all trees once. */
+export class FastLayout implements Layout {
+  readonly #art = new Art();
+  #key = new Uint8Array(4096);
+
+  /**
+   * @param root raw id of the root tree.
+   * @param capacity bytes that the tree may take.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`: some repositories name few objects by very many paths.
+   * @throws {InvalidImageError} if a tree is damaged.
+   */
+  constructor(trees: Trees, root: Uint8Array, capacity: number) {
+    this.#add(0, { type: "tree", id: root });
+    const folders = [{ entries: trees.read(root), next: 0, length: 0 }];
+    for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
+      const entry = folder.entries[folder.next++];
+      if (entry === undefined) {
+        folders.pop();
+        continue;
+      }
+      const length = this.#write(folder.length, entry);
+      this.#add(length, entry);
+      if (this.#art.byteLength > capacity) {
+        throw new DocteurError(
+          "LAYOUT_TOO_LARGE",
+          `the paths of this image do not fit in ${capacity} bytes; use the light layout`,
+        );
+      }
+      if (entry.type === "tree") folders.push({ entries: trees.read(entry.id), next: 0, length });
+    }
+    this.#art.trim();
+  }
+
+  /** Bytes of memory the layout takes. */
+  get byteLength(): number {
+    return this.#art.byteLength;
+  }
+
+  find(path: Uint8Array): Entry | undefined {
+    this.#room(path.length + 2);
+    const key = this.#key;
+    key.set(path);
+    key[path.length] = END;
+    let leaf = this.#art.find(key, path.length + 1);
+    if (leaf === 0) {
+      key[path.length] = SLASH;
+      key[path.length + 1] = END;
+      leaf = this.#art.find(key, path.length + 2);
+    }
+    return leaf === 0 ? undefined : this.#entry(leaf);
+  }
+
+  *startingWith(prefix: Uint8Array): Generator<PathEntry> {
+    for (const { key, leaf } of this.#art.startingWith(prefix, prefix.length)) {
+      const entry = this.#entry(leaf);
+      if (entry.type !== "tree") yield { ...entry, path: key.slice(0, -1) };
+    }
+  }
+
+  #entry(leaf: number): Entry {
+    return { type: TYPES[this.#art.tag(leaf)] as EntryType, id: this.#art.payload(leaf) };
+  }
+
+  /** Writes a child's name after its folder's path of `length` bytes. Gives the length of the child's path. */
+  #write(length: number, { name }: TreeEntry): number {
+    const start = length === 0 ? 0 : length + 1;
+    this.#room(start + name.length + 2);
+    if (length > 0) this.#key[length] = SLASH;
+    this.#key.set(name, start);
+    return start + name.length;
+  }
+
+  #add(length: number, { type, id }: Entry): void {
+    let end = length;
+    if (type === "tree") this.#key[end++] = SLASH;
+    this.#key[end++] = END;
+    this.#art.insert(this.#key, end, TYPES.indexOf(type), id);
+  }
+
+  #room(length: number): void {
+    if (length <= this.#key.length) return;
+    const larger = new Uint8Array(length * 2);
+    larger.set(this.#key);
+    this.#key = larger;
+  }
+}

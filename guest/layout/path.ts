@@ -1,0 +1,30 @@
+const SLASH = 0x2f;
+
+/** The names of a path, without empty ones: slashes at the ends or in a row mean nothing. */
+export function splitPath(path: Uint8Array): Uint8Array[] {
+  const names: Uint8Array[] = [];
+  for (let start = 0; start < path.length; ) {
+    const slash = path.indexOf(SLASH, start);
+    const end = slash < 0 ? path.length : slash;
+    if (end > start) names.push(path.subarray(start, end));
+    start = end + 1;
+  }
+  return names;
+}
+
+/** A path one name longer. */
+export function joinPath(folder: Uint8Array, name: Uint8Array): Uint8Array {
+  if (folder.length === 0) return name;
+  const path = new Uint8Array(folder.length + 1 + name.length);
+  path.set(folder);
+  path[folder.length] = SLASH;
+  path.set(name, folder.length + 1);
+  return path;
+}
+
+/** Whether `bytes` begins with `prefix`. */
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (prefix.length > bytes.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
+  return true;
+}

@@ -1,0 +1,78 @@
+import { InvalidImageError } from "../errors.ts";
+import type { ObjectKind } from "../git/object.ts";
+import { ID_LENGTH } from "../git/object-id.ts";
+
+/** An entry's longest header: 10 bytes of type and size, and a base's id (20) or distance (10). */
+export const MAX_ENTRY_HEADER = 10 + ID_LENGTH;
+
+/** The header of one PACK entry (git's `pack-format`, "object entry"). */
+export interface EntryHeader {
+  /** Byte offset of the entry from the start of the PACK, which is how the IDX and OFS_DELTA name it. */
+  readonly offset: number;
+  /** Byte offset of the zlib stream, likewise. */
+  readonly dataOffset: number;
+  /** Bytes that the zlib stream inflates to: the object itself, or the delta. */
+  readonly size: number;
+  /** The object's kind; undefined for a delta, which has that of its base. */
+  readonly kind: ObjectKind | undefined;
+  /** OFS_DELTA: the base's offset in the PACK. */
+  readonly baseOffset: number | undefined;
+  /** REF_DELTA: the base's raw id. */
+  readonly baseId: Uint8Array | undefined;
+}
+
+const KINDS: readonly (ObjectKind | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
+const OFS_DELTA = 6;
+const REF_DELTA = 7;
+
+/** The first object's offset: after `PACK`, the version and the number of objects. */
+export const FIRST_ENTRY = 12;
+
+/**
+ * Decodes the entry header at the start of `bytes`, which lies at `offset` in the PACK and at `offset + packStart` in the
+ * image. 30 bytes are always enough; fewer are if the entry ends in them.
+ *
+ * @throws {InvalidImageError} fault `pack-entry`: an unknown type, a size beyond 2^53, a base outside the PACK's past.
+ */
+export function decodeEntryHeader(bytes: Uint8Array, offset: number, packStart: number): EntryHeader {
+  const fail = (what: string) => new InvalidImageError("pack-entry", what, { offset: packStart + offset });
+  let position = 0;
+  const next = (): number => {
+    const byte = bytes[position++];
+    if (byte === undefined) throw fail("the entry's header is cut short");
+    return byte;
+  };
+
+  let byte = next();
+  const type = (byte >> 4) & 7;
+  let size = byte & 0x0f;
+  // Multiplication instead of shifts, which are 32-bit. A safe integer needs no more than 53 bits.
+  for (let scale = 16; (byte & 0x80) !== 0; scale *= 128) {
+    byte = next();
+    size += (byte & 0x7f) * scale;
+    if (size > Number.MAX_SAFE_INTEGER) throw fail("the entry claims a size that no disk can hold");
+  }
+
+  let kind: ObjectKind | undefined;
+  let baseOffset: number | undefined;
+  let baseId: Uint8Array | undefined;
+  if (type === OFS_DELTA) {
+    byte = next();
+    let distance = byte & 0x7f;
+    while ((byte & 0x80) !== 0) {
+      byte = next();
+      distance = (distance + 1) * 128 + (byte & 0x7f);
+      if (distance > offset) break;
+    }
+    baseOffset = offset - distance;
+    if (distance === 0 || baseOffset < FIRST_ENTRY) throw fail("the delta's base lies outside the PACK");
+  } else if (type === REF_DELTA) {
+    baseId = bytes.slice(position, position + ID_LENGTH);
+    position += ID_LENGTH;
+    if (baseId.length < ID_LENGTH) throw fail("the entry's header is cut short");
+  } else {
+    kind = KINDS[type];
+    if (kind === undefined) throw fail(`the entry has type ${type}, which git does not know`);
+  }
+  return { offset, dataOffset: offset + position, size, kind, baseOffset, baseId };
+}

@@ -1,0 +1,100 @@
+import type { SectorCache } from "../block/sector-cache.ts";
+import { InvalidImageError } from "../errors.ts";
+import { ID_LENGTH } from "../git/object-id.ts";
+import { FIRST_ENTRY } from "./entry.ts";
+import type { ObjectIndex } from "./object-index.ts";
+
+/** `\377tOc` and version 2. */
+export const IDX_SIGNATURE = Uint8Array.of(0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2);
+
+const FAN_OUT_START = IDX_SIGNATURE.length;
+const FAN_OUT_SIZE = 256 * 4;
+const IDS_START = FAN_OUT_START + FAN_OUT_SIZE;
+
+/** Offsets from 2^31 on are kept in a table of 64-bit numbers; this bit says that an offset is a place in it. */
+export const LARGE_OFFSET = 0x80000000;
+
+/**
+ * The IDX version 2 as it lies on the disk (git's `pack-format`). Only the fan-out table, 1 KiB, is held in memory; ids
+ * and offsets are read by sector through the cache.
+ */
+export class Idx implements ObjectIndex {
+  readonly count: number;
+  readonly #cache: SectorCache;
+  readonly #start: number;
+  readonly #packSize: number;
+  readonly #fanOut: Uint32Array;
+
+  /**
+   * @param start byte offset of the IDX in the image.
+   * @param packSize bytes in which the PACK lies; no offset may point beyond them.
+   * @throws {InvalidImageError} fault `idx-header`: not an IDX version 2, a fan-out that decreases, tables that do not
+   * fit on the disk.
+   */
+  constructor(cache: SectorCache, start: number, packSize: number) {
+    const fail = (what: string, offset: number) => new InvalidImageError("idx-header", what, { offset });
+    if (start + IDS_START > cache.size) throw fail("no IDX fits between the index offset and the end", start);
+    const signature = cache.read(start, FAN_OUT_START);
+    if (!IDX_SIGNATURE.every((byte, i) => byte === signature[i])) {
+      throw fail("there is no IDX version 2 at the index offset", start);
+    }
+    const table = cache.read(start + FAN_OUT_START, FAN_OUT_SIZE);
+    const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+    const fanOut = Uint32Array.from({ length: 256 }, (_, i) => view.getUint32(i * 4));
+    fanOut.forEach((count, i) => {
+      if (i > 0 && count < (fanOut[i - 1] as number))
+        throw fail("the fan-out decreases", start + FAN_OUT_START + i * 4);
+    });
+    this.count = fanOut[255] as number;
+    const end = start + IDS_START + this.count * (ID_LENGTH + 8) + 2 * ID_LENGTH;
+    if (end > cache.size) throw fail(`an IDX of ${this.count} objects does not fit on the disk`, start);
+    this.#cache = cache;
+    this.#start = start;
+    this.#packSize = packSize;
+    this.#fanOut = fanOut;
+  }
+
+  /** @throws {InvalidImageError} fault `idx-entry`, if the offset found does not lie in the PACK. */
+  find(id: Uint8Array): number | undefined {
+    const first = id[0] as number;
+    let low = first === 0 ? 0 : (this.#fanOut[first - 1] as number);
+    let high = this.#fanOut[first] as number;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const difference = this.#compare(middle, id);
+      if (difference === 0) return this.#offset(middle);
+      if (difference < 0) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
+  }
+
+  #compare(position: number, id: Uint8Array): number {
+    const there = this.#cache.read(this.#start + IDS_START + position * ID_LENGTH, ID_LENGTH);
+    for (let i = 1; i < ID_LENGTH; i++) {
+      const difference = (there[i] as number) - (id[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return (there[0] as number) - (id[0] as number);
+  }
+
+  #offset(position: number): number {
+    const offsets = this.#start + IDS_START + this.count * (ID_LENGTH + 4);
+    const place = offsets + position * 4;
+    const short = uint32(this.#cache.read(place, 4));
+    let offset = short;
+    if (short >= LARGE_OFFSET) {
+      const large = offsets + this.count * 4 + (short - LARGE_OFFSET) * 8;
+      const bytes = this.#cache.read(large, 8);
+      offset = uint32(bytes) * 2 ** 32 + uint32(bytes.subarray(4));
+    }
+    if (offset < FIRST_ENTRY || offset >= this.#packSize) {
+      throw new InvalidImageError("idx-entry", "the IDX points outside the PACK", { offset: place });
+    }
+    return offset;
+  }
+}
+
+function uint32(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}

@@ -1,0 +1,37 @@
+import { ZStream, zlibInflate, zlibInflateInit, zlibInflateReset } from "pako";
+import { InflateError, type Inflater } from "./inflate.ts";
+
+const Z_SYNC_FLUSH = 2;
+const Z_STREAM_END = 1;
+const Z_BUF_ERROR = -5;
+
+/** The portable engine: zlib translated to JavaScript, which needs nothing of its host. */
+export class PakoInflater implements Inflater {
+  consumed = 0;
+  produced = 0;
+  readonly #stream = new ZStream();
+
+  constructor() {
+    zlibInflateInit(this.#stream);
+  }
+
+  start(): void {
+    zlibInflateReset(this.#stream);
+  }
+
+  write(input: Uint8Array, output: Uint8Array, outputStart: number): boolean {
+    const stream = this.#stream;
+    stream.input = input;
+    stream.next_in = 0;
+    stream.avail_in = input.length;
+    stream.output = output as Uint8Array<ArrayBuffer>;
+    stream.next_out = outputStart;
+    stream.avail_out = output.length - outputStart;
+    const status = zlibInflate(stream, Z_SYNC_FLUSH);
+    this.consumed = stream.next_in;
+    this.produced = stream.next_out - outputStart;
+    if (status < 0 && status !== Z_BUF_ERROR)
+      throw new InflateError(`does not inflate: ${stream.msg || "not a zlib stream"}`);
+    return status === Z_STREAM_END;
+  }
+}

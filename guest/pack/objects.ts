@@ -1,0 +1,112 @@
+import { InvalidImageError } from "../errors.ts";
+import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
+import { hex, sameId } from "../git/object-id.ts";
+import type { ObjectIndex } from "./object-index.ts";
+import type { EntryDescription, Pack } from "./pack.ts";
+
+/** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
+export class Objects {
+  readonly #index: ObjectIndex;
+  readonly #pack: Pack;
+
+  constructor(index: ObjectIndex, pack: Pack) {
+    this.#index = index;
+    this.#pack = pack;
+  }
+
+  /** Objects in the PACK. */
+  get count(): number {
+    return this.#index.count;
+  }
+
+  /** Whether the PACK holds an object of this raw id. */
+  has(id: Uint8Array): boolean {
+    return this.#index.find(id) !== undefined;
+  }
+
+  /**
+   * The content of the object with this raw id, in memory of its own.
+   *
+   * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
+   */
+  read(id: Uint8Array, kind: ObjectKind): Uint8Array {
+    const offset = this.#offset(id);
+    const object = this.#named(id, () => this.#pack.read(offset));
+    if (object.kind !== kind) throw wrongKind(id, kind, object);
+    prove(objectId(kind, object.bytes), id);
+    return object.bytes;
+  }
+
+  /**
+   * Up to `length` bytes from `offset` on of the blob with this raw id. One that is stored whole passes through a window:
+   * all of it is hashed, only the part is kept.
+   * @throws {InvalidImageError} as `read`.
+   */
+  readPart(id: Uint8Array, offset: number, length: number): Uint8Array {
+    const entry = this.#offset(id);
+    const header = this.#named(id, () => this.#pack.header(entry));
+    if (header.kind !== "blob") return this.read(id, "blob").slice(offset, offset + length);
+
+    const part = Buffer.alloc(Math.max(0, Math.min(length, header.size - offset)));
+    const hash = objectHash("blob", header.size);
+    let position = 0;
+    this.#named(id, () =>
+      this.#pack.inflatePieces(header, (piece) => {
+        hash.update(piece);
+        const start = Math.max(0, offset - position);
+        const end = offset + part.length - position;
+        if (start < end) part.set(piece.subarray(start, end), position + start - offset);
+        position += piece.length;
+        return true;
+      }),
+    );
+    prove(hash.digest(), id);
+    return part;
+  }
+
+  /**
+   * Kind and size of the object with this raw id, from headers alone: nothing is hashed, so this much is only the
+   * PACK's word.
+   * @throws {InvalidImageError} as `read`.
+   */
+  describe(id: Uint8Array, kind: ObjectKind): EntryDescription {
+    const offset = this.#offset(id);
+    const description = this.#named(id, () => this.#pack.describe(offset));
+    if (description.kind !== kind) throw wrongKind(id, kind, description);
+    return description;
+  }
+
+  #offset(id: Uint8Array): number {
+    const offset = this.#index.find(id);
+    if (offset === undefined) {
+      throw new InvalidImageError("object-missing", "the PACK lacks an object", { object: hex(id) });
+    }
+    return offset;
+  }
+
+  /** Faults found below know an offset only; here the object is known too. */
+  #named<Result>(id: Uint8Array, read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InvalidImageError) || error.object !== undefined) throw error;
+      throw error.withObject(hex(id));
+    }
+  }
+}
+
+function prove(computed: Uint8Array, id: Uint8Array): void {
+  if (!sameId(computed, id)) {
+    throw new InvalidImageError("object-id", "the content does not match its id", { object: hex(id) });
+  }
+}
+
+function wrongKind(
+  id: Uint8Array,
+  wanted: ObjectKind,
+  got: { readonly kind: ObjectKind },
+): InvalidImageError {
+  return new InvalidImageError("object-kind", `a ${wanted} is expected, this is a ${got.kind}`, {
+    object: hex(id),
+  });
+}

@@ -1,0 +1,275 @@
+import type { SectorCache } from "../block/sector-cache.ts";
+import { ByteLru } from "../byte-lru.ts";
+import { DocteurError, InvalidImageError } from "../errors.ts";
+import type { GitObject, ObjectKind } from "../git/object.ts";
+import { hex } from "../git/object-id.ts";
+import { applyDelta, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
+import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
+import { InflateError, type Inflater } from "./inflate.ts";
+import { createInflater } from "./inflaters.ts";
+
+export interface PackOptions {
+  /** Bytes of bases of deltas to keep. Default 24 MiB. */
+  readonly baseCacheSize?: number | undefined;
+  /** Bytes of the largest object that is read into memory whole. Default 1 GiB. */
+  readonly maxObjectSize?: number | undefined;
+  /** Default: a new native inflater. */
+  readonly inflater?: Inflater | undefined;
+}
+
+/** What an entry is, known without inflating it whole. */
+export interface EntryDescription {
+  readonly kind: ObjectKind;
+  /** Bytes of the object. */
+  readonly size: number;
+  /** Deltas between it and an object that is stored whole; 0 for that one itself. */
+  readonly depth: number;
+}
+
+/** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
+const MAX_DEFLATE_RATIO = 1032;
+
+/**
+ * Reads entries of a PACK by their offset: inflates, follows chains of deltas, and holds only a bounded number of bases.
+ * It proves that an entry is well formed; that it is the object somebody asked for is for `Objects` to prove by its id.
+ */
+export class Pack {
+  readonly #cache: SectorCache;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #baseOffset: (id: Uint8Array) => number | undefined;
+  /** Never handed out, so nobody can change a base under the deltas that build on it. */
+  readonly #bases: ByteLru<number, GitObject>;
+  readonly #maxObjectSize: number;
+  readonly #inflater: Inflater;
+
+  /**
+   * @param start byte offset of the PACK in the image.
+   * @param end byte offset that nothing of the PACK reaches beyond.
+   * @param baseOffset finds the base of a REF_DELTA.
+   */
+  constructor(
+    cache: SectorCache,
+    start: number,
+    end: number,
+    baseOffset: (id: Uint8Array) => number | undefined,
+    options: PackOptions = {},
+  ) {
+    this.#cache = cache;
+    this.#start = start;
+    this.#end = end;
+    this.#baseOffset = baseOffset;
+    this.#bases = new ByteLru(options.baseCacheSize ?? 24 * 1024 * 1024);
+    this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
+    this.#inflater = options.inflater ?? createInflater();
+  }
+
+  /** The header of the entry at `offset`. @throws {InvalidImageError} fault `pack-entry`. */
+  header(offset: number): EntryHeader {
+    const position = this.#start + offset;
+    if (offset < FIRST_ENTRY || position >= this.#end) {
+      throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
+    }
+    const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
+    return decodeEntryHeader(this.#cache.read(position, length), offset, this.#start);
+  }
+
+  /**
+   * The whole object whose entry is at `offset`, in memory of its own.
+   *
+   * @param keep whether to keep it as a base for deltas to be read soon. It then must not be changed or given away.
+   * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
+   * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes.
+   */
+  read(offset: number, keep = false): GitObject {
+    const header = this.header(offset);
+    if (header.kind !== undefined) return { kind: header.kind, bytes: this.inflate(header).bytes };
+    const { base, deltas } = this.#chain(header);
+    let object = base;
+    for (let i = deltas.length - 1; i >= 0; i--) {
+      const delta = deltas[i] as EntryHeader;
+      object = { kind: object.kind, bytes: this.#apply(object.bytes, delta) };
+      if (i > 0 || keep) this.#bases.set(delta.offset, object, object.bytes.length);
+    }
+    return object;
+  }
+
+  /**
+   * Kind, size and chain depth of the object at `offset`. Costs the headers of its chain and the first bytes of its own
+   * delta.
+   * @throws {InvalidImageError} as `read`.
+   */
+  describe(offset: number): EntryDescription {
+    const header = this.header(offset);
+    const size = header.kind === undefined ? this.#targetSize(header) : header.size;
+    let link = header;
+    const seen = new Set<number>();
+    while (link.kind === undefined) {
+      seen.add(link.offset);
+      link = this.header(this.#baseOf(link, seen));
+    }
+    return { kind: link.kind, size, depth: seen.size };
+  }
+
+  /**
+   * Inflates an entry's own stream: an object, or a delta.
+   * @returns its bytes, and the offset in the PACK where the next entry begins.
+   */
+  inflate(header: EntryHeader): { readonly bytes: Uint8Array; readonly end: number } {
+    this.#checkSize(header.size, header);
+    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    const output = Buffer.allocUnsafeSlow(header.size + 1);
+    let filled = 0;
+    const end = this.#feed(header, (input) => {
+      const ended = this.#inflater.write(input, output, filled);
+      filled += this.#inflater.produced;
+      if (filled > header.size)
+        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
+      return ended;
+    });
+    if (filled !== header.size) throw this.#shorter(header, filled);
+    return { bytes: output.subarray(0, header.size), end };
+  }
+
+  /**
+   * Inflates an entry's own stream piece by piece, holding no more than one piece.
+   *
+   * @param take is given each piece in order; it must copy what it keeps and must not read from this PACK. Returning
+   * false ends the reading there.
+   * @param pieceSize bytes of a piece at most. Default 64 KiB.
+   * @returns the offset in the PACK where the next entry begins, undefined if `take` ended it.
+   */
+  inflatePieces(
+    header: EntryHeader,
+    take: (piece: Uint8Array) => boolean | undefined,
+    pieceSize = 64 * 1024,
+  ): number | undefined {
+    const output = Buffer.allocUnsafeSlow(pieceSize);
+    let total = 0;
+    let stopped = false;
+    const end = this.#feed(header, (input) => {
+      const ended = this.#inflater.write(input, output, 0);
+      const { produced } = this.#inflater;
+      total += produced;
+      if (total > header.size)
+        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
+      stopped = produced > 0 && take(output.subarray(0, produced)) === false;
+      return ended || stopped;
+    });
+    if (stopped) return undefined;
+    if (total !== header.size) throw this.#shorter(header, total);
+    return end;
+  }
+
+  /** Gives the inflater input, sector by sector, until `step` says that the stream has ended. */
+  #feed(header: EntryHeader, step: (input: Uint8Array) => boolean): number {
+    const position = this.#start + header.dataOffset;
+    this.#inflater.start();
+    let at = position;
+    try {
+      for (;;) {
+        if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
+        const ended = step(this.#cache.piece(at, this.#end));
+        at += this.#inflater.consumed;
+        if (ended) return at - this.#start;
+      }
+    } catch (cause) {
+      if (!(cause instanceof InflateError)) throw cause;
+      const what = `an entry ${cause.message}`;
+      throw new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset }, { cause });
+    }
+  }
+
+  /** The entries from `header` down to a base that is at hand or stored whole, and that base. */
+  #chain(header: EntryHeader): { base: GitObject; deltas: EntryHeader[] } {
+    const deltas: EntryHeader[] = [];
+    const seen = new Set<number>();
+    let link = header;
+    for (;;) {
+      deltas.push(link);
+      seen.add(link.offset);
+      const offset = this.#baseOf(link, seen);
+      const cached = this.#bases.get(offset);
+      if (cached !== undefined) return { base: cached, deltas };
+      link = this.header(offset);
+      if (link.kind !== undefined) {
+        const base = { kind: link.kind, bytes: this.inflate(link).bytes };
+        this.#bases.set(offset, base, base.bytes.length);
+        return { base, deltas };
+      }
+    }
+  }
+
+  /** REF_DELTA may name any object, also a later one, so only it can lead in a circle. */
+  #baseOf(delta: EntryHeader, seen: ReadonlySet<number>): number {
+    const at = { offset: this.#start + delta.offset };
+    const offset = delta.baseOffset ?? this.#baseOffset(delta.baseId as Uint8Array);
+    if (offset === undefined) {
+      const object = hex(delta.baseId as Uint8Array);
+      throw new InvalidImageError("pack-base", "the base of a delta is missing", { ...at, object });
+    }
+    if (seen.has(offset))
+      throw new InvalidImageError("pack-base", "a chain of deltas leads back to itself", at);
+    return offset;
+  }
+
+  #apply(source: Uint8Array, delta: EntryHeader): Uint8Array {
+    const { bytes } = this.inflate(delta);
+    return this.#guardDelta(delta, () => {
+      const { targetSize } = decodeDeltaHeader(bytes);
+      if (targetSize > this.#maxObjectSize) throw this.#tooLarge(targetSize, delta);
+      return applyDelta(source, bytes);
+    });
+  }
+
+  #targetSize(delta: EntryHeader): number {
+    const start = Buffer.alloc(MAX_DELTA_HEADER);
+    let filled = 0;
+    const take = (piece: Uint8Array) => {
+      start.set(piece, filled);
+      filled += piece.length;
+      return false;
+    };
+    this.inflatePieces(delta, take, MAX_DELTA_HEADER);
+    return this.#guardDelta(delta, () => decodeDeltaHeader(start.subarray(0, filled)).targetSize);
+  }
+
+  #guardDelta<Result>(delta: EntryHeader, decode: () => Result): Result {
+    try {
+      return decode();
+    } catch (cause) {
+      if (!(cause instanceof DeltaError)) throw cause;
+      throw new InvalidImageError(
+        "pack-delta",
+        cause.message,
+        { offset: this.#start + delta.offset },
+        { cause },
+      );
+    }
+  }
+
+  #checkSize(size: number, header: EntryHeader): void {
+    if (size > (this.#end - this.#start - header.dataOffset) * MAX_DEFLATE_RATIO) {
+      const what = `an entry claims ${size} bytes, more than the PACK can hold`;
+      throw new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset });
+    }
+    if (size > this.#maxObjectSize) throw this.#tooLarge(size, header);
+  }
+
+  #tooLarge(size: number, header: EntryHeader): DocteurError {
+    return new DocteurError(
+      "OBJECT_TOO_LARGE",
+      `the object at byte ${this.#start + header.offset} has ${size} bytes; at most ${this.#maxObjectSize} are read into memory`,
+    );
+  }
+
+  #shorter(header: EntryHeader, filled: number): InvalidImageError {
+    return new InvalidImageError(
+      "pack-inflate",
+      `an entry inflates to ${filled} bytes and claims ${header.size}`,
+      {
+        offset: this.#start + header.offset,
+      },
+    );
+  }
+}

@@ -1,0 +1,214 @@
+import { DocteurError } from "../errors.ts";
+import type { Commit } from "../git/commit.ts";
+import { hex } from "../git/object-id.ts";
+import type { EntryType } from "../git/tree.ts";
+import type { Entry, Layout } from "../layout/layout.ts";
+import type { Trees } from "../layout/trees.ts";
+import type { Objects } from "../pack/objects.ts";
+import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
+import { type Resolution, resolvePath } from "./resolve.ts";
+
+/** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
+export type Key = string | Uint8Array;
+
+/** What a key leads to: a value is a file, a dictionary is a folder. */
+export type Kind = "value" | "dictionary";
+
+/** One entry of a dictionary. */
+export interface ListEntry {
+  /** The name as text; bytes that are not UTF-8 show as U+FFFD. */
+  readonly name: string;
+  readonly rawName: Uint8Array;
+  /** A symbolic link is a value here, whatever it leads to; a submodule is a dictionary, always empty. */
+  readonly kind: Kind;
+  readonly type: EntryType;
+  /** Object id, 40 hexadecimal digits. */
+  readonly id: string;
+}
+
+/** What is known of a path without reading its content. */
+export interface Description {
+  /** Without links, `.` and `..`; bytes, no slash at the ends. */
+  readonly path: Uint8Array;
+  readonly kind: Kind;
+  readonly type: EntryType;
+  /** Object id, 40 hexadecimal digits. */
+  readonly id: string;
+  /** Bytes of a file, or of a link's target; 0 for a folder. Told from the headers of its entry, without inflating it. */
+  readonly size: number;
+}
+
+/** A part of a value, in bytes. */
+export interface Range {
+  /** Bytes to leave out at the start. */
+  readonly offset: number;
+  /** Bytes to give; fewer are given where the value ends. */
+  readonly length: number;
+}
+
+/**
+ * The read-only key/value view of an image, after mirage-kv's `RO`. Synchronous: a read is a `pread` on a machine that
+ * has nothing else to do. Every content is proved by its id before a byte of it is given away.
+ *
+ * Any method throws `InvalidImageError` where the image is damaged. Symbolic links are followed within the image.
+ */
+export class Store {
+  /** The commit's id, 40 hexadecimal digits. */
+  readonly id: string;
+  readonly commit: Commit;
+  /** The root tree's id, 40 hexadecimal digits. */
+  readonly root: string;
+  readonly #objects: Objects;
+  readonly #trees: Trees;
+  readonly #layout: Layout;
+  readonly #release: () => void;
+
+  /** Use `connect`. */
+  constructor(
+    id: string,
+    commit: Commit,
+    parts: { objects: Objects; trees: Trees; layout: Layout; release: () => void },
+  ) {
+    this.id = id;
+    this.commit = commit;
+    this.root = commit.tree;
+    this.#objects = parts.objects;
+    this.#trees = parts.trees;
+    this.#layout = parts.layout;
+    this.#release = parts.release;
+  }
+
+  /** What the key leads to, undefined if nowhere. */
+  exists(key: Key): Kind | undefined {
+    const found = this.#resolve(key, true);
+    return typeof found === "string" ? undefined : kindOf(found.entry.type);
+  }
+
+  /**
+   * The whole value, in memory of its own.
+   * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
+   */
+  get(key: Key): Uint8Array {
+    return this.#objects.read(this.#value(key).id, "blob");
+  }
+
+  /**
+   * A part of the value. A value that is stored whole, not as a delta, passes through a window and only the part is
+   * held in memory.
+   *
+   * @throws {RangeError} if offset or length is not a natural number. Otherwise as `get`.
+   */
+  getPartial(key: Key, { offset, length }: Range): Uint8Array {
+    if (!isNatural(offset) || !isNatural(length)) {
+      throw new RangeError(`offset and length are natural numbers, not ${offset} and ${length}`);
+    }
+    return this.#objects.readPart(this.#value(key).id, offset, length);
+  }
+
+  /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */
+  list(key: Key): ListEntry[] {
+    const { entry } = this.#found(key, true);
+    if (entry.type === "gitlink") return [];
+    if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
+    return this.#trees.read(entry.id).map(({ type, name, id }) => ({
+      name: text(name),
+      rawName: name,
+      kind: kindOf(type),
+      type,
+      id: hex(id),
+    }));
+  }
+
+  /** Bytes of a value, told from the headers of its entry without inflating it. */
+  size(key: Key): number {
+    return this.#objects.describe(this.#value(key).id, "blob").size;
+  }
+
+  /** The object id of a value or a dictionary, 40 hexadecimal digits: equal ids mean equal content. */
+  digest(key: Key): string {
+    return hex(this.#found(key, true).entry.id);
+  }
+
+  /** When the value or dictionary last changed, as far as an image of one commit can tell: the commit's date. */
+  lastModified(key: Key): Date {
+    this.#found(key, true);
+    return new Date(this.commit.committer.date * 1000);
+  }
+
+  /** All values whose path starts with these bytes, in byte order of the paths. Links are given as they are. */
+  *prefix(
+    start: Key,
+  ): Generator<{ readonly path: Uint8Array; readonly type: EntryType; readonly id: string }> {
+    const bytes = toBytes(start);
+    let skip = 0;
+    while (bytes[skip] === SLASH) skip++;
+    for (const { path, type, id } of this.#layout.startingWith(bytes.subarray(skip))) {
+      yield { path, type, id: hex(id) };
+    }
+  }
+
+  /**
+   * What lies at a path.
+   * @param follow whether a symbolic link in the last place is followed. Default true.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
+   */
+  describe(key: Key, follow = true): Description {
+    const { path, entry } = this.#found(key, follow);
+    const kind = kindOf(entry.type);
+    const size = kind === "value" ? this.#objects.describe(entry.id, "blob").size : 0;
+    return { path, kind, type: entry.type, id: hex(entry.id), size };
+  }
+
+  /** The target of a symbolic link, as it is written. @throws {DocteurError} `NOT_A_LINK`; otherwise as `describe`. */
+  readLink(key: Key): Uint8Array {
+    const { entry } = this.#found(key, false);
+    if (entry.type !== "symlink") throw new DocteurError("NOT_A_LINK", `${show(key)}: not a symbolic link`);
+    return this.#objects.read(entry.id, "blob");
+  }
+
+  /** Gives the device back. The store cannot be read afterwards. */
+  close(): void {
+    this.#release();
+  }
+
+  #resolve(key: Key, follow: boolean): Resolution {
+    const readLink = (link: Entry) => this.#objects.read(link.id, "blob");
+    return resolvePath(this.#layout, toBytes(key), readLink, follow);
+  }
+
+  #found(key: Key, follow: boolean) {
+    const found = this.#resolve(key, follow);
+    if (typeof found !== "string") return found;
+    if (found === "ELOOP") throw new TooManyLinksError(show(key));
+    if (found === "ENOTDIR") throw new DictionaryExpectedError(show(key));
+    throw new NotFoundError(show(key));
+  }
+
+  #value(key: Key): Entry {
+    const { entry } = this.#found(key, true);
+    if (kindOf(entry.type) === "dictionary") throw new ValueExpectedError(show(key));
+    return entry;
+  }
+}
+
+const SLASH = 0x2f;
+
+function kindOf(type: EntryType): Kind {
+  return type === "tree" || type === "gitlink" ? "dictionary" : "value";
+}
+
+function toBytes(key: Key): Uint8Array {
+  return typeof key === "string" ? Buffer.from(key) : key;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+function show(key: Key): string {
+  return typeof key === "string" ? key : text(key);
+}
+
+function isNatural(number: number): boolean {
+  return Number.isSafeInteger(number) && number >= 0;
+}

@@ -1,0 +1,35 @@
+import type { Store } from "../store/store.ts";
+import type { Console, Unikernel } from "../unikernel.ts";
+import { lines } from "./lines.ts";
+import { parseOptions } from "./options.ts";
+import { attempt, usageError } from "./report.ts";
+
+const USAGE = "cat PATH... | cat --files-from -";
+
+/** From this many paths on, mapping all paths at once is quicker than walking trees for each. */
+const MANY = 64;
+
+/**
+ * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from standard input, one
+ * a line. Status 1 if any could not be read; the others are written all the same.
+ */
+export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
+  const { options, operands, unknown } = parseOptions(args, { flags: [], values: ["--files-from"] });
+  const from = options.get("--files-from");
+  if (unknown !== undefined || (from === undefined) === (operands.length === 0)) {
+    return usageError(console, "cat", USAGE, unknown);
+  }
+  if (from === undefined) {
+    const store = connect({ layout: operands.length < MANY ? "light" : "fast" });
+    return Math.max(...operands.map((path) => catOne(store, console, path)));
+  }
+  if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
+  const store = connect({ layout: "fast" });
+  let status = 0;
+  for await (const path of lines(stdin)) status = Math.max(status, catOne(store, console, path));
+  return status;
+};
+
+function catOne(store: Store, console: Console, path: string | Uint8Array): number {
+  return attempt(console, "cat", () => console.write(store.get(path)));
+}

@@ -1,0 +1,44 @@
+/** The arguments of a small program, taken apart. */
+export interface ParsedOptions {
+  /** Each option given, with its value; a flag has the empty string. */
+  readonly options: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+  /** The first option that the program does not know or that lacks its value. */
+  readonly unknown?: string;
+}
+
+/**
+ * Takes arguments apart as POSIX utilities do: single letters may be joined (`-lR`), `--name=value` and `--name value`
+ * are the same, `--` ends the options, `-` alone is an operand.
+ */
+export function parseOptions(
+  args: readonly string[],
+  known: { readonly flags: readonly string[]; readonly values: readonly string[] },
+): ParsedOptions {
+  const options = new Map<string, string>();
+  const operands: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === "--") {
+      operands.push(...args.slice(i + 1));
+      break;
+    }
+    if (arg === "-" || !arg.startsWith("-")) {
+      operands.push(arg);
+      continue;
+    }
+    const equals = arg.indexOf("=");
+    const name = equals < 0 ? arg : arg.slice(0, equals);
+    if (known.values.includes(name)) {
+      const value = equals < 0 ? args[++i] : arg.slice(equals + 1);
+      if (value === undefined) return { options, operands, unknown: arg };
+      options.set(name, value);
+      continue;
+    }
+    const flags = arg.startsWith("--") ? [arg] : [...arg.slice(1)].map((letter) => `-${letter}`);
+    const unknown = flags.find((flag) => !known.flags.includes(flag));
+    if (unknown !== undefined) return { options, operands, unknown };
+    for (const flag of flags) options.set(flag, "");
+  }
+  return { options, operands };
+}

@@ -1,0 +1,29 @@
+import { DocteurError, InvalidImageError } from "../errors.ts";
+import type { Console } from "../unikernel.ts";
+
+/** The status of a program that was called wrongly, as in the command line around it. */
+const USAGE_STATUS = 2;
+
+/** Tells how a program is called. @returns the exit status. */
+export function usageError(console: Console, program: string, usage: string, unknown?: string): number {
+  const what = unknown === undefined ? "" : `${program}: ${unknown}: not understood; `;
+  console.error(`${what}usage: ${usage}\n`);
+  return USAGE_STATUS;
+}
+
+/**
+ * Does one piece of a program's work. What goes wrong with one path is told in one line and does not keep the program
+ * from the next; a damaged image does.
+ *
+ * @returns 0, or 1 if it failed.
+ */
+export function attempt(console: Console, program: string, work: () => void): number {
+  try {
+    work();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
+    console.error(`${program}: ${error.message}\n`);
+    return 1;
+  }
+}

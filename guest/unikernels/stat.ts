@@ -1,0 +1,45 @@
+import { MODES } from "../git/tree.ts";
+import type { Store } from "../store/store.ts";
+import type { Console, Unikernel } from "../unikernel.ts";
+import { parseOptions } from "./options.ts";
+import { attempt, usageError } from "./report.ts";
+
+const USAGE = "stat PATH...";
+const WORDS = {
+  file: "file",
+  executable: "executable file",
+  symlink: "symbolic link",
+  tree: "directory",
+  gitlink: "submodule",
+} as const;
+
+/** `stat PATH...`: tells what is known of each path without reading its content. A link is told of, not followed. */
+export const stat: Unikernel = ({ args, console, connect }) => {
+  const { operands, unknown } = parseOptions(args, { flags: [], values: [] });
+  if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);
+  const store = connect({ layout: "light" });
+  return Math.max(...operands.map((path) => statOne(store, console, path)));
+};
+
+function statOne(store: Store, console: Console, path: string): number {
+  return attempt(console, "stat", () => {
+    const { path: real, type, kind, id, size } = store.describe(path, false);
+    console.write("path\t: /");
+    console.write(real);
+    const lines = [
+      "",
+      `type\t: ${WORDS[type]}`,
+      `mode\t: ${MODES[type].toString(8).padStart(6, "0")}`,
+      ...(kind === "value" ? [`size\t: ${size}`] : []),
+      `object\t: ${id}`,
+      `modified: ${new Date(store.commit.committer.date * 1000).toISOString()}`,
+      "",
+    ];
+    console.write(lines.join("\n"));
+    if (type === "symlink") {
+      console.write("target\t: ");
+      console.write(store.readLink(real));
+      console.write("\n");
+    }
+  });
+}
