@@ -1,30 +1,32 @@
-import { ByteLru } from "../byte-lru.ts";
 import { InvalidImageError } from "../errors.ts";
 import type { BlockDevice } from "./device.ts";
 
 export interface SectorCacheOptions {
-  /** Bytes fetched and kept at a time; a multiple of the sector size. Default 32 KiB. */
+  /** Bytes fetched and kept at a time; a multiple of the sector size. Default 16 KiB. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most, beside the block read last. Default 4 MiB. */
+  /** Bytes kept at most; at least one block is. Default 4 MiB. */
   readonly capacity?: number | undefined;
 }
 
-const BLOCK_SIZE = 32 * 1024;
+const NO_BLOCK = -1;
+const BLOCK_SIZE = 16 * 1024;
 const CAPACITY = 4 * 1024 * 1024;
 
 /**
  * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least
- * recently used are dropped first, and memory never grows beyond the capacity.
+ * recently used block gives its memory to the next, and so the cache never takes more than its capacity.
  *
- * A view handed out stays valid: a block's bytes are never written again, dropping one only drops the reference.
+ * A view handed out is good until the next call: after that its memory may hold another block.
  */
 export class SectorCache {
   /** Bytes on the device. */
   readonly size: number;
   readonly blockSize: number;
   readonly #device: BlockDevice;
-  readonly #blocks: ByteLru<number, Uint8Array>;
-  #lastNumber = -1;
+  readonly #blockLimit: number;
+  /** A Map iterates in the order of insertion, so its first key is the least recently used block. */
+  readonly #blocks = new Map<number, Uint8Array>();
+  #lastNumber = NO_BLOCK;
   #lastBlock: Uint8Array = new Uint8Array();
 
   constructor(device: BlockDevice, { blockSize = BLOCK_SIZE, capacity = CAPACITY }: SectorCacheOptions = {}) {
@@ -36,7 +38,7 @@ export class SectorCache {
     this.#device = device;
     this.size = device.size;
     this.blockSize = blockSize;
-    this.#blocks = new ByteLru(capacity);
+    this.#blockLimit = Math.max(1, Math.floor(capacity / blockSize));
   }
 
   /**
@@ -79,10 +81,9 @@ export class SectorCache {
   #block(number: number): Uint8Array {
     if (number === this.#lastNumber) return this.#lastBlock;
     let block = this.#blocks.get(number);
-    if (block === undefined) {
-      block = this.#fetch(number);
-      this.#blocks.set(number, block, block.length);
-    }
+    if (block === undefined) block = this.#fetch(number);
+    else this.#blocks.delete(number);
+    this.#blocks.set(number, block);
     this.#lastNumber = number;
     this.#lastBlock = block;
     return block;
@@ -92,8 +93,21 @@ export class SectorCache {
     const { sectorSize, sectorCount } = this.#device;
     const first = (number * this.blockSize) / sectorSize;
     const sectors = Math.min(this.blockSize / sectorSize, sectorCount - first);
-    const block = Buffer.allocUnsafeSlow(sectors * sectorSize);
-    this.#device.readSectors(first, block);
+    const block = this.#memory();
+    try {
+      this.#device.readSectors(first, block.subarray(0, sectors * sectorSize));
+    } catch (error) {
+      // The memory may be that of the block read last, which it no longer is.
+      this.#lastNumber = NO_BLOCK;
+      throw error;
+    }
+    return block;
+  }
+
+  #memory(): Uint8Array {
+    if (this.#blocks.size < this.#blockLimit) return Buffer.allocUnsafeSlow(this.blockSize);
+    const [number, block] = this.#blocks.entries().next().value as [number, Uint8Array];
+    this.#blocks.delete(number);
     return block;
   }
 }

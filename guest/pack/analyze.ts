@@ -121,7 +121,7 @@ class Resolver {
     const { ids, kinds, sizes, bases } = this.#scanned;
     const id = ids.subarray(entry * ID_LENGTH, (entry + 1) * ID_LENGTH);
     if (bases[entry] !== undefined) {
-      const { kind, bytes } = this.#pack.read(this.#scanned.offsets[entry] as number, true);
+      const { kind, bytes } = this.#pack.readBase(this.#scanned.offsets[entry] as number);
       kinds[entry] = kind;
       sizes[entry] = bytes.length;
       id.set(objectId(kind, bytes));

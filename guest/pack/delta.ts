@@ -40,16 +40,21 @@ export function decodeDeltaHeader(delta: Uint8Array): DeltaHeader {
  * The instructions are gone through once before anything is allocated, so a delta that lies about its target costs no
  * memory, and none reads outside the source.
  *
+ * @param allocate gives memory for the target, at least as many bytes as it is asked for.
  * @throws {DeltaError} if the source is not the one it was made for, an instruction is cut short, reserved (opcode 0) or
  * copies from outside the source, or the target comes out at another size than claimed.
  */
-export function applyDelta(source: Uint8Array, delta: Uint8Array): Uint8Array {
+export function applyDelta(
+  source: Uint8Array,
+  delta: Uint8Array,
+  allocate: (size: number) => Uint8Array = Buffer.allocUnsafeSlow,
+): Uint8Array {
   const { sourceSize, targetSize, instructions } = decodeDeltaHeader(delta);
   if (sourceSize !== source.length) {
     throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${source.length}`);
   }
   checkInstructions(delta, instructions, source.length, targetSize);
-  const target = Buffer.allocUnsafeSlow(targetSize);
+  const target = allocate(targetSize);
   let written = 0;
   let position = instructions;
   while (position < delta.length) {
@@ -73,7 +78,7 @@ export function applyDelta(source: Uint8Array, delta: Uint8Array): Uint8Array {
     copyBytes(target, written, source, offset, length);
     written += length;
   }
-  return target;
+  return target.subarray(0, targetSize);
 }
 
 /** Below this many bytes a loop beats the call into V8's memmove. */

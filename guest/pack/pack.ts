@@ -26,6 +26,14 @@ export interface EntryDescription {
   readonly depth: number;
 }
 
+/** Gives at least as many bytes of memory as it is asked for. */
+export type Allocate = (size: number) => Uint8Array;
+
+const allocateFresh: Allocate = (size) => Buffer.allocUnsafeSlow(size);
+
+const SMALLEST_SCRATCH = 64 * 1024;
+const LARGEST_SCRATCH = 4 * 1024 * 1024;
+
 /** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
 const MAX_DEFLATE_RATIO = 1032;
 
@@ -42,6 +50,14 @@ export class Pack {
   readonly #bases: ByteLru<number, GitObject>;
   readonly #maxObjectSize: number;
   readonly #inflater: Inflater;
+  /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
+  #scratchMemory: Uint8Array = new Uint8Array();
+  readonly #scratch: Allocate = (size) => {
+    if (size <= this.#scratchMemory.length) return this.#scratchMemory;
+    const memory = allocateFresh(Math.max(size, SMALLEST_SCRATCH));
+    if (size <= LARGEST_SCRATCH) this.#scratchMemory = memory;
+    return memory;
+  };
 
   /**
    * @param start byte offset of the PACK in the image.
@@ -77,20 +93,33 @@ export class Pack {
   /**
    * The whole object whose entry is at `offset`, in memory of its own.
    *
-   * @param keep whether to keep it as a base for deltas to be read soon. It then must not be changed or given away.
+   * @param allocate gives memory for it, at least as many bytes as it is asked for: one more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes.
    */
-  read(offset: number, keep = false): GitObject {
+  read(offset: number, allocate: Allocate = allocateFresh): GitObject {
     const header = this.header(offset);
-    if (header.kind !== undefined) return { kind: header.kind, bytes: this.inflate(header).bytes };
+    if (header.kind !== undefined) return { kind: header.kind, bytes: this.#inflate(header, allocate) };
     const { base, deltas } = this.#chain(header);
     let object = base;
     for (let i = deltas.length - 1; i >= 0; i--) {
       const delta = deltas[i] as EntryHeader;
-      object = { kind: object.kind, bytes: this.#apply(object.bytes, delta) };
-      if (i > 0 || keep) this.#bases.set(delta.offset, object, object.bytes.length);
+      object = {
+        kind: object.kind,
+        bytes: this.#apply(object.bytes, delta, i > 0 ? allocateFresh : allocate),
+      };
+      if (i > 0) this.#bases.set(delta.offset, object, object.bytes.length);
     }
+    return object;
+  }
+
+  /**
+   * As `read`, for an object whose children in the chain are read next: it is kept as their base, and so must not be
+   * changed or given away.
+   */
+  readBase(offset: number): GitObject {
+    const object = this.read(offset);
+    this.#bases.set(offset, object, object.bytes.length);
     return object;
   }
 
@@ -109,26 +138,6 @@ export class Pack {
       link = this.header(this.#baseOf(link, seen));
     }
     return { kind: link.kind, size, depth: seen.size };
-  }
-
-  /**
-   * Inflates an entry's own stream: an object, or a delta.
-   * @returns its bytes, and the offset in the PACK where the next entry begins.
-   */
-  inflate(header: EntryHeader): { readonly bytes: Uint8Array; readonly end: number } {
-    this.#checkSize(header.size, header);
-    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
-    const output = Buffer.allocUnsafeSlow(header.size + 1);
-    let filled = 0;
-    const end = this.#feed(header, (input) => {
-      const ended = this.#inflater.write(input, output, filled);
-      filled += this.#inflater.produced;
-      if (filled > header.size)
-        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
-      return ended;
-    });
-    if (filled !== header.size) throw this.#shorter(header, filled);
-    return { bytes: output.subarray(0, header.size), end };
   }
 
   /**
@@ -159,6 +168,23 @@ export class Pack {
     if (stopped) return undefined;
     if (total !== header.size) throw this.#shorter(header, total);
     return end;
+  }
+
+  /** Inflates an entry's own stream: an object, or a delta. */
+  #inflate(header: EntryHeader, allocate: Allocate): Uint8Array {
+    this.#checkSize(header.size, header);
+    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    const output = allocate(header.size + 1).subarray(0, header.size + 1);
+    let filled = 0;
+    this.#feed(header, (input) => {
+      const ended = this.#inflater.write(input, output, filled);
+      filled += this.#inflater.produced;
+      if (filled > header.size)
+        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
+      return ended;
+    });
+    if (filled !== header.size) throw this.#shorter(header, filled);
+    return output.subarray(0, header.size);
   }
 
   /** Gives the inflater input, sector by sector, until `step` says that the stream has ended. */
@@ -193,7 +219,7 @@ export class Pack {
       if (cached !== undefined) return { base: cached, deltas };
       link = this.header(offset);
       if (link.kind !== undefined) {
-        const base = { kind: link.kind, bytes: this.inflate(link).bytes };
+        const base = { kind: link.kind, bytes: this.#inflate(link, allocateFresh) };
         this.#bases.set(offset, base, base.bytes.length);
         return { base, deltas };
       }
@@ -213,12 +239,12 @@ export class Pack {
     return offset;
   }
 
-  #apply(source: Uint8Array, delta: EntryHeader): Uint8Array {
-    const { bytes } = this.inflate(delta);
+  #apply(source: Uint8Array, delta: EntryHeader, allocate: Allocate): Uint8Array {
+    const bytes = this.#inflate(delta, this.#scratch);
     return this.#guardDelta(delta, () => {
       const { targetSize } = decodeDeltaHeader(bytes);
       if (targetSize > this.#maxObjectSize) throw this.#tooLarge(targetSize, delta);
-      return applyDelta(source, bytes);
+      return applyDelta(source, bytes, allocate);
     });
   }
 
