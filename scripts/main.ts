@@ -1,0 +1,84 @@
+import packageJson from "../package.json" with { type: "json" };
+import { parseArguments } from "./arguments.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { commands } from "./commands/index.ts";
+import { describeFailure, ExitStatus, statusOf } from "./failure.ts";
+import { InterruptedError, interruption } from "./interruption.ts";
+import { commandManual } from "./manual.ts";
+import { didYouMean } from "./nearest.ts";
+import { overview } from "./overview.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs the command line that follows `docteur` and gives the exit status. */
+async function main(args: readonly string[], context: CommandContext): Promise<number> {
+  const [word, ...rest] = args;
+  const { stdout } = context;
+  switch (word) {
+    case undefined:
+      throw new UsageError("a command is missing", "docteur");
+    case "-h":
+    case "--help":
+      stdout.write(overview());
+      return ExitStatus.success;
+    case "--version":
+      stdout.write(`docteur ${packageJson.version}\n`);
+      return ExitStatus.success;
+    case "help":
+      stdout.write(help(rest));
+      return ExitStatus.success;
+  }
+
+  const command = find(word);
+  const invocation = parseArguments(command, rest);
+  if (invocation === "help") {
+    stdout.write(commandManual(command));
+    return ExitStatus.success;
+  }
+  return await command.execute(invocation, context);
+}
+
+function help(words: readonly string[]): string {
+  const [word, surplus] = words;
+  if (surplus !== undefined) throw new UsageError(`'${surplus}' is one argument too many`, "docteur");
+  return word === undefined || word === "help" || word.startsWith("-")
+    ? overview()
+    : commandManual(find(word));
+}
+
+function find(word: string): Command {
+  const command = commands.find(({ name }) => name === word);
+  if (command !== undefined) return command;
+  if (word.startsWith("-")) throw new UsageError(`unknown option ${word}`, "docteur");
+  const names = commands.map(({ name }) => name);
+  throw new UsageError(`unknown command '${word}'${didYouMean(word, names)}`, "docteur");
+}
+
+/** Ends the process; what went wrong is told in one line, except to somebody who closed the pipe. */
+function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): never {
+  // Whatever way the rooms put it, a command that was told to end ended for that reason.
+  const error = signal.aborted ? signal.reason : "error" in outcome ? outcome.error : undefined;
+  if (error instanceof InterruptedError) process.exit(error.status);
+  if (error !== undefined) {
+    process.stderr.write(describeFailure(error, process.env));
+    process.exit(statusOf(error));
+  }
+  process.exit("status" in outcome ? outcome.status : ExitStatus.failure);
+}
+
+const signal = interruption(process);
+process.on("uncaughtException", (error) => finish({ error }, signal));
+
+const context = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  signal,
+};
+try {
+  const status = await main(process.argv.slice(2), context);
+  await new Promise<void>((written) => process.stdout.write("", () => written()));
+  finish({ status }, signal);
+} catch (error) {
+  finish({ error }, signal);
+}

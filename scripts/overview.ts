@@ -1,0 +1,51 @@
+import { commands } from "./commands/index.ts";
+import { exitStatusTable } from "./exit-status.ts";
+import { manual } from "./manual.ts";
+
+/** The manual page of `docteur` itself. */
+export function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return manual([
+    { title: "NAME", body: "docteur - a Git repository as a read-only disk image for virtual machines" },
+    {
+      title: "SYNOPSIS",
+      body: [
+        ...commands.flatMap(({ name, synopsis }) => synopsis.map((line) => ` docteur ${name} ${line}`)),
+        " docteur help [COMMAND]",
+        " docteur --version",
+      ].join("\n"),
+    },
+    {
+      title: "DESCRIPTION",
+      body: `docteur makes one disk image of a Git repository or a folder: the commit, every tree and file it reaches,
+compressed as Git compresses them, and an index. A virtual machine attaches the image as its disk and reads files
+straight out of it, sector by sector, and checks each against its SHA-1.`,
+    },
+    {
+      title: "COMMANDS",
+      body: commands.map(({ name, summary }) => ` ${name.padEnd(width)}   ${summary}`).join("\n"),
+    },
+    {
+      title: "OPTIONS",
+      body: ` -h, --help    print this page, or with a command the page of that command
+ --version     print the version`,
+    },
+    {
+      title: "EXAMPLES",
+      body: ` docteur make https://github.com/dinosaure/docteur disk.img
+ docteur verify disk.img
+ docteur run disk.img cat /README.md`,
+    },
+    {
+      title: "EXIT STATUS",
+      body: `${exitStatusTable}\n\n\`docteur run\` ends with its program's own status.`,
+    },
+    {
+      title: "ENVIRONMENT",
+      body: ` XDG_CACHE_HOME   where the virtual machine's parts are kept, in docteur/
+                  (default: ~/.cache)
+ NO_COLOR         when set and not empty, no colours
+ DOCTEUR_DEBUG    when set and not empty, an error shows where it arose`,
+    },
+  ]);
+}
