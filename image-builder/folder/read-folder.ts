@@ -1,0 +1,143 @@
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import { DocteurError } from "../../guest/errors.ts";
+import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
+import type { OnProgress } from "../progress.ts";
+import { storeFile, unreadable } from "./read-file.ts";
+import { shownPath } from "./shown-path.ts";
+import type { StagingPack } from "./staging-pack.ts";
+import { encodeTree } from "./tree.ts";
+
+/** Milliseconds of work after which signals and progress get their turn. */
+const TURN = 50;
+
+export interface ReadFolderOptions {
+  /** True for what must not go into the image: the image itself. */
+  readonly isOutput: (stats: Stats) => boolean;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What was read. */
+export interface FolderContent {
+  /** Raw id of the root tree. */
+  readonly root: Uint8Array;
+  readonly files: number;
+  /** Bytes in all files together. */
+  readonly bytes: number;
+  /** What was left out, and why; one line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable bit,
+ * symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
+ * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device; `FILE_CHANGED`, `FILE_UNREADABLE`.
+ */
+export async function readFolder(
+  path: string,
+  pack: StagingPack,
+  options: ReadFolderOptions,
+): Promise<FolderContent> {
+  const reader = new FolderReader(pack, options);
+  const root = await reader.read(Buffer.from(path));
+  options.onProgress?.({ phase: "read", unit: "files", done: reader.files, total: reader.files });
+  return { root, files: reader.files, bytes: reader.bytes, notes: reader.notes };
+}
+
+class FolderReader {
+  files = 0;
+  bytes = 0;
+  readonly notes: string[] = [];
+  readonly #pack: StagingPack;
+  readonly #options: ReadFolderOptions;
+  #turnStarted = performance.now();
+
+  constructor(pack: StagingPack, options: ReadFolderOptions) {
+    this.#pack = pack;
+    this.#options = options;
+  }
+
+  /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
+  async read(path: Buffer): Promise<Uint8Array> {
+    const entries: TreeEntry[] = [];
+    for (const name of list(path)) {
+      if (performance.now() - this.#turnStarted > TURN) await this.#yield();
+      const entry = await this.#entry(Buffer.concat([path, SLASH, name]), name);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return this.#pack.add("tree", encodeTree(entries));
+  }
+
+  async #entry(path: Buffer, name: Buffer): Promise<TreeEntry | undefined> {
+    const stats = lstat(path);
+    if (isDotGit(name)) return this.#leaveOut(path, "Git keeps no .git inside a repository");
+    if (this.#options.isOutput(stats)) return this.#leaveOut(path, "it is the image");
+    if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
+    if (stats.isSymbolicLink())
+      return this.#counted("symlink", name, this.#pack.add("blob", readLink(path)), stats.size);
+    if (!stats.isFile()) throw unsupported(path, stats);
+    const file = await storeFile(path, this.#pack, this.#options.signal);
+    // Of the permissions git keeps one bit: may the owner execute it.
+    const type = (file.stats.mode & 0o100) !== 0 ? "executable" : "file";
+    return this.#counted(type, name, file.id, file.stats.size);
+  }
+
+  #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
+    this.files++;
+    this.bytes += bytes;
+    return { type, name, id };
+  }
+
+  #leaveOut(path: Buffer, why: string): undefined {
+    this.notes.push(`${shownPath(path)} is left out: ${why}`);
+  }
+
+  async #yield(): Promise<void> {
+    this.#options.onProgress?.({ phase: "read", unit: "files", done: this.files, total: undefined });
+    await setImmediate();
+    this.#options.signal?.throwIfAborted();
+    this.#turnStarted = performance.now();
+  }
+}
+
+const SLASH = Buffer.from("/");
+
+/** In any case, as git has it: on some file systems they are one name. */
+function isDotGit(name: Buffer): boolean {
+  return name.length === 4 && name.toString("latin1").toLowerCase() === ".git";
+}
+
+function list(path: Buffer): Buffer[] {
+  try {
+    return readdirSync(path, { encoding: "buffer" });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function lstat(path: Buffer): Stats {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function readLink(path: Buffer): Buffer {
+  try {
+    return readlinkSync(path, { encoding: "buffer" });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unsupported(path: Buffer, stats: Stats): DocteurError {
+  const kinds: readonly (readonly [boolean, string])[] = [
+    [stats.isFIFO(), "a FIFO"],
+    [stats.isSocket(), "a socket"],
+    [stats.isBlockDevice() || stats.isCharacterDevice(), "a device"],
+  ];
+  const kind = kinds.find(([is]) => is)?.[1] ?? "of an unknown kind";
+  return new DocteurError("FILE_UNSUPPORTED", `${shownPath(path)} is ${kind}, which an image cannot hold`);
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import { raw } from "../guest/git/object-id.ts";
+import { encodeHeader, HEADER_SIZE, paddedTo } from "../guest/image/header.ts";
+import type { PackFiles } from "./pack.ts";
+import type { OnProgress } from "./progress.ts";
+
+/** Bytes read and written at a time. */
+const CHUNK = 1024 * 1024;
+
+/** What an image is made of. */
+export interface ImageParts extends PackFiles {
+  /** The commit's id, 40 hexadecimal digits. */
+  readonly commit: string;
+  /** Bytes; see `checkBlockSize`. */
+  readonly blockSize: number;
+}
+
+/** Where the parts of a written image lie, in bytes from its start. */
+export interface ImageShape {
+  readonly packBytes: number;
+  readonly indexOffset: number;
+  readonly bytes: number;
+}
+
+/**
+ * An image on its way: a temporary file beside the place where it will stand. Until `publish` what stood there before
+ * is untouched; disposing of it without `publish` leaves nothing behind.
+ */
+export class ImageFile implements AsyncDisposable {
+  /** Where the image will stand: an absolute path, symbolic links resolved. */
+  readonly path: string;
+  /** The temporary file. */
+  readonly temporary: string;
+  readonly #file: FileHandle;
+  #published = false;
+
+  private constructor(path: string, temporary: string, file: FileHandle) {
+    this.path = path;
+    this.temporary = temporary;
+    this.#file = file;
+  }
+
+  /**
+   * Makes the temporary file, so that a place where no image can be written is told of before the work begins.
+   * @throws {DocteurError} `IMAGE_PATH`.
+   */
+  static async create(image: string): Promise<ImageFile> {
+    const path = await realpath(image).catch(() => resolve(image));
+    const before = await stat(path).catch(() => undefined);
+    if (before !== undefined && !before.isFile()) {
+      throw badPath(image, before.isDirectory() ? "it is a folder" : "it is there and is not a file");
+    }
+    if (/[/]$/.test(image)) throw badPath(image, "the name of a file is missing");
+    const temporary = join(
+      dirname(path),
+      `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`,
+    );
+    try {
+      return new ImageFile(
+        path,
+        temporary,
+        await open(temporary, "wx", before ? before.mode & 0o777 : 0o666),
+      );
+    } catch (cause) {
+      throw badPath(image, whyNot((cause as NodeJS.ErrnoException).code, dirname(path)), cause);
+    }
+  }
+
+  /**
+   * Writes header, PACK, padding, IDX, padding.
+   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
+   */
+  async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
+    await using pack = await open(parts.pack);
+    await using idx = await open(parts.idx);
+    const packBytes = (await pack.stat()).size;
+    const indexBytes = (await idx.stat()).size;
+    const indexOffset = paddedTo(HEADER_SIZE + packBytes, parts.blockSize);
+    const bytes = paddedTo(indexOffset + indexBytes, parts.blockSize);
+    const total = packBytes + indexBytes;
+    const report = (done: number) => onProgress?.({ phase: "write", unit: "bytes", done, total });
+    try {
+      await this.#writeAt(encodeHeader(raw(parts.commit), indexOffset), 0);
+      await this.#copy(pack, HEADER_SIZE, report, signal);
+      await this.#copy(idx, indexOffset, (done) => report(packBytes + done), signal);
+      // The padding: what is not written reads as zeroes, but a hole could still find the disk full later.
+      await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
+      await this.#zeroes(indexOffset + indexBytes, bytes);
+    } catch (error) {
+      throw writeFailed(this.path, error);
+    }
+    return { packBytes, indexOffset, bytes };
+  }
+
+  /**
+   * Puts the image in its place: the file on the disk first, then its name, then the folder that holds the name.
+   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
+   */
+  async publish(): Promise<void> {
+    try {
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.temporary, this.path);
+      this.#published = true;
+      await using folder = await open(dirname(this.path));
+      await folder.sync();
+    } catch (error) {
+      throw writeFailed(this.path, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close().catch(() => {});
+    if (!this.#published) await rm(this.temporary, { force: true });
+  }
+
+  async #copy(
+    from: FileHandle,
+    at: number,
+    report: (done: number) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (let done = 0; ; ) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await from.read(buffer, 0, CHUNK, done);
+      if (bytesRead === 0) return;
+      await this.#writeAt(buffer.subarray(0, bytesRead), at + done);
+      done += bytesRead;
+      report(done);
+    }
+  }
+
+  async #zeroes(from: number, to: number): Promise<void> {
+    const zeroes = Buffer.alloc(Math.min(CHUNK, to - from));
+    for (let at = from; at < to; at += zeroes.length) await this.#writeAt(zeroes.subarray(0, to - at), at);
+  }
+
+  async #writeAt(bytes: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, at + done);
+      done += bytesWritten;
+    }
+  }
+}
+
+function whyNot(code: string | undefined, folder: string): string {
+  switch (code) {
+    case "ENOENT":
+      return `the folder ${folder} does not exist`;
+    case "ENOTDIR":
+      return `${folder} is not a folder`;
+    case "EACCES":
+    case "EPERM":
+      return `you may not write in the folder ${folder}`;
+    case "EROFS":
+      return `the folder ${folder} is on a read-only file system`;
+    case "ENOSPC":
+    case "EDQUOT":
+      return `no space left in ${folder}`;
+    default:
+      return `${code}`;
+  }
+}
+
+function badPath(image: string, why: string, cause?: unknown): DocteurError {
+  return new DocteurError("IMAGE_PATH", `cannot write the image ${image}: ${why}`, { cause });
+}
+
+function writeFailed(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof DocteurError || code === undefined || typeof code !== "string") return error;
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+    const what =
+      code === "EFBIG" ? "the image is larger than a file may be here" : "no space left for the image";
+    return new DocteurError("DISK_FULL", `${what}: ${path}`, { cause: error });
+  }
+  return new DocteurError("IMAGE_WRITE", `the image ${path} cannot be written: ${code}`, { cause: error });
+}

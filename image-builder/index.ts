@@ -1,0 +1,5 @@
+export { type MakeOptions, type MakeResult, makeImage } from "./make.ts";
+export type { OnProgress, Phase, Progress } from "./progress.ts";
+export { type FormatOptions, formatVerification } from "./verify/format.ts";
+export type { Verification } from "./verify/verification.ts";
+export { type VerifyOptions, verifyImage } from "./verify/verify-image.ts";

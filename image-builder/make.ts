@@ -1,0 +1,141 @@
+import { type Stats, statSync } from "node:fs";
+import { join } from "node:path";
+import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
+import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
+import { type Author, DEFAULT_AUTHOR, parseAuthor } from "./folder/author.ts";
+import { type CommitDate, currentDate, parseDate } from "./folder/date.ts";
+import { stageFolder } from "./folder/stage.ts";
+import { requireGit } from "./git.ts";
+import { ImageFile } from "./image.ts";
+import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
+import { packCommit } from "./pack.ts";
+import { gitProgressTo, type OnProgress } from "./progress.ts";
+import { fetchRemote } from "./remote-repository.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+export interface MakeOptions {
+  /** What to ship; see `parseEndpoint` for its forms. */
+  readonly repository: string;
+  /** The file to write. It appears whole or not at all; what was there before is replaced. */
+  readonly image: string;
+  /** Branch, tag or commit of a repository. Default: its HEAD. */
+  readonly ref?: string | undefined;
+  /** RFC 3339; the date of a folder's commit. Default: now, in this machine's zone. */
+  readonly date?: string | undefined;
+  /** Bytes, a multiple of 512. Default: 512. */
+  readonly blockSize?: number | undefined;
+  /** `Name <email>`, for a folder's commit. Default: the original's Dr. Greenthumb. */
+  readonly author?: string | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  /** Aborting leaves nothing behind; `makeImage` then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MakeResult {
+  /** Absolute path of the image. */
+  readonly image: string;
+  /** The commit's id, 40 hexadecimal digits. */
+  readonly commit: string;
+  /** Whether it is a repository's commit or was made of a folder. */
+  readonly source: "repository" | "folder";
+  /** Bytes of the image. */
+  readonly bytes: number;
+  /** Bytes of the PACK in it. */
+  readonly packBytes: number;
+  /** What the user should know, one line each: what was left out, which option had no effect. */
+  readonly notes: readonly string[];
+}
+
+/** A commit in a repository on this machine, ready to be packed. */
+interface Source {
+  readonly kind: MakeResult["source"];
+  readonly gitDir: string;
+  readonly commit: string;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes an image of a repository's commit or of a folder.
+ * @throws {DocteurError} with a code for each thing that can be wrong with an option, the source, the image's place or
+ * the disk; its message is one line without secrets.
+ */
+export async function makeImage(options: MakeOptions): Promise<MakeResult> {
+  const { onProgress, signal } = options;
+  const endpoint = parseEndpoint(options.repository);
+  const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
+  const author = options.author === undefined ? DEFAULT_AUTHOR : parseAuthor(options.author);
+  const date = options.date === undefined ? currentDate() : parseDate(options.date);
+  signal?.throwIfAborted();
+  if (endpoint.kind === "local") requireFolder(endpoint.path);
+  await requireGit(signal);
+
+  await using image = await ImageFile.create(options.image);
+  await using temporary = await temporaryFolder();
+  const gitDir = join(temporary.path, "repository.git");
+  const source =
+    endpoint.kind === "remote"
+      ? await fromRemote(endpoint, gitDir, options)
+      : ((await fromLocalRepository(endpoint, options)) ??
+        (await fromFolder(endpoint, gitDir, { author, date }, image, options)));
+
+  const pack = await packCommit(source.gitDir, source.commit, temporary.path, {
+    reuse: source.kind === "repository",
+    onProgress: gitProgressTo(onProgress, ["count", "compress", "pack"]),
+    signal,
+  });
+  const shape = await image.write({ ...pack, commit: source.commit, blockSize }, onProgress, signal);
+  await image.publish();
+  const { packBytes, bytes } = shape;
+  return {
+    image: image.path,
+    commit: source.commit,
+    source: source.kind,
+    bytes,
+    packBytes,
+    notes: source.notes,
+  };
+}
+
+async function fromRemote(endpoint: RemoteEndpoint, gitDir: string, options: MakeOptions): Promise<Source> {
+  const { signal } = options;
+  const onProgress = gitProgressTo(options.onProgress, ["fetch"]);
+  const fetched = await fetchRemote(endpoint, options.ref, gitDir, { onProgress, signal });
+  const commit = await resolveCommit(gitDir, endpoint.display, fetched, signal, options.ref ?? "HEAD");
+  return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
+}
+
+/** Undefined when the path is a mere folder. */
+async function fromLocalRepository(
+  endpoint: LocalEndpoint,
+  options: MakeOptions,
+): Promise<Source | undefined> {
+  const gitDir = await findGitDir(endpoint.path, options.signal);
+  if (gitDir === undefined) return undefined;
+  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal);
+  return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
+}
+
+/** A repository's commit has its own date and author; the original takes `-d` and ignores it, too. */
+function ignoredForRepository(options: MakeOptions): string[] {
+  const given = [options.date === undefined ? "" : "-d", options.author === undefined ? "" : "--author"];
+  return given.filter((name) => name !== "").map((name) => `this is a repository: ${name} has no effect`);
+}
+
+async function fromFolder(
+  { path }: LocalEndpoint,
+  gitDir: string,
+  commit: { readonly author: Author; readonly date: CommitDate },
+  image: ImageFile,
+  { ref, onProgress, signal }: MakeOptions,
+): Promise<Source> {
+  const outputs = [image.path, image.temporary].map((file) => statSync(file, { throwIfNoEntry: false }));
+  const isOutput = (stats: Stats) =>
+    outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
+  const staged = await stageFolder(path, gitDir, commit.author, commit.date, {
+    isOutput,
+    onProgress,
+    signal,
+  });
+  const ignored = ref === undefined ? [] : [`${path} is a folder: -b has no effect`];
+  return { kind: "folder", gitDir, commit: staged.commit, notes: [...staged.notes, ...ignored] };
+}

@@ -1,0 +1,97 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import { git } from "./git.ts";
+import type { OnGitProgress } from "./git-progress.ts";
+
+/** A PACK and its IDX as files. */
+export interface PackFiles {
+  readonly pack: string;
+  readonly idx: string;
+}
+
+export interface PackOptions {
+  /**
+   * Keep deltas and compressed bytes as they lie in the repository, which is fast and, for a repository that has been
+   * repacked, good. Without it everything is compressed anew.
+   */
+  readonly reuse: boolean;
+  readonly onProgress?: OnGitProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Threads for git's search of deltas; more take memory, each having a window of its own. */
+const MAX_THREADS = 4;
+
+/**
+ * Packs a commit, its trees and its blobs, and nothing else, out of the repository `gitDir` into a new PACK and IDX in
+ * `folder`. The repository is only read.
+ *
+ * `--shallow` makes git take the commit as one without parents, as `git upload-pack` does for `--depth 1`; submodules'
+ * commits are not in the repository and so not in the PACK. Objects are never thin, deltas name their base by offset.
+ *
+ * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: an object that the commit reaches is missing (a partial clone).
+ */
+export async function packCommit(
+  gitDir: string,
+  commit: string,
+  folder: string,
+  options: PackOptions,
+): Promise<PackFiles> {
+  const threads = Math.min(availableParallelism(), MAX_THREADS);
+  const settings = [
+    // The user's taste in packs is not ours: these settings would split or change what is written.
+    ...[
+      "pack.indexVersion=2",
+      "pack.packSizeLimit=0",
+      "pack.writeReverseIndex=false",
+      "pack.allowPackReuse=false",
+    ],
+    ...["pack.depth=50", "pack.window=10", "pack.compression=-1", `pack.threads=${threads}`],
+    // A bound on memory: blobs beyond it are streamed, not searched for deltas.
+    ...["core.bigFileThreshold=64m", "pack.windowMemory=64m"],
+  ];
+  const args = [
+    ...settings.flatMap((setting) => ["-c", setting]),
+    ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
+    ...(options.reuse ? [] : ["--no-reuse-object"]),
+    join(folder, "image"),
+  ];
+  try {
+    const name = (
+      await git(args, {
+        gitDir,
+        input: `--shallow ${commit}\n${commit}\n`,
+        onProgress: options.onProgress,
+        signal: options.signal,
+      })
+    ).trim();
+    return { pack: join(folder, `image-${name}.pack`), idx: join(folder, `image-${name}.idx`) };
+  } catch (error) {
+    throw explained(error, folder);
+  }
+}
+
+function explained(error: unknown, folder: string): unknown {
+  if (!(error instanceof DocteurError)) return error;
+  if (/No space left on device|Out of diskspace|Disk quota exceeded/i.test(error.message)) {
+    return new DocteurError(
+      "DISK_FULL",
+      `no space left for the PACK in ${folder}: set TMPDIR to a larger place`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (/unable to (read|find|get)|bad object|missing|could not (read|get)|lazy fetch/i.test(error.message)) {
+    const said = error.message.replace(/^git pack-objects failed: /, "");
+    return new DocteurError(
+      "INCOMPLETE_REPOSITORY",
+      `the repository lacks an object of the commit: ${said}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,115 @@
+import { DocteurError } from "../guest/errors.ts";
+import { isObjectId } from "../guest/git/object-id.ts";
+import type { RemoteEndpoint } from "./endpoint.ts";
+import { type GitOptions, type GitResult, git, gitFailed, reason, tryGit } from "./git.ts";
+import { gitAccess } from "./git-access.ts";
+import type { OnGitProgress } from "./git-progress.ts";
+import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+
+/** The name a fetched commit or tag gets in the temporary repository. */
+const FETCHED = "refs/docteur/fetched";
+
+/** Digits of a SHA-256 id. */
+const SHA256_DIGITS = 64;
+
+export interface FetchOptions {
+  readonly onProgress?: OnGitProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fetches what `wish` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
+ * history, and gives the name it has there. The transport is git's own, with the user's settings.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`.
+ */
+export async function fetchRemote(
+  endpoint: RemoteEndpoint,
+  wish: string | undefined,
+  gitDir: string,
+  options: FetchOptions = {},
+): Promise<string> {
+  const access = await gitAccess(endpoint, options.signal);
+  await git(["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir], {
+    signal: options.signal,
+  });
+  const refs = await listRemote(endpoint, { ...access, signal: options.signal });
+  const source = wishedSource(refs, wish, endpoint.display);
+  const fetching = { ...access, ...options, gitDir };
+  const shallow = await tryGit(fetchArguments(endpoint, source, ["--depth=1"]), fetching);
+  if (shallow.status === 0) return FETCHED;
+  // Servers of plain files ("dumb" HTTP) have whole histories only.
+  if (!/does not support (shallow|--depth)/.test(shallow.stderr))
+    throw fetchFailed(endpoint, source, shallow);
+  const whole = await tryGit(fetchArguments(endpoint, source, []), fetching);
+  if (whole.status !== 0) throw fetchFailed(endpoint, source, whole);
+  return FETCHED;
+}
+
+/** What to ask the server for: a reference's full name or an id. */
+function wishedSource(refs: readonly Ref[], wish: string | undefined, where: string): string {
+  if (wish === undefined || wish === "HEAD") {
+    if (!refs.some((ref) => ref.name === "HEAD")) throw noHead(refs, where);
+    return "HEAD";
+  }
+  const ref = findRef(refs, wish);
+  if (ref !== undefined) return ref.name;
+  if (isObjectId(wish)) return wish.toLowerCase();
+  if (/^[0-9a-f]{4,39}$/i.test(wish)) return tipThatStartsWith(refs, wish.toLowerCase(), where);
+  throw refNotFound(refs, wish, where);
+}
+
+/** A remote does not expand a short id; but when it is the start of a branch's or tag's tip, it is known from the list. */
+function tipThatStartsWith(refs: readonly Ref[], digits: string, where: string): string {
+  const ids = [...new Set(refs.map((ref) => ref.id).filter((id) => id.startsWith(digits)))];
+  if (ids.length === 1) return ids[0]!;
+  if (ids.length > 1)
+    throw new DocteurError("REF_AMBIGUOUS", `${digits} is ambiguous in ${where}: give the full id`);
+  const error = refNotFound(refs, digits, where);
+  throw new DocteurError(error.code, `${error.message}; of a commit elsewhere, give the full id`);
+}
+
+async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promise<Ref[]> {
+  const args = ["ls-remote", "--quiet", "--", endpoint.url];
+  const result = await tryGit(args, options);
+  if (result.status !== 0) throw unreachable(endpoint, result);
+  const refs = result.stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({ id: line.slice(0, line.indexOf("\t")), name: line.slice(line.indexOf("\t") + 1) }))
+    // `tag^{}` is the object an annotated tag points at.
+    .filter((ref) => !ref.name.endsWith("^{}"));
+  if (refs[0]?.id.length === SHA256_DIGITS) refuseSha256("sha256", endpoint.display);
+  return refs;
+}
+
+function fetchArguments(endpoint: RemoteEndpoint, source: string, depth: readonly string[]): string[] {
+  return [
+    // One pack, as the server sent it, rather than a file for each object.
+    ...["-c", "fetch.unpackLimit=1"],
+    ...["fetch", ...depth, "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--progress"],
+    ...["--", endpoint.url, `+${source}:${FETCHED}`],
+  ];
+}
+
+function fetchFailed(endpoint: RemoteEndpoint, source: string, result: GitResult): DocteurError {
+  if (/not our ref|unadvertised object|no such remote ref|couldn't find remote ref/i.test(result.stderr)) {
+    return new DocteurError(
+      "REF_NOT_FOUND",
+      `${endpoint.display} has no commit ${source}, or does not give it out`,
+    );
+  }
+  return unreachable(endpoint, result);
+}
+
+function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError {
+  const cause = gitFailed(["fetch"], result);
+  if (/mismatched algorithms/.test(result.stderr)) {
+    return new DocteurError(
+      "OBJECT_FORMAT",
+      `${endpoint.display} is no SHA-1 repository; an image can hold no other`,
+    );
+  }
+  return new DocteurError("FETCH_FAILED", `cannot fetch from ${endpoint.display}: ${reason(result)}`, {
+    cause,
+  });
+}

@@ -1,0 +1,48 @@
+import { InvalidImageError } from "../../guest/errors.ts";
+import type { ObjectKind } from "../../guest/git/object.ts";
+import { hex } from "../../guest/git/object-id.ts";
+import { type EntryType, parseTree } from "../../guest/git/tree.ts";
+import type { Objects } from "../../guest/pack/objects.ts";
+import type { Catalog } from "./catalog.ts";
+
+/** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */
+const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
+  file: "blob",
+  executable: "blob",
+  symlink: "blob",
+  tree: "tree",
+  gitlink: undefined,
+};
+
+/**
+ * Walks from a root tree to everything below it, each tree once, and proves that it is there, of the kind its entry
+ * says, and that every tree is well formed. Blobs need not be read again: their ids have been computed from them.
+ * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing or malformed.
+ */
+export function checkReachable(root: string, objects: Objects, catalog: Catalog): void {
+  // Not by recursion: a hostile image may hold trees as deep as it likes.
+  const pending: Uint8Array[] = [];
+  const meet = (id: Uint8Array, kind: ObjectKind, where: string) => {
+    const found = catalog.reach(id);
+    if (found === undefined) {
+      throw new InvalidImageError("object-missing", `the PACK lacks the ${kind} that ${where}`, {
+        object: hex(id),
+      });
+    }
+    if (found.kind !== kind) {
+      const what = `a ${found.kind} stands for the ${kind} that ${where}`;
+      throw new InvalidImageError("object-kind", what, { object: hex(id) });
+    }
+    if (kind === "tree" && !found.before) pending.push(id);
+  };
+
+  meet(Buffer.from(root, "hex"), "tree", "is the root");
+  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+    const tree = hex(id);
+    for (const entry of parseTree(objects.read(id, "tree"), tree)) {
+      const kind = KIND_OF_ENTRY[entry.type];
+      const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
+      if (kind !== undefined) meet(entry.id, kind, `tree ${tree} names ${name}`);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Signature } from "../../guest/git/commit.ts";
+import type { ObjectKind } from "../../guest/git/object.ts";
+
+/** What a verified image holds. All sizes in bytes. */
+export interface Verification {
+  /** The commit's id, 40 hexadecimal digits. */
+  readonly commit: string;
+  readonly author: Signature;
+  readonly committer: Signature;
+  /** The root tree's id, 40 hexadecimal digits. */
+  readonly root: string;
+  /** Undefined when the commit has none, as that of a folder. */
+  readonly message: string | undefined;
+  /** Objects in the PACK, by kind. */
+  readonly objects: Readonly<Record<ObjectKind, number>>;
+  /** Objects in the PACK that the commit does not reach: harmless, but not needed. */
+  readonly unreachable: number;
+  /** How many objects are stored as deltas, and the longest chain of them. */
+  readonly deltas: number;
+  readonly longestChain: number;
+  readonly sizes: VerifiedSizes;
+}
+
+export interface VerifiedSizes {
+  readonly image: number;
+  readonly pack: number;
+  readonly idx: number;
+  /** Where the IDX begins in the image. */
+  readonly indexOffset: number;
+  /** All objects together, inflated. */
+  readonly objects: number;
+}
+
+/** A verification, with the commit object itself for those who need its bytes rather than its text. */
+export interface VerifiedCommit {
+  readonly verification: Verification;
+  readonly commitObject: Uint8Array;
+}

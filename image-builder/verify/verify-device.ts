@@ -1,0 +1,87 @@
+import type { BlockDevice } from "../../guest/block/device.ts";
+import { SectorCache } from "../../guest/block/sector-cache.ts";
+import { InvalidImageError } from "../../guest/errors.ts";
+import { parseCommit } from "../../guest/git/commit.ts";
+import type { ObjectKind } from "../../guest/git/object.ts";
+import { raw } from "../../guest/git/object-id.ts";
+import { HEADER_SIZE, SECTOR_SIZE } from "../../guest/image/header.ts";
+import { analyzePack } from "../../guest/pack/analyze.ts";
+import { Objects } from "../../guest/pack/objects.ts";
+import { Pack } from "../../guest/pack/pack.ts";
+import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
+import { readHeader } from "../../guest/store/open-objects.ts";
+import { Catalog } from "./catalog.ts";
+import { checkIdx } from "./check-idx.ts";
+import { checkReachable } from "./reachable.ts";
+import type { VerifiedCommit } from "./verification.ts";
+
+/** Told every so often how much of the PACK is done; the two are in the same unit. */
+export type OnVerifyProgress = (done: number, total: number) => void;
+
+/**
+ * Proves that the image on a device is whole: the header; the PACK, every object inflated, deltas applied, every SHA-1
+ * computed, the trailer; the IDX, equal byte for byte to the one that the PACK implies; and that all the commit reaches is
+ * there. Synchronous, and all the work of `verifyImage`.
+ *
+ * What lies between the PACK and the IDX, and after the IDX, is not looked at: it may be sections of other readers.
+ *
+ * @throws {InvalidImageError} the first fault found, with its place.
+ */
+export function verifyDevice(device: BlockDevice, onProgress?: OnVerifyProgress): VerifiedCommit {
+  const cache = new SectorCache(device);
+  const { commit: id, indexOffset } = readHeader(cache);
+  if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
+    const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
+    throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
+  }
+  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress });
+  const idx = checkIdx(cache, indexOffset, analysis);
+
+  const catalog = new Catalog(analysis);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
+  const objects = new Objects(analysis, pack);
+  const commitObject = readCommit(id, objects, catalog);
+  const commit = parseCommit(commitObject, id);
+  checkReachable(commit.tree, objects, catalog);
+
+  const { counts, deltas, longestChain, bytes } = summarize(analysis);
+  const verification = {
+    commit: id,
+    author: commit.author,
+    committer: commit.committer,
+    root: commit.tree,
+    message: commit.message,
+    objects: counts,
+    unreachable: catalog.unreached,
+    deltas,
+    longestChain,
+    sizes: { image: device.size, pack: analysis.size, idx, indexOffset, objects: bytes },
+  };
+  return { verification, commitObject };
+}
+
+function readCommit(id: string, objects: Objects, catalog: Catalog): Uint8Array {
+  const kind = catalog.reach(raw(id))?.kind;
+  const place = { object: id, offset: 0 };
+  if (kind === undefined) {
+    throw new InvalidImageError("object-missing", "the PACK lacks the commit that the header names", place);
+  }
+  if (kind !== "commit") {
+    throw new InvalidImageError("object-kind", `the header names a ${kind} where a commit must be`, place);
+  }
+  return objects.read(raw(id), "commit");
+}
+
+function summarize(analysis: PackAnalysis) {
+  const counts: Record<ObjectKind, number> = { commit: 0, tree: 0, blob: 0, tag: 0 };
+  let deltas = 0;
+  let longestChain = 0;
+  let bytes = 0;
+  for (const { kind, depth, size } of analysis.entries()) {
+    counts[kind]++;
+    if (depth > 0) deltas++;
+    longestChain = Math.max(longestChain, depth);
+    bytes += size;
+  }
+  return { counts, deltas, longestChain, bytes };
+}

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { rebuildError } from "./error-transfer.ts";
+import type { Verification, VerifiedCommit } from "./verification.ts";
+import type { OnVerifyProgress } from "./verify-device.ts";
+import type { WorkerMessage } from "./worker.ts";
+
+export interface VerifyOptions {
+  readonly onProgress?: OnVerifyProgress | undefined;
+  /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
+const WORKER = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./verify-worker.js";
+
+/** The commit object of each verification, out of the way of whoever prints one as JSON. */
+const commitObjects = new WeakMap<Verification, Uint8Array>();
+
+/**
+ * Proves that an image file or disk is whole; see `verifyDevice` for what that means. The work is done in a thread of
+ * its own, so that the caller still hears signals.
+ * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`.
+ */
+export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
+  options.signal?.throwIfAborted();
+  const { verification, commitObject } = await inThread(path, options);
+  commitObjects.set(verification, commitObject);
+  return verification;
+}
+
+/** The bytes of the commit object that a verification is of. */
+export function commitObjectOf(verification: Verification): Uint8Array {
+  const bytes = commitObjects.get(verification);
+  if (bytes === undefined) throw new TypeError("not a verification that verifyImage gave");
+  return bytes;
+}
+
+async function inThread(path: string, { onProgress, signal }: VerifyOptions): Promise<VerifiedCommit> {
+  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData: path });
+  const end = () => void worker.terminate();
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    let result: VerifiedCommit | undefined;
+    let failure: Error | undefined;
+    worker.on("message", (message: WorkerMessage) => {
+      if (message.type === "progress") onProgress?.(message.done, message.total);
+      else if (message.type === "done") result = message.result;
+      else failure = rebuildError(message.error);
+    });
+    // Rejects if the thread itself fails, for want of memory for instance.
+    await once(worker, "exit");
+    signal?.throwIfAborted();
+    if (failure !== undefined) throw failure;
+    if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a word`);
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
+}
