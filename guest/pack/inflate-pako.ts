@@ -34,4 +34,10 @@ export class PakoInflater implements Inflater {
       throw new InflateError(`does not inflate: ${stream.msg || "not a zlib stream"}`);
     return status === Z_STREAM_END;
   }
+
+  another(): PakoInflater {
+    return new PakoInflater();
+  }
+
+  close(): void {}
 }

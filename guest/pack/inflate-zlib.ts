@@ -76,7 +76,10 @@ export class ZlibInflater implements Inflater {
     return roomLeft > 0 && inputLeft > 0;
   }
 
-  /** Frees zlib's window now rather than when the collector comes by. */
+  another(): ZlibInflater {
+    return ZlibInflater.create() as ZlibInflater;
+  }
+
   close(): void {
     (this.#stream as { close(): void }).close();
   }

@@ -16,6 +16,10 @@ export interface Inflater {
   readonly consumed: number;
   /** Bytes of output that the last `write` gave. */
   readonly produced: number;
+  /** Another inflater of the same engine. */
+  another(): Inflater;
+  /** Frees its memory now rather than when the collector comes by. It must not be used afterwards. */
+  close(): void;
 }
 
 /** The bytes are no zlib stream; the message continues a sentence. Whoever knows where they come from turns it into an `InvalidImageError`. */

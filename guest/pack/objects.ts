@@ -1,8 +1,12 @@
 import { InvalidImageError } from "../errors.ts";
 import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
+import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { EntryDescription, Pack } from "./pack.ts";
+
+/** Bytes of a blob that is not worth a window. */
+const LARGEST_WHOLE = 1024 * 1024;
 
 /** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
 export class Objects {
@@ -62,6 +66,19 @@ export class Objects {
     );
     prove(hash.digest(), id);
     return part;
+  }
+
+  /**
+   * A reader of the blob with this raw id, for reading at any place. A large one that is stored whole passes through a
+   * window; any other is read into memory here and proved. Close it.
+   * @throws {InvalidImageError} as `read`.
+   */
+  open(id: Uint8Array): BlobReader {
+    const entry = this.#offset(id);
+    const header = this.#named(id, () => this.#pack.header(entry));
+    return header.kind === "blob" && header.size > LARGEST_WHOLE
+      ? new StreamedBlob(id, header.size, this.#pack.stream(header))
+      : new WholeBlob(this.read(id, "blob"));
   }
 
   /**

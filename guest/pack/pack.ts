@@ -5,6 +5,7 @@ import type { GitObject, ObjectKind } from "../git/object.ts";
 import { hex } from "../git/object-id.ts";
 import { applyDelta, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
+import { EntryStream } from "./entry-stream.ts";
 import { InflateError, type Inflater } from "./inflate.ts";
 import { createInflater } from "./inflaters.ts";
 
@@ -138,6 +139,12 @@ export class Pack {
       link = this.header(this.#baseOf(link, seen));
     }
     return { kind: link.kind, size, depth: seen.size };
+  }
+
+  /** A reader of an entry's own stream that other readings do not disturb. Close it. */
+  stream(header: EntryHeader): EntryStream {
+    const bounds = { start: this.#start, end: this.#end };
+    return new EntryStream(this.#cache, bounds, header, this.#inflater.another());
   }
 
   /**

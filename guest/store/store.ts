@@ -4,6 +4,7 @@ import { hex } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
 import type { Trees } from "../layout/trees.ts";
+import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Objects } from "../pack/objects.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
@@ -103,6 +104,14 @@ export class Store {
       throw new RangeError(`offset and length are natural numbers, not ${offset} and ${length}`);
     }
     return this.#objects.readPart(this.#value(key).id, offset, length);
+  }
+
+  /**
+   * A reader of the value at any place, for values too large for memory; `BlobReader` says what it proves. Close it.
+   * @throws as `get`.
+   */
+  open(key: Key): BlobReader {
+    return this.#objects.open(this.#value(key).id);
   }
 
   /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */

@@ -1,0 +1,143 @@
+import { InvalidImageError } from "../errors.ts";
+import { objectHash } from "../git/object.ts";
+import { hex, sameId } from "../git/object-id.ts";
+import type { EntryStream } from "./entry-stream.ts";
+
+/** Reads a blob's content at any place. */
+export interface BlobReader {
+  /** Bytes of the blob. */
+  readonly size: number;
+  /**
+   * Whether the whole content has been compared with the blob's id. Nothing read before that is proved, except that the
+   * last byte of the blob is never given without it.
+   */
+  readonly verified: boolean;
+  /**
+   * Goes on with proving the content, from where reading stands.
+   *
+   * @param limit bytes to go through at most, rounded up to a piece; default all.
+   * @returns `verified`.
+   * @throws {InvalidImageError} if the content is damaged or does not match the id.
+   */
+  verify(limit?: number): boolean;
+  /**
+   * Fills `into` with the bytes from `position` on. Reading on is a single pass; a step back beyond the piece at hand
+   * starts again from the front.
+   *
+   * @returns bytes read; fewer than fit only where the blob ends.
+   * @throws {InvalidImageError} as `verify`.
+   */
+  read(position: number, into: Uint8Array): number;
+  /** Gives the memory back. */
+  close(): void;
+}
+
+/** A blob that is in memory and proved. */
+export class WholeBlob implements BlobReader {
+  readonly verified = true;
+  readonly size: number;
+  #bytes: Uint8Array;
+
+  /** @param bytes proved content, from then on this reader's. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  verify(): boolean {
+    return true;
+  }
+
+  read(position: number, into: Uint8Array): number {
+    const part = this.#bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  close(): void {
+    this.#bytes = new Uint8Array();
+  }
+}
+
+/** A blob that passes through a window; it must be stored whole, not as a delta. */
+export class StreamedBlob implements BlobReader {
+  readonly size: number;
+  readonly #id: Uint8Array;
+  readonly #stream: EntryStream;
+  /** Has taken in everything up to the end of the piece at hand; undefined once the content is proved. */
+  #hash: ReturnType<typeof objectHash> | undefined;
+  /** The part of the content that is at hand. */
+  #piece: Uint8Array = new Uint8Array();
+  #pieceEnd = 0;
+  /** What is damaged stays damaged. */
+  #fault: unknown;
+
+  /** @param id raw id of the blob. */
+  constructor(id: Uint8Array, size: number, stream: EntryStream) {
+    this.#id = Uint8Array.from(id);
+    this.size = size;
+    this.#stream = stream;
+    this.#hash = objectHash("blob", size);
+  }
+
+  get verified(): boolean {
+    return this.#hash === undefined;
+  }
+
+  verify(limit = Number.POSITIVE_INFINITY): boolean {
+    for (let done = 0; !this.verified && done < limit; done += this.#piece.length) this.#next();
+    return this.verified;
+  }
+
+  read(position: number, into: Uint8Array): number {
+    const end = Math.min(position + into.length, this.size);
+    let at = position;
+    while (at < end) {
+      this.#seek(at);
+      const start = at - (this.#pieceEnd - this.#piece.length);
+      const part = this.#piece.subarray(start, start + end - at);
+      into.set(part, at - position);
+      at += part.length;
+    }
+    return at - position;
+  }
+
+  close(): void {
+    this.#fault ??= new Error("the reader is closed");
+    this.#stream.close();
+    this.#piece = new Uint8Array();
+    this.#pieceEnd = 0;
+  }
+
+  #seek(position: number): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (position < this.#pieceEnd - this.#piece.length) {
+      this.#stream.restart();
+      this.#piece = new Uint8Array();
+      this.#pieceEnd = 0;
+      if (!this.verified) this.#hash = objectHash("blob", this.size);
+    }
+    while (position >= this.#pieceEnd) this.#next();
+  }
+
+  /** Takes the next piece, and with the last one proves the content before any of that piece is given away. */
+  #next(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    try {
+      const piece = this.#stream.next() ?? new Uint8Array();
+      this.#hash?.update(piece);
+      if (this.#hash !== undefined && this.#pieceEnd + piece.length === this.size) {
+        if (!sameId(this.#hash.digest(), this.#id)) {
+          throw new InvalidImageError("object-id", "the content does not match its id");
+        }
+        this.#hash = undefined;
+      }
+      this.#piece = piece;
+      this.#pieceEnd += piece.length;
+    } catch (error) {
+      this.#fault = error instanceof InvalidImageError ? error.withObject(hex(this.#id)) : error;
+      this.#piece = new Uint8Array();
+      throw this.#fault;
+    }
+  }
+}
