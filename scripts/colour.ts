@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import type { Invocation } from "./arguments.ts";
 import type { Option } from "./command.ts";
 
@@ -9,15 +8,14 @@ export const colourOption: Option = {
     "Colours on standard output: always, never, or auto, which is on a terminal unless NO_COLOR is set or TERM is dumb. Default: auto.",
 };
 
-/** Paints text, or leaves it as it is. */
-export type Paint = (colour: "blue" | "yellow" | "green" | "red", text: string) => string;
-
-/** The painter that an invocation, the stream and the environment ask for (https://no-color.org). */
-export function painter(invocation: Invocation, stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint {
+/** Whether an invocation, the stream and the environment ask for colours (https://no-color.org). */
+export function wantsColour(
+  invocation: Invocation,
+  stream: NodeJS.WriteStream,
+  env: NodeJS.ProcessEnv,
+): boolean {
   const when = invocation.choice("color", ["auto", "always", "never"]) ?? "auto";
-  const wanted = isTerminal(stream, env) && (env.NO_COLOR ?? "") === "";
-  if (when === "never" || (when === "auto" && !wanted)) return (_colour, text) => text;
-  return (colour, text) => styleText(colour, text, { validateStream: false });
+  return when === "always" || (when === "auto" && isTerminal(stream, env) && (env.NO_COLOR ?? "") === "");
 }
 
 /** Whether a person looks at the stream, on a terminal that understands control sequences. */

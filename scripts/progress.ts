@@ -1,13 +1,20 @@
-import type { Progress } from "../image-builder/index.ts";
+import type { Phase, Progress } from "../image-builder/index.ts";
 import { bytes } from "./quantity.ts";
 
-const WORDS: Readonly<Record<Progress["phase"], string>> = {
+/** What a command is at, and how far. Work without a unit is told as a percentage alone. */
+export interface Work extends Omit<Progress, "phase" | "unit"> {
+  readonly phase: Phase | "verify";
+  readonly unit?: Progress["unit"] | undefined;
+}
+
+const WORDS: Readonly<Record<Work["phase"], string>> = {
   fetch: "Fetching",
   read: "Reading",
   count: "Counting",
   compress: "Compressing",
   pack: "Packing",
   write: "Writing",
+  verify: "Verifying",
 };
 
 /** Between two updates of the line, in milliseconds. */
@@ -23,12 +30,12 @@ export class ProgressLine {
     this.#stream = stream;
   }
 
-  show(progress: Progress): void {
+  show(work: Work): void {
     const now = performance.now();
     if (now < this.#next) return;
     this.#next = now + INTERVAL;
     this.#shown = true;
-    this.#stream.write(`\r${describe(progress).slice(0, this.#stream.columns - 1)}\x1b[K`);
+    this.#stream.write(`\r${describe(work).slice(0, this.#stream.columns - 1)}\x1b[K`);
   }
 
   /** Takes the line away, so that what comes next stands by itself. */
@@ -38,10 +45,12 @@ export class ProgressLine {
   }
 }
 
-/** `Packing 1,200 of 4,000 objects (30%)` */
-export function describe({ phase, unit, done, total }: Progress): string {
+/** `Packing 1,200 of 4,000 objects (30%)`, `Verifying 30%` */
+export function describe({ phase, unit, done, total }: Work): string {
   const amount = (value: number) => (unit === "bytes" ? bytes(value) : value.toLocaleString("en-US"));
   const noun = unit === "bytes" ? "" : ` ${unit}`;
-  if (total === undefined || total === 0) return `${WORDS[phase]} ${amount(done)}${noun}`;
-  return `${WORDS[phase]} ${amount(done)} of ${amount(total)}${noun} (${Math.floor((done / total) * 100)}%)`;
+  const share = total === undefined || total === 0 ? undefined : `${Math.floor((done / total) * 100)}%`;
+  if (unit === undefined) return share === undefined ? WORDS[phase] : `${WORDS[phase]} ${share}`;
+  if (total === undefined || share === undefined) return `${WORDS[phase]} ${amount(done)}${noun}`;
+  return `${WORDS[phase]} ${amount(done)} of ${amount(total)}${noun} (${share})`;
 }

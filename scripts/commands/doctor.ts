@@ -1,4 +1,5 @@
-import { colourOption, painter } from "../colour.ts";
+import { styleText } from "node:util";
+import { colourOption, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { exitStatus } from "../exit-status.ts";
 
@@ -14,7 +15,9 @@ anything is missing.`,
   options: [{ name: "json", description: "Print the checks as one JSON array on one line." }, colourOption],
   sections: [exitStatus],
   async execute(invocation, { stdout, env }) {
-    const paint = painter(invocation, stdout, env);
+    const colour = wantsColour(invocation, stdout, env);
+    const paint = (format: "green" | "red", text: string) =>
+      colour ? styleText(format, text, { validateStream: false }) : text;
     const vm = await import("../../vm/index.ts");
     const checks = await vm.doctor();
     if (invocation.flag("json")) {

@@ -1,7 +1,9 @@
-import { colourOption, painter } from "../colour.ts";
+import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
+import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
+import { ProgressLine } from "../progress.ts";
 
 /** `docteur verify`: proves that an image is whole. */
 export const verify: Command = {
@@ -30,23 +32,26 @@ standard error that names the fault, the byte at which it lies and the object, a
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal }) {
+    const [image] = invocation.operands as [string];
     const quiet = isQuiet(invocation);
-    const paint = painter(invocation, stdout, env);
-    const { verifyImage } = await import("../../image-builder/index.ts");
-    const found = await verifyImage(invocation.operands[0]!, { signal });
-    if (invocation.flag("json")) {
-      stdout.write(`${JSON.stringify(found)}\n`);
-    } else if (!quiet) {
-      const { author } = found;
-      stdout.write(
-        `${paint("blue", "commit")}\t: ${paint("yellow", found.commit)}\n` +
-          `${paint("blue", "author")}\t: "${author.name}" <${author.email}>\n` +
-          `${paint("blue", "root")}\t: ${paint("yellow", found.root)}\n` +
-          // The original ends its output with one line break more than the message has.
-          `${found.message === "" ? "" : `\n${found.message}`}\n`,
-      );
+    const color = wantsColour(invocation, stdout, env);
+    const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
+    const { formatVerification, verifyImage } = await import("../../image-builder/index.ts");
+    try {
+      const found = await verifyImage(image, {
+        onProgress: line && ((done, total) => line.show({ phase: "verify", done, total })),
+        signal,
+      });
+      line?.clear();
+      if (invocation.flag("json")) stdout.write(`${JSON.stringify(found)}\n`);
+      else if (!quiet) stdout.write(formatVerification(found, { color }));
+      return 0;
+    } catch (error) {
+      if (!(error instanceof InvalidImageError)) throw error;
+      throw new DocteurError(error.code, `${image}: ${error.message}`, { cause: error });
+    } finally {
+      line?.clear();
     }
-    return 0;
   },
 };
