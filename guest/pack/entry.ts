@@ -67,7 +67,8 @@ export function decodeEntryHeader(bytes: Uint8Array, offset: number, packStart: 
     baseOffset = offset - distance;
     if (distance === 0 || baseOffset < FIRST_ENTRY) throw fail("the delta's base lies outside the PACK");
   } else if (type === REF_DELTA) {
-    baseId = bytes.slice(position, position + ID_LENGTH);
+    // A copy: `slice` of a Buffer is a view, and the memory of a view into the sector cache is used again.
+    baseId = new Uint8Array(bytes.subarray(position, position + ID_LENGTH));
     position += ID_LENGTH;
     if (baseId.length < ID_LENGTH) throw fail("the entry's header is cut short");
   } else {

@@ -79,7 +79,7 @@ export function scanPack(
       offset: start + offset,
     });
   }
-  const trailer = cache.read(start + offset, ID_LENGTH).slice();
+  const trailer = new Uint8Array(cache.read(start + offset, ID_LENGTH));
   if (!sameId(sum.digest(), trailer)) {
     const what = "the PACK's trailer is not the checksum of its bytes";
     throw new InvalidImageError("pack-trailer", what, { offset: start + offset });
