@@ -67,6 +67,7 @@ export class FastLayout implements Layout {
   }
 
   *startingWith(prefix: Uint8Array): Generator<PathEntry> {
+    if (prefix.includes(END)) return;
     for (const { key, leaf } of this.#art.startingWith(prefix, prefix.length)) {
       const entry = this.#entry(leaf);
       if (entry.type !== "tree") yield { ...entry, path: key.slice(0, -1) };
