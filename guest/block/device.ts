@@ -9,6 +9,8 @@ export interface BlockDevice {
   readonly sectorCount: number;
   /** Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last sector. */
   readonly size: number;
+  /** What another thread passes to `openFileDevice` to read the same device; undefined if none can. */
+  readonly path?: string | undefined;
   /**
    * Fills `into`, a whole number of sectors long, from the sector `first` on.
    * @throws {InvalidImageError} fault `device`, if a sector lies beyond the end or the device fails.

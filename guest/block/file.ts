@@ -51,12 +51,12 @@ class FileDevice implements BlockDevice {
   readonly sectorSize = SECTOR_SIZE;
   readonly sectorCount: number;
   readonly size: number;
-  readonly #path: string;
+  readonly path: string;
   readonly #fd: number;
   #open = true;
 
   constructor(path: string, fd: number, size: number) {
-    this.#path = path;
+    this.path = path;
     this.#fd = fd;
     this.size = size;
     this.sectorCount = Math.ceil(size / SECTOR_SIZE);
@@ -69,7 +69,7 @@ class FileDevice implements BlockDevice {
       first < 0 ||
       start + into.length > this.sectorCount * SECTOR_SIZE
     ) {
-      throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${this.#path}`, {
+      throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${this.path}`, {
         offset: start,
       });
     }
@@ -81,7 +81,7 @@ class FileDevice implements BlockDevice {
     }
     const there = Math.min(into.length, this.size - start);
     if (done < there) {
-      throw new InvalidImageError("device", `${this.#path} became shorter while it was read`, {
+      throw new InvalidImageError("device", `${this.path} became shorter while it was read`, {
         offset: start + done,
       });
     }
@@ -95,7 +95,7 @@ class FileDevice implements BlockDevice {
       const { code } = cause as NodeJS.ErrnoException;
       throw new InvalidImageError(
         "device",
-        `${this.#path} cannot be read: ${code}`,
+        `${this.path} cannot be read: ${code}`,
         { offset: position },
         { cause },
       );

@@ -3,7 +3,7 @@ import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { ObjectIndex } from "./object-index.ts";
-import type { EntryDescription, Pack } from "./pack.ts";
+import type { Allocate, EntryDescription, Pack } from "./pack.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -23,6 +23,11 @@ export class Objects {
     return this.#index.count;
   }
 
+  /** Where in the PACK the object with this raw id lies, in bytes; undefined if the PACK lacks it. */
+  place(id: Uint8Array): number | undefined {
+    return this.#index.find(id);
+  }
+
   /** Whether the PACK holds an object of this raw id. */
   has(id: Uint8Array): boolean {
     return this.#index.find(id) !== undefined;
@@ -31,11 +36,12 @@ export class Objects {
   /**
    * The content of the object with this raw id, in memory of its own.
    *
+   * @param allocate gives that memory instead; see `Pack.read`.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
    */
-  read(id: Uint8Array, kind: ObjectKind): Uint8Array {
+  read(id: Uint8Array, kind: ObjectKind, allocate?: Allocate): Uint8Array {
     const offset = this.#offset(id);
-    const object = this.#named(id, () => this.#pack.read(offset));
+    const object = this.#named(id, () => this.#pack.read(offset, allocate));
     if (object.kind !== kind) throw wrongKind(id, kind, object);
     prove(objectId(kind, object.bytes), id);
     return object.bytes;

@@ -1,8 +1,8 @@
 import type { SectorCache } from "../block/sector-cache.ts";
-import { ByteLru } from "../byte-lru.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { GitObject, ObjectKind } from "../git/object.ts";
 import { hex } from "../git/object-id.ts";
+import { BaseCache } from "./base-cache.ts";
 import { applyDelta, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
 import { EntryStream } from "./entry-stream.ts";
@@ -27,8 +27,8 @@ export interface EntryDescription {
   readonly depth: number;
 }
 
-/** Gives at least as many bytes of memory as it is asked for. */
-export type Allocate = (size: number) => Uint8Array;
+/** Gives at least as many bytes of memory as it is asked for, none of them in `spare`, which is still needed. */
+export type Allocate = (size: number, spare?: Uint8Array) => Uint8Array;
 
 const allocateFresh: Allocate = (size) => Buffer.allocUnsafeSlow(size);
 
@@ -47,10 +47,10 @@ export class Pack {
   readonly #start: number;
   readonly #end: number;
   readonly #baseOffset: (id: Uint8Array) => number | undefined;
-  /** Never handed out, so nobody can change a base under the deltas that build on it. */
-  readonly #bases: ByteLru<number, GitObject>;
+  readonly #bases: BaseCache;
   readonly #maxObjectSize: number;
   readonly #inflater: Inflater;
+  readonly #allocateBase: Allocate = (size, spare) => this.#bases.allocate(size, spare);
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
   #scratchMemory: Uint8Array = new Uint8Array();
   readonly #scratch: Allocate = (size) => {
@@ -76,7 +76,7 @@ export class Pack {
     this.#start = start;
     this.#end = end;
     this.#baseOffset = baseOffset;
-    this.#bases = new ByteLru(options.baseCacheSize ?? 24 * 1024 * 1024);
+    this.#bases = new BaseCache(options.baseCacheSize ?? 24 * 1024 * 1024);
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
     this.#inflater = options.inflater ?? createInflater();
   }
@@ -103,24 +103,23 @@ export class Pack {
     if (header.kind !== undefined) return { kind: header.kind, bytes: this.#inflate(header, allocate) };
     const { base, deltas } = this.#chain(header);
     let object = base;
-    for (let i = deltas.length - 1; i >= 0; i--) {
-      const delta = deltas[i] as EntryHeader;
-      object = {
-        kind: object.kind,
-        bytes: this.#apply(object.bytes, delta, i > 0 ? allocateFresh : allocate),
-      };
-      if (i > 0) this.#bases.set(delta.offset, object, object.bytes.length);
+    for (const delta of deltas.reverse()) {
+      const { bytes } = object;
+      const last = delta === header;
+      const memory = last ? allocate : this.#allocateBase;
+      object = { kind: object.kind, bytes: this.#apply(bytes, delta, (size) => memory(size, bytes)) };
+      if (!last) this.#bases.keep(delta.offset, object);
     }
     return object;
   }
 
   /**
-   * As `read`, for an object whose children in the chain are read next: it is kept as their base, and so must not be
-   * changed or given away.
+   * As `read`, for an object whose children in the chain are read next: it is kept as their base. Good until anything
+   * else is read.
    */
   readBase(offset: number): GitObject {
-    const object = this.read(offset);
-    this.#bases.set(offset, object, object.bytes.length);
+    const object = this.read(offset, this.#allocateBase);
+    this.#bases.keep(offset, object);
     return object;
   }
 
@@ -226,8 +225,8 @@ export class Pack {
       if (cached !== undefined) return { base: cached, deltas };
       link = this.header(offset);
       if (link.kind !== undefined) {
-        const base = { kind: link.kind, bytes: this.#inflate(link, allocateFresh) };
-        this.#bases.set(offset, base, base.bytes.length);
+        const base = { kind: link.kind, bytes: this.#inflate(link, this.#allocateBase) };
+        this.#bases.keep(offset, base);
         return { base, deltas };
       }
     }
@@ -259,9 +258,10 @@ export class Pack {
     const start = Buffer.alloc(MAX_DELTA_HEADER);
     let filled = 0;
     const take = (piece: Uint8Array) => {
-      start.set(piece, filled);
-      filled += piece.length;
-      return false;
+      const taken = piece.subarray(0, MAX_DELTA_HEADER - filled);
+      start.set(taken, filled);
+      filled += taken.length;
+      return filled < MAX_DELTA_HEADER;
     };
     this.inflatePieces(delta, take, MAX_DELTA_HEADER);
     return this.#guardDelta(delta, () => decodeDeltaHeader(start.subarray(0, filled)).targetSize);

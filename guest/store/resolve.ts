@@ -23,20 +23,13 @@ export function resolvePath(
   readLink: (link: Entry) => Uint8Array,
   follow: boolean,
 ): Resolution {
-  const names = splitPath(path);
-  if (!names.some(isDots)) {
-    // Nearly every path is written as git has it and crosses no link.
-    const normal = names.reduce(joinPath, EMPTY);
+  // Nearly every path is written as git has it and crosses no link.
+  const normal = asNormal(path);
+  if (normal !== undefined) {
     const entry = layout.find(normal);
-    if (
-      entry !== undefined &&
-      (isFolder(entry) || !endsInSlash(path)) &&
-      (entry.type !== "symlink" || !follow)
-    ) {
-      return { path: normal, entry };
-    }
+    if (entry !== undefined && (entry.type !== "symlink" || !follow)) return { path: normal, entry };
   }
-  return walk(layout, path, names, readLink, follow);
+  return walk(layout, path, readLink, follow);
 }
 
 interface Step {
@@ -47,14 +40,15 @@ interface Step {
 function walk(
   layout: Layout,
   path: Uint8Array,
-  names: Uint8Array[],
   readLink: (link: Entry) => Uint8Array,
   follow: boolean,
 ): Resolution {
   const root = layout.find(EMPTY) as Entry;
   const parents: { path: Uint8Array; entry: Entry }[] = [];
   let here: { path: Uint8Array; entry: Entry } = { path: EMPTY, entry: root };
-  const steps: Step[] = names.map((name) => ({ name, fromLink: false })).reverse();
+  const steps: Step[] = splitPath(path)
+    .map((name) => ({ name, fromLink: false }))
+    .reverse();
   let links = 0;
   for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
     if (!isFolder(here.entry)) return "ENOTDIR";
@@ -82,7 +76,7 @@ function walk(
       here = { path: EMPTY, entry: root };
     }
     // A target that ends in a slash must be a folder; "." asks just that of whatever the names before lead to.
-    if (endsInSlash(target)) steps.push({ name: DOT, fromLink: true });
+    if (endsInSlash(target)) steps.push({ name: DOT_NAME, fromLink: true });
     for (const name of splitPath(target).reverse()) steps.push({ name, fromLink: true });
   }
   if (endsInSlash(path) && !isFolder(here.entry)) return "ENOTDIR";
@@ -91,7 +85,22 @@ function walk(
 
 const EMPTY: Uint8Array = new Uint8Array();
 const SLASH = 0x2f;
-const DOT = Uint8Array.of(0x2e);
+const DOT = 0x2e;
+const DOT_NAME = Uint8Array.of(DOT);
+
+/** The path without its leading slash if nothing else is to be done about it: no empty names, no `.`, no `..`. */
+function asNormal(path: Uint8Array): Uint8Array | undefined {
+  const start = path[0] === SLASH ? 1 : 0;
+  let nameStart = start;
+  for (let i = start; i <= path.length; i++) {
+    if (i < path.length && path[i] !== SLASH) continue;
+    const length = i - nameStart;
+    const dots = length <= 2 && path[nameStart] === DOT && (length === 1 || path[nameStart + 1] === DOT);
+    if ((length === 0 && path.length > start) || dots) return undefined;
+    nameStart = i + 1;
+  }
+  return start === 0 ? path : path.subarray(start);
+}
 
 /** A submodule's place is a folder, empty as in a checkout without submodules. */
 function isFolder({ type }: Entry): boolean {
@@ -103,13 +112,9 @@ function endsInSlash(path: Uint8Array): boolean {
 }
 
 function isDot(name: Uint8Array): boolean {
-  return name.length === 1 && name[0] === 0x2e;
+  return name.length === 1 && name[0] === DOT;
 }
 
 function isDotDot(name: Uint8Array): boolean {
-  return name.length === 2 && name[0] === 0x2e && name[1] === 0x2e;
-}
-
-function isDots(name: Uint8Array): boolean {
-  return isDot(name) || isDotDot(name);
+  return name.length === 2 && name[0] === DOT && name[1] === DOT;
 }

@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+import type { BlockDevice } from "../block/device.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex } from "../git/object-id.ts";
@@ -6,7 +8,10 @@ import type { Entry, Layout } from "../layout/layout.ts";
 import type { Trees } from "../layout/trees.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Objects } from "../pack/objects.ts";
+import { BulkRead, Wanted } from "./bulk/bulk-read.ts";
+import { type BatchReader, localReader, threadReader } from "./bulk/readers.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
+import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
 
 /** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
@@ -62,13 +67,15 @@ export class Store {
   readonly #objects: Objects;
   readonly #trees: Trees;
   readonly #layout: Layout;
-  readonly #release: () => void;
+  readonly #device: BlockDevice;
+  readonly #options: ConnectOptions;
+  #bulk: BulkRead | undefined;
 
   /** Use `connect`. */
   constructor(
     id: string,
     commit: Commit,
-    parts: { objects: Objects; trees: Trees; layout: Layout; release: () => void },
+    parts: { device: BlockDevice; options: ConnectOptions; objects: Objects; trees: Trees; layout: Layout },
   ) {
     this.id = id;
     this.commit = commit;
@@ -76,7 +83,8 @@ export class Store {
     this.#objects = parts.objects;
     this.#trees = parts.trees;
     this.#layout = parts.layout;
-    this.#release = parts.release;
+    this.#device = parts.device;
+    this.#options = parts.options;
   }
 
   /** What the key leads to, undefined if nowhere. */
@@ -91,6 +99,54 @@ export class Store {
    */
   get(key: Key): Uint8Array {
     return this.#objects.read(this.#value(key).id, "blob");
+  }
+
+  /**
+   * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
+   * than one CPU: the values are read ahead by some threads, in the order they lie on the disk.
+   *
+   * @returns for each key its value, good until the next is asked for, or the error that `get` would throw.
+   */
+  async *getAll(
+    keys: Iterable<Key>,
+  ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
+    this.#bulk ??= new BulkRead(this.#objects, this.#readers());
+    const bulk = this.#bulk;
+    const source = keys[Symbol.iterator]();
+    const open = () => {
+      const asked: { key: Key; wanted: Wanted | DocteurError }[] = [];
+      while (asked.length < BulkRead.WINDOW) {
+        const next = source.next();
+        if (next.done === true) break;
+        asked.push({ key: next.value, wanted: this.#wanted(next.value) });
+      }
+      return {
+        asked,
+        window: bulk.start(asked.map(({ wanted }) => wanted).filter((one) => one instanceof Wanted)),
+      };
+    };
+    for (let now = open(); now.asked.length > 0; ) {
+      const next = open();
+      for (const { key, wanted } of now.asked) {
+        const value = wanted instanceof Wanted ? await now.window.content(wanted) : wanted;
+        yield { key, value: value ?? this.#attempt(() => this.get(key)) };
+      }
+      now.window.release();
+      now = next;
+    }
+  }
+
+  #wanted(key: Key): Wanted | DocteurError {
+    return this.#attempt(() => new Wanted(this.#value(key).id));
+  }
+
+  #attempt<Result>(read: () => Result): Result | DocteurError {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DocteurError) return error;
+      throw error;
+    }
   }
 
   /**
@@ -177,7 +233,15 @@ export class Store {
 
   /** Gives the device back. The store cannot be read afterwards. */
   close(): void {
-    this.#release();
+    this.#bulk?.close();
+    this.#device.close();
+  }
+
+  #readers(): BatchReader[] {
+    const threads = this.#options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+    const { path } = this.#device;
+    if (threads <= 1 || path === undefined) return [localReader(this.#objects)];
+    return Array.from({ length: threads }, () => threadReader(path, this.#options));
   }
 
   #resolve(key: Key, follow: boolean): Resolution {
@@ -201,6 +265,9 @@ export class Store {
 }
 
 const SLASH = 0x2f;
+
+/** More than this read no faster: the disk and the one who takes the values are the limit then. */
+const MAX_THREADS = 4;
 
 function kindOf(type: EntryType): Kind {
   return type === "tree" || type === "gitlink" ? "dictionary" : "value";

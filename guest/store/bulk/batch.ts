@@ -1,0 +1,66 @@
+import { ID_LENGTH } from "../../git/object-id.ts";
+import type { Objects } from "../../pack/objects.ts";
+
+/** Contents of many blobs, one after the other in a few pieces of memory that can be handed from thread to thread. */
+export interface Batch {
+  readonly slabs: ArrayBuffer[];
+  /** What was offered as memory for slabs and was not needed. */
+  readonly spare: ArrayBuffer[];
+  /**
+   * Three numbers a blob: its slab, and where in it the content starts and ends. A blob that could not be read has slab
+   * `UNREADABLE`; one that did not fit any more, `UNREAD`.
+   */
+  readonly places: Float64Array;
+}
+
+export const UNREADABLE = -1;
+export const UNREAD = -2;
+
+/** Bytes of a slab; a blob that is larger gets one of its own. */
+const SLAB_SIZE = 1024 * 1024;
+
+/** A batch ends after the blob that brings it to this many bytes. */
+const BATCH_SIZE = 4 * SLAB_SIZE;
+
+/**
+ * Reads blobs in the order given until there are no more or their contents fill the batch.
+ *
+ * @param ids raw ids, 20 bytes each.
+ * @param spare slabs of earlier batches whose memory is free again.
+ */
+export function readBatch(objects: Objects, ids: Uint8Array, spare: ArrayBuffer[]): Batch {
+  const count = ids.length / ID_LENGTH;
+  const places = new Float64Array(count * 3).fill(UNREAD);
+  const slabs: ArrayBuffer[] = [];
+  let slab = new Uint8Array();
+  let used = 0;
+  let total = 0;
+  const allocate = (size: number): Uint8Array => {
+    if (used + size > slab.length) {
+      slab = new Uint8Array(
+        size <= SLAB_SIZE ? (spare.pop() ?? new ArrayBuffer(SLAB_SIZE)) : new ArrayBuffer(size),
+      );
+      slabs.push(slab.buffer as ArrayBuffer);
+      used = 0;
+    }
+    return slab.subarray(used, used + size);
+  };
+  for (let i = 0; i < count && total < BATCH_SIZE; i++) {
+    const id = ids.subarray(i * ID_LENGTH, (i + 1) * ID_LENGTH);
+    try {
+      const content = objects.read(id, "blob", allocate);
+      used = content.byteOffset + content.length;
+      places.set([slabs.length - 1, content.byteOffset, used], i * 3);
+      total += content.length;
+    } catch {
+      // Whoever wants this blob reads it again by itself and so gets the error itself, not a copy of it.
+      places[i * 3] = UNREADABLE;
+    }
+  }
+  return { slabs, spare, places };
+}
+
+/** Whether a slab can serve another batch. */
+export function isSpare(slab: ArrayBuffer): boolean {
+  return slab.byteLength === SLAB_SIZE;
+}

@@ -1,0 +1,73 @@
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { openFileDevice } from "../../block/file.ts";
+import type { Objects } from "../../pack/objects.ts";
+import { type ConnectOptions, openObjects } from "../open-objects.ts";
+import { type Batch, readBatch } from "./batch.ts";
+
+/** Raw ids of blobs, 20 bytes each, and memory that may be used for their contents. */
+export interface BatchRequest {
+  readonly ids: Uint8Array<ArrayBuffer>;
+  readonly spare: ArrayBuffer[];
+}
+
+/** Reads one batch of blobs after the other. */
+export interface BatchReader {
+  read(request: BatchRequest): Promise<Batch>;
+  close(): void;
+}
+
+/** The reader in this thread, over objects that are open already. */
+export function localReader(objects: Objects): BatchReader {
+  return {
+    read: async ({ ids, spare }) => readBatch(objects, ids, spare),
+    close() {},
+  };
+}
+
+/** Tells a thread that this module started from one that somebody else did. */
+const MARK = "docteur-batch-reader";
+
+interface ThreadData {
+  readonly mark: typeof MARK;
+  readonly path: string;
+  readonly options: ConnectOptions;
+}
+
+/**
+ * A reader in a thread of its own, with the device open once more and caches of its own.
+ *
+ * The thread runs this very module, or the bundle that it has become part of; see the end of the file. It does not keep
+ * the process alive.
+ */
+export function threadReader(path: string, options: ConnectOptions): BatchReader {
+  const data: ThreadData = { mark: MARK, path, options };
+  const worker = new Worker(new URL(import.meta.url), { workerData: data, env: {}, argv: [], execArgv: [] });
+  let pending: { resolve: (batch: Batch) => void; reject: (error: Error) => void } | undefined;
+  worker.on("message", (batch: Batch) => pending?.resolve(batch));
+  worker.on("error", (error: Error) => pending?.reject(error));
+  worker.unref();
+  return {
+    read({ ids, spare }) {
+      const reply = new Promise<Batch>((resolve, reject) => {
+        pending = { resolve, reject };
+      });
+      worker.ref();
+      worker.postMessage({ ids, spare } satisfies BatchRequest, [ids.buffer, ...spare]);
+      return reply.finally(() => worker.unref());
+    },
+    close() {
+      void worker.terminate();
+    },
+  };
+}
+
+function serve({ path, options }: ThreadData): void {
+  const { objects } = openObjects(openFileDevice(path), options);
+  parentPort?.on("message", ({ ids, spare }: BatchRequest) => {
+    const batch = readBatch(objects, ids, spare);
+    parentPort?.postMessage(batch, [...batch.slabs, ...batch.spare, batch.places.buffer as ArrayBuffer]);
+  });
+}
+
+if (!isMainThread && (workerData as Partial<ThreadData> | null)?.mark === MARK)
+  serve(workerData as ThreadData);

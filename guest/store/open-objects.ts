@@ -1,0 +1,78 @@
+import type { BlockDevice } from "../block/device.ts";
+import { SectorCache } from "../block/sector-cache.ts";
+import { InvalidImageError } from "../errors.ts";
+import { decodeHeader, HEADER_SIZE, type ImageHeader } from "../image/header.ts";
+import { analyzePack } from "../pack/analyze.ts";
+import { FIRST_ENTRY } from "../pack/entry.ts";
+import { Idx } from "../pack/idx.ts";
+import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
+import type { ObjectIndex } from "../pack/object-index.ts";
+import { Objects } from "../pack/objects.ts";
+import { Pack } from "../pack/pack.ts";
+
+/** How to connect. Sizes are bytes and bound what the store holds in memory. */
+export interface ConnectOptions {
+  /**
+   * `light` reads the commit and the root only, and walks trees on demand: right for a few paths. `fast` maps every path
+   * at once: right for many. Default `light`.
+   */
+  readonly layout?: "light" | "fast" | undefined;
+  /** Trust no IDX: scan the PACK and rebuild it in memory, about 40 bytes an object. Default false. */
+  readonly analyze?: boolean | undefined;
+  /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
+  readonly commit?: string | undefined;
+  /** What inflates. Default `zlib`. */
+  readonly inflate?: InflateEngine | undefined;
+  /** For sectors. Default 4 MiB. */
+  readonly sectorCacheSize?: number | undefined;
+  /** For bases of deltas. Default 24 MiB. */
+  readonly baseCacheSize?: number | undefined;
+  /** For parsed trees. Default 8 MiB. */
+  readonly treeCacheSize?: number | undefined;
+  /** For the paths of the `fast` layout. Default 512 MiB. */
+  readonly maxLayoutSize?: number | undefined;
+  /** Threads that `Store.getAll` reads with; each has caches of its own. Default: one a CPU, at most 4. */
+  readonly threads?: number | undefined;
+  /** The largest object that is read into memory whole. Default 1 GiB. */
+  readonly maxObjectSize?: number | undefined;
+}
+
+/**
+ * The objects of the image on a device, which still belongs to the caller, and the commit's id.
+ * @throws {InvalidImageError} if the header or the IDX is damaged; fault `pinned-commit`.
+ */
+export function openObjects(device: BlockDevice, options: ConnectOptions): { id: string; objects: Objects } {
+  const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
+  const header = readHeader(cache);
+  const { commit: id, indexOffset } = header;
+  if (options.commit !== undefined && options.commit.toLowerCase() !== id) {
+    const what = `it is of commit ${id}, not of ${options.commit}`;
+    throw new InvalidImageError("pinned-commit", what, { offset: 0 });
+  }
+  const index = openIndex(cache, header, options);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
+    baseCacheSize: options.baseCacheSize,
+    maxObjectSize: options.maxObjectSize,
+    inflater: createInflater(options.inflate),
+  });
+  return { id, objects: new Objects(index, pack) };
+}
+
+/**
+ * The header of an image, its index offset within the image and past an empty PACK.
+ * @throws {InvalidImageError} fault `header`.
+ */
+export function readHeader(cache: SectorCache): ImageHeader {
+  const header = decodeHeader(cache.read(0, Math.min(HEADER_SIZE, cache.size)));
+  if (header.indexOffset < HEADER_SIZE + FIRST_ENTRY || header.indexOffset >= cache.size) {
+    const what = `the index offset ${header.indexOffset} lies outside the image's ${cache.size} bytes`;
+    throw new InvalidImageError("header", what, { offset: 20 });
+  }
+  return header;
+}
+
+function openIndex(cache: SectorCache, { indexOffset }: ImageHeader, options: ConnectOptions): ObjectIndex {
+  return options.analyze === true
+    ? analyzePack(cache, HEADER_SIZE, indexOffset, { maxObjectSize: options.maxObjectSize })
+    : new Idx(cache, indexOffset, indexOffset - HEADER_SIZE);
+}
