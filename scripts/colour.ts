@@ -1,6 +1,8 @@
 import type { Invocation } from "./arguments.ts";
 import type { Option } from "./command.ts";
 
+export const COLOUR_CHOICES = ["auto", "always", "never"] as const;
+
 export const colourOption: Option = {
   name: "color",
   value: "WHEN",
@@ -14,7 +16,7 @@ export function wantsColour(
   stream: NodeJS.WriteStream,
   env: NodeJS.ProcessEnv,
 ): boolean {
-  const when = invocation.choice("color", ["auto", "always", "never"]) ?? "auto";
+  const when = invocation.choice("color", COLOUR_CHOICES) ?? "auto";
   return when === "always" || (when === "auto" && isTerminal(stream, env) && (env.NO_COLOR ?? "") === "");
 }
 

@@ -10,7 +10,9 @@ export function overview(): string {
     {
       title: "SYNOPSIS",
       body: [
-        ...commands.flatMap(({ name, synopsis }) => synopsis.map((line) => ` docteur ${name} ${line}`)),
+        ...commands.flatMap(({ name, synopsis }) =>
+          synopsis.map((line) => ` docteur ${name} ${line}`.trimEnd()),
+        ),
         " docteur help [COMMAND]",
         " docteur --version",
       ].join("\n"),

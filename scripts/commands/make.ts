@@ -1,4 +1,4 @@
-import { colourOption, isTerminal } from "../colour.ts";
+import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
@@ -9,7 +9,7 @@ import { bytes, duration } from "../quantity.ts";
 export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
-  synopsis: ["[-b REF] [-d RFC3339] [--bs BYTES] [--author 'NAME <EMAIL>'] [-q]\n     REPOSITORY IMAGE"],
+  synopsis: ["[-b REF] [-d RFC3339] [--bs BYTES] [-q]\n     [--author 'NAME <EMAIL>'] REPOSITORY IMAGE"],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
 there stays until the new one is complete.
@@ -44,7 +44,7 @@ A folder that is no Git repository becomes a commit without parents that holds t
         "The block size of the image, in bytes: the PACK and the index are each padded to a multiple of it. A multiple of 512. Default: 512.",
     },
     { name: "quiet", short: "q", description: "Neither progress nor summary." },
-    colourOption,
+    { name: "color", value: "WHEN", description: "Taken for the original's sake; nothing here is coloured." },
     ...originalOptions,
   ],
   sections: [
@@ -71,6 +71,7 @@ A folder that is no Git repository becomes a commit without parents that holds t
   async execute(invocation, { stderr, env, signal }) {
     const [repository, image] = invocation.operands as [string, string];
     const quiet = isQuiet(invocation);
+    invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
     const started = performance.now();
     const { makeImage } = await import("../../image-builder/index.ts");

