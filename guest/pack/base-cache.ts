@@ -21,6 +21,7 @@ export class BaseCache {
   /** In the order of their places, the one to be overwritten next first. */
   readonly #kept = new Map<number, Kept>();
   #head = 0;
+  readonly #large: [Uint8Array, Uint8Array] = [new Uint8Array(), new Uint8Array()];
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
@@ -35,13 +36,14 @@ export class BaseCache {
   }
 
   /**
-   * Memory for a base. Too large a one, more than a quarter of the capacity, gets memory elsewhere and is not kept.
+   * Memory for a base. Too large a one, more than a quarter of the capacity, gets memory elsewhere and is not kept:
+   * good until the next but one that is too large.
    *
    * @param size bytes.
    * @param spare a view that must not be overwritten: the base of this base.
    */
   allocate(size: number, spare?: Uint8Array): Uint8Array {
-    if (size * 4 > this.#capacity) return Buffer.allocUnsafeSlow(size);
+    if (size * 4 > this.#capacity) return this.#allocateLarge(size, spare);
     if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#capacity);
     if (this.#head + size > this.#capacity) this.#wrap();
     let start = this.#head;
@@ -63,6 +65,13 @@ export class BaseCache {
     if (bytes.buffer !== this.#memory.buffer) return;
     this.#kept.delete(offset);
     this.#kept.set(offset, { kind, start: bytes.byteOffset, end: bytes.byteOffset + bytes.byteLength });
+  }
+
+  /** A chain of large objects needs two at a time, the base and what is made from it, and takes turns with two memories. */
+  #allocateLarge(size: number, spare: Uint8Array | undefined): Uint8Array {
+    const turn = this.#large[0].buffer === spare?.buffer ? 1 : 0;
+    if (this.#large[turn].length < size) this.#large[turn] = Buffer.allocUnsafeSlow(size);
+    return this.#large[turn].subarray(0, size);
   }
 
   /** Starts at the beginning again. */

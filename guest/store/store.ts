@@ -113,6 +113,11 @@ export class Store {
     this.#bulk ??= new BulkRead(this.#objects, this.#readers());
     const bulk = this.#bulk;
     const source = keys[Symbol.iterator]();
+    let memory: Uint8Array = new Uint8Array();
+    const large = (size: number) => {
+      if (memory.length < size) memory = Buffer.allocUnsafeSlow(size);
+      return memory;
+    };
     const open = () => {
       const asked: { key: Key; wanted: Wanted | DocteurError }[] = [];
       while (asked.length < BulkRead.WINDOW) {
@@ -129,7 +134,10 @@ export class Store {
       const next = open();
       for (const { key, wanted } of now.asked) {
         const value = wanted instanceof Wanted ? await now.window.content(wanted) : wanted;
-        yield { key, value: value ?? this.#attempt(() => this.get(key)) };
+        yield {
+          key,
+          value: value ?? this.#attempt(() => this.#objects.read((wanted as Wanted).id, "blob", large)),
+        };
       }
       now.window.release();
       now = next;

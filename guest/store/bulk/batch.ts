@@ -7,20 +7,20 @@ export interface Batch {
   /** What was offered as memory for slabs and was not needed. */
   readonly spare: ArrayBuffer[];
   /**
-   * Three numbers a blob: its slab, and where in it the content starts and ends. A blob that could not be read has slab
-   * `UNREADABLE`; one that did not fit any more, `UNREAD`.
+   * Three numbers a blob: its slab, and where in it the content starts and ends. A blob that cannot be read, or is larger
+   * than a slab, has slab `LEFT`; one that did not fit any more, `UNREAD`.
    */
   readonly places: Float64Array;
 }
 
-export const UNREADABLE = -1;
+export const LEFT = -1;
 export const UNREAD = -2;
 
-/** Bytes of a slab; a blob that is larger gets one of its own. */
+/** Bytes of a slab. */
 const SLAB_SIZE = 1024 * 1024;
 
 /** A batch ends after the blob that brings it to this many bytes. */
-const BATCH_SIZE = 4 * SLAB_SIZE;
+const BATCH_SIZE = 2 * SLAB_SIZE;
 
 /**
  * Reads blobs in the order given until there are no more or their contents fill the batch.
@@ -36,10 +36,9 @@ export function readBatch(objects: Objects, ids: Uint8Array, spare: ArrayBuffer[
   let used = 0;
   let total = 0;
   const allocate = (size: number): Uint8Array => {
+    if (size > SLAB_SIZE) throw new RangeError("larger than a slab");
     if (used + size > slab.length) {
-      slab = new Uint8Array(
-        size <= SLAB_SIZE ? (spare.pop() ?? new ArrayBuffer(SLAB_SIZE)) : new ArrayBuffer(size),
-      );
+      slab = new Uint8Array(spare.pop() ?? new ArrayBuffer(SLAB_SIZE));
       slabs.push(slab.buffer as ArrayBuffer);
       used = 0;
     }
@@ -53,14 +52,9 @@ export function readBatch(objects: Objects, ids: Uint8Array, spare: ArrayBuffer[
       places.set([slabs.length - 1, content.byteOffset, used], i * 3);
       total += content.length;
     } catch {
-      // Whoever wants this blob reads it again by itself and so gets the error itself, not a copy of it.
-      places[i * 3] = UNREADABLE;
+      // The one who wants this blob reads it alone: with the memory it needs, or to get the error itself.
+      places[i * 3] = LEFT;
     }
   }
   return { slabs, spare, places };
-}
-
-/** Whether a slab can serve another batch. */
-export function isSpare(slab: ArrayBuffer): boolean {
-  return slab.byteLength === SLAB_SIZE;
 }

@@ -1,14 +1,14 @@
 import { ID_LENGTH } from "../../git/object-id.ts";
 import type { Objects } from "../../pack/objects.ts";
-import { isSpare, UNREAD, UNREADABLE } from "./batch.ts";
+import { LEFT, UNREAD } from "./batch.ts";
 import type { BatchReader } from "./readers.ts";
 
 /** A blob wanted, by its raw id, and later its content. */
 export class Wanted {
   readonly id: Uint8Array;
-  /** Undefined until it is read, and for good if it cannot be read. */
+  /** Undefined until it is read, and for good if it is left to whoever wants it. */
   content: Uint8Array | undefined;
-  /** Whether reading it has been tried. */
+  /** Whether it was its turn in a batch. */
   tried = false;
 
   constructor(id: Uint8Array) {
@@ -28,7 +28,8 @@ interface Job {
  * that deltas find their bases at hand, and given back in the order they were asked for. While one window is taken, the
  * next is read.
  *
- * Memory holds two windows, and of each no more than `JOBS_PER_READER` batches a reader.
+ * Memory holds two windows, and of each no more than `JOBS_PER_READER` batches a reader. Large blobs are left to the one
+ * who takes the values, who then reads while the readers read ahead.
  */
 export class BulkRead {
   readonly #objects: Objects;
@@ -44,7 +45,7 @@ export class BulkRead {
   }
 
   /** Blobs in a window. */
-  static readonly WINDOW = 512;
+  static readonly WINDOW = 256;
 
   /** Starts to read a window. */
   start(window: readonly Wanted[]): Window {
@@ -84,7 +85,7 @@ export class BulkRead {
         const [slab, start, end] = places.subarray(i * 3) as unknown as [number, number, number];
         if (slab === UNREAD) return;
         one.tried = true;
-        if (slab !== UNREADABLE) one.content = new Uint8Array(slabs[slab] as ArrayBuffer, start, end - start);
+        if (slab !== LEFT) one.content = new Uint8Array(slabs[slab] as ArrayBuffer, start, end - start);
       });
       job.slabs.push(...slabs);
       this.#spare.push(...spare);
@@ -97,7 +98,7 @@ export class BulkRead {
 
   /** Takes back the memory of a window whose contents nobody looks at any more. */
   recycle(slabs: readonly ArrayBuffer[]): void {
-    this.#spare.push(...slabs.filter(isSpare).slice(0, MAX_SPARE - this.#spare.length));
+    this.#spare.push(...slabs.slice(0, MAX_SPARE - this.#spare.length));
   }
 
   close(): void {
@@ -115,7 +116,7 @@ export class Window {
     this.#bulk = bulk;
   }
 
-  /** Waits for one blob of the window. Its content is undefined if it cannot be read, and good until `release`. */
+  /** Waits for one blob of the window. Its content is good until `release`; undefined if it is left to the caller. */
   async content(wanted: Wanted): Promise<Uint8Array | undefined> {
     const job = this.#jobs.get(wanted) as Job;
     await job.reading;
@@ -134,5 +135,5 @@ export class Window {
 
 const JOBS_PER_READER = 2;
 const SMALLEST_JOB = 16;
-const SPARE_SLABS = 4;
-const MAX_SPARE = 16;
+const SPARE_SLABS = 2;
+const MAX_SPARE = 8;
