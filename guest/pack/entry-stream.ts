@@ -58,7 +58,7 @@ export class EntryStream {
     const filled = this.#fill(output);
     this.#total += filled;
     if (filled > wanted) throw this.#fail(`inflates to more than the ${this.#header.size} bytes it claims`);
-    if (this.#ended && !last) {
+    if (this.#ended && this.#total < this.#header.size) {
       throw this.#fail(`inflates to ${this.#total} bytes and claims ${this.#header.size}`);
     }
     return filled === 0 ? undefined : output.subarray(0, filled);
