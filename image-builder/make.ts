@@ -79,7 +79,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
         (await fromFolder(endpoint, gitDir, { author, date }, image, options)));
 
   const pack = await packCommit(source.gitDir, source.commit, temporary.path, {
-    reuse: source.kind === "repository",
+    reuseDeltas: source.kind === "repository",
     onProgress: gitProgressTo(onProgress, ["count", "compress", "pack"]),
     signal,
   });

@@ -12,10 +12,10 @@ export interface PackFiles {
 
 export interface PackOptions {
   /**
-   * Keep deltas and compressed bytes as they lie in the repository, which is fast and, for a repository that has been
-   * repacked, good. Without it everything is compressed anew.
+   * Whether the repository's packs already hold the deltas that are worth having. Git does not look again for one
+   * between two objects of one pack, so it must be told when nobody has looked yet. Compressed bytes are reused always.
    */
-  readonly reuse: boolean;
+  readonly reuseDeltas: boolean;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,7 +54,7 @@ export async function packCommit(
   const args = [
     ...settings.flatMap((setting) => ["-c", setting]),
     ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
-    ...(options.reuse ? [] : ["--no-reuse-object"]),
+    ...(options.reuseDeltas ? [] : ["--no-reuse-delta"]),
     join(folder, "image"),
   ];
   try {

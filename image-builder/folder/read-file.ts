@@ -25,7 +25,7 @@ export async function storeFile(
     if (!stats.isFile()) throw changed(path);
     const id =
       stats.size <= WHOLE
-        ? pack.add("blob", readWhole(fd, path, stats.size))
+        ? await pack.add("blob", readWhole(fd, path, stats.size))
         : await pack.addBlob(stats.size, readChunks(fd, path, stats.size), signal);
     const after = fstatSync(fd);
     if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) throw changed(path);

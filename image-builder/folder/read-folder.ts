@@ -74,13 +74,17 @@ class FolderReader {
     if (isDotGit(name)) return this.#leaveOut(path, "Git keeps no .git inside a repository");
     if (this.#options.isOutput(stats)) return this.#leaveOut(path, "it is the image");
     if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
-    if (stats.isSymbolicLink())
-      return this.#counted("symlink", name, this.#pack.add("blob", readLink(path)), stats.size);
+    if (stats.isSymbolicLink()) return this.#symlink(path, name);
     if (!stats.isFile()) throw unsupported(path, stats);
     const file = await storeFile(path, this.#pack, this.#options.signal);
     // Of the permissions git keeps one bit: may the owner execute it.
     const type = (file.stats.mode & 0o100) !== 0 ? "executable" : "file";
     return this.#counted(type, name, file.id, file.stats.size);
+  }
+
+  async #symlink(path: Buffer, name: Buffer): Promise<TreeEntry> {
+    const target = readLink(path);
+    return this.#counted("symlink", name, await this.#pack.add("blob", target), target.length);
   }
 
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {

@@ -36,8 +36,8 @@ export async function stageFolder(
   try {
     using pack = new StagingPack(join(packs, "pack-staging.pack"));
     const content = await readFolder(folder, pack, options);
-    const commit = pack.add("commit", encodeFolderCommit(content.root, author, date));
-    const { trailer, entries } = pack.finish();
+    const commit = await pack.add("commit", encodeFolderCommit(content.root, author, date));
+    const { trailer, entries } = await pack.finish();
     await writeFile(join(packs, "pack-staging.idx"), encodeIdx(entries, trailer));
     return { ...content, commit: hex(commit) };
   } catch (error) {

@@ -1,46 +1,60 @@
-import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import type { Hash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
-import { constants, crc32, createDeflate, deflateSync } from "node:zlib";
-import { type ObjectKind, objectId } from "../../guest/git/object.ts";
+import { promisify } from "node:util";
+import { constants, createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
+import { type ObjectKind, objectHash, objectId } from "../../guest/git/object.ts";
 import type { IdxEntry } from "../../guest/pack/idx-encode.ts";
 import { encodePackEntryHeader, encodePackHeader } from "./pack-encode.ts";
+import { PackFile } from "./pack-file.ts";
 
-/** Speed matters here and size does not: git compresses everything once more for the image. */
-const LEVEL = constants.Z_BEST_SPEED;
+/** What git has by default. Git takes the stream over as it is for every object that it does not turn into a delta. */
+const LEVEL = constants.Z_DEFAULT_COMPRESSION;
 
-/** Bytes gathered before they are written. */
-const BUFFER = 1024 * 1024;
+/** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
+const SMALL = 1024;
+
+/** Bytes and objects that may wait for other threads to deflate them before the next object has to wait. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+const MAX_WAITING = 64;
+
+/** An object whose entry is written when those of all before it are. */
+interface Waiting {
+  readonly id: Uint8Array;
+  readonly kind: ObjectKind;
+  readonly size: number;
+  readonly deflated: Promise<Uint8Array>;
+}
 
 /**
  * A PACK of whole objects (no deltas) that is written to a file as the objects come, each content once. Memory is bound
- * to the number of objects, whatever their sizes.
+ * to the number of objects, whatever their sizes. One method at a time: each must be awaited.
  */
 export class StagingPack implements Disposable {
-  readonly #file: number;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER);
-  #buffered = 0;
-  /** Bytes that have left the buffer. */
-  #written = 0;
-  /** Entries, in the order of their offsets, and the raw ids (as Latin-1, the smallest key there is) they hold. */
+  readonly #file: PackFile;
   readonly #entries: IdxEntry[] = [];
+  /** The raw ids of all objects taken, as Latin-1, the smallest key there is. */
   readonly #ids = new Set<string>();
-  /** CRC-32 of the entry being written. */
-  #crc = 0;
+  readonly #waiting: Waiting[] = [];
+  #waitingBytes = 0;
 
   /** Creates the file; it must not be there. @throws {Error} what `fs` throws. */
   constructor(path: string) {
-    this.#file = openSync(path, "wx+");
-    this.#append(encodePackHeader(0));
+    this.#file = new PackFile(path);
+    this.#file.append(encodePackHeader(0));
   }
 
-  /** Takes an object that is in memory. Gives its raw id. */
-  add(kind: ObjectKind, bytes: Uint8Array): Uint8Array {
+  /** Takes an object that is in memory and must not change from now on. Gives its raw id. */
+  async add(kind: ObjectKind, bytes: Uint8Array): Promise<Uint8Array> {
     const id = objectId(kind, bytes);
-    if (this.#has(id)) return id;
-    const offset = this.#begin(kind, bytes.length);
-    this.#append(deflateSync(bytes, { level: LEVEL }));
-    this.#end(id, offset);
+    if (this.#ids.has(key(id))) return id;
+    this.#ids.add(key(id));
+    const deflated = deflateObject(bytes);
+    // A PACK that is given up has promises that nobody waits for.
+    deflated.catch(() => {});
+    this.#waiting.push({ id, kind, size: bytes.length, deflated });
+    this.#waitingBytes += bytes.length;
+    while (this.#waitingBytes > MAX_WAITING_BYTES || this.#waiting.length > MAX_WAITING)
+      await this.#writeFirst();
     return id;
   }
 
@@ -49,91 +63,63 @@ export class StagingPack implements Disposable {
    * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes.
    */
   async addBlob(size: number, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
-    const hash = createHash("sha1").update(`blob ${size}\0`);
-    const offset = this.#begin("blob", size);
-    await pipeline(
-      hashed(chunks, hash),
-      createDeflate({ level: LEVEL, chunkSize: 64 * 1024 }),
-      async (deflated: AsyncIterable<Buffer>) => {
-        for await (const chunk of deflated) this.#append(chunk);
-      },
-      { signal },
-    );
+    await this.#writeAll();
+    const hash = objectHash("blob", size);
+    const offset = this.#file.beginEntry();
+    this.#file.append(encodePackEntryHeader("blob", size));
+    const write = async (deflated: AsyncIterable<Buffer>) => {
+      for await (const chunk of deflated) this.#file.append(chunk);
+    };
+    await pipeline(hashed(chunks, hash), createDeflate({ level: LEVEL, chunkSize: 64 * 1024 }), write, {
+      signal,
+    });
     const id = hash.digest();
-    // Only now is it known whether it is there already; then the next entry takes the place of this one.
-    if (this.#has(id)) this.#rewind(offset);
-    else this.#end(id, offset);
+    if (this.#ids.has(key(id))) {
+      // Only now is it known that it is there already: the next entry takes the place of this one.
+      this.#file.rewind(offset);
+    } else {
+      this.#ids.add(key(id));
+      this.#entries.push({ id, offset, crc: this.#file.crc });
+    }
     return id;
   }
 
   /** Completes the PACK: the number of objects and the trailer. Gives the trailer and all entries in the order of their ids. */
-  finish(): { readonly trailer: Uint8Array; readonly entries: readonly IdxEntry[] } {
-    this.#flush();
-    writeSync(this.#file, encodePackHeader(this.#entries.length), 0, undefined, 0);
-    const hash = createHash("sha1");
-    for (let at = 0; at < this.#written; ) {
-      const read = readSync(this.#file, this.#buffer, 0, Math.min(BUFFER, this.#written - at), at);
-      hash.update(this.#buffer.subarray(0, read));
-      at += read;
-    }
-    const trailer = hash.digest();
-    this.#append(trailer);
-    this.#flush();
+  async finish(): Promise<{ readonly trailer: Uint8Array; readonly entries: readonly IdxEntry[] }> {
+    await this.#writeAll();
+    this.#file.overwriteStart(encodePackHeader(this.#entries.length));
+    // The number of objects is hashed first and known last.
+    const trailer = this.#file.sha1();
+    this.#file.append(trailer);
+    this.#file.flush();
     return { trailer, entries: this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id)) };
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    this.#file[Symbol.dispose]();
   }
 
-  #has(id: Uint8Array): boolean {
-    return this.#ids.has(key(id));
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#writeFirst();
   }
 
-  #begin(kind: ObjectKind, size: number): number {
-    const offset = this.#written + this.#buffered;
-    this.#crc = 0;
-    this.#append(encodePackEntryHeader(kind, size));
-    return offset;
+  async #writeFirst(): Promise<void> {
+    const { id, kind, size, deflated } = this.#waiting.shift()!;
+    this.#waitingBytes -= size;
+    const bytes = await deflated;
+    const offset = this.#file.beginEntry();
+    this.#file.append(encodePackEntryHeader(kind, size));
+    this.#file.append(bytes);
+    this.#entries.push({ id, offset, crc: this.#file.crc });
   }
+}
 
-  #end(id: Uint8Array, offset: number): void {
-    this.#ids.add(key(id));
-    this.#entries.push({ id, offset, crc: this.#crc });
-  }
+const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
-  #rewind(offset: number): void {
-    if (offset >= this.#written) {
-      this.#buffered = offset - this.#written;
-    } else {
-      this.#written = offset;
-      this.#buffered = 0;
-    }
-  }
-
-  #append(bytes: Uint8Array): void {
-    this.#crc = crc32(bytes, this.#crc);
-    if (this.#buffered + bytes.length > BUFFER) this.#flush();
-    if (bytes.length > BUFFER) {
-      this.#write(bytes);
-    } else {
-      this.#buffer.set(bytes, this.#buffered);
-      this.#buffered += bytes.length;
-    }
-  }
-
-  #flush(): void {
-    this.#write(this.#buffer.subarray(0, this.#buffered));
-    this.#buffered = 0;
-  }
-
-  #write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      const count = writeSync(this.#file, bytes, done, bytes.length - done, this.#written);
-      this.#written += count;
-      done += count;
-    }
-  }
+async function deflateObject(bytes: Uint8Array): Promise<Uint8Array> {
+  return bytes.length <= SMALL
+    ? deflateSync(bytes, { level: LEVEL })
+    : deflateInThread(bytes, { level: LEVEL });
 }
 
 function key(id: Uint8Array): string {

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
+
+/** Bytes gathered before they are written. */
+const BUFFER = 1024 * 1024;
+
+/** A file that grows at its end, buffered, and that can take its last entry back. Throws what `fs` throws. */
+export class PackFile implements Disposable {
+  readonly #fd: number;
+  readonly #buffer = Buffer.allocUnsafe(BUFFER);
+  #buffered = 0;
+  /** Bytes that have left the buffer. */
+  #written = 0;
+  #crc = 0;
+
+  /** Creates the file; it must not be there. */
+  constructor(path: string) {
+    this.#fd = openSync(path, "wx+");
+  }
+
+  /** CRC-32 of what was appended since `beginEntry`. */
+  get crc(): number {
+    return this.#crc;
+  }
+
+  /** Starts an entry at the end of the file and gives its offset. */
+  beginEntry(): number {
+    this.#crc = 0;
+    return this.#written + this.#buffered;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#crc = crc32(bytes, this.#crc);
+    if (this.#buffered + bytes.length > BUFFER) this.flush();
+    if (bytes.length > BUFFER) {
+      this.#write(bytes);
+    } else {
+      this.#buffer.set(bytes, this.#buffered);
+      this.#buffered += bytes.length;
+    }
+  }
+
+  /** Takes back everything from `offset` on: what is appended next stands there. */
+  rewind(offset: number): void {
+    if (offset >= this.#written) {
+      this.#buffered = offset - this.#written;
+    } else {
+      ftruncateSync(this.#fd, offset);
+      this.#written = offset;
+      this.#buffered = 0;
+    }
+  }
+
+  overwriteStart(bytes: Uint8Array): void {
+    this.flush();
+    writeSync(this.#fd, bytes, 0, bytes.length, 0);
+  }
+
+  flush(): void {
+    this.#write(this.#buffer.subarray(0, this.#buffered));
+    this.#buffered = 0;
+  }
+
+  /** The SHA-1 of the whole file. */
+  sha1(): Uint8Array {
+    this.flush();
+    const hash = createHash("sha1");
+    for (let at = 0; at < this.#written; ) {
+      const read = readSync(this.#fd, this.#buffer, 0, Math.min(BUFFER, this.#written - at), at);
+      hash.update(this.#buffer.subarray(0, read));
+      at += read;
+    }
+    return hash.digest();
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+
+  #write(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const count = writeSync(this.#fd, bytes, done, bytes.length - done, this.#written);
+      this.#written += count;
+      done += count;
+    }
+  }
+}
