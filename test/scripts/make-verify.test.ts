@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
+import { sampleRepository } from "./sample-repository.ts";
+
+const ORIGINAL: Record<string, { verifyOutput?: string; commit: string }> = JSON.parse(
+  readFileSync(join(FIXTURES, "expect.json"), "utf8"),
+);
+
+test("verify prints of the original's images what the original prints", async (t) => {
+  for (const [image, { verifyOutput }] of Object.entries(ORIGINAL)) {
+    if (!existsSync(join(FIXTURES, image)) || verifyOutput === undefined) continue;
+    const { stdout, stderr, status } = await docteur(["verify", image], { cwd: FIXTURES });
+    t.is(stdout.toString(), verifyOutput, image);
+    t.is(stderr, "");
+    t.is(status, 0);
+  }
+});
+
+test("verify: -q and --verbosity=quiet print nothing, --json one line, --color colours", async (t) => {
+  const image = join(FIXTURES, "git.img");
+  for (const quiet of ["-q", "--quiet", "--verbosity=quiet"]) {
+    const { stdout, stderr, status } = await docteur(["verify", quiet, image]);
+    t.deepEqual([stdout.toString(), stderr, status], ["", "", 0]);
+  }
+  const json = (await docteur(["verify", "--json", image])).stdout.toString();
+  t.regex(json, /^[^\n]+\n$/);
+  t.like(JSON.parse(json), { commit: ORIGINAL["git.img"]!.commit, author: { name: "Ada" } });
+  const coloured = await docteur(["verify", "--color=always", image], { env: { NO_COLOR: "1" } });
+  t.true(coloured.stdout.includes("\x1b["));
+});
+
+test("make from a repository, both paths with spaces; verify agrees with git", async (t) => {
+  const folder = temporaryFolder(t, "docteur test ");
+  const source = join(folder, "a source");
+  mkdirSync(source);
+  const { main, next } = await sampleRepository(source);
+  for (const [ref, commit] of [
+    [[], main],
+    [["-b", "main"], main],
+    [["--branch=refs/heads/next"], next],
+    [["-b", "v1"], main],
+    [["-b", next], next],
+  ] as const) {
+    const made = await docteur(["make", ...ref, source, "an image.img"], { cwd: folder });
+    t.is(made.stdout.toString(), "");
+    t.regex(made.stderr, new RegExp(`^an image\\.img: commit ${commit}, [^\\n]+\\n$`));
+    t.is(made.status, 0);
+    const verified = await docteur(["verify", "an image.img"], { cwd: folder });
+    const expected = await git(
+      source,
+      "show",
+      "--no-patch",
+      '--format=commit\t: %H%nauthor\t: "%an" <%ae>%nroot\t: %T%n%n%B',
+      commit,
+    );
+    t.is(verified.stdout.toString(), expected.toString());
+  }
+});
+
+test("make from a folder: the date is kept, the original's commit comes out, -q is quiet", async (t) => {
+  const folder = temporaryFolder(t);
+  for (const [expected, zone] of [
+    ["small.img", "2020-10-10T08:00:00+00:00"],
+    ["small-tz.img", "2021-03-04T05:06:07-03:30"],
+  ] as const) {
+    const image = join(folder, expected);
+    const made = await docteur(["make", "-q", "-d", zone, "relativize://stores/small", image], {
+      cwd: FIXTURES,
+    });
+    t.deepEqual([made.stdout.toString(), made.stderr, made.status], ["", "", 0]);
+    t.is(readFileSync(image).toString("hex", 0, 20), ORIGINAL[expected]!.commit);
+  }
+});
+
+test("docteur.make and docteur.verify take the original's command lines", async (t) => {
+  const folder = temporaryFolder(t);
+  await sampleRepository(folder);
+  const scripts = join(CHECKOUT, "scripts");
+  const made = await command(
+    join(scripts, "docteur.make"),
+    [
+      "--verbosity=debug",
+      "--color=never",
+      "-v",
+      "--bs",
+      "4096",
+      `file://${folder}/`,
+      "-b",
+      "refs/heads/main",
+      "disk.img",
+    ],
+    { cwd: folder },
+  );
+  t.is(made.status, 0, made.stderr);
+  t.is(statSync(join(folder, "disk.img")).size % 4096, 0);
+  const verified = await command(join(scripts, "docteur.verify"), ["disk.img", "-v"], { cwd: folder });
+  t.true(verified.stdout.toString().startsWith("commit\t: "));
+});
+
+test("what cannot be made is told in one line, and what was there stays", async (t) => {
+  const folder = temporaryFolder(t);
+  await sampleRepository(folder);
+  writeFileSync(join(folder, "old.img"), "old");
+  const before = readdirSync(folder);
+  for (const [args, message] of [
+    [["nowhere", "old.img"], /nowhere: no such repository or folder/],
+    [["-b", "missing", ".", "old.img"], /missing/],
+    [["--bs", "100", ".", "old.img"], /block size 100/],
+    [["-d", "yesterday", ".", "old.img"], /yesterday/],
+    [[".", "no/such/folder/x.img"], /no\/such\/folder/],
+    [["ftp://host/x", "old.img"], /ftp/],
+  ] as const) {
+    refused(t, await docteur(["make", ...args], { cwd: folder }), 1, message);
+  }
+  t.is(readFileSync(join(folder, "old.img"), "utf8"), "old");
+  t.deepEqual(readdirSync(folder), before);
+});
+
+test("a password stays out of the error", async (t) => {
+  const folder = temporaryFolder(t);
+  // Port 9 of this machine: nobody listens there.
+  const result = await docteur(["make", "http://ada:se%20cret@127.0.0.1:9/x", "x.img"], {
+    cwd: folder,
+    env: { DOCTEUR_DEBUG: "1" },
+  });
+  t.is(result.status, 1);
+  t.notRegex(result.stderr, /se( |%20)cret/);
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test("what is no image is told in one line", async (t) => {
+  const folder = temporaryFolder(t);
+  const image = readFileSync(join(FIXTURES, "similar.img"));
+  writeFileSync(join(folder, "empty.img"), "");
+  writeFileSync(join(folder, "text.img"), "This is no image at all, but a text.\n".repeat(100));
+  writeFileSync(join(folder, "short.img"), image.subarray(0, 5000));
+  image[20_000]! ^= 1;
+  writeFileSync(join(folder, "damaged.img"), image);
+  for (const name of ["empty.img", "text.img", "short.img", "damaged.img"]) {
+    refused(
+      t,
+      await docteur(["verify", name], { cwd: folder }),
+      1,
+      new RegExp(`^docteur: ${name}: invalid image`),
+    );
+  }
+  refused(t, await docteur(["verify", "missing.img"], { cwd: folder }), 1, /missing\.img: no such image/);
+  refused(t, await docteur(["verify", "."], { cwd: folder }), 1, /directory/);
+});
+
+test("DOCTEUR_DEBUG shows where an error arose", async (t) => {
+  const result = await docteur(["verify", "missing.img"], { env: { DOCTEUR_DEBUG: "1" } });
+  t.regex(result.stderr, /^docteur: missing\.img: no such image\n(.|\n)*\n\s+at /);
+  t.is(result.status, 1);
+});
+
+test("standard output that cannot be written is a failure; one that nobody reads is not worth a word", async (t) => {
+  const image = join(FIXTURES, "git.img");
+  const verify = `"$0" verify ${JSON.stringify(image)}`;
+  const script = join(CHECKOUT, "scripts/docteur");
+  refused(
+    t,
+    await command("sh", ["-c", `${verify} >/dev/full`, script]),
+    1,
+    /standard output cannot be written/,
+  );
+  const piped = await command("bash", ["-c", `${verify} | :; echo "\${PIPESTATUS[0]}"`, script]);
+  t.is(piped.stderr, "");
+  t.true(["0\n", "141\n"].includes(piped.stdout.toString())); // written before, or after the reader went
+});

@@ -1,0 +1,145 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { CHECKOUT, command, temporaryFolder } from "./docteur.ts";
+
+/** A checkout with nothing installed, on a machine whose every program is known. */
+function machine(t: ExecutionContext, programs: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder(t, "docteur test ");
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  for (const name of ["sh", "dirname", "cmp", "cp", "mv", "uname", "flock", "env", "sleep", "mkdir"]) {
+    symlinkSync(find(name), join(bin, name));
+  }
+  symlinkSync(process.execPath, join(bin, "node"));
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  mkdirSync(join(folder, "scripts"));
+  for (const name of ["setup", "packages-installed.cjs"]) {
+    copyFileSync(join(CHECKOUT, "scripts", name), join(folder, "scripts", name));
+  }
+  writeFileSync(
+    join(folder, "package-lock.json"),
+    '{"packages": {"": {}, "node_modules/a": {"version": "1"}}}',
+  );
+  const calls = join(folder, "calls");
+  writeFileSync(calls, "");
+  return {
+    folder,
+    setup: () => command(join(folder, "scripts/setup"), [], { env: { PATH: bin, CALLS: calls, BIN: bin } }),
+    calls: () => readFileSync(calls, "utf8"),
+  };
+}
+
+function find(name: string): string {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return join(folders.find((folder) => existsSync(join(folder, name))) ?? "/nowhere", name);
+}
+
+const npm = 'echo "npm $*" >>"$CALLS"; sleep 0.2; mkdir -p node_modules';
+const present = { git: "", "qemu-system-x86_64": "", "mkfs.erofs": "" };
+const root = { id: "echo 0" };
+const someone = { id: "echo 1000" };
+
+test("installs once what the lock file names, and again when it changes", async (t) => {
+  const { folder, setup, calls } = machine(t, { ...present, ...root, npm });
+  const first = await setup();
+  t.is(first.stdout.toString(), "");
+  t.regex(first.stderr, /^setup: installing the npm packages/);
+  t.is(first.status, 0);
+  t.regex(calls(), /^npm ci .*--include=dev .*\n$/);
+  t.deepEqual(await setup(), { ...first, stderr: "" });
+  t.is(calls().split("\n").length, 2);
+  writeFileSync(join(folder, "package-lock.json"), '{"packages": {}}');
+  t.is((await setup()).status, 0);
+  t.is(calls().split("\n").length, 3);
+});
+
+test("two at once install once", async (t) => {
+  const { setup, calls } = machine(t, { ...present, ...root, npm });
+  const results = await Promise.all([setup(), setup(), setup()]);
+  t.deepEqual(
+    results.map(({ status }) => status),
+    [0, 0, 0],
+  );
+  t.is(calls().split("\n").length, 2);
+});
+
+test("packages that npm itself has installed are not installed again, others are", async (t) => {
+  const { folder, setup, calls } = machine(t, { ...present, ...root, npm });
+  mkdirSync(join(folder, "node_modules"));
+  const installed = join(folder, "node_modules/.package-lock.json");
+  writeFileSync(installed, '{"packages": {"node_modules/a": {"version": "1"}}}');
+  t.is((await setup()).status, 0);
+  t.is(calls(), "");
+  writeFileSync(installed, '{"packages": {"node_modules/a": {"version": "2"}}}');
+  writeFileSync(join(folder, "node_modules/.docteur-setup"), "");
+  t.is((await setup()).status, 0);
+  t.regex(calls(), /^npm ci /);
+});
+
+test("a failed installation is not taken for a good one", async (t) => {
+  const { setup, calls } = machine(t, { ...present, ...root, npm: `${npm}; exit 1` });
+  for (const _attempt of [1, 2]) {
+    const { status, stderr } = await setup();
+    t.is(status, 1);
+    t.regex(stderr, /setup: npm could not install/);
+  }
+  t.is(calls().split("\n").length, 3);
+});
+
+test("without npm it says what to install", async (t) => {
+  const { status, stderr } = await machine(t, { ...present, ...root }).setup();
+  t.is(status, 1);
+  t.regex(stderr, /^setup: npm is missing; install Node 18 or later/);
+});
+
+const installer =
+  'echo "$0 $*" >>"$CALLS"; for name in qemu-system-x86_64 mkfs.erofs; do cp "$BIN/git" "$BIN/$name"; done';
+
+test("on Debian root installs what is missing; the lists are updated only when that fails", async (t) => {
+  const { setup, calls } = machine(t, { git: "", ...root, npm, "apt-get": installer });
+  t.is((await setup()).status, 0);
+  t.regex(calls(), /apt-get install .*--yes.* qemu-system-x86 erofs-utils\n$/);
+  t.notRegex(calls(), /apt-get update/);
+
+  const stale = `${installer}; case "$*" in *update*) mkdir "$BIN/updated" ;; *install*) [ -e "$BIN/updated" ] ;; esac`;
+  const other = machine(t, { git: "", ...root, npm, "apt-get": stale });
+  t.is((await other.setup()).status, 0);
+  t.regex(other.calls(), /apt-get install .*apt-get update.*apt-get install/s);
+});
+
+test("somebody else installs through sudo, which asks nothing when no terminal is there", async (t) => {
+  const sudo = 'echo "sudo $*" >>"$CALLS"; shift; exec "$@"';
+  const { setup, calls } = machine(t, { git: "", ...someone, npm, sudo, "apt-get": installer });
+  t.is((await setup()).status, 0);
+  t.regex(calls(), /sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install/s);
+});
+
+test("what cannot be installed is named, with what to type", async (t) => {
+  for (const [programs, message] of [
+    [
+      { ...someone, "apt-get": "" },
+      /missing: qemu-system-x86_64 mkfs\.erofs; as root type: apt-get install qemu/,
+    ],
+    [root, /missing: qemu-system-x86_64 mkfs\.erofs; install them with this system's package manager/],
+    [
+      { ...root, "apt-get": "exit 1" },
+      /as root type: apt-get update && apt-get install qemu-system-x86 erofs-utils/,
+    ],
+  ] as const) {
+    const { status, stderr } = await machine(t, { git: "", npm, ...programs }).setup();
+    t.is(status, 1);
+    t.regex(stderr, message);
+  }
+});
