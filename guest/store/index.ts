@@ -1,0 +1,17 @@
+export type { BlockDevice } from "../block/device.ts";
+export { openFileDevice } from "../block/file.ts";
+export { memoryDevice } from "../block/memory.ts";
+export { DocteurError, type Fault, InvalidImageError } from "../errors.ts";
+export type { Commit, Signature } from "../git/commit.ts";
+export type { EntryType } from "../git/tree.ts";
+export type { BlobReader } from "../pack/blob-reader.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
+export {
+  DictionaryExpectedError,
+  NotFoundError,
+  TooManyLinksError,
+  ValueExpectedError,
+} from "./errors.ts";
+export { createFs, type FsOptions, type ImageFs } from "./fs/create-fs.ts";
+export { FsError, type FsErrorCode } from "./fs/fs-error.ts";
+export type { Description, Key, Kind, ListEntry, Range, Store } from "./store.ts";
