@@ -3,6 +3,7 @@ import { InflateError, type Inflater } from "./inflate.ts";
 
 const Z_SYNC_FLUSH = 2;
 const Z_STREAM_END = 1;
+const Z_NEED_DICT = 2;
 const Z_BUF_ERROR = -5;
 
 /** The portable engine: zlib translated to JavaScript, which needs nothing of its host. */
@@ -30,6 +31,7 @@ export class PakoInflater implements Inflater {
     const status = zlibInflate(stream, Z_SYNC_FLUSH);
     this.consumed = stream.next_in;
     this.produced = stream.next_out - outputStart;
+    if (status === Z_NEED_DICT) throw new InflateError("does not inflate: it wants a dictionary");
     if (status < 0 && status !== Z_BUF_ERROR)
       throw new InflateError(`does not inflate: ${stream.msg || "not a zlib stream"}`);
     return status === Z_STREAM_END;
