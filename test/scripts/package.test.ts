@@ -1,0 +1,90 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { CHECKOUT, command, docteur, FIXTURES, temporaryFolder } from "./docteur.ts";
+
+interface LockEntry {
+  readonly version: string;
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const lock: { packages: Record<string, LockEntry> } = JSON.parse(
+  readFileSync(join(CHECKOUT, "package-lock.json"), "utf8"),
+);
+
+test("the lock file names no registry", (t) => {
+  const named = Object.entries(lock.packages).filter(([, { resolved }]) => resolved !== undefined);
+  t.deepEqual(named, []);
+});
+
+test("the lock file is complete, or npm ci refuses it: every optional package has its entry", (t) => {
+  for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      t.true(
+        [`node_modules/${name}`, `${path}/node_modules/${name}`].some((entry) => entry in lock.packages),
+        name,
+      );
+    }
+  }
+});
+
+test("every dependency is pinned and told of in docs/DEPENDENCIES.md", (t) => {
+  const manifest = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8"));
+  const document = readFileSync(join(CHECKOUT, "docs/DEPENDENCIES.md"), "utf8");
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    t.regex(version as string, /^\d+\.\d+\.\d+$/, name);
+    t.true(document.includes(`\`${name}\``), `${name} is not in docs/DEPENDENCIES.md`);
+  }
+});
+
+test("what npm packs works where it is installed", async (t) => {
+  const folder = temporaryFolder(t, "docteur test ");
+  const npm = (...args: string[]) =>
+    command("npm", args, { cwd: CHECKOUT, env: { npm_config_loglevel: "error" } });
+  const packed = await npm("pack", "--pack-destination", folder);
+  t.is(packed.status, 0, packed.stderr);
+
+  // As npm lays it out, with the dependencies hoisted; they come from this checkout, so that no registry is needed.
+  const modules = join(folder, "node_modules");
+  mkdirSync(join(modules, ".bin"), { recursive: true });
+  for (const name of readdirSync(join(CHECKOUT, "node_modules"))) {
+    if (!name.startsWith(".")) symlinkSync(join(CHECKOUT, "node_modules", name), join(modules, name));
+  }
+  mkdirSync(join(modules, "docteur"));
+  const [archive] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  const unpacked = await command("tar", [
+    "-xzf",
+    join(folder, archive!),
+    "--strip-components=1",
+    "-C",
+    join(modules, "docteur"),
+  ]);
+  t.is(unpacked.status, 0, unpacked.stderr);
+  for (const name of ["docteur", "docteur.make", "docteur.verify"]) {
+    symlinkSync(`../docteur/scripts/${name}`, join(modules, ".bin", name));
+  }
+  const installed = (name: string, ...args: string[]) =>
+    command(join(modules, ".bin", name), args, { cwd: folder });
+
+  t.deepEqual(await installed("docteur", "--version"), await docteur(["--version"]));
+  t.deepEqual(await installed("docteur", "run", "--help"), await docteur(["run", "--help"]));
+  const image = join(FIXTURES, "similar.img");
+  t.deepEqual(await installed("docteur.verify", image), await docteur(["verify", image]));
+  t.deepEqual(
+    await installed("docteur", "run", "-t", "unix", image, "ls", "-l", "-R", "/"),
+    await docteur(["run", "-t", "unix", image, "ls", "-l", "-R", "/"]),
+  );
+  const date = "2020-10-10T08:00:00+00:00";
+  const made = await installed("docteur.make", "-d", date, join(FIXTURES, "stores/small"), "disk.img");
+  t.is(made.status, 0, made.stderr);
+  t.deepEqual(readdirSync(join(modules, "docteur")).sort(), [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "dist",
+    "docs",
+    "package.json",
+    "scripts",
+  ]);
+});
