@@ -57,7 +57,9 @@ export class Objects {
     const header = this.#named(id, () => this.#pack.header(entry));
     if (header.kind !== "blob") return this.read(id, "blob").slice(offset, offset + length);
 
-    const part = Buffer.alloc(Math.max(0, Math.min(length, header.size - offset)));
+    const size = Math.max(0, Math.min(length, header.size - offset));
+    this.#pack.checkSize(size, header);
+    const part = Buffer.alloc(size);
     const hash = objectHash("blob", header.size);
     let position = 0;
     this.#named(id, () =>

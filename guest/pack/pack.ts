@@ -81,14 +81,22 @@ export class Pack {
     this.#inflater = options.inflater ?? createInflater();
   }
 
-  /** The header of the entry at `offset`. @throws {InvalidImageError} fault `pack-entry`. */
+  /**
+   * The header of the entry at `offset`; the size it claims is one that the rest of the PACK can inflate to.
+   * @throws {InvalidImageError} fault `pack-entry`.
+   */
   header(offset: number): EntryHeader {
     const position = this.#start + offset;
     if (offset < FIRST_ENTRY || position >= this.#end) {
       throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
     }
     const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
-    return decodeEntryHeader(this.#cache.read(position, length), offset, this.#start);
+    const header = decodeEntryHeader(this.#cache.read(position, length), offset, this.#start);
+    if (header.size > (this.#end - this.#start - header.dataOffset) * MAX_DEFLATE_RATIO) {
+      const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;
+      throw new InvalidImageError("pack-entry", what, { offset: position });
+    }
+    return header;
   }
 
   /**
@@ -140,6 +148,15 @@ export class Pack {
     return { kind: link.kind, size, depth: seen.size };
   }
 
+  /** @throws {DocteurError} `OBJECT_TOO_LARGE`, if so many bytes of an entry may not be held in memory. */
+  checkSize(size: number, { offset }: EntryHeader): void {
+    if (size <= this.#maxObjectSize) return;
+    throw new DocteurError(
+      "OBJECT_TOO_LARGE",
+      `the object at byte ${this.#start + offset} has ${size} bytes; at most ${this.#maxObjectSize} are read into memory`,
+    );
+  }
+
   /** A reader of an entry's own stream that other readings do not disturb. Close it. */
   stream(header: EntryHeader): EntryStream {
     const bounds = { start: this.#start, end: this.#end };
@@ -178,7 +195,7 @@ export class Pack {
 
   /** Inflates an entry's own stream: an object, or a delta. */
   #inflate(header: EntryHeader, allocate: Allocate): Uint8Array {
-    this.#checkSize(header.size, header);
+    this.checkSize(header.size, header);
     // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
     const output = allocate(header.size + 1).subarray(0, header.size + 1);
     let filled = 0;
@@ -248,8 +265,7 @@ export class Pack {
   #apply(source: Uint8Array, delta: EntryHeader, allocate: Allocate): Uint8Array {
     const bytes = this.#inflate(delta, this.#scratch);
     return this.#guardDelta(delta, () => {
-      const { targetSize } = decodeDeltaHeader(bytes);
-      if (targetSize > this.#maxObjectSize) throw this.#tooLarge(targetSize, delta);
+      this.checkSize(decodeDeltaHeader(bytes).targetSize, delta);
       return applyDelta(source, bytes, allocate);
     });
   }
@@ -279,21 +295,6 @@ export class Pack {
         { cause },
       );
     }
-  }
-
-  #checkSize(size: number, header: EntryHeader): void {
-    if (size > (this.#end - this.#start - header.dataOffset) * MAX_DEFLATE_RATIO) {
-      const what = `an entry claims ${size} bytes, more than the PACK can hold`;
-      throw new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset });
-    }
-    if (size > this.#maxObjectSize) throw this.#tooLarge(size, header);
-  }
-
-  #tooLarge(size: number, header: EntryHeader): DocteurError {
-    return new DocteurError(
-      "OBJECT_TOO_LARGE",
-      `the object at byte ${this.#start + header.offset} has ${size} bytes; at most ${this.#maxObjectSize} are read into memory`,
-    );
   }
 
   #shorter(header: EntryHeader, filled: number): InvalidImageError {
