@@ -15,6 +15,9 @@ export interface DeltaHeader {
 /** Enough bytes for the header of any delta: two sizes of at most 10 bytes. */
 export const MAX_DELTA_HEADER = 20;
 
+/** That of a size's tenth byte. */
+const LARGEST_SCALE = 128 ** 9;
+
 /** Decodes the header of a delta (git's `pack-format`, "deltified representation"). @throws {DeltaError} */
 export function decodeDeltaHeader(delta: Uint8Array): DeltaHeader {
   let position = 0;
@@ -24,7 +27,7 @@ export function decodeDeltaHeader(delta: Uint8Array): DeltaHeader {
       const byte = delta[position++];
       if (byte === undefined) throw new DeltaError("the delta's header is cut short");
       value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER)
+      if (value > Number.MAX_SAFE_INTEGER || scale > LARGEST_SCALE)
         throw new DeltaError("the delta claims a size that no disk can hold");
       if ((byte & 0x80) === 0) return value;
     }
