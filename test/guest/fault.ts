@@ -1,0 +1,13 @@
+import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
+
+/** What is said to be wrong: an image's fault, or the code of another error of ours. Any other error is thrown on. */
+export function faultOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof InvalidImageError) return error.fault;
+    if (error instanceof DocteurError) return error.code;
+    throw error;
+  }
+  return "none";
+}
