@@ -5,8 +5,9 @@ export const programs: Readonly<Record<string, string>> = {
  cat --files-from FILE|-
      The same for the paths in FILE, one on a line; - is standard input.
      FILE lies on this machine, not in the image.`,
-  ls: ` ls [-l] [-R] [PATH]
-     List a folder: -l with mode, object and size, -R with all below it.`,
-  stat: ` stat PATH
-     Tell what PATH is.`,
+  ls: ` ls [-l] [-R] [PATH...]
+     List folders; without PATH, the root. -l with mode, kind, object id
+     and size, as \`git ls-tree -l\`; -R with all that is below.`,
+  stat: ` stat PATH...
+     Tell what is known of PATH without reading its content.`,
 };

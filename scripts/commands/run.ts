@@ -70,7 +70,7 @@ What follows PROGRAM belongs to it.`,
     {
       title: "EXAMPLES",
       body: ` docteur run disk.img cat /README.md
- docteur run disk.img ls -R / | docteur run disk.img cat --files-from -
+ git ls-files docs | docteur run disk.img cat --files-from - >docs.txt
  docteur run -t unix disk.img stat /README.md
  docteur run --accel tcg -m 512 disk.img ls -l /`,
     },
