@@ -47,7 +47,6 @@ export class FastLayout implements Layout {
     this.#art.trim();
   }
 
-  /** Bytes of memory the layout takes. */
   get byteLength(): number {
     return this.#art.byteLength;
   }

@@ -18,6 +18,8 @@ export interface PathEntry extends Entry {
  * links are entries like any other here: following them is the store's affair.
  */
 export interface Layout {
+  /** Bytes of memory that it takes for good, caches not counted. */
+  readonly byteLength: number;
   /** What lies at exactly this path. @throws {InvalidImageError} if a tree on the way is damaged. */
   find(path: Uint8Array): Entry | undefined;
   /** Everything but folders whose path starts with these bytes, in byte order of the paths. */

@@ -5,6 +5,7 @@ import type { Trees } from "./trees.ts";
 
 /** The `light` layout: walks from the root on every look-up and knows nothing in advance. */
 export class TreeWalk implements Layout {
+  readonly byteLength = 0;
   readonly #trees: Trees;
   readonly #root: Entry;
 

@@ -87,6 +87,11 @@ export class Store {
     this.#options = parts.options;
   }
 
+  /** Bytes of memory that the layout takes for good: nothing for `light`, some tens a path for `fast`. */
+  get layoutSize(): number {
+    return this.#layout.byteLength;
+  }
+
   /** What the key leads to, undefined if nowhere. */
   exists(key: Key): Kind | undefined {
     const found = this.#resolve(key, true);
