@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { makeBundle } from "../vm/bundle.ts";
 
 /**
  * Bundles the command for npm into dist/: what Node can run from node_modules, where it strips no types, and what
@@ -28,3 +29,5 @@ await build({
   minifySyntax: true,
   legalComments: "none",
 });
+// What runs inside the virtual machine; vm/bundle.ts looks for it under this name.
+await makeBundle(join(outdir, "guest.cjs"));

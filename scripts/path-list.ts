@@ -5,13 +5,12 @@ import { DocteurError } from "../guest/errors.ts";
 /** A program's arguments as the guest gets them, and what it is to read on its standard input. */
 export interface ProgramInput {
   readonly args: string[];
-  readonly stdin?: Readable;
+  readonly stdin: Readable;
 }
 
 /**
  * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes the
- * program's standard input. Only a program that asks for it gets the command's own standard input, because to read
- * the terminal from a background job would stop the job.
+ * program's standard input, in the place of the command's own.
  * @throws {DocteurError} `FILES_FROM` if FILE cannot be read.
  */
 export async function programInput(
@@ -20,12 +19,12 @@ export async function programInput(
   stdin: Readable,
 ): Promise<ProgramInput> {
   const list = program === "cat" ? findPathList(args) : undefined;
-  if (list === undefined) return { args: [...args] };
+  if (list === undefined || list.file === "-") return { args: [...args], stdin };
   const before = args.slice(0, list.index);
   const after = args.slice(list.index + list.length);
   return {
     args: [...before, "--files-from", "-", ...after],
-    stdin: list.file === "-" ? stdin : (await openPathList(list.file)).createReadStream(),
+    stdin: (await openPathList(list.file)).createReadStream(),
   };
 }
 
