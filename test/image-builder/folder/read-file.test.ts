@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { DocteurError } from "../../../guest/errors.ts";
+import { storeFile, unreadable } from "../../../image-builder/folder/read-file.ts";
+import { StagingPack } from "../../../image-builder/folder/staging-pack.ts";
+import { failsWith } from "../failure.ts";
+import { sandbox } from "../sandbox.ts";
+
+test("a file that is not what it was said to be", async (t) => {
+  const folder = sandbox(t);
+  using pack = new StagingPack(join(folder, "pack"));
+  const store = (path: string) => storeFile(Buffer.from(path), pack);
+  // The kernel says that it has no bytes, and then gives some: as a file that grows.
+  await failsWith(t, "FILE_CHANGED", () => store("/proc/self/status"), /changed while it was read/);
+  await failsWith(t, "FILE_CHANGED", () => store(join(folder, "vanished")));
+  mkdirSync(join(folder, "folder"));
+  await failsWith(t, "FILE_CHANGED", () => store(join(folder, "folder")));
+  symlinkSync("/etc/passwd", join(folder, "link"));
+  await failsWith(t, "FILE_CHANGED", () => store(join(folder, "link")));
+});
+
+test("a file that shrinks under way", async (t) => {
+  const folder = sandbox(t);
+  const path = join(folder, "large");
+  writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
+  using pack = new StagingPack(join(folder, "pack"));
+  const stored = storeFile(Buffer.from(path), pack);
+  truncateSync(path, 1000);
+  await failsWith(t, "FILE_CHANGED", () => stored);
+});
+
+test("a file that may not be read", (t) => {
+  const error = unreadable(Buffer.from("/x"), Object.assign(new Error(), { code: "EACCES" }));
+  t.true(error instanceof DocteurError);
+  t.is((error as DocteurError).message, "/x cannot be read: you may not read it");
+  t.is((error as DocteurError).code, "FILE_UNREADABLE");
+});
+
+test("the id is git's", async (t) => {
+  const folder = sandbox(t);
+  const path = join(folder, "file");
+  const content = Buffer.from("a\r\nb\0\xff", "latin1");
+  writeFileSync(path, content);
+  using pack = new StagingPack(join(folder, "pack"));
+  const { id } = await storeFile(Buffer.from(path), pack);
+  t.deepEqual(
+    Buffer.from(id),
+    createHash("sha1").update(`blob ${content.length}\0`).update(content).digest(),
+  );
+});

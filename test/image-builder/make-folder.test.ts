@@ -1,0 +1,242 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { makeImage, verifyImage } from "../../image-builder/index.ts";
+import { type GeneratedEntry, generatedTree } from "../guest/generated-tree.ts";
+import { failsWith } from "./failure.ts";
+import { FIXTURES, HOLLOW, IMAGES } from "./fixtures.ts";
+import { listTree, openImage } from "./opened-image.ts";
+import { git, gitBytes, sandbox, writeFiles } from "./sandbox.ts";
+
+const DATE = "2020-10-10T08:00:00+00:00";
+
+test("the original's folders become the original's commits", async (t) => {
+  const image = join(sandbox(t), "x.img");
+  for (const [name, expected] of IMAGES) {
+    if (!expected.madeFrom?.startsWith("stores/")) continue;
+    const { date, blockSize, commit, root } = expected;
+    const made = await makeImage({ repository: join(FIXTURES, expected.madeFrom), image, date, blockSize });
+    t.is(made.commit, commit, name);
+    t.is(made.source, "folder");
+    t.deepEqual(made.notes, []);
+    t.like(await verifyImage(image), { commit, root, unreachable: 0 });
+    t.is(openImage(t, image).commit, commit);
+  }
+});
+
+test("an empty folder is an empty tree, and so is a root with nothing in it", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  const small = join(folder, "small");
+  cpSync(join(FIXTURES, "stores/small"), small, { recursive: true });
+  mkdirSync(join(small, "hollow"));
+  t.is((await makeImage({ repository: small, image, date: HOLLOW.date })).commit, HOLLOW.commit);
+  t.is((await verifyImage(image)).root, HOLLOW.root);
+
+  await makeImage({ repository: join(small, "hollow"), image, date: DATE });
+  t.is((await verifyImage(image)).root, "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
+});
+
+test("date and author, and the commit ends after the committer line", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  writeFiles(folder, { "site/a": "a" });
+  const repository = join(folder, "site");
+  const date = "1999-12-31T23:59:59+05:45";
+  const { commit } = await makeImage({ repository, image, date, author: "Åse <å@b>" });
+  const opened = openImage(t, image);
+  const who = "Åse <å@b> 946664099 +0545";
+  const tree = git(opened.repository, ["rev-parse", `${commit}^{tree}`]);
+  t.is(
+    gitBytes(opened.repository, ["cat-file", "commit", commit]).toString(),
+    `tree ${tree}\nauthor ${who}\ncommitter ${who}\n`,
+  );
+});
+
+/** Makes a folder of generated entries; a submodule has no form in a folder. */
+function writeFolder(root: Buffer, entries: readonly GeneratedEntry[]): void {
+  for (const { path, mode, content } of entries) {
+    const place = Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
+    mkdirSync(mode === "040000" ? place : place.subarray(0, place.lastIndexOf("/")), { recursive: true });
+    if (mode === "120000") symlinkSync(linkTarget(content), place);
+    else if (mode !== "040000") writeFileSync(place, content, { mode: mode === "100755" ? 0o755 : 0o644 });
+  }
+}
+
+/** What a link can point to: at most 4095 bytes, no NUL, not nothing. */
+function linkTarget(content: Buffer): Buffer {
+  const target = Buffer.from(content.subarray(0, 200).filter((byte) => byte !== 0));
+  return target.length === 0 ? Buffer.from("a") : target;
+}
+
+test("whatever is in a folder, git finds it in the image", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(generatedTree, async (generated) => {
+      const repository = join(folder, `run-${run++}`);
+      const entries = generated.filter(({ mode }) => mode !== "160000");
+      mkdirSync(repository);
+      writeFolder(Buffer.from(repository), entries);
+      const made = await makeImage({ repository, image, date: DATE });
+      const opened = openImage(t, image);
+      const listed = new Map(
+        listTree(opened.repository, made.commit).map((record) => {
+          const [mode, , id, path] = /^(\d+) (\w+) ([0-9a-f]+)\t(.*)$/s.exec(record)!.slice(1);
+          return [path!, { mode: mode!, id: id! }];
+        }),
+      );
+      for (const { path, mode, content } of entries) {
+        const bytes = mode === "120000" ? linkTarget(content) : content;
+        t.is(listed.get(path)?.mode, mode, path);
+        if (mode === "040000") continue;
+        const found = gitBytes(opened.repository, ["cat-file", "blob", listed.get(path)!.id]);
+        t.true(bytes.equals(found), path);
+      }
+      const files = [...listed.values()].filter(({ mode }) => mode !== "040000").length;
+      t.is(files, entries.filter(({ mode }) => mode !== "040000").length);
+      await verifyImage(image);
+      rmSync(repository, { recursive: true });
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test("large files pass as streams, and each content is there once", async (t) => {
+  const folder = sandbox(t);
+  const site = join(folder, "site");
+  const large = randomBytes(9 * 1024 * 1024 + 17);
+  writeFiles(site, {
+    "1-large": large,
+    "2-the-same": large,
+    "3-small": "after what was taken back",
+    "4-text": "line\n".repeat(2_000_000),
+    "5-exactly": large.subarray(0, 4 * 1024 * 1024),
+    "6-one-more": large.subarray(0, 4 * 1024 * 1024 + 1),
+  });
+  linkSync(join(site, "3-small"), join(site, "7-hard-link"));
+  const image = join(folder, "x.img");
+  const { commit } = await makeImage({ repository: site, image, date: DATE });
+  const opened = openImage(t, image);
+  const hashed = git(site, ["hash-object", "--no-filters", ...readdirSync(site).sort()]).split("\n");
+  t.deepEqual(
+    listTree(opened.repository, commit).map((record) => record.split(/[ \t]/)[2]),
+    hashed,
+  );
+  t.is(opened.objects.length, 1 + 1 + new Set(hashed).size);
+  await verifyImage(image);
+});
+
+test("one bit of the permissions counts", async (t) => {
+  const folder = sandbox(t);
+  const modes = { a: 0o644, b: 0o755, c: 0o100, d: 0o677, e: 0o4755, f: 0o400 };
+  for (const [name, mode] of Object.entries(modes)) {
+    writeFiles(folder, { [`site/${name}`]: name });
+    chmodSync(join(folder, "site", name), mode);
+  }
+  const image = join(folder, "x.img");
+  const { commit } = await makeImage({ repository: join(folder, "site"), image, date: DATE });
+  const listed = listTree(openImage(t, image).repository, commit).map((record) => record.slice(0, 6));
+  t.deepEqual(listed, ["100644", "100755", "100755", "100644", "100755", "100644"]);
+});
+
+test("a .git within is left out, and said to be", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, {
+    "site/a": "a",
+    "site/sub/.git/HEAD": "x",
+    "site/sub/b": "b",
+    "site/file/.GIT": "gitdir: x",
+  });
+  const image = join(folder, "x.img");
+  const { commit, notes } = await makeImage({ repository: join(folder, "site"), image, date: DATE });
+  const names = git(openImage(t, image).repository, ["ls-tree", "-r", "--name-only", commit]);
+  t.deepEqual(names.split("\n"), ["a", "sub/b"]);
+  t.is(notes.length, 2);
+  t.regex(notes.join("\n"), /site\/file\/\.GIT is left out.*\n.*site\/sub\/\.git is left out/);
+});
+
+test("an image in the folder that it is made of does not hold itself", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, { a: "a" });
+  const image = join(folder, "disk.img");
+  const first = await makeImage({ repository: folder, image, date: DATE });
+  const second = await makeImage({ repository: folder, image, date: DATE });
+  t.is(second.commit, first.commit);
+  t.regex(second.notes.join(), /disk\.img is left out: it is the image/);
+  t.is(git(openImage(t, image).repository, ["ls-tree", "--name-only", second.commit]), "a");
+  t.deepEqual(readdirSync(folder).sort(), ["a", "disk.img"]);
+});
+
+test("what an image cannot hold is named", async (t) => {
+  const folder = sandbox(t);
+  const site = join(folder, "site");
+  mkdirSync(site);
+  const make = () => makeImage({ repository: site, image: join(folder, "x.img"), date: DATE });
+  execFileSync("mkfifo", [join(site, "pipe")]);
+  await failsWith(t, "FILE_UNSUPPORTED", make, /site\/pipe is a FIFO/);
+  rmSync(join(site, "pipe"));
+
+  // A socket's path is short by nature, so it is bound from within the folder.
+  const script = `require("node:net").createServer().listen("socket", () => process.kill(process.pid, "SIGKILL"))`;
+  t.throws(() => execFileSync(process.execPath, ["-e", script], { cwd: site, stdio: "ignore" }));
+  await failsWith(t, "FILE_UNSUPPORTED", make, /site\/socket is a socket/);
+  t.deepEqual(readdirSync(folder), ["site"]);
+});
+
+test("symbolic links are links, wherever they point; the folder itself may be one", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, { "site/a": "a" });
+  symlinkSync("/etc/passwd", join(folder, "site/outside"));
+  symlinkSync("nowhere", join(folder, "site/dangling"));
+  symlinkSync(".", join(folder, "site/loop"));
+  symlinkSync("site", join(folder, "link"));
+  const image = join(folder, "x.img");
+  const { commit } = await makeImage({ repository: join(folder, "link"), image, date: DATE });
+  const { repository } = openImage(t, image);
+  t.is(git(repository, ["cat-file", "blob", `${commit}:outside`]), "/etc/passwd");
+  t.is(git(repository, ["cat-file", "blob", `${commit}:loop`]), ".");
+  t.is(git(repository, ["ls-tree", commit]).match(/120000/g)?.length, 3);
+});
+
+test("a subfolder of a work tree is a folder as it lies", async (t) => {
+  const folder = sandbox(t);
+  git(folder, ["init", "--quiet"]);
+  writeFiles(folder, { "site/untracked": "u", ".gitignore": "*" });
+  const made = await makeImage({
+    repository: join(folder, "site"),
+    image: join(folder, "x.img"),
+    ref: "main",
+  });
+  t.is(made.source, "folder");
+  t.regex(made.notes.join(), /-b has no effect/);
+});
+
+test("a place that is no folder is told of", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, { file: "x" });
+  const image = join(folder, "x.img");
+  await failsWith(t, "NOT_FOUND", () => makeImage({ repository: join(folder, "nope"), image }), /no such/);
+  await failsWith(t, "NOT_FOUND", () => makeImage({ repository: join(folder, "file/x"), image }), /no such/);
+  await failsWith(t, "NOT_A_FOLDER", () => makeImage({ repository: join(folder, "file"), image }), /neither/);
+  await failsWith(
+    t,
+    "BAD_BLOCK_SIZE",
+    () => makeImage({ repository: folder, image, blockSize: 1000 }),
+    /512/,
+  );
+  t.deepEqual(readdirSync(folder), ["file"]);
+});
