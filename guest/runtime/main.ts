@@ -1,0 +1,33 @@
+import * as fs from "node:fs";
+import { findRequest, runByHand } from "./by-hand.ts";
+import { Channel } from "./channel.ts";
+import { openPort } from "./port.ts";
+import { CHANNEL_PORT } from "./ports.ts";
+import { powerOff } from "./power.ts";
+import { serveHost } from "./serve-host.ts";
+
+/** Where the machine has the image. */
+const IMAGE = "/dev/vdb";
+
+/** Inside the machine this is the first process, and its end is the machine's end. */
+async function mainInMachine(): Promise<void> {
+  const request = findRequest(fs.readFileSync("/proc/cmdline", "utf8"));
+  try {
+    if (request === undefined) await serveHost(new Channel(openPort(CHANNEL_PORT)), IMAGE);
+    else await runByHand(request, IMAGE);
+  } catch (error) {
+    // Nobody is left to tell but the machine's own console.
+    process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);
+  }
+  powerOff();
+}
+
+/** On the host, the same over a socket that the parent gave: its descriptor's number, then the image. */
+async function mainOnHost(fd: string, image: string): Promise<void> {
+  await serveHost(new Channel(Number.parseInt(fd, 10)), image);
+  process.exit();
+}
+
+const [fd, image] = process.argv.slice(2);
+if (fd !== undefined && image !== undefined) void mainOnHost(fd, image);
+else void mainInMachine();

@@ -1,0 +1,42 @@
+import * as fs from "node:fs";
+import { DocteurError } from "../errors.ts";
+
+const PORTS = "/sys/class/virtio-ports";
+const ATTEMPTS = 500;
+const PAUSE_MS = 10;
+
+/**
+ * Opens the virtio-serial port of a name for reading and writing. The kernel learns the names from the host shortly after
+ * the device is found, so a port may be a moment late.
+ *
+ * @throws {DocteurError} `NO_PORT`, if it does not appear within five seconds.
+ */
+export function openPort(name: string): number {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const node = findPort(name);
+    if (node !== undefined) return fs.openSync(`/dev/${node}`, "r+");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+  throw new DocteurError("NO_PORT", `the machine has no port named ${name}`);
+}
+
+function findPort(name: string): string | undefined {
+  return list(PORTS).find((node) => portName(node) === name);
+}
+
+function portName(node: string): string | undefined {
+  try {
+    return fs.readFileSync(`${PORTS}/${node}/name`, "utf8").trim();
+  } catch {
+    // The attribute comes later than the port itself.
+    return undefined;
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,42 @@
+import { DocteurError } from "../errors.ts";
+
+/** What the host asks of the guest: the payload of a RUN frame, as JSON. */
+export interface RunRequest {
+  /** The name of a unikernel that ships with docteur. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Overrides the layout that the program would choose. */
+  readonly layout?: "light" | "fast" | undefined;
+}
+
+/** Writes what `decodeRequest` reads. */
+export function encodeRequest(request: RunRequest): Buffer {
+  return Buffer.from(JSON.stringify(request));
+}
+
+/** @throws {DocteurError} `MALFORMED_REQUEST`, if the bytes are not the JSON of a run request. */
+export function decodeRequest(bytes: Uint8Array): RunRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (cause) {
+    throw new DocteurError("MALFORMED_REQUEST", "the run request is not JSON", { cause });
+  }
+  if (!isRunRequest(value)) throw new DocteurError("MALFORMED_REQUEST", "the run request lacks a field");
+  return value;
+}
+
+function isRunRequest(value: unknown): value is RunRequest {
+  if (typeof value !== "object" || value === null) return false;
+  const { program, args, env, layout } = value as Record<string, unknown>;
+  return (
+    typeof program === "string" &&
+    Array.isArray(args) &&
+    args.every((arg) => typeof arg === "string") &&
+    typeof env === "object" &&
+    env !== null &&
+    Object.values(env).every((item) => typeof item === "string") &&
+    (layout === undefined || layout === "light" || layout === "fast")
+  );
+}

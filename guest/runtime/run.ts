@@ -1,0 +1,58 @@
+import { openFileDevice } from "../block/file.ts";
+import { connect } from "../store/connect.ts";
+import type { Console, Unikernel } from "../unikernel.ts";
+import { unikernels } from "../unikernels/index.ts";
+import type { RunRequest } from "./request.ts";
+
+/** The shell's status for a command that is not there. */
+const NOT_FOUND = 127;
+
+/** What a run needs of the place where it runs. */
+export interface Surroundings {
+  /** The image: a block device node or a file. */
+  readonly image: string;
+  readonly console: Console;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the requested program to its end and gives its exit status. Whatever the program throws is told in one line. */
+export async function run(request: RunRequest, surroundings: Surroundings): Promise<number> {
+  const { console, image, stdin, signal } = surroundings;
+  const program = find(request.program);
+  if (program === undefined) {
+    const known = Object.keys(unikernels).join(", ");
+    console.error(`docteur: no program is named ${request.program}; there are ${known}\n`);
+    return NOT_FOUND;
+  }
+  try {
+    const status = await program({
+      connect: (options) =>
+        connect(openFileDevice(image), { ...options, ...(request.layout && { layout: request.layout }) }),
+      console,
+      args: request.args,
+      env: request.env,
+      stdin,
+      signal,
+    });
+    return checked(status ?? 0);
+  } catch (error) {
+    console.error(`${request.program}: ${oneLine(error)}\n`);
+    return 1;
+  }
+}
+
+function find(name: string): Unikernel | undefined {
+  return Object.hasOwn(unikernels, name) ? unikernels[name] : undefined;
+}
+
+function checked(status: number): number {
+  if (Number.isInteger(status) && status >= 0 && status <= 255) return status;
+  throw new RangeError(`an exit status is a whole number from 0 to 255, not ${status}`);
+}
+
+/** The message of whatever was thrown, on one line. */
+export function oneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s*\n\s*/g, " ");
+}

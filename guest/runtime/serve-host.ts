@@ -1,0 +1,68 @@
+import type { Console } from "../unikernel.ts";
+import type { Channel } from "./channel.ts";
+import { FrameType } from "./frame.ts";
+import { decodeRequest, type RunRequest } from "./request.ts";
+import { oneLine, run } from "./run.ts";
+import { Stdin } from "./stdin.ts";
+
+/** Output is cut into frames of at most so many bytes. */
+const PIECE_LENGTH = 256 * 1024;
+
+/**
+ * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
+ * and reports its exit status. Returns when the host has closed its end, whatever became of the program.
+ *
+ * @param image the image to run against, a block device node or a file.
+ */
+export async function serveHost(channel: Channel, image: string): Promise<void> {
+  channel.send(FrameType.READY);
+  // Nothing else can happen before the request, so no event loop has to turn for it.
+  const first = channel.receiveSync();
+  if (first === undefined) return;
+  const console = channelConsole(channel);
+  const request = readRequest(first.type, first.payload, console);
+  if (request === undefined) {
+    channel.send(FrameType.EXIT, Uint8Array.of(1));
+    return;
+  }
+  const stdin = new Stdin(() => channel.send(FrameType.WANT));
+  const stop = new AbortController();
+  const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
+  process.on("uncaughtException", (error) => {
+    console.error(`${request.program}: ${oneLine(error)}\n`);
+    exit(1);
+  });
+  void run(request, { image, console, stdin, signal: stop.signal }).then(exit);
+  await listen(channel, stdin, stop);
+}
+
+async function listen(channel: Channel, stdin: Stdin, stop: AbortController): Promise<void> {
+  for (let frame = await channel.receive(); frame !== undefined; frame = await channel.receive()) {
+    if (frame.type === FrameType.STDIN) stdin.push(frame.payload);
+    else if (frame.type === FrameType.STDIN_END) stdin.end();
+    else if (frame.type === FrameType.SIGNAL) stop.abort(Buffer.from(frame.payload).toString("utf8"));
+  }
+}
+
+function readRequest(type: number, payload: Uint8Array, console: Console): RunRequest | undefined {
+  try {
+    if (type === FrameType.RUN) return decodeRequest(payload);
+    console.error(`docteur: a run request was expected, not a frame of type ${type}\n`);
+  } catch (error) {
+    console.error(`docteur: ${oneLine(error)}\n`);
+  }
+  return undefined;
+}
+
+function channelConsole(channel: Channel): Console {
+  const send = (type: number, data: Uint8Array | string) => {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    for (let at = 0; at < bytes.length; at += PIECE_LENGTH) {
+      channel.send(type, bytes.subarray(at, at + PIECE_LENGTH));
+    }
+  };
+  return {
+    write: (data) => send(FrameType.STDOUT, data),
+    error: (data) => send(FrameType.STDERR, data),
+  };
+}

@@ -1,0 +1,82 @@
+import { accessSync, constants, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheFolder, keyOf, writeCacheFile } from "./cache.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { GuardedProcess } from "./guarded-process.ts";
+import { getTrialInitramfs, TRIAL_MARK } from "./initramfs.ts";
+import type { Kernel } from "./kernel.ts";
+import { findQemu, qemuArguments } from "./qemu.ts";
+
+/** What runs the guest's instructions: the processor itself, or QEMU's translator. */
+export type Accelerator = "kvm" | "tcg";
+
+const DEVICE = "/dev/kvm";
+
+/** A kernel is up within a second under KVM that works. */
+const TRIAL_LIMIT_MS = 4000;
+
+/** MiB; enough for a kernel that only says that it is up. */
+const TRIAL_MEMORY = 128;
+
+const VERDICT_FILE = "accelerator.json";
+
+/**
+ * Chooses by trying: on some hosts KVM is there and can be opened, and a kernel then hangs in it. The verdict holds until
+ * the host boots again, or QEMU or the kernel changes.
+ *
+ * @param tryKvm whether the kernel boots under KVM; asked at most once for each key.
+ */
+export async function chooseAccelerator(
+  kernel: Kernel,
+  busybox: string,
+  note: (line: string) => void,
+  tryKvm: (kernel: Kernel, busybox: string) => Promise<boolean> = bootsUnderKvm,
+): Promise<Accelerator> {
+  if (!isKvmAccessible()) return "tcg";
+  const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const key = keyOf(bootId, await fingerprint(findQemu()), await fingerprint(kernel.image));
+  const known = await rememberedVerdict(key);
+  if (known !== undefined) return known;
+  note("trying whether KVM works here (once after each start of the host)");
+  const verdict = (await tryKvm(kernel, busybox)) ? "kvm" : "tcg";
+  await writeCacheFile(VERDICT_FILE, `${JSON.stringify({ key, verdict })}\n`);
+  return verdict;
+}
+
+/** Whether this user may use KVM at all. */
+export function isKvmAccessible(): boolean {
+  try {
+    accessSync(DEVICE, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function rememberedVerdict(key: string): Promise<Accelerator | undefined> {
+  try {
+    const remembered = JSON.parse(await readFile(join(cacheFolder(), VERDICT_FILE), "utf8"));
+    const { verdict } = remembered;
+    return remembered.key === key && (verdict === "kvm" || verdict === "tcg") ? verdict : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Boots the kernel with next to nothing, and looks whether it comes up and switches off within the limit. */
+export async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> {
+  const args = qemuArguments({
+    kernel: kernel.image,
+    initramfs: await getTrialInitramfs(busybox),
+    disks: [],
+    accelerator: "kvm",
+    memory: TRIAL_MEMORY,
+    devices: ["-serial", "stdio"],
+  });
+  const trial = new GuardedProcess(findQemu(), args);
+  const limit = setTimeout(() => void trial.kill(), TRIAL_LIMIT_MS);
+  await trial.ended;
+  clearTimeout(limit);
+  return trial.console.lines(1000).some((line) => line.includes(TRIAL_MARK));
+}

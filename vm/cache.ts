@@ -1,0 +1,125 @@
+import { createHash, randomBytes } from "node:crypto";
+import * as fs from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import { isBuilderGone, thisBuilder } from "./builder.ts";
+
+const TEMPORARY = "tmp-";
+
+/** The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
+export function cacheFolder(): string {
+  const base = process.env.XDG_CACHE_HOME;
+  // A relative path is to be ignored (XDG Base Directory Specification 0.8).
+  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "docteur");
+}
+
+/** A short key for whatever the parts say; different parts give different keys. */
+export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex").slice(0, 32);
+}
+
+/**
+ * Gives the cached folder of a name, building it first if it is not there. It appears whole or not at all, and two
+ * that build the same at once do not disturb each other: the first to finish wins, both get its result.
+ *
+ * @param name what it is, with the key of what it is made from.
+ * @param build fills the empty folder that it is given.
+ * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
+ */
+export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
+  const root = cacheFolder();
+  const folder = join(root, name);
+  if (await exists(folder)) return folder;
+  try {
+    await makeRoot(root);
+    await removeLeftovers(root);
+    await buildBeside(root, folder, build);
+  } catch (error) {
+    throw explain(error, root);
+  }
+  return folder;
+}
+
+/** Writes a small file of the cache, whole or not at all. */
+export async function writeCacheFile(name: string, content: string): Promise<void> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
+  try {
+    await makeRoot(root);
+    await fs.writeFile(temporary, content, { mode: 0o600 });
+    await fs.rename(temporary, join(root, name));
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw explain(error, root);
+  }
+}
+
+/** Nobody else may put a kernel there for this user to boot, nor look at what is there. */
+async function makeRoot(root: string): Promise<void> {
+  await fs.mkdir(root, { recursive: true, mode: 0o700 });
+  await fs.chmod(root, 0o700);
+}
+
+async function buildBeside(root: string, folder: string, build: (folder: string) => Promise<void>) {
+  const temporary = join(root, temporaryName());
+  try {
+    await fs.mkdir(temporary, { mode: 0o700 });
+    await build(temporary);
+    await flush(temporary);
+    await fs.rename(temporary, folder);
+  } catch (error) {
+    await fs.rm(temporary, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    const builtByAnother = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
+    if (!builtByAnother) throw error;
+  }
+}
+
+/** So that a name never stands for half a content, even after the power fails. */
+async function flush(folder: string): Promise<void> {
+  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = await fs.open(join(folder, entry.name));
+    await file.sync().finally(() => file.close());
+  }
+}
+
+function temporaryName(): string {
+  return `${TEMPORARY}${thisBuilder()}-${randomBytes(6).toString("hex")}`;
+}
+
+/** A build that was killed leaves its folder behind. */
+async function removeLeftovers(root: string): Promise<void> {
+  for (const name of await fs.readdir(root)) {
+    if (!name.startsWith(TEMPORARY)) continue;
+    const path = join(root, name);
+    if (await isBuilderGone(name.slice(TEMPORARY.length), path)) {
+      await fs.rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+function explain(error: unknown, root: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT" || /No space left on device|Disk quota exceeded/.test(message)) {
+    return new DocteurError("CACHE_FULL", `${root}: no space is left for the cache`, { cause: error });
+  }
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM") {
+    return new DocteurError(
+      "CACHE_UNWRITABLE",
+      `${root}: the cache cannot be written (${code}); XDG_CACHE_HOME names another folder`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return fs.access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,93 @@
+import type { Duplex, Readable, Writable } from "node:stream";
+import { DocteurError } from "../guest/errors.ts";
+import { encodeFrame, type Frame, FrameDecoder, FrameType, MAX_PAYLOAD } from "../guest/runtime/frame.ts";
+import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
+import { writeTo } from "./write-to.ts";
+
+/** Where a program's standard streams come from and go to. */
+export interface Streams {
+  /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
+  readonly stdin?: Readable | undefined;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** The host's side of the channel to one guest. */
+export class Conversation {
+  readonly #socket: Duplex;
+  readonly #frames: AsyncGenerator<Frame>;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    this.#frames = frames(socket);
+  }
+
+  /** Waits for the guest to be up. False if the channel closed first. */
+  async ready(): Promise<boolean> {
+    const { value } = await this.#frames.next();
+    return value !== undefined && value.type === FrameType.READY;
+  }
+
+  /**
+   * Has the guest run a program, and passes its streams on, at the pace of whoever reads them.
+   *
+   * @returns the exit status; undefined if the channel closed before there was one.
+   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr` any more.
+   */
+  async run(request: RunRequest, streams: Streams): Promise<number | undefined> {
+    const encoded = encodeRequest(request);
+    if (encoded.length > MAX_PAYLOAD) {
+      const limit = `at most ${MAX_PAYLOAD} bytes pass; cat --files-from - reads paths from standard input`;
+      throw new DocteurError("ARGUMENTS_TOO_LONG", `arguments and environment are too long: ${limit}`);
+    }
+    this.#send(FrameType.RUN, encoded);
+    const stdin = streams.stdin?.[Symbol.asyncIterator]();
+    let wanted = false;
+    try {
+      for await (const { type, payload } of this.#frames) {
+        if (type === FrameType.STDOUT) await writeTo(streams.stdout, payload);
+        else if (type === FrameType.STDERR) await writeTo(streams.stderr, payload);
+        else if (type === FrameType.EXIT) return payload[0] ?? 1;
+        else if (type === FrameType.WANT) {
+          wanted = true;
+          void this.#answer(stdin);
+        }
+      }
+      return undefined;
+    } finally {
+      // Nobody will read the rest, and a terminal that is still waited for would keep this process alive.
+      if (wanted) streams.stdin?.destroy();
+    }
+  }
+
+  /** Tells the program that it is asked to end. `name` is that of a signal. */
+  signal(name: string): void {
+    this.#send(FrameType.SIGNAL, Buffer.from(name));
+  }
+
+  async #answer(stdin: AsyncIterator<Uint8Array | string> | undefined): Promise<void> {
+    // An input that fails ends there: the program gets what could be read.
+    const next = await stdin?.next().catch(() => undefined);
+    if (next === undefined || next.done === true) return this.#send(FrameType.STDIN_END);
+    const piece = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+    let at = 0;
+    do {
+      this.#send(FrameType.STDIN, piece.subarray(at, at + MAX_PAYLOAD));
+      at += MAX_PAYLOAD;
+    } while (at < piece.length);
+  }
+
+  #send(type: number, payload?: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(encodeFrame(type, payload));
+  }
+}
+
+async function* frames(socket: Duplex): AsyncGenerator<Frame> {
+  const decoder = new FrameDecoder();
+  try {
+    for await (const piece of socket) yield* decoder.push(piece as Buffer);
+  } catch (error) {
+    // A guest that dies takes its socket along; that is told as the end of the stream.
+    if (error instanceof DocteurError) throw error;
+  }
+}

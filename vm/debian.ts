@@ -1,0 +1,83 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import { findTool, requireTool, runTool } from "./tools.ts";
+
+/** Whether packages of Debian, or of a system made from it, can be had here. */
+export function hasDebianPackages(): boolean {
+  return ["apt-get", "apt-cache", "dpkg-deb"].every((tool) => findTool(tool) !== undefined);
+}
+
+/** Picks the packages to fetch. `depends` gives the names that a package depends on, undefined for an unknown package. */
+export type Choice = (depends: (name: string) => Promise<string[] | undefined>) => Promise<string[]>;
+
+/**
+ * Fetches packages and unpacks them, without installing anything and without being root. apt checks them against the
+ * signed lists of the system's own sources. Where the lists are missing or out of date, apt gets lists of its own in a
+ * folder beside, which is removed afterwards.
+ *
+ * @param into the folder where the packages' files appear.
+ * @returns the names of the packages that were chosen.
+ * @throws {DocteurError} `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
+ */
+export async function fetchPackages(choose: Choice, into: string): Promise<string[]> {
+  const apt = `${into}.apt`;
+  try {
+    try {
+      return await fetchWith([], choose, apt, into);
+    } catch {
+      const state = await privateState(apt);
+      await runTool(requireTool("apt-get", "apt"), [...state, "update"]);
+      return await fetchWith(state, choose, apt, into);
+    }
+  } finally {
+    await rm(apt, { recursive: true, force: true });
+  }
+}
+
+async function fetchWith(options: string[], choose: Choice, apt: string, into: string): Promise<string[]> {
+  const download = join(apt, "download");
+  for (const folder of [download, into]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  }
+  const names = await choose((name) => depends(options, name));
+  await runTool(requireTool("apt-get", "apt"), [...options, "download", ...names], { cwd: download });
+  const dpkg = requireTool("dpkg-deb", "dpkg");
+  for (const file of await readdir(download)) await runTool(dpkg, ["-x", join(download, file), into]);
+  return names;
+}
+
+async function privateState(apt: string): Promise<string[]> {
+  const state = join(apt, "state");
+  const cache = join(apt, "cache");
+  await mkdir(join(state, "lists", "partial"), { recursive: true });
+  await mkdir(join(cache, "archives", "partial"), { recursive: true });
+  const settings = [
+    `Dir::State=${state}`,
+    "Dir::State::status=/var/lib/dpkg/status",
+    `Dir::Cache=${cache}`,
+    // As root, apt would otherwise become a user who may not enter the cache.
+    "APT::Sandbox::User=root",
+    "Acquire::Languages=none",
+  ];
+  return settings.flatMap((setting) => ["-o", setting]);
+}
+
+async function depends(options: string[], name: string): Promise<string[] | undefined> {
+  const apt = requireTool("apt-cache", "apt");
+  const shown = await runTool(apt, [...options, "show", "--no-all-versions", name]).catch(() => "");
+  if (shown === "") return undefined;
+  const field = /^Depends:(.*)$/m.exec(shown)?.[1] ?? "";
+  return field.split(/[,|]/).map((dependency) => dependency.trim().split(/[ :]/)[0]!);
+}
+
+/** Chooses one package by its name. */
+export function one(name: string): Choice {
+  return async (depends) => {
+    if ((await depends(name)) === undefined) {
+      throw new DocteurError("PACKAGE_UNKNOWN", `apt knows no package ${name}`);
+    }
+    return [name];
+  };
+}

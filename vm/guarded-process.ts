@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { Tail } from "./tail.ts";
+import { findTool } from "./tools.ts";
+
+/** The descriptor at which the child finds the channel. */
+export const CHANNEL_FD = 3;
+
+const running = new Set<ChildProcess>();
+
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** How a process ended, in words. */
+export type Ending = string;
+
+/**
+ * A child that never outlives this process, with a channel to it: one end of a pair of connected sockets, so that there is
+ * no file anybody else could open.
+ */
+export class GuardedProcess {
+  /** This process's end of the channel. */
+  readonly channel: Duplex;
+  /** What the child said on its standard output and its standard error. */
+  readonly console = new Tail();
+  /** Fulfilled once the child has ended and all that it said was read. */
+  readonly ended: Promise<Ending>;
+  readonly #child: ChildProcess;
+
+  /** @param copy also gets what the child says. */
+  constructor(path: string, args: readonly string[], copy?: Writable) {
+    const [command, ...rest] = guarded(path, args);
+    const child = spawn(command!, rest, {
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      // A process group of its own: Ctrl-C on the terminal is for this process, which tells the guest.
+      detached: true,
+    });
+    this.#child = child;
+    running.add(child);
+    this.channel = child.stdio[CHANNEL_FD] as Duplex;
+    for (const stream of [child.stdout, child.stderr] as Readable[]) {
+      stream.on("data", (piece: Buffer) => {
+        this.console.push(piece);
+        copy?.write(piece);
+      });
+    }
+    // A write to a child that has just ended fails; that it ended is told by `ended`.
+    this.channel.on("error", () => {});
+    this.ended = new Promise((resolve) => {
+      child.on("error", (error) => resolve(error.message));
+      child.on("close", (status, signal) => resolve(signal ?? `status ${status}`));
+    });
+    void this.ended.then(() => running.delete(child));
+  }
+
+  /** Ends the child, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    this.channel.destroy();
+    await this.ended;
+  }
+}
+
+/**
+ * The child gets a signal from the kernel when its parent dies, however that happens (prctl(2), PR_SET_PDEATHSIG).
+ * Where util-linux is not installed, it still sees its channel close.
+ */
+function guarded(path: string, args: readonly string[]): string[] {
+  const setpriv = findTool("setpriv");
+  return setpriv === undefined ? [path, ...args] : [setpriv, "--pdeathsig", "KILL", path, ...args];
+}

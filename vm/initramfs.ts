@@ -1,0 +1,88 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cached, keyOf } from "./cache.ts";
+import { type CpioEntry, encodeCpio } from "./cpio.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { Kernel } from "./kernel.ts";
+import { readModules } from "./modules.ts";
+
+/** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
+const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
+
+const POWER_OFF = `$busybox mount -t proc proc /proc
+  echo o > /proc/sysrq-trigger
+  $busybox sleep 60`;
+
+/** The first process: loads the modules, mounts the root disk and becomes Node. */
+const INIT = `#!/bin/busybox sh
+busybox=/bin/busybox
+fail() {
+  echo "docteur: $1"
+  ${POWER_OFF}
+}
+for module in /modules/*; do
+  $busybox insmod $module || fail "the module $module does not load"
+done
+$busybox mount -t devtmpfs dev /dev
+$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
+$busybox mount --move /dev /root/dev
+$busybox mount -t proc proc /root/proc
+$busybox mount -t sysfs sys /root/sys
+$busybox mount --bind /guest /root/guest
+exec $busybox chroot /root /bin/node /guest/guest.cjs
+`;
+
+/** What the console of a machine that only tries an accelerator says. */
+export const TRIAL_MARK = "docteur: the kernel is up";
+
+const TRIAL_INIT = `#!/bin/busybox sh
+busybox=/bin/busybox
+echo "${TRIAL_MARK}"
+${POWER_OFF}
+`;
+
+/** The initramfs that brings up Node with the guest's program. */
+export async function getInitramfs(kernel: Kernel, busybox: string, bundle: string): Promise<string> {
+  const program = await readFile(bundle);
+  const key = keyOf(
+    INIT,
+    MODULES.join(),
+    await fingerprint(kernel.image),
+    kernel.modules,
+    await fingerprint(busybox),
+    program,
+  );
+  return write(`initramfs-${key}`, async () => [
+    ...(await system(busybox, INIT)),
+    { path: "modules" },
+    ...(await readModules(kernel.modules, MODULES)).map(({ name, data }, index) => ({
+      // Numbered, because the shell's `*` sorts.
+      path: `modules/${String(index).padStart(2, "0")}-${name}.ko`,
+      data,
+    })),
+    { path: "guest" },
+    { path: "guest/guest.cjs", data: program, mode: 0o644 },
+  ]);
+}
+
+/** A tiny initramfs that says that the kernel is up and switches the machine off. */
+export async function getTrialInitramfs(busybox: string): Promise<string> {
+  const key = keyOf(TRIAL_INIT, await fingerprint(busybox));
+  return write(`trial-initramfs-${key}`, () => system(busybox, TRIAL_INIT));
+}
+
+async function system(busybox: string, init: string): Promise<CpioEntry[]> {
+  return [
+    ...["bin", "dev", "proc", "root"].map((path) => ({ path })),
+    { path: "bin/busybox", data: await readFile(busybox) },
+    { path: "init", data: Buffer.from(init) },
+  ];
+}
+
+async function write(name: string, entries: () => Promise<CpioEntry[]>): Promise<string> {
+  const file = "initramfs.cpio";
+  const folder = await cached(name, async (folder) => {
+    await writeFile(join(folder, file), encodeCpio(await entries()));
+  });
+  return join(folder, file);
+}

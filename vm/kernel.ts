@@ -1,0 +1,120 @@
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import { cached, cacheFolder } from "./cache.ts";
+import { type Choice, fetchPackages, hasDebianPackages } from "./debian.ts";
+
+/** A kernel that QEMU can load, and the modules that go with it. */
+export interface Kernel {
+  /** The bzImage. */
+  readonly image: string;
+  /** The folder that holds `kernel/` and `modules.builtin`. */
+  readonly modules: string;
+}
+
+/** Where the kernel comes from if the caller does not care: both or neither. */
+export interface KernelChoice {
+  readonly kernel?: string | undefined;
+  readonly modules?: string | undefined;
+}
+
+/** Kernels made for virtual machines: Debian's, then Ubuntu's. They depend on the package of the current version. */
+const META_PACKAGES = ["linux-image-cloud-amd64", "linux-image-virtual"];
+
+const VERSIONED = /^linux-(image|modules)-\d/;
+
+const REMEDY = "give one with --kernel FILE --modules FOLDER";
+
+/**
+ * Gives the kernel that the caller names, or else the distribution's own for virtual machines, fetched once.
+ *
+ * @param note told before something is fetched.
+ * @throws {DocteurError} `NO_KERNEL`, if none can be had.
+ */
+export async function getKernel(choice: KernelChoice, note: (line: string) => void): Promise<Kernel> {
+  const { kernel, modules } = choice;
+  if (kernel !== undefined && modules !== undefined) return givenKernel(resolve(kernel), resolve(modules));
+  if (kernel !== undefined || modules !== undefined) {
+    throw new DocteurError("NO_KERNEL", "--kernel FILE and --modules FOLDER go together");
+  }
+  const name = await entryName();
+  const folder = await cached(name, async (folder) => {
+    if (!hasDebianPackages())
+      throw new DocteurError("NO_KERNEL", `apt is not here to fetch a kernel; ${REMEDY}`);
+    note("fetching a kernel for virtual machines (once)");
+    await fetchKernel(folder);
+  });
+  return { image: join(folder, "vmlinuz"), modules: join(folder, "modules") };
+}
+
+/** Where the fetched kernel is, and the package it came from; undefined if none was fetched yet. */
+export async function cachedKernel(): Promise<string | undefined> {
+  const file = join(cacheFolder(), await entryName(), "package");
+  return readFile(file, "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+}
+
+async function givenKernel(image: string, modules: string): Promise<Kernel> {
+  const isFile = await stat(image).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  if (!isFile) throw new DocteurError("NO_KERNEL", `${image}: no such kernel; ${REMEDY}`);
+  const isFolder = await stat(modules).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new DocteurError("NO_KERNEL", `${modules}: no such folder of modules; ${REMEDY}`);
+  return { image, modules };
+}
+
+/** One kernel for each release of the system: what its package sources would give. */
+async function entryName(): Promise<string> {
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const field = (name: string) => new RegExp(`^${name}="?([\\w.-]*)`, "m").exec(release)?.[1] ?? "unknown";
+  return `kernel-${field("ID")}-${field("VERSION_ID")}`;
+}
+
+async function fetchKernel(folder: string): Promise<void> {
+  const unpacked = join(folder, "unpacked");
+  let names: string[];
+  try {
+    names = await fetchPackages(chooseKernel, unpacked);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new DocteurError("NO_KERNEL", `no kernel could be fetched: ${message}; ${REMEDY}`, { cause });
+  }
+  await rename(await findBeneath(unpacked, ["boot"], /^vmlinuz-/), join(folder, "vmlinuz"));
+  await rename(
+    await findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/),
+    join(folder, "modules"),
+  );
+  await rm(unpacked, { recursive: true });
+  await writeFile(join(folder, "package"), `${names[0]}\n`);
+}
+
+const chooseKernel: Choice = async (depends) => {
+  for (const meta of META_PACKAGES) {
+    const versioned = (await depends(meta))?.filter((name) => VERSIONED.test(name)) ?? [];
+    const image = versioned.find((name) => name.startsWith("linux-image-"));
+    if (image === undefined) continue;
+    // Ubuntu keeps the modules in a package beside, which the image depends on.
+    const beside = (await depends(image))?.filter((name) => /^linux-modules-\d/.test(name)) ?? [];
+    return [...new Set([image, ...beside])];
+  }
+  throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
+};
+
+async function findBeneath(root: string, folders: readonly string[], name: RegExp): Promise<string> {
+  for (const folder of folders) {
+    const names = await readdir(join(root, folder)).catch(() => []);
+    const found = names.find((candidate) => name.test(candidate));
+    if (found !== undefined) return join(root, folder, found);
+  }
+  throw new DocteurError(
+    "NO_KERNEL",
+    `the fetched package has nothing in ${folders.join(" or ")}; ${REMEDY}`,
+  );
+}

@@ -1,0 +1,62 @@
+import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
+import { getBundle } from "./bundle.ts";
+import { getBusybox } from "./busybox.ts";
+import { checkImage } from "./image.ts";
+import { getInitramfs } from "./initramfs.ts";
+import { getKernel } from "./kernel.ts";
+import { findQemu, type Machine } from "./qemu.ts";
+import { getRootDisk } from "./root-disk.ts";
+
+/** MiB. Only what the guest touches is taken from the host. */
+const DEFAULT_MEMORY = 512;
+
+/** Less does not hold a kernel and Node. */
+const MINIMAL_MEMORY = 128;
+
+/** What a caller may say about a machine. */
+export interface MachineOptions {
+  /** The image: a file or a block device. */
+  readonly image: string;
+  /** Default: tried, once after each start of the host. */
+  readonly accel?: Accelerator | undefined;
+  /** MiB of memory, at least 128. Default 512. */
+  readonly memory?: number | undefined;
+  /** A kernel (bzImage) instead of the distribution's own; needs `modules`. */
+  readonly kernel?: string | undefined;
+  /** The folder of that kernel's modules, as `/lib/modules/VERSION`. */
+  readonly modules?: string | undefined;
+}
+
+/**
+ * Makes or finds everything that a machine is built from.
+ *
+ * @param note told, in a line, before something that takes its time.
+ * @throws {DocteurError} for a missing tool, image or kernel; RangeError for too little memory.
+ */
+export async function prepareMachine(
+  options: MachineOptions,
+  note: (line: string) => void,
+): Promise<Omit<Machine, "devices">> {
+  const memory = options.memory ?? DEFAULT_MEMORY;
+  if (!Number.isInteger(memory) || memory < MINIMAL_MEMORY) {
+    throw new RangeError(`a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`);
+  }
+  const image = await checkImage(options.image);
+  findQemu();
+  const [kernel, busybox, bundle, rootDisk] = await settled([
+    getKernel(options, note),
+    getBusybox(note),
+    getBundle(),
+    getRootDisk(note),
+  ]);
+  const initramfs = await getInitramfs(kernel, busybox, bundle);
+  const accelerator = options.accel ?? (await chooseAccelerator(kernel, busybox, note));
+  const disks = [{ path: rootDisk, isDevice: false }, image];
+  return { kernel: kernel.image, initramfs, disks, accelerator, memory };
+}
+
+/** Like `Promise.all`, but does not leave the others at work when one fails. */
+async function settled<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(work);
+  return Promise.all(work) as unknown as Promise<T>;
+}

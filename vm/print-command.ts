@@ -1,0 +1,49 @@
+import { DocteurError } from "../guest/errors.ts";
+import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/runtime/ports.ts";
+import { encodeRequest } from "../guest/runtime/request.ts";
+import { prepareMachine } from "./prepare.ts";
+import { findQemu, qemuArguments } from "./qemu.ts";
+import type { RunOptions } from "./run.ts";
+import { shellQuote } from "./shell-quote.ts";
+import { toRequest } from "./to-request.ts";
+
+/** What the kernel takes on x86, its terminating zero included (arch/x86/include/asm/setup.h). */
+const COMMAND_LINE_SIZE = 2048;
+
+/** Output and errors as plain bytes. Errors go through a copied descriptor: QEMU itself still says its own on 2. */
+const DEVICES = [
+  ...["-serial", "none", "-device", "virtio-serial-device"],
+  ...[
+    "-chardev",
+    "stdio,id=output,signal=on",
+    "-device",
+    `virtserialport,chardev=output,name=${OUTPUT_PORT}`,
+  ],
+  ...["-add-fd", "fd=3,set=1", "-chardev", "file,id=errors,path=/dev/fdset/1"],
+  ...["-device", `virtserialport,chardev=errors,name=${ERROR_PORT}`],
+];
+
+/**
+ * The line that, in a shell, boots the same machine by hand and has it run the same program. Such a run has no standard
+ * input, and its status is QEMU's own.
+ *
+ * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request does not fit the kernel's command line; those of
+ * `prepareMachine`.
+ */
+export async function printCommand(options: RunOptions): Promise<string> {
+  const request = encodeRequest(toRequest(options)).toString("base64url");
+  const machine = await prepareMachine(options, () => {});
+  const args = qemuArguments({
+    ...machine,
+    kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
+    devices: DEVICES,
+  });
+  const commandLine = args[args.indexOf("-append") + 1]!;
+  if (commandLine.length >= COMMAND_LINE_SIZE) {
+    throw new DocteurError(
+      "ARGUMENTS_TOO_LONG",
+      `arguments and environment are too long for a line: the kernel takes ${COMMAND_LINE_SIZE - 1} bytes, not ${commandLine.length}`,
+    );
+  }
+  return `${[findQemu(), ...args].map(shellQuote).join(" ")} 3>&2`;
+}

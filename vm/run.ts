@@ -1,0 +1,85 @@
+import type { Writable } from "node:stream";
+import { DocteurError } from "../guest/errors.ts";
+import { boot } from "./boot.ts";
+import { getBundle } from "./bundle.ts";
+import type { Streams } from "./conversation.ts";
+import { CHANNEL_FD, GuardedProcess } from "./guarded-process.ts";
+import { Guest, GuestError } from "./guest.ts";
+import { checkImage } from "./image.ts";
+import { pinnedNode } from "./package-root.ts";
+import type { MachineOptions } from "./prepare.ts";
+import { toRequest } from "./to-request.ts";
+
+/** Seconds for Node to start on the host. */
+const START_TIMEOUT = 30;
+
+/** The status of a command that a closed pipe ended: 128 and the number of SIGPIPE. */
+const BROKEN_PIPE = 141;
+
+/** What to run, on which image, and how. */
+export interface RunOptions extends MachineOptions, Streams {
+  /** The name of a unikernel. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** `light` or `fast`, instead of what the program would choose. */
+  readonly layout?: string | undefined;
+  /** Seconds until the guest must be up. Default 60. */
+  readonly bootTimeout?: number | undefined;
+  /** Shows the machine's console, and what is being done, on `stderr`. */
+  readonly verbose?: boolean | undefined;
+  /** Asks the program to end, as by the signal that the reason names. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a program in a machine of its own.
+ *
+ * @returns its exit status; 141 if nobody reads its output any more.
+ * @throws {DocteurError} whatever keeps it from running to its end. If it is the machine, its console's last lines
+ * are on `stderr` by then.
+ */
+export async function runInVm(options: RunOptions): Promise<number> {
+  const request = toRequest(options);
+  const note = noteTo(options.stderr, options.verbose);
+  const console = options.verbose ? options.stderr : undefined;
+  return finish(options, () => boot({ ...options, note, console }), request);
+}
+
+/** Runs the same program, from the same bundle, as a process on the host. */
+export async function runOnHost(options: RunOptions): Promise<number> {
+  const request = toRequest(options);
+  const image = await checkImage(options.image);
+  const args = [await getBundle(), String(CHANNEL_FD), image.path];
+  const console = options.verbose ? options.stderr : undefined;
+  const start = () =>
+    Guest.start(new GuardedProcess(pinnedNode(), args, console), {
+      what: "the process",
+      seconds: START_TIMEOUT,
+      signal: options.signal,
+    });
+  return finish(options, start, request);
+}
+
+async function finish(
+  options: RunOptions,
+  start: () => Promise<Guest>,
+  request: ReturnType<typeof toRequest>,
+): Promise<number> {
+  try {
+    const guest = await start();
+    return await guest.run(request, options, options.signal);
+  } catch (error) {
+    if (error instanceof DocteurError && error.code === "OUTPUT_CLOSED") return BROKEN_PIPE;
+    if (error instanceof GuestError && options.verbose !== true) {
+      options.stderr.write(error.console.map((line) => `| ${line}\n`).join(""));
+    }
+    throw error;
+  }
+}
+
+/** Notes are for a person who waits: on a terminal, or when asked for. */
+function noteTo(stderr: Writable, verbose: boolean | undefined): (line: string) => void {
+  if (verbose !== true && !("isTTY" in stderr && stderr.isTTY === true)) return () => {};
+  return (line) => void stderr.write(`docteur: ${line}\n`);
+}

@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** Folders where system tools are, though not always on the path of a plain user. */
+const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
+
+/** Finds an executable as the shell does; undefined if it is not installed. */
+export function findTool(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...SYSTEM_FOLDERS];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The same for one that must be there.
+ * @param debianPackage where Debian and Ubuntu have it.
+ * @throws {DocteurError} `TOOL_MISSING`.
+ */
+export function requireTool(name: string, debianPackage: string): string {
+  const path = findTool(name);
+  if (path !== undefined) return path;
+  throw new DocteurError(
+    "TOOL_MISSING",
+    `${name} is not installed; on Debian or Ubuntu: apt install ${debianPackage}`,
+  );
+}
+
+export interface ToolOptions {
+  readonly cwd?: string;
+  /** How its output is read; `latin1` keeps every byte. Default `utf8`. */
+  readonly encoding?: "utf8" | "latin1";
+}
+
+/**
+ * Runs a tool to its end and gives its standard output.
+ * @throws {DocteurError} `TOOL_FAILED`, with the last line that it said.
+ */
+export function runTool(path: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, LC_ALL: "C" };
+    execFile(path, args, { ...options, env, maxBuffer: MAX_OUTPUT }, (cause, stdout, stderr) => {
+      if (cause === null) return resolve(stdout);
+      const said = stderr.trim().split("\n").at(-1) || cause.message.split("\n")[0];
+      reject(new DocteurError("TOOL_FAILED", `${path.split("/").at(-1)} failed: ${said}`, { cause }));
+    });
+  });
+}
