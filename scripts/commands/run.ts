@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { exitStatusTable } from "../exit-status.ts";
+import { namingImage } from "../naming-image.ts";
 import { programInput } from "../path-list.ts";
 import { programs } from "../programs.ts";
 
@@ -32,7 +33,8 @@ What follows PROGRAM belongs to it.`,
       name: "memory",
       short: "m",
       value: "MIB",
-      description: "Memory of the virtual machine, in MiB. Default: 256.",
+      description:
+        "Memory of the virtual machine, in MiB, at least 128. It takes from this machine only what it touches. Default: 512.",
     },
     {
       name: "boot-timeout",
@@ -94,14 +96,6 @@ ${exitStatusTable}`,
       throw invocation.misuse(`unknown program '${program}', the programs are ${names.join(", ")}`);
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
-    const machine = {
-      accel: invocation.choice("accel", ["kvm", "tcg"]),
-      memory: invocation.integer("memory", { minimum: 64, maximum: 1024 * 1024 }),
-      bootTimeout: invocation.integer("boot-timeout", { minimum: 1, maximum: 24 * 60 * 60 }),
-      kernel: invocation.text("kernel"),
-      modules: invocation.text("modules"),
-      layout: invocation.choice("layout", ["light", "fast"]),
-    };
     const options = {
       image,
       program,
@@ -110,20 +104,18 @@ ${exitStatusTable}`,
       stderr: context.stderr,
       verbose: invocation.flag("verbose"),
       signal: context.signal,
-      ...given(machine),
+      accel: invocation.choice("accel", ["kvm", "tcg"]),
+      memory: invocation.integer("memory", { minimum: 128, maximum: 1024 * 1024 }),
+      bootTimeout: invocation.integer("boot-timeout", { minimum: 1, maximum: 24 * 60 * 60 }),
+      kernel: invocation.text("kernel"),
+      modules: invocation.text("modules"),
+      layout: invocation.choice("layout", ["light", "fast"]),
     };
     const { printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
-    if (invocation.flag("print-command")) {
-      context.stdout.write(`${(await printCommand(options)).trimEnd()}\n`);
+    return namingImage(image, async () => {
+      if (!invocation.flag("print-command")) return (target === "unix" ? runOnHost : runInVm)(options);
+      context.stdout.write(`${await printCommand(options)}\n`);
       return 0;
-    }
-    return target === "unix" ? await runOnHost(options) : await runInVm(options);
+    });
   },
 };
-
-/** The options that were given, so that the others take the defaults of those who know them. */
-function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}

@@ -1,8 +1,8 @@
-import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
+import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
 
 /** `docteur verify`: proves that an image is whole. */
@@ -39,17 +39,13 @@ standard error that names the fault, the byte at which it lies and the object, a
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
     const { formatVerification, verifyImage } = await import("../../image-builder/index.ts");
     try {
-      const found = await verifyImage(image, {
-        onProgress: line && ((done, total) => line.show({ phase: "verify", done, total })),
-        signal,
-      });
+      const onProgress =
+        line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
+      const found = await namingImage(image, () => verifyImage(image, { onProgress, signal }));
       line?.clear();
       if (invocation.flag("json")) stdout.write(`${JSON.stringify(found)}\n`);
       else if (!quiet) stdout.write(formatVerification(found, { color }));
       return 0;
-    } catch (error) {
-      if (!(error instanceof InvalidImageError)) throw error;
-      throw new DocteurError(error.code, `${image}: ${error.message}`, { cause: error });
     } finally {
       line?.clear();
     }
