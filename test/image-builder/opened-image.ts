@@ -22,14 +22,14 @@ export function openImage(t: ExecutionContext, path: string): OpenedImage {
   const bytes = readFileSync(path);
   const repository = sandbox(t);
   git(repository, ["init", "--quiet", "--bare", "--initial-branch=main", "."]);
+  const commit = bytes.toString("hex", 0, 20);
+  // The parents are not there, as git knows of repositories fetched with --depth 1.
+  writeFileSync(join(repository, "shallow"), `${commit}\n`);
   // Through a pipe git reads one PACK, says its name, and hands on what follows.
   const said = gitBytes(repository, ["index-pack", "--strict", "--stdin"], bytes.subarray(28));
   const [, name] = /^pack\t([0-9a-f]{40})\n/.exec(said.toString("latin1", 0, 46))!;
   const idxPath = join(repository, "objects", "pack", `pack-${name}.idx`);
-  const commit = bytes.toString("hex", 0, 20);
   git(repository, ["update-ref", "--no-deref", "HEAD", commit]);
-  // The parents are not there, as git knows of repositories fetched with --depth 1.
-  writeFileSync(join(repository, "shallow"), `${commit}\n`);
   const listed = git(repository, ["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
   return {
     bytes,

@@ -1,0 +1,247 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { makeImage, verifyImage } from "../../image-builder/index.ts";
+import { generatedTree, writeGenerated } from "../guest/generated-tree.ts";
+import { Repository } from "../guest/repository.ts";
+import { failsWith } from "./failure.ts";
+import { listTree, openImage, reachedObjects } from "./opened-image.ts";
+import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+
+test("a commit at depth 1 and nothing else, git's IDX, objects as git has them", async (t) => {
+  const folder = sandbox(t);
+  const repository = join(folder, "repository");
+  const { second } = sampleRepository(repository);
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository, image });
+  t.like(made, { commit: second, source: "repository", image, notes: [], bytes: readFileSync(image).length });
+  const opened = openImage(t, image);
+  t.is(opened.commit, second);
+  t.deepEqual(opened.objects, reachedObjects(repository, second));
+  const { idx, indexOffset, bytes } = opened;
+  t.deepEqual(bytes.subarray(indexOffset, indexOffset + idx.length), idx);
+  t.deepEqual(listTree(opened.repository, second), listTree(repository, second));
+  t.is(git(opened.repository, ["fsck", "--strict", "--full"]), "");
+  const { objects, sizes, message, author, unreachable } = await verifyImage(image);
+  t.deepEqual(objects, { commit: 1, tree: 3, blob: 2, tag: 0 });
+  t.is(sizes.pack, made.packBytes);
+  t.like({ message, author, unreachable }, { message: "Second\n", author: { name: "Ada" }, unreachable: 0 });
+});
+
+test("whatever a tree holds, the image holds exactly that", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  await fc.assert(
+    fc.asyncProperty(generatedTree, async (entries) => {
+      using repository = new Repository();
+      const commit = writeGenerated(repository, entries);
+      repository.git(["update-ref", "refs/heads/main", commit]);
+      await makeImage({ repository: repository.path, image, ref: "main" });
+      const opened = openImage(t, image);
+      t.deepEqual(opened.objects, reachedObjects(repository.path, commit));
+      t.deepEqual(listTree(opened.repository, commit), listTree(repository.path, commit));
+      t.is((await verifyImage(image)).unreachable, 0);
+    }),
+    { numRuns: 8 },
+  );
+});
+
+test("whatever git takes for a commit", async (t) => {
+  const folder = sandbox(t);
+  const { first, second, other } = sampleRepository(folder);
+  git(folder, ["tag", "light", first]);
+  git(folder, ["tag", "--annotate", "--message", "m", "annotated", other]);
+  git(folder, ["tag", "--annotate", "--message", "m", "nested", "annotated"]);
+  git(folder, ["update-ref", "refs/remotes/origin/main", other]);
+  const image = join(folder, "x.img");
+  for (const [ref, commit] of [
+    [undefined, second],
+    ["HEAD", second],
+    ["main", second],
+    ["heads/main", second],
+    ["refs/heads/other", other],
+    ["light", first],
+    ["annotated", other],
+    ["refs/tags/nested", other],
+    ["origin/main", other],
+    [first, first],
+    [first.toUpperCase(), first],
+    [first.slice(0, 10), first],
+    ["main~1", first],
+    ["HEAD^", first],
+    ["annotated^{commit}", other],
+    [git(folder, ["rev-parse", "annotated"]), other],
+  ] as const) {
+    t.is((await makeImage({ repository: folder, image, ref })).commit, commit, ref);
+  }
+});
+
+test("a name that is not there, of two things, or of no commit", async (t) => {
+  const folder = sandbox(t);
+  const { first, other } = sampleRepository(folder);
+  git(folder, ["tag", "v1", first]);
+  git(folder, ["tag", "other", first]);
+  git(folder, ["tag", "a-blob", "HEAD:README.md"]);
+  t.not(first, other);
+  const make = (ref: string) => makeImage({ repository: folder, image: join(folder, "x.img"), ref });
+  const missing =
+    /no branch, tag or commit nope; it has the branches main, other and the tags a-blob, other, v1$/;
+  await failsWith(t, "REF_NOT_FOUND", () => make("nope"), missing);
+  await failsWith(t, "REF_NOT_FOUND", () => make("--all"));
+  await failsWith(t, "REF_NOT_FOUND", () => make("0".repeat(40)));
+  await failsWith(t, "REF_NOT_FOUND", () => make("1234567"));
+  await failsWith(t, "REF_AMBIGUOUS", () => make("other"), /refs\/tags\/other or refs\/heads\/other/);
+  await failsWith(t, "NOT_A_COMMIT", () => make("a-blob"), /a-blob in .* is a blob, not a commit/);
+  await failsWith(t, "NOT_A_COMMIT", () => make("main:src"), /is a tree/);
+  t.false(readdirSync(folder).includes("x.img"));
+});
+
+test("every shape of a local repository", async (t) => {
+  const folder = sandbox(t);
+  const work = join(folder, "with space");
+  const { first, second, other } = sampleRepository(work);
+  git(folder, ["clone", "--quiet", "--bare", work, "bare.git"]);
+  git(folder, ["clone", "--quiet", "--depth=1", `file://${work}`, "shallow"]);
+  git(folder, ["clone", "--quiet", "--shared", work, "alternates"]);
+  git(work, ["worktree", "add", "--quiet", "../worktree", "other"]);
+  git(folder, ["clone", "--quiet", work, "super"]);
+  git(join(folder, "super"), ["submodule", "--quiet", "add", work, "module"]);
+  git(folder, ["clone", "--quiet", "--separate-git-dir", "separate.git", work, "separated"]);
+  const image = join(folder, "x.img");
+  for (const [repository, commit] of [
+    [work, second],
+    [join(work, ".git"), second],
+    [`file://${work.replaceAll(" ", "%20")}`, second],
+    [join(folder, "bare.git"), second],
+    [join(folder, "shallow"), second],
+    [join(folder, "alternates"), second],
+    [join(folder, "worktree"), other],
+    [join(folder, "super/module"), second],
+    [join(folder, "separated"), second],
+  ] as const) {
+    const made = await makeImage({ repository, image });
+    t.is(made.commit, commit, repository);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(work, commit), repository);
+  }
+  // A submodule is recorded and not fetched.
+  const commit = commitAll(join(folder, "super"), "With a module");
+  await makeImage({ repository: join(folder, "super"), image });
+  const opened = openImage(t, image);
+  t.true(listTree(opened.repository, commit).some((record) => record.startsWith(`160000 commit ${second}`)));
+  t.is((await verifyImage(image)).objects.commit, 1);
+  t.not(first, second);
+});
+
+test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still exactly the commit", async (t) => {
+  const folder = sandbox(t);
+  const { first, second } = sampleRepository(folder);
+  const image = join(folder, "..", `${folder.split("/").at(-1)}.img`);
+  t.teardown(() => rmSync(image, { force: true }));
+  const expected = reachedObjects(folder, second);
+  const check = async (what: string) => {
+    t.is((await makeImage({ repository: folder, image })).commit, second, what);
+    t.deepEqual(openImage(t, image).objects, expected, what);
+  };
+  git(folder, ["repack", "-adq", "--write-bitmap-index"]);
+  git(folder, ["commit-graph", "write", "--reachable"]);
+  await check("bitmaps and commit graph");
+  git(folder, ["replace", second, first]);
+  git(folder, ["replace", `${second}:README.md`, `${first}:README.md`]);
+  await check("replaced");
+  writeFileSync(join(folder, ".git/info/grafts"), `${second}\n`);
+  await check("grafted");
+  writeFileSync(
+    join(folder, ".git/config"),
+    "[pack]\n\tpackSizeLimit = 1m\n\tindexVersion = 1\n\tdepth = 0\n",
+    {
+      flag: "a",
+    },
+  );
+  await check("own settings");
+});
+
+test("what is no SHA-1 repository with a commit", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  git(folder, ["init", "--quiet", "empty"]);
+  await failsWith(
+    t,
+    "EMPTY_REPOSITORY",
+    () => makeImage({ repository: join(folder, "empty"), image }),
+    /no commit yet/,
+  );
+
+  git(folder, ["init", "--quiet", "--object-format=sha256", "sha256"]);
+  writeFiles(folder, { "sha256/a": "a" });
+  commitAll(join(folder, "sha256"), "A");
+  await failsWith(
+    t,
+    "OBJECT_FORMAT",
+    () => makeImage({ repository: join(folder, "sha256"), image }),
+    /SHA-1/,
+  );
+
+  sampleRepository(join(folder, "unborn"));
+  git(join(folder, "unborn"), ["symbolic-ref", "HEAD", "refs/heads/nowhere"]);
+  await failsWith(
+    t,
+    "REF_NOT_FOUND",
+    () => makeImage({ repository: join(folder, "unborn"), image }),
+    /-b; .*main/,
+  );
+
+  writeFiles(folder, { "fake/.git/HEAD": "nonsense" });
+  await failsWith(
+    t,
+    "NOT_A_REPOSITORY",
+    () => makeImage({ repository: join(folder, "fake"), image }),
+    /fake\/\.git/,
+  );
+  t.false(readdirSync(folder).includes("x.img"));
+});
+
+test("a repository that lacks an object of the commit", async (t) => {
+  const folder = sandbox(t);
+  sampleRepository(join(folder, "repository"));
+  const blob = git(join(folder, "repository"), ["rev-parse", "HEAD:README.md"]);
+  rmSync(join(folder, "repository/.git/objects", blob.slice(0, 2), blob.slice(2)));
+  const make = () => makeImage({ repository: join(folder, "repository"), image: join(folder, "x.img") });
+  await failsWith(t, "INCOMPLETE_REPOSITORY", make, /lacks an object/);
+  t.deepEqual(readdirSync(folder), ["repository"]);
+});
+
+test("a folder that looks like a bare repository is a folder; options without effect are told of", async (t) => {
+  const folder = sandbox(t);
+  mkdirSync(join(folder, "site/objects"), { recursive: true });
+  mkdirSync(join(folder, "site/refs"));
+  writeFiles(folder, { "site/HEAD": "the head of the site" });
+  const image = join(folder, "x.img");
+  t.is((await makeImage({ repository: join(folder, "site"), image })).source, "folder");
+  sampleRepository(join(folder, "repository"));
+  const repository = join(folder, "repository");
+  const made = await makeImage({ repository, image, date: "2020-10-10T08:00:00Z", author: "A <b>" });
+  t.is(made.notes.length, 2);
+  t.regex(made.notes.join("\n"), /-d has no effect\n.*--author has no effect/);
+});
+
+test.serial("called from a hook, and with settings that would lead elsewhere", async (t) => {
+  const folder = sandbox(t);
+  const { second } = sampleRepository(join(folder, "one"));
+  git(folder, ["init", "--quiet", "two"]);
+  const before = { ...process.env };
+  t.teardown(() => {
+    process.env = before;
+  });
+  Object.assign(process.env, {
+    GIT_DIR: join(folder, "two/.git"),
+    GIT_INDEX_FILE: join(folder, "index"),
+    GIT_DEFAULT_HASH: "sha256",
+    GIT_TRACE: "1",
+  });
+  const image = join(folder, "x.img");
+  t.is((await makeImage({ repository: join(folder, "one"), image })).commit, second);
+  renameSync(join(folder, "one/.git"), join(folder, "git"));
+  cpSync(join(folder, "git"), join(folder, "one/.gone"), { recursive: true });
+  t.is((await makeImage({ repository: join(folder, "one"), image })).source, "folder");
+});
