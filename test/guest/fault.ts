@@ -1,3 +1,4 @@
+import type { ExecutionContext } from "ava";
 import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
 
 /** What is said to be wrong: an image's fault, or the code of another error of ours. Any other error is thrown on. */
@@ -10,4 +11,9 @@ export function faultOf(work: () => unknown): string {
     throw error;
   }
   return "none";
+}
+
+/** Asserts that the work is refused with this fault or code. */
+export function refused(t: ExecutionContext, fault: string, work: () => unknown, message?: string): void {
+  t.is(faultOf(work), fault, message);
 }
