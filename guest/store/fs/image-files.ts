@@ -61,7 +61,7 @@ export class ImageFiles {
       return this.#describe(place, "open", followsLink(flags));
     } catch (error) {
       const missing = error instanceof FsError && error.code === "ENOENT";
-      if (missing && creates(flags) && this.#folderOf(place)) {
+      if (missing && creates(flags) && this.#hasFolder(place)) {
         throw new FsError("EROFS", "open", { path: place.text });
       }
       throw error;
@@ -69,9 +69,10 @@ export class ImageFiles {
   }
 
   /** Whether the folder exists in which a file of this path would be created. */
-  #folderOf({ bytes }: Path): boolean {
-    if (bytes.length === 0) return false;
-    const slash = bytes.lastIndexOf(0x2f);
-    return this.store.exists(bytes.subarray(0, slash + 1)) === "dictionary";
+  #hasFolder({ bytes, text }: Path): boolean {
+    const folder = bytes.subarray(0, bytes.lastIndexOf(SLASH) + 1);
+    return bytes.length > 0 && asCall("open", text, () => this.store.exists(folder)) === "dictionary";
   }
 }
+
+const SLASH = 0x2f;
