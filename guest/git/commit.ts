@@ -26,6 +26,9 @@ export interface Commit {
 const SIGNATURE =
   /^(?<name>.*?) ?<(?<email>[^<>]*)> (?<date>-?\d+) (?<sign>[+-])(?<hours>\d\d)(?<minutes>\d\d)$/s;
 
+/** The seconds that a `Date` can hold, before and after the epoch. */
+const LAST_SECOND = 8.64e12;
+
 /**
  * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). Header lines beyond the five
  * known ones (`encoding`, `gpgsig` and its continuation lines, ...) are passed over.
@@ -65,6 +68,7 @@ function parseSignature(line: string | undefined): Signature | undefined {
   const parts = line === undefined ? undefined : SIGNATURE.exec(line)?.groups;
   if (parts === undefined) return undefined;
   const minutes = Number(parts.hours) * 60 + Number(parts.minutes);
+  if (Math.abs(Number(parts.date)) > LAST_SECOND) return undefined;
   return {
     name: parts.name ?? "",
     email: parts.email ?? "",
