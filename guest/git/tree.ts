@@ -143,6 +143,10 @@ function isForbiddenName(name: Uint8Array): boolean {
   return text === "." || text === ".." || text === ".git";
 }
 
+/** Bytes of a name that a message shows. */
+const SHOWN = 100;
+
 function quote(name: Uint8Array): string {
-  return JSON.stringify(Buffer.from(name).toString("utf8"));
+  const shown = JSON.stringify(Buffer.from(name.subarray(0, SHOWN)).toString("utf8"));
+  return name.length > SHOWN ? `${shown}...` : shown;
 }
