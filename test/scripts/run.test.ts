@@ -1,4 +1,6 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -110,4 +112,25 @@ test("make run prints the file of the commit checked out, and nothing else", asy
     [missing.stdout.toString(), missing.stderr, missing.status],
     ["", "cat: /nope: not found\n", 1],
   );
+});
+
+test("a signal ends the program and the command, with the signal's status", async (t) => {
+  for (const [signal, status] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    // The program waits for paths that never come; its first file tells that it is up.
+    const running = spawn(join(CHECKOUT, "scripts/docteur"), [
+      ...["run", "-t", "unix", small, "cat", "--files-from", "-"],
+    ]);
+    running.stdin.write("/README.md\n");
+    let stderr = "";
+    running.stderr.on("data", (piece: Buffer) => {
+      stderr += piece;
+    });
+    const closed = once(running, "close");
+    running.stdout.once("data", () => running.kill(signal));
+    t.deepEqual(await closed, [status, null]);
+    t.is(stderr, "");
+  }
 });
