@@ -52,6 +52,8 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     env: gitEnvironment(process.env, options.config ?? [], options.env ?? {}),
     extendEnv: false,
     reject: false,
+    // Execa's own way is to listen to every signal, and afterwards those that Node ignored (SIGXFSZ) are deadly.
+    cleanup: false,
     stripFinalNewline: false,
     maxBuffer: 512 * 1024 * 1024,
     buffer: { stdout: true, stderr: false },
@@ -59,14 +61,17 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => progress.write(chunk));
+  const endWithUs = () => child.kill();
+  process.on("exit", endWithUs);
   const result = await child;
+  process.off("exit", endWithUs);
   options.signal?.throwIfAborted();
   if (result.code === "ENOENT") {
     throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");
   }
   if (result.exitCode === undefined) {
     const why = result.signal === undefined ? result.code : `ended by ${result.signal}`;
-    throw new DocteurError("GIT_FAILED", `git ${args[0]} could not run: ${why}`);
+    throw new DocteurError("GIT_FAILED", `git ${args[0]} did not come to an end: ${why}`);
   }
   const stderr = (options.secrets ?? []).reduce(
     (text, secret) => secret.redact(text),

@@ -23,6 +23,22 @@ export interface PackOptions {
 /** Threads for git's search of deltas; more take memory, each having a window of its own. */
 const MAX_THREADS = 4;
 
+/** The user's taste in packs is not ours. */
+const SETTINGS: readonly (readonly [key: string, value: string])[] = [
+  ["pack.indexVersion", "2"],
+  // One PACK, whatever its size.
+  ["pack.packSizeLimit", "0"],
+  ["pack.writeReverseIndex", "false"],
+  ["pack.allowPackReuse", "false"],
+  ["pack.depth", "50"],
+  ["pack.window", "10"],
+  ["pack.compression", "-1"],
+  ["pack.threads", String(Math.min(availableParallelism(), MAX_THREADS))],
+  // Bounds on memory: blobs beyond the first are streamed and not searched for deltas.
+  ["core.bigFileThreshold", "64m"],
+  ["pack.windowMemory", "64m"],
+];
+
 /**
  * Packs a commit, its trees and its blobs, and nothing else, out of the repository `gitDir` into a new PACK and IDX in
  * `folder`. The repository is only read.
@@ -38,21 +54,7 @@ export async function packCommit(
   folder: string,
   options: PackOptions,
 ): Promise<PackFiles> {
-  const threads = Math.min(availableParallelism(), MAX_THREADS);
-  const settings = [
-    // The user's taste in packs is not ours: these settings would split or change what is written.
-    ...[
-      "pack.indexVersion=2",
-      "pack.packSizeLimit=0",
-      "pack.writeReverseIndex=false",
-      "pack.allowPackReuse=false",
-    ],
-    ...["pack.depth=50", "pack.window=10", "pack.compression=-1", `pack.threads=${threads}`],
-    // A bound on memory: blobs beyond it are streamed, not searched for deltas.
-    ...["core.bigFileThreshold=64m", "pack.windowMemory=64m"],
-  ];
   const args = [
-    ...settings.flatMap((setting) => ["-c", setting]),
     ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
     ...(options.reuseDeltas ? [] : ["--no-reuse-delta"]),
     join(folder, "image"),
@@ -61,6 +63,7 @@ export async function packCommit(
     const name = (
       await git(args, {
         gitDir,
+        config: SETTINGS,
         input: `--shallow ${commit}\n${commit}\n`,
         onProgress: options.onProgress,
         signal: options.signal,
@@ -74,7 +77,9 @@ export async function packCommit(
 
 function explained(error: unknown, folder: string): unknown {
   if (!(error instanceof DocteurError)) return error;
-  if (/No space left on device|Out of diskspace|Disk quota exceeded/i.test(error.message)) {
+  if (
+    /No space left on device|Out of diskspace|Disk quota exceeded|File too large|SIGXFSZ/i.test(error.message)
+  ) {
     return new DocteurError(
       "DISK_FULL",
       `no space left for the PACK in ${folder}: set TMPDIR to a larger place`,

@@ -12,6 +12,9 @@ const FETCHED = "refs/docteur/fetched";
 /** Digits of a SHA-256 id. */
 const SHA256_DIGITS = 64;
 
+/** One pack, as the server sent it, rather than a file for each object. */
+const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
+
 export interface FetchOptions {
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +37,7 @@ export async function fetchRemote(
   });
   const refs = await listRemote(endpoint, { ...access, signal: options.signal });
   const source = wishedSource(refs, wish, endpoint.display);
-  const fetching = { ...access, ...options, gitDir };
+  const fetching = { ...access, ...options, config: [...(access.config ?? []), ONE_PACK], gitDir };
   const shallow = await tryGit(fetchArguments(endpoint, source, ["--depth=1"]), fetching);
   if (shallow.status === 0) return FETCHED;
   // Servers of plain files ("dumb" HTTP) have whole histories only.
@@ -84,8 +87,6 @@ async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promis
 
 function fetchArguments(endpoint: RemoteEndpoint, source: string, depth: readonly string[]): string[] {
   return [
-    // One pack, as the server sent it, rather than a file for each object.
-    ...["-c", "fetch.unpackLimit=1"],
     ...["fetch", ...depth, "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--progress"],
     ...["--", endpoint.url, `+${source}:${FETCHED}`],
   ];

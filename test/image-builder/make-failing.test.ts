@@ -1,0 +1,104 @@
+import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import test from "ava";
+import { makeImage, type Phase } from "../../image-builder/index.ts";
+import { sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+
+const CHILD = join(import.meta.dirname, "make-in-child.ts");
+
+/** Makes an image where no file may be larger than so many KiB, which is what a full disk looks like. */
+async function makeWithin(kibibytes: number, temporary: string, args: readonly string[]): Promise<string> {
+  const script = `ulimit -f ${kibibytes}; exec "$@"`;
+  const command = ["-c", script, "bash", process.execPath, CHILD, ...args];
+  try {
+    await promisify(execFile)("bash", command, { env: { ...process.env, TMPDIR: temporary } });
+    return "";
+  } catch (error) {
+    return (error as { stderr: string }).stderr;
+  }
+}
+
+test("no room for the image: one line, the old one untouched", async (t) => {
+  const folder = sandbox(t);
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  writeFiles(folder, { "site/a": "a", "x.img": "old" });
+  // The blocks are larger than what may be written, the PACK is not.
+  const said = await makeWithin(900, temporary, [
+    join(folder, "site"),
+    join(folder, "x.img"),
+    String(1024 * 1024),
+  ]);
+  t.regex(said, /^DISK_FULL: [^\n]*x\.img\n$/);
+  t.is(readFileSync(join(folder, "x.img"), "utf8"), "old");
+  t.deepEqual(readdirSync(folder).sort(), ["site", "tmp", "x.img"]);
+  t.deepEqual(readdirSync(temporary), []);
+});
+
+test("no room for temporary files: TMPDIR is named", async (t) => {
+  const folder = sandbox(t);
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  const noise = randomBytes(1024 * 1024);
+  writeFiles(folder, { "site/a": noise, "x.img": "old", "repository/noise": noise });
+  const { length } = sampleRepository(join(folder, "repository")).first;
+  t.is(length, 40);
+  for (const source of ["site", "repository"]) {
+    const said = await makeWithin(300, temporary, [join(folder, source), join(folder, "x.img")]);
+    t.regex(said, /^DISK_FULL: [^\n]*set TMPDIR to a larger place\n$/, source);
+    t.is(readFileSync(join(folder, "x.img"), "utf8"), "old");
+    t.deepEqual(readdirSync(temporary), []);
+  }
+  t.deepEqual(readdirSync(folder).sort(), ["repository", "site", "tmp", "x.img"]);
+});
+
+test("aborted in any phase, nothing is left", async (t) => {
+  const folder = sandbox(t);
+  const site = join(folder, "site");
+  writeFiles(site, { noise: randomBytes(6 * 1024 * 1024) });
+  for (let i = 0; i < 400; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
+  writeFileSync(join(folder, "x.img"), "old");
+  for (const phase of ["count", "pack", "write"] as Phase[]) {
+    const controller = new AbortController();
+    const reason = new Error(phase);
+    const made = makeImage({
+      repository: site,
+      image: join(folder, "x.img"),
+      onProgress: (progress) => progress.phase === phase && controller.abort(reason),
+      signal: controller.signal,
+    });
+    t.is(await t.throwsAsync(made), reason, phase);
+    t.is(readFileSync(join(folder, "x.img"), "utf8"), "old", phase);
+    t.deepEqual(readdirSync(folder).sort(), ["site", "x.img"], phase);
+  }
+  const early = makeImage({
+    repository: site,
+    image: join(folder, "x.img"),
+    signal: AbortSignal.abort(new Error("no")),
+  });
+  await t.throwsAsync(early, { message: "no" });
+});
+
+test("told to end while it reads a folder, it ends soon and leaves nothing", async (t) => {
+  const folder = sandbox(t);
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  const site = join(folder, "site");
+  for (let i = 0; i < 300; i++) writeFiles(site, { [`noise-${i}`]: randomBytes(100_000) });
+  const env = { ...process.env, TMPDIR: temporary };
+  const child = spawn(process.execPath, [CHILD, site, join(folder, "x.img")], { env });
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += chunk;
+  });
+  child.stdout.once("data", () => child.kill("SIGTERM"));
+  const [status] = await once(child, "close");
+  t.is(status, 1);
+  t.regex(said, /told to end/);
+  t.deepEqual(readdirSync(folder).sort(), ["site", "tmp"]);
+  t.deepEqual(readdirSync(temporary), []);
+});

@@ -1,0 +1,19 @@
+/** Makes an image, for tests that limit the process: `node make-in-child.ts REPOSITORY IMAGE [BLOCK SIZE]`. */
+import { makeImage } from "../../image-builder/index.ts";
+
+const [repository, image, blockSize] = process.argv.slice(2) as [string, string, string | undefined];
+const controller = new AbortController();
+process.on("SIGTERM", () => controller.abort(new Error("told to end")));
+try {
+  await makeImage({
+    repository,
+    image,
+    blockSize: blockSize === undefined ? undefined : Number(blockSize),
+    onProgress: ({ phase }) => process.stdout.write(`${phase}\n`),
+    signal: controller.signal,
+  });
+} catch (error) {
+  const { code, message } = error as { code?: string; message: string };
+  process.stderr.write(`${code}: ${message}\n`);
+  process.exitCode = 1;
+}

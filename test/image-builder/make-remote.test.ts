@@ -1,0 +1,185 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import test from "ava";
+import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { failsWith } from "./failure.ts";
+import { openImage, reachedObjects } from "./opened-image.ts";
+import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { dumbServer, gitDaemon, httpServer, silentServer } from "./servers.ts";
+
+test("git://: what git takes for a commit, at depth 1", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, "source");
+  const { first, second, other } = sampleRepository(source);
+  git(source, ["tag", "--annotate", "--message", "m", "v1", other]);
+  const url = `${await gitDaemon(t, folder)}/source/.git`;
+  const image = join(folder, "x.img");
+  for (const [ref, commit] of [
+    [undefined, second],
+    ["main", second],
+    ["refs/heads/other", other],
+    ["v1", other],
+    ["refs/tags/v1", other],
+    [first, first],
+    [second.slice(0, 12), second],
+  ] as const) {
+    const made = await makeImage({ repository: url, image, ref });
+    t.like(made, { commit, source: "repository", notes: [] }, ref);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit), ref);
+  }
+  t.like(await verifyImage(image), { commit: second, unreachable: 0 });
+});
+
+test("git://: what is not there", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, "source");
+  const { first, other } = sampleRepository(source);
+  t.not(first, other);
+  git(source, ["tag", "other", first]);
+  git(source, ["tag", "a-tree", "HEAD^{tree}"]);
+  git(folder, ["init", "--quiet", "--bare", "empty"]);
+  git(folder, ["init", "--quiet", "--object-format=sha256", "sha256"]);
+  writeFiles(folder, { "sha256/a": "a" });
+  commitAll(join(folder, "sha256"), "A");
+  const base = await gitDaemon(t, folder);
+  const image = join(folder, "x.img");
+  const make = (path: string, ref?: string) => () => makeImage({ repository: `${base}/${path}`, image, ref });
+  await failsWith(
+    t,
+    "REF_NOT_FOUND",
+    make("source", "nope"),
+    /no branch.* nope; it has the branches main, other and/,
+  );
+  await failsWith(t, "REF_NOT_FOUND", make("source", "abcdef0"), /give the full id/);
+  await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(40)), /has no commit 0{40}/);
+  await failsWith(t, "REF_AMBIGUOUS", make("source", "other"), /refs\/tags\/other/);
+  await failsWith(t, "NOT_A_COMMIT", make("source", "a-tree"), /a-tree in git:.* is a tree/);
+  await failsWith(t, "EMPTY_REPOSITORY", make("empty"), /no commit yet/);
+  await failsWith(t, "OBJECT_FORMAT", make("sha256/.git"), /SHA-1/);
+  await failsWith(t, "FETCH_FAILED", make("nowhere"), /^cannot fetch from git:\/\/127.0.0.1:\d+\/nowhere: /);
+  t.deepEqual(readdirSync(folder).sort(), ["empty", "sha256", "source"]);
+});
+
+test("a server of plain files, which knows no depth", async (t) => {
+  const folder = sandbox(t);
+  const { second } = sampleRepository(join(folder, "source"));
+  git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
+  git(join(folder, "bare.git"), ["update-server-info"]);
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository: `${await dumbServer(t, folder)}/bare.git`, image });
+  t.is(made.commit, second);
+  t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
+});
+
+/** All that `ps` could show at this moment of other processes. */
+function commandLines(): string {
+  const lines = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return lines
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      } catch {
+        return ""; // it has ended
+      }
+    })
+    .join("\n");
+}
+
+test.serial("a password reaches its server, and nobody and nothing else", async (t) => {
+  const folder = sandbox(t);
+  const password = "p@ss/wörd %25'\"$HOME";
+  const elsewhere: (string | undefined)[] = [];
+  const other = await httpServer(t, (request, response) => {
+    elsewhere.push(request.headers.authorization);
+    response.writeHead(401, { "www-authenticate": 'Basic realm="other"' }).end();
+  });
+  const given: (string | undefined)[] = [];
+  let seen = "";
+  const url = await httpServer(t, (request, response) => {
+    given.push(request.headers.authorization);
+    seen += commandLines();
+    if (request.headers.authorization === undefined) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+    } else if (request.url!.startsWith("/moved")) {
+      response.writeHead(302, { location: `${other}/x/info/refs?service=git-upload-pack` }).end();
+    } else {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+    }
+  });
+  // A helper of the user's that keeps what it is told must not be told.
+  const kept = join(folder, "kept");
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "credential.helper",
+    GIT_CONFIG_VALUE_0: `store --file='${kept}'`,
+    GIT_ASKPASS: "/bin/false",
+  });
+  t.teardown(() => {
+    process.env = before;
+  });
+  for (const path of ["/repository", "/moved"]) {
+    const repository = `${url.replace("://", `://ada:${encodeURIComponent(password)}@`)}${path}`;
+    const error = await failsWith(t, "FETCH_FAILED", () =>
+      makeImage({ repository, image: join(folder, "x.img") }),
+    );
+    const shown = `${error.message}${error.stack}${error.cause}`;
+    t.true(error.message.includes(`http://ada:***@127.0.0.1`), error.message);
+    for (const secret of [password, encodeURIComponent(password)]) {
+      t.false(shown.includes(secret));
+      t.false(seen.includes(secret));
+    }
+  }
+  const basic = `Basic ${Buffer.from(`ada:${password}`).toString("base64")}`;
+  t.true(seen.includes(`ls-remote`));
+  t.true(given.includes(basic));
+  t.true(elsewhere.length > 0);
+  t.true(elsewhere.every((header) => header === undefined));
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test("a port where nobody listens", async (t) => {
+  const folder = sandbox(t);
+  const image = join(folder, "x.img");
+  for (const url of ["http://ada:secret@127.0.0.1:1/x", "git://127.0.0.1:1/x", "ssh://127.0.0.1:1/x"]) {
+    const error = await failsWith(
+      t,
+      "FETCH_FAILED",
+      () => makeImage({ repository: url, image }),
+      /127\.0\.0\.1/,
+    );
+    t.notRegex(error.message, /secret|fatal:/);
+  }
+  t.deepEqual(readdirSync(folder), []);
+});
+
+test("a server that says nothing is given up when told to", async (t) => {
+  const folder = sandbox(t);
+  const address = await silentServer(t);
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const repository = `git://${address}/x`;
+  const made = makeImage({ repository, image: join(folder, "x.img"), signal: controller.signal });
+  await setTimeout(300);
+  controller.abort(reason);
+  t.is(await t.throwsAsync(made), reason);
+  t.deepEqual(readdirSync(folder), []);
+  t.false(commandLines().includes(address));
+});
+
+test("progress is told in phases, each to its end", async (t) => {
+  const folder = sandbox(t);
+  sampleRepository(join(folder, "source"));
+  const events: Progress[] = [];
+  const repository = `${await gitDaemon(t, folder)}/source/.git`;
+  await makeImage({ repository, image: join(folder, "x.img"), onProgress: (event) => events.push(event) });
+  const phases = new Set(events.map(({ phase }) => phase));
+  // Whether there is anything to look for deltas in is git's affair.
+  phases.delete("compress");
+  t.deepEqual([...phases], ["fetch", "count", "pack", "write"]);
+  for (const phase of ["fetch", "pack", "write"] as const) {
+    const last = events.findLast((event) => event.phase === phase)!;
+    t.true(last.done === last.total, phase);
+  }
+});
