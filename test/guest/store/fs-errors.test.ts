@@ -170,9 +170,9 @@ test("reads into a buffer are refused with node's codes", (t) => {
   }
   for (const given of [
     [Buffer.alloc(0)],
-    [buffer],
+    [buffer, { position: 0 }],
     [buffer, { position: 1, length: 2 }],
-    [new Uint16Array(2)],
+    [new Uint16Array(2), { position: 0 }],
   ]) {
     t.is(loose.readSync?.(here, ...given), looseReal.readSync?.(there, ...given), `${given}`);
   }
