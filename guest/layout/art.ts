@@ -40,6 +40,7 @@ export class Art {
    *
    * @param tag a number from 0 to 7 to keep with it.
    * @param payload 20 bytes to keep with it.
+   * @param length at most `MAX_KEY_LENGTH`.
    * @returns false if the key was there; its tag and payload then are replaced.
    * @throws {RangeError} if the tree would need more than 2 GiB.
    */
@@ -367,6 +368,9 @@ const WORDS = [
   NODE48_CHILDREN + 48,
   NODE256_CHILDREN + 256,
 ];
+
+/** A node's word has 23 bits for the length of its prefix. */
+export const MAX_KEY_LENGTH = 2 ** 23 - 1;
 
 /** A reference has 29 bits for a node's place. */
 const MAX_WORDS = 2 ** 29;

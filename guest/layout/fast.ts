@@ -1,8 +1,8 @@
 import { DocteurError } from "../errors.ts";
 import type { EntryType, TreeEntry } from "../git/tree.ts";
-import { Art } from "./art.ts";
+import { Art, MAX_KEY_LENGTH } from "./art.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
-import type { Trees } from "./trees.ts";
+import { memoryOf, type Trees } from "./trees.ts";
 
 /** Art keeps a type as its place in this list. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
@@ -14,35 +14,45 @@ const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "g
 const END = 0;
 const SLASH = 0x2f;
 
+/**
+ * All paths together may be this many times as long as the memory they may take. They share their beginnings there, but
+ * each is gone through from its first byte: without a limit, long paths by the million would take for ever.
+ */
+const MAX_SHARING = 4;
+
 /** The `fast` layout: an adaptive radix tree over every path, filled by walking all trees once. */
 export class FastLayout implements Layout {
   readonly #art = new Art();
+  readonly #capacity: number;
   #key = new Uint8Array(4096);
+  #pathBytes = 0;
 
   /**
    * @param root raw id of the root tree.
-   * @param capacity bytes that the tree may take.
+   * @param capacity bytes that the paths may take, and with them, while they are collected, the trees on the way down.
    * @throws {DocteurError} `LAYOUT_TOO_LARGE`: some repositories name few objects by very many paths.
    * @throws {InvalidImageError} if a tree is damaged.
    */
   constructor(trees: Trees, root: Uint8Array, capacity: number) {
+    this.#capacity = capacity;
     this.#add(0, { type: "tree", id: root });
     const folders = [{ entries: trees.read(root), next: 0, length: 0 }];
+    let held = memoryOf(trees.read(root));
     for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
       const entry = folder.entries[folder.next++];
       if (entry === undefined) {
+        held -= memoryOf(folder.entries);
         folders.pop();
         continue;
       }
       const length = this.#write(folder.length, entry);
       this.#add(length, entry);
-      if (this.#art.byteLength > capacity) {
-        throw new DocteurError(
-          "LAYOUT_TOO_LARGE",
-          `the paths of this image do not fit in ${capacity} bytes; use the light layout`,
-        );
+      if (entry.type === "tree") {
+        const entries = trees.read(entry.id);
+        held += memoryOf(entries);
+        folders.push({ entries, next: 0, length });
       }
-      if (entry.type === "tree") folders.push({ entries: trees.read(entry.id), next: 0, length });
+      this.#refuseIf(this.#art.byteLength + held > capacity || this.#pathBytes > capacity * MAX_SHARING);
     }
     this.#art.trim();
   }
@@ -65,6 +75,10 @@ export class FastLayout implements Layout {
     return leaf === 0 ? undefined : this.#entry(leaf);
   }
 
+  findIn(_folder: Entry, _name: Uint8Array, path: Uint8Array): Entry | undefined {
+    return this.find(path);
+  }
+
   *startingWith(prefix: Uint8Array): Generator<PathEntry> {
     if (prefix.includes(END)) return;
     for (const { key, leaf } of this.#art.startingWith(prefix, prefix.length)) {
@@ -80,6 +94,7 @@ export class FastLayout implements Layout {
   /** Writes a child's name after its folder's path of `length` bytes. Gives the length of the child's path. */
   #write(length: number, { name }: TreeEntry): number {
     const start = length === 0 ? 0 : length + 1;
+    this.#refuseIf(start + name.length + 2 > MAX_KEY_LENGTH);
     this.#room(start + name.length + 2);
     if (length > 0) this.#key[length] = SLASH;
     this.#key.set(name, start);
@@ -90,7 +105,16 @@ export class FastLayout implements Layout {
     let end = length;
     if (type === "tree") this.#key[end++] = SLASH;
     this.#key[end++] = END;
+    this.#pathBytes += end;
     this.#art.insert(this.#key, end, TYPES.indexOf(type), id);
+  }
+
+  #refuseIf(tooLarge: boolean): void {
+    if (!tooLarge) return;
+    throw new DocteurError(
+      "LAYOUT_TOO_LARGE",
+      `the paths of this image do not fit in ${this.#capacity} bytes; use the light layout`,
+    );
   }
 
   #room(length: number): void {

@@ -22,6 +22,8 @@ export interface Layout {
   readonly byteLength: number;
   /** What lies at exactly this path. @throws {InvalidImageError} if a tree on the way is damaged. */
   find(path: Uint8Array): Entry | undefined;
+  /** What `find` gives for `path`, known to be the entry `name` of this folder. Walks no way from the root. */
+  findIn(folder: Entry, name: Uint8Array, path: Uint8Array): Entry | undefined;
   /** Everything but folders whose path starts with these bytes, in byte order of the paths. */
   startingWith(prefix: Uint8Array): Iterable<PathEntry>;
 }

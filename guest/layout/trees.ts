@@ -6,6 +6,11 @@ import type { Objects } from "../pack/objects.ts";
 /** What a parsed entry takes beyond its bytes in the tree: an object and two views. Measured with V8 of Node 26. */
 const ENTRY_OVERHEAD = 250;
 
+/** Bytes of memory that the entries of a tree take, with the content that they are views into. */
+export function memoryOf(entries: readonly TreeEntry[]): number {
+  return entries.length * ENTRY_OVERHEAD + (entries[0]?.name.buffer.byteLength ?? 0);
+}
+
 /** Reads and parses trees, and keeps those read last. */
 export class Trees {
   readonly #objects: Objects;
@@ -25,9 +30,8 @@ export class Trees {
     const key = hex(id);
     let entries = this.#cache.get(key);
     if (entries === undefined) {
-      const bytes = this.#objects.read(id, "tree");
-      entries = parseTree(bytes, key);
-      this.#cache.set(key, entries, bytes.length + entries.length * ENTRY_OVERHEAD);
+      entries = parseTree(this.#objects.read(id, "tree"), key);
+      this.#cache.set(key, entries, memoryOf(entries));
     }
     return entries;
   }

@@ -1,4 +1,4 @@
-import { InvalidImageError } from "../errors.ts";
+import { DocteurError, InvalidImageError } from "../errors.ts";
 import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
@@ -7,6 +7,15 @@ import type { Allocate, EntryDescription, Pack } from "./pack.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
+
+/** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
+const LARGEST_PARSED = 64 * 1024 * 1024;
+
+const allocateParsed: Allocate = (size) => {
+  if (size <= LARGEST_PARSED) return Buffer.allocUnsafeSlow(size);
+  const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
+  throw new DocteurError("OBJECT_TOO_LARGE", what);
+};
 
 /** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
 export class Objects {
@@ -38,10 +47,12 @@ export class Objects {
    *
    * @param allocate gives that memory instead; see `Pack.read`.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
+   * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   read(id: Uint8Array, kind: ObjectKind, allocate?: Allocate): Uint8Array {
     const offset = this.#offset(id);
-    const object = this.#named(id, () => this.#pack.read(offset, allocate));
+    const memory = allocate ?? (kind === "blob" ? undefined : allocateParsed);
+    const object = this.#named(id, () => this.#pack.read(offset, memory));
     if (object.kind !== kind) throw wrongKind(id, kind, object);
     prove(objectId(kind, object.bytes), id);
     return object.bytes;

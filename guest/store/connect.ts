@@ -23,9 +23,7 @@ export function connect(device: BlockDevice, options: ConnectOptions = {}): Stor
   const trees = new Trees(objects, options.treeCacheSize ?? 8 * MIB);
   const root = raw(commit.tree);
   trees.read(root);
-  const layout =
-    options.layout === "fast"
-      ? new FastLayout(trees, root, options.maxLayoutSize ?? 512 * MIB)
-      : new TreeWalk(trees, root);
+  const Paths = options.layout === "fast" ? FastLayout : TreeWalk;
+  const layout = new Paths(trees, root, options.maxLayoutSize ?? 512 * MIB);
   return new Store(id, commit, { device, options, objects, trees, layout });
 }

@@ -29,7 +29,7 @@ export interface ConnectOptions {
   readonly baseCacheSize?: number | undefined;
   /** For parsed trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;
-  /** For the paths of the `fast` layout. Default 512 MiB. */
+  /** For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 512 MiB. */
   readonly maxLayoutSize?: number | undefined;
   /** Threads that `Store.getAll` reads with; each has caches of its own. Default: one a CPU, at most 4. */
   readonly threads?: number | undefined;

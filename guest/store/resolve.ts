@@ -1,5 +1,5 @@
 import type { Entry, Layout } from "../layout/layout.ts";
-import { joinPath, splitPath } from "../layout/path.ts";
+import { splitPath } from "../layout/path.ts";
 
 /** As Linux' MAXSYMLINKS. */
 const MAX_LINKS = 40;
@@ -14,7 +14,7 @@ export type Resolution = { readonly path: Uint8Array; readonly entry: Entry } | 
  * Resolves a path as path_resolution(7) has it, with the image's root as `/`. A link whose target climbs above the root
  * leads outside, where nothing is; a `..` too many in the path itself stays at the root.
  *
- * @param readLink the target of a symbolic link.
+ * @param readLink the target of a symbolic link; an empty one leads nowhere.
  * @param follow whether a link in the last place is followed too.
  */
 export function resolvePath(
@@ -44,8 +44,7 @@ function walk(
   follow: boolean,
 ): Resolution {
   const root = layout.find(EMPTY) as Entry;
-  const parents: { path: Uint8Array; entry: Entry }[] = [];
-  let here: { path: Uint8Array; entry: Entry } = { path: EMPTY, entry: root };
+  const here = new Place(root);
   const steps: Step[] = splitPath(path)
     .map((name) => ({ name, fromLink: false }))
     .reverse();
@@ -54,33 +53,73 @@ function walk(
     if (!isFolder(here.entry)) return "ENOTDIR";
     if (isDot(step.name)) continue;
     if (isDotDot(step.name)) {
-      const parent = parents.pop();
-      if (parent === undefined && step.fromLink) return "ENOENT";
-      here = parent ?? here;
+      if (!here.leave() && step.fromLink) return "ENOENT";
       continue;
     }
-    const childPath = joinPath(here.path, step.name);
-    const child = here.entry.type === "tree" ? layout.find(childPath) : undefined;
+    const child = here.entry.type === "tree" ? here.child(layout, step.name) : undefined;
     if (child === undefined) return "ENOENT";
     const last = steps.length === 0;
     if (child.type !== "symlink" || (last && !follow && !endsInSlash(path))) {
-      parents.push(here);
-      here = { path: childPath, entry: child };
+      here.enter(child);
       continue;
     }
     if (++links > MAX_LINKS) return "ELOOP";
     const target = readLink(child);
     if (target.length === 0) return "ENOENT";
-    if (target[0] === SLASH) {
-      parents.length = 0;
-      here = { path: EMPTY, entry: root };
-    }
+    if (target[0] === SLASH) while (here.leave());
     // A target that ends in a slash must be a folder; "." asks just that of whatever the names before lead to.
     if (endsInSlash(target)) steps.push({ name: DOT_NAME, fromLink: true });
     for (const name of splitPath(target).reverse()) steps.push({ name, fromLink: true });
   }
   if (endsInSlash(path) && !isFolder(here.entry)) return "ENOTDIR";
-  return here;
+  return { path: here.path, entry: here.entry };
+}
+
+/** Where a walk stands. The path is written in one place, however deep: copies for each folder would add up. */
+class Place {
+  entry: Entry;
+  readonly #above: { readonly entry: Entry; readonly length: number }[] = [];
+  #bytes = new Uint8Array(256);
+  #length = 0;
+  /** Of the path with the child asked for last. */
+  #childLength = 0;
+
+  constructor(root: Entry) {
+    this.entry = root;
+  }
+
+  get path(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  child(layout: Layout, name: Uint8Array): Entry | undefined {
+    const start = this.#length === 0 ? 0 : this.#length + 1;
+    this.#childLength = start + name.length;
+    if (this.#childLength > this.#bytes.length) {
+      const larger = new Uint8Array(this.#childLength * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    if (start > 0) this.#bytes[start - 1] = SLASH;
+    this.#bytes.set(name, start);
+    return layout.findIn(this.entry, name, this.#bytes.subarray(0, this.#childLength));
+  }
+
+  /** Goes to the child asked for last. */
+  enter(child: Entry): void {
+    this.#above.push({ entry: this.entry, length: this.#length });
+    this.entry = child;
+    this.#length = this.#childLength;
+  }
+
+  /** Goes to the folder above; false if there is none. */
+  leave(): boolean {
+    const above = this.#above.pop();
+    if (above === undefined) return false;
+    this.entry = above.entry;
+    this.#length = above.length;
+    return true;
+  }
 }
 
 const EMPTY: Uint8Array = new Uint8Array();

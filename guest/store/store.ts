@@ -258,7 +258,8 @@ export class Store {
   }
 
   #resolve(key: Key, follow: boolean): Resolution {
-    const readLink = (link: Entry) => this.#objects.read(link.id, "blob");
+    const readLink = (link: Entry) =>
+      this.#objects.describe(link.id, "blob").size < PATH_MAX ? this.#objects.read(link.id, "blob") : NOWHERE;
     return resolvePath(this.#layout, toBytes(key), readLink, follow);
   }
 
@@ -278,6 +279,10 @@ export class Store {
 }
 
 const SLASH = 0x2f;
+
+/** Linux makes and follows no link whose target is this long. */
+const PATH_MAX = 4096;
+const NOWHERE = new Uint8Array();
 
 /** More than this read no faster: the disk and the one who takes the values are the limit then. */
 const MAX_THREADS = 4;
