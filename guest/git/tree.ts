@@ -1,4 +1,5 @@
 import { InvalidImageError } from "../errors.ts";
+import { isForbiddenName } from "./forbidden-name.ts";
 import { ID_LENGTH } from "./object-id.ts";
 
 /** What an entry of a tree is. `gitlink` is a submodule's commit, which the repository itself does not hold. */
@@ -28,9 +29,9 @@ const SLASH = 0x2f;
 /**
  * Parses a tree object: entries of `octal mode SP name NUL raw id`, in git's order.
  *
- * It accepts what `git fsck` only warns of (a mode padded with zeroes, permissions other than 644 and 755) and
- * refuses what it calls an error: names that are empty, `.`, `..`, `.git` in any case or contain a slash, entries out of
- * order, two entries of one name, modes that mean nothing. Ids and names are views into `bytes`.
+ * It accepts what old versions of git wrote (a mode padded with zeroes, permissions other than 644 and 755) and refuses
+ * what else `git fsck --strict` complains of: forbidden names, entries out of order, two entries of one name; and modes
+ * that mean nothing. Ids and names are views into `bytes`.
  *
  * @throws {InvalidImageError} fault `tree`, naming the entry.
  */
@@ -134,13 +135,6 @@ function typeOfMode(mode: number): EntryType | undefined {
     default:
       return undefined;
   }
-}
-
-function isForbiddenName(name: Uint8Array): boolean {
-  if (name.length === 0 || name.includes(SLASH)) return true;
-  if (name[0] !== 0x2e || name.length > 4) return false;
-  const text = Buffer.from(name).toString("latin1").toLowerCase();
-  return text === "." || text === ".." || text === ".git";
 }
 
 /** Bytes of a name that a message shows. */
