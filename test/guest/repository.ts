@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,14 +42,27 @@ export class Repository implements Disposable {
   }
 
   /** Runs git. @returns its standard output. @throws if it fails. */
-  git(args: readonly string[], input?: Uint8Array | string): Buffer {
-    return execFileSync("git", args, {
-      cwd: this.path,
-      env: ENVIRONMENT,
-      input: input ?? "",
-      maxBuffer: 1 << 30,
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+  git(args: readonly string[], input: Uint8Array | string = ""): Buffer {
+    return this.gitWith({}, args, input);
+  }
+
+  /** Runs git with more in its environment. */
+  gitWith(more: Record<string, string>, args: readonly string[], input: Uint8Array | string = ""): Buffer {
+    const { stdout } = this.#run(args, input, more, true);
+    return stdout;
+  }
+
+  /** Runs git, which may fail. @returns its standard error. */
+  complaints(args: readonly string[]): string {
+    return this.#run(args, "", {}, false).stderr.toString();
+  }
+
+  #run(args: readonly string[], input: Uint8Array | string, more: Record<string, string>, must: boolean) {
+    const env = { ...ENVIRONMENT, ...more };
+    const result = spawnSync("git", args, { cwd: this.path, env, input, maxBuffer: 1 << 30 });
+    if (result.error !== undefined) throw result.error;
+    if (must && result.status !== 0) throw new Error(`git ${args.join(" ")}: ${result.stderr}`);
+    return result;
   }
 
   /** Writes a loose object, well-formed or not. @returns its id. */
