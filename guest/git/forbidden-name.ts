@@ -11,7 +11,12 @@ const COLON = 0x3a;
 export function isForbiddenName(name: Uint8Array): boolean {
   if (name.length === 0 || name.includes(SLASH)) return true;
   if (name[0] === DOT && (name.length === 1 || (name.length === 2 && name[1] === DOT))) return true;
-  return isDotGitOnNtfs(name) || isDotGitOnHfs(name);
+  if (isDotGitOnNtfs(name) || isDotGitOnHfs(name)) return true;
+  for (let i = name.indexOf(BACKSLASH); i >= 0; i = name.indexOf(BACKSLASH, i + 1)) {
+    // There a backslash is a slash.
+    if (isDotGitOnNtfs(name.subarray(i + 1))) return true;
+  }
+  return false;
 }
 
 /** NTFS knows `.git` as `git~1` too, ignores dots and spaces at the end, and streams after a colon. */
