@@ -77,7 +77,10 @@ format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
 bench: setup
-	@for bench in bench/$${DOCTEUR_BENCH:-*}.ts; do $(NODE) "$$bench" || exit; done
+	@for bench in bench/$${DOCTEUR_BENCH:-*}.ts; do \
+	  if [ ! -e "$$bench" ]; then echo "docteur: there is no $$bench" >&2; exit 2; fi; \
+	  $(NODE) "$$bench" || exit; \
+	done
 
 build: setup
 	@$(NODE) scripts/build.ts
