@@ -10,18 +10,20 @@ import { toRequest } from "./to-request.ts";
 /** What the kernel takes on x86, its terminating zero included (arch/x86/include/asm/setup.h). */
 const COMMAND_LINE_SIZE = 2048;
 
-/** Output and errors as plain bytes. Errors go through a copied descriptor: QEMU itself still says its own on 2. */
+/**
+ * Output and errors as plain bytes. QEMU's `stdio` would not do: it closes the port as soon as standard input ends.
+ * Appending, because opening a shell's redirection again would otherwise cut off what is there.
+ */
 const DEVICES = [
   ...["-serial", "none", "-device", "virtio-serial-device"],
-  ...[
-    "-chardev",
-    "stdio,id=output,signal=on",
-    "-device",
-    `virtserialport,chardev=output,name=${OUTPUT_PORT}`,
-  ],
-  ...["-add-fd", "fd=3,set=1", "-chardev", "file,id=errors,path=/dev/fdset/1"],
-  ...["-device", `virtserialport,chardev=errors,name=${ERROR_PORT}`],
+  ...plainPort("output", "/dev/stdout", OUTPUT_PORT),
+  ...plainPort("errors", "/dev/stderr", ERROR_PORT),
 ];
+
+function plainPort(id: string, path: string, name: string): string[] {
+  const backend = `file,id=${id},path=${path},append=on`;
+  return ["-chardev", backend, "-device", `virtserialport,chardev=${id},name=${name}`];
+}
 
 /**
  * The line that, in a shell, boots the same machine by hand and has it run the same program. Such a run has no standard
@@ -45,5 +47,5 @@ export async function printCommand(options: RunOptions): Promise<string> {
       `arguments and environment are too long for a line: the kernel takes ${COMMAND_LINE_SIZE - 1} bytes, not ${commandLine.length}`,
     );
   }
-  return `${[findQemu(), ...args].map(shellQuote).join(" ")} 3>&2`;
+  return [findQemu(), ...args].map(shellQuote).join(" ");
 }
