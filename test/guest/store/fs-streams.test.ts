@@ -23,7 +23,8 @@ function noise(length: number): Buffer {
 
 /** Larger than what the store is allowed to read into memory whole, and than what it does not bother to stream. */
 const LARGE = noise(3 * MIB + 12_345);
-const OPTIONS = { maxObjectSize: MIB };
+/** With hardly a cache, so that what is inflated twice is read twice. */
+const OPTIONS = { maxObjectSize: MIB, sectorCacheSize: 64 * 1024 };
 const damaged = Buffer.from(LARGE);
 damaged[100] = (damaged[100] as number) ^ 1;
 
