@@ -1,3 +1,4 @@
+import { DocteurError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { lines } from "./lines.ts";
@@ -26,7 +27,17 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
   const store = connect({ layout: "fast" });
   let status = 0;
-  for await (const path of lines(stdin)) status = Math.max(status, catOne(store, console, path));
+  for await (const paths of lines(stdin)) {
+    for await (const { value } of store.getAll(paths)) {
+      status = Math.max(
+        status,
+        attempt(console, "cat", () => {
+          if (value instanceof DocteurError) throw value;
+          console.write(value);
+        }),
+      );
+    }
+  }
   return status;
 };
 

@@ -1,4 +1,5 @@
 import { DocteurError, InvalidImageError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import type { Console } from "../unikernel.ts";
 
 /** The status of a program that was called wrongly, as in the command line around it. */
@@ -6,7 +7,7 @@ const USAGE_STATUS = 2;
 
 /** Tells how a program is called. @returns the exit status. */
 export function usageError(console: Console, program: string, usage: string, unknown?: string): number {
-  const what = unknown === undefined ? "" : `${program}: ${unknown}: not understood; `;
+  const what = unknown === undefined ? "" : `${program}: ${printable(unknown)}: not understood; `;
   console.error(`${what}usage: ${usage}\n`);
   return USAGE_STATUS;
 }

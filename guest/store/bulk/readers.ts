@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { openFileDevice } from "../../block/file.ts";
 import type { Objects } from "../../pack/objects.ts";
@@ -27,6 +28,9 @@ export function localReader(objects: Objects): BatchReader {
 /** Tells a thread that this module started from one that somebody else did. */
 const MARK = "docteur-batch-reader";
 
+/** This file: in a bundle in CommonJS the bundle, which has no `import.meta`. */
+const SELF = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);
+
 interface ThreadData {
   readonly mark: typeof MARK;
   readonly path: string;
@@ -41,7 +45,7 @@ interface ThreadData {
  */
 export function threadReader(path: string, options: ConnectOptions): BatchReader {
   const data: ThreadData = { mark: MARK, path, options };
-  const worker = new Worker(new URL(import.meta.url), { workerData: data, env: {}, argv: [], execArgv: [] });
+  const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [] });
   let pending: { resolve: (batch: Batch) => void; reject: (error: Error) => void } | undefined;
   worker.on("message", (batch: Batch) => pending?.resolve(batch));
   worker.on("error", (error: Error) => pending?.reject(error));
