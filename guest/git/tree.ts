@@ -1,4 +1,5 @@
 import { InvalidImageError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { isForbiddenName } from "./forbidden-name.ts";
 import { ID_LENGTH } from "./object-id.ts";
 
@@ -141,6 +142,6 @@ function typeOfMode(mode: number): EntryType | undefined {
 const SHOWN = 100;
 
 function quote(name: Uint8Array): string {
-  const shown = JSON.stringify(Buffer.from(name.subarray(0, SHOWN)).toString("utf8"));
+  const shown = `"${printable(Buffer.from(name.subarray(0, SHOWN)).toString("utf8"))}"`;
   return name.length > SHOWN ? `${shown}...` : shown;
 }

@@ -55,7 +55,7 @@ export class TreeWalk implements Layout {
       }
       const path = joinPath(folder.path, entry.name);
       if (entry.type !== "tree") {
-        yield { type: entry.type, id: entry.id, path };
+        yield { type: entry.type, id: entry.id, path: new Uint8Array(path) };
         continue;
       }
       const entries = this.#trees.read(entry.id);

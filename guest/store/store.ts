@@ -8,6 +8,7 @@ import type { Entry, Layout } from "../layout/layout.ts";
 import type { Trees } from "../layout/trees.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Objects } from "../pack/objects.ts";
+import { printable } from "../printable.ts";
 import { BulkRead, Wanted } from "./bulk/bulk-read.ts";
 import { type BatchReader, localReader, threadReader } from "./bulk/readers.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
@@ -190,7 +191,7 @@ export class Store {
     if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
     return this.#trees.read(entry.id).map(({ type, name, id }) => ({
       name: text(name),
-      rawName: name,
+      rawName: new Uint8Array(name),
       kind: kindOf(type),
       type,
       id: hex(id),
@@ -300,7 +301,7 @@ function text(bytes: Uint8Array): string {
 }
 
 function show(key: Key): string {
-  return typeof key === "string" ? key : text(key);
+  return printable(typeof key === "string" ? key : text(key));
 }
 
 function isNatural(number: number): boolean {
