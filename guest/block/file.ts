@@ -64,11 +64,8 @@ class FileDevice implements BlockDevice {
 
   readSectors(first: number, into: Uint8Array): void {
     const start = first * SECTOR_SIZE;
-    if (
-      into.length % SECTOR_SIZE !== 0 ||
-      first < 0 ||
-      start + into.length > this.sectorCount * SECTOR_SIZE
-    ) {
+    const there = first >= 0 && start + into.length <= this.sectorCount * SECTOR_SIZE;
+    if (into.length % SECTOR_SIZE !== 0 || !there) {
       throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${this.path}`, {
         offset: start,
       });
@@ -79,8 +76,7 @@ class FileDevice implements BlockDevice {
       if (read === 0) break;
       done += read;
     }
-    const there = Math.min(into.length, this.size - start);
-    if (done < there) {
+    if (done < Math.min(into.length, this.size - start)) {
       throw new InvalidImageError("device", `${this.path} became shorter while it was read`, {
         offset: start + done,
       });

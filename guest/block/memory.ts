@@ -12,14 +12,15 @@ export function memoryDevice(bytes: Uint8Array): BlockDevice {
     size: bytes.length,
     readSectors(first, into) {
       const start = first * SECTOR_SIZE;
-      if (into.length % SECTOR_SIZE !== 0 || first < 0 || start + into.length > sectorCount * SECTOR_SIZE) {
+      const there = first >= 0 && start + into.length <= sectorCount * SECTOR_SIZE;
+      if (into.length % SECTOR_SIZE !== 0 || !there) {
         throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first}`, {
           offset: start,
         });
       }
-      const there = bytes.subarray(start, start + into.length);
-      into.set(there);
-      into.fill(0, there.length);
+      const part = bytes.subarray(start, start + into.length);
+      into.set(part);
+      into.fill(0, part.length);
     },
     close() {},
   };
