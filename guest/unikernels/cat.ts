@@ -3,7 +3,7 @@ import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { lines } from "./lines.ts";
 import { parseOptions } from "./options.ts";
-import { attempt, usageError } from "./report.ts";
+import { attempt, usageError, worst } from "./report.ts";
 
 const USAGE = "cat PATH... | cat --files-from -";
 
@@ -22,7 +22,7 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   }
   if (from === undefined) {
     const store = connect({ layout: operands.length < MANY ? "light" : "fast" });
-    return Math.max(...operands.map((path) => catOne(store, console, path)));
+    return worst(operands, (path) => catOne(store, console, path));
   }
   if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
   const store = connect({ layout: "fast" });

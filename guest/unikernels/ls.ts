@@ -3,7 +3,7 @@ import { joinPath } from "../layout/path.ts";
 import type { ListEntry, Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
-import { attempt, usageError } from "./report.ts";
+import { attempt, usageError, worst } from "./report.ts";
 
 const USAGE = "ls [-l] [-R] [PATH...]";
 const NEWLINE = Uint8Array.of(0x0a);
@@ -22,7 +22,7 @@ export const ls: Unikernel = ({ args, console, connect }) => {
     console.write(name);
     console.write(NEWLINE);
   };
-  return Math.max(...folders.map((path) => lsOne(store, console, path, options.has("-R"), print)));
+  return worst(folders, (path) => lsOne(store, console, path, options.has("-R"), print));
 };
 
 type Print = (entry: ListEntry, folder: Uint8Array, name: Uint8Array) => void;

@@ -20,7 +20,7 @@ export function parseOptions(
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
     if (arg === "--") {
-      operands.push(...args.slice(i + 1));
+      for (const operand of args.slice(i + 1)) operands.push(operand);
       break;
     }
     if (arg === "-" || !arg.startsWith("-")) {

@@ -12,6 +12,13 @@ export function usageError(console: Console, program: string, usage: string, unk
   return USAGE_STATUS;
 }
 
+/** Does the same for each of many. @returns the worst status. */
+export function worst<Item>(items: Iterable<Item>, work: (item: Item) => number): number {
+  let status = 0;
+  for (const item of items) status = Math.max(status, work(item));
+  return status;
+}
+
 /**
  * Does one piece of a program's work. What goes wrong with one path is told in one line and does not keep the program
  * from the next; a damaged image does.

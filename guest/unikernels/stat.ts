@@ -2,7 +2,7 @@ import { MODES } from "../git/tree.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
-import { attempt, usageError } from "./report.ts";
+import { attempt, usageError, worst } from "./report.ts";
 
 const USAGE = "stat PATH...";
 const WORDS = {
@@ -18,7 +18,7 @@ export const stat: Unikernel = ({ args, console, connect }) => {
   const { operands, unknown } = parseOptions(args, { flags: [], values: [] });
   if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);
   const store = connect({ layout: "light" });
-  return Math.max(...operands.map((path) => statOne(store, console, path)));
+  return worst(operands, (path) => statOne(store, console, path));
 };
 
 function statOne(store: Store, console: Console, path: string): number {
