@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import test from "ava";
+import { InvalidImageError } from "../../../guest/errors.ts";
+import { cat } from "../../../guest/unikernels/cat.ts";
+import { unikernels } from "../../../guest/unikernels/index.ts";
+import { imageOfTree, makeImage, whole } from "../pack-fixture.ts";
+import { encodeTree } from "../repository.ts";
+import { run } from "./context.ts";
+
+const BINARY = whole("blob", randomBytes(3_000_000));
+const TEXT = whole("blob", "text without a newline at its end");
+const EMPTY = whole("blob", "");
+const LINK = whole("blob", "text");
+const LOOP = whole("blob", "loop");
+const FOLDER = whole(
+  "tree",
+  encodeTree([{ mode: "100644", name: Buffer.from("inn\xffer", "latin1"), id: TEXT.id }]),
+);
+const ROOT = whole(
+  "tree",
+  encodeTree([
+    { mode: "100755", name: "binary", id: BINARY.id },
+    { mode: "100644", name: "empty", id: EMPTY.id },
+    { mode: "40000", name: "folder", id: FOLDER.id },
+    { mode: "120000", name: "link", id: LINK.id },
+    { mode: "120000", name: "loop", id: LOOP.id },
+    { mode: "100644", name: "text", id: TEXT.id },
+  ]),
+);
+const IMAGE = imageOfTree(ROOT, [BINARY, TEXT, EMPTY, LINK, LOOP, FOLDER]);
+const bytes = (...entries: { data: Uint8Array }[]) => Buffer.concat(entries.map(({ data }) => data));
+
+test("files are written byte for byte, one after the other", async (t) => {
+  const { status, output, errors } = await run(cat, IMAGE, ["binary", "/text", "empty", "./folder/../link"]);
+  t.is(status, 0);
+  t.true(output.equals(bytes(BINARY, TEXT, TEXT)));
+  t.deepEqual(errors, []);
+});
+
+test("what cannot be written is told of in one line each, the others are written", async (t) => {
+  const { status, output, errors } = await run(cat, IMAGE, [
+    "nope",
+    "folder",
+    "text",
+    "text/x",
+    "loop",
+    "a\nb",
+    "text",
+  ]);
+  t.is(status, 1);
+  t.true(output.equals(bytes(TEXT, TEXT)));
+  t.deepEqual(errors, [
+    "cat: nope: not found",
+    "cat: folder: is a directory",
+    "cat: text/x: not a directory",
+    "cat: loop: too many symbolic links",
+    "cat: a\\u000ab: not found",
+  ]);
+});
+
+test("paths may come from standard input, in any pieces, with or without a newline at the end", async (t) => {
+  for (const input of [["text\nempty\n\nbinary\ntext"], ["te", "xt\nempt", "y\n\nbin", "ary\n", "text\n"]]) {
+    const { status, output, errors } = await run(cat, IMAGE, ["--files-from", "-"], input);
+    t.is(status, 0);
+    t.true(output.equals(bytes(TEXT, BINARY, TEXT)));
+    t.deepEqual(errors, []);
+  }
+});
+
+test("paths from standard input need not be UTF-8", async (t) => {
+  const { status, output } = await run(
+    cat,
+    IMAGE,
+    ["--files-from=-"],
+    [Buffer.from("folder/inn\xffer\n", "latin1")],
+  );
+  t.is(status, 0);
+  t.true(output.equals(bytes(TEXT)));
+});
+
+test("paths from standard input that cannot be written are told of, the others are written", async (t) => {
+  const { status, output, errors } = await run(
+    cat,
+    IMAGE,
+    ["--files-from", "-"],
+    ["nope\ntext\nfolder\ntext\n"],
+  );
+  t.is(status, 1);
+  t.true(output.equals(bytes(TEXT, TEXT)));
+  t.deepEqual(errors, ["cat: nope: not found", "cat: folder: is a directory"]);
+});
+
+test("no paths from standard input are no error", async (t) => {
+  t.is((await run(cat, IMAGE, ["--files-from", "-"], [])).status, 0);
+});
+
+test("a few files are read by the light layout, many by the fast one", async (t) => {
+  t.is((await run(cat, IMAGE, ["text"])).connections[0]?.layout, "light");
+  const many = await run(cat, IMAGE, new Array(200_000).fill("empty"));
+  t.is(many.status, 0);
+  t.is(many.connections[0]?.layout, "fast");
+});
+
+for (const args of [
+  [],
+  ["-x", "text"],
+  ["--files-from"],
+  ["--files-from", "-", "text"],
+  ["--files-from", "list"],
+  ["--what\n"],
+]) {
+  test(`cat ${JSON.stringify(args)} is told how it is called`, async (t) => {
+    const { status, output, errors } = await run(cat, IMAGE, args);
+    t.is(status, 2);
+    t.is(output.length, 0);
+    t.is(errors.length, 1);
+    t.regex(errors[0] ?? "", /usage: cat PATH/);
+  });
+}
+
+test("a dash by itself, or after --, is a path", async (t) => {
+  t.deepEqual((await run(cat, IMAGE, ["-"])).errors, ["cat: -: not found"]);
+  t.deepEqual((await run(cat, IMAGE, ["--", "-x"])).errors, ["cat: -x: not found"]);
+});
+
+test("a damaged image ends the program", async (t) => {
+  const damaged = makeImage({ a: { ...TEXT, stream: Buffer.alloc(30, 1) }, b: EMPTY });
+  await t.throwsAsync(run(cat, damaged, ["a", "b"]), { instanceOf: InvalidImageError });
+  await t.throwsAsync(run(cat, damaged, ["--files-from", "-"], ["b\na\n"]), {
+    instanceOf: InvalidImageError,
+  });
+});
+
+test("the programs have the names that they are called by", (t) => {
+  t.true(["cat", "ls", "stat"].every((name) => Object.hasOwn(unikernels, name)));
+});

@@ -1,0 +1,70 @@
+import test from "ava";
+import fc from "fast-check";
+import { ls } from "../../../guest/unikernels/ls.ts";
+import { generatedTree, writeGenerated } from "../generated-tree.ts";
+import { assembleImage } from "../image-fixture.ts";
+import { Repository } from "../repository.ts";
+import { run } from "./context.ts";
+
+/** Lines of `git ls-tree -z`, as ls ends them. */
+const lines = (records: Buffer) => Buffer.from(records.toString("latin1").replaceAll("\0", "\n"), "latin1");
+
+test("ls says what git ls-tree says", async (t) => {
+  const property = fc.asyncProperty(generatedTree, async (entries) => {
+    using repository = new Repository();
+    const commit = writeGenerated(repository, entries);
+    const image = assembleImage({ commit, ...repository.pack(commit) });
+    for (const [args, options] of [
+      [[], ["--name-only"]],
+      [["-l"], ["-l"]],
+      [["-R"], ["-r", "-t", "--name-only"]],
+      [["-lR"], ["-r", "-t", "-l"]],
+      [
+        ["-l", "-R", "/"],
+        ["-r", "-t", "-l"],
+      ],
+    ] as const) {
+      const expected = lines(repository.git(["ls-tree", "-z", ...options, commit]));
+      const { status, output, errors } = await run(ls, image, args);
+      if (status !== 0 || errors.length > 0 || !output.equals(expected)) {
+        throw new Error(`ls ${args.join(" ")}:\n${output}\ninstead of\n${expected}`);
+      }
+    }
+  });
+  await t.notThrowsAsync(
+    fc.assert(property, { numRuns: 15, endOnFailure: true, includeErrorInReport: true }),
+  );
+});
+
+test("ls of folders, files, links and nothing", async (t) => {
+  using repository = new Repository();
+  const entries = [
+    { path: "folder/inner/file", mode: "100644", content: Buffer.from("12345") },
+    { path: "folder/other", mode: "100755", content: Buffer.from("1") },
+    { path: "file", mode: "100644", content: Buffer.from("123") },
+    { path: "link", mode: "120000", content: Buffer.from("folder") },
+    { path: "module", mode: "160000", content: Buffer.of() },
+  ] as const;
+  const commit = writeGenerated(repository, entries);
+  const image = assembleImage({ commit, ...repository.pack(commit) });
+  const names = async (...args: string[]) => (await run(ls, image, args)).output.toString();
+  t.is(await names("folder"), "inner\nother\n");
+  t.is(await names("link"), "inner\nother\n");
+  t.is(await names("-R", "link"), "inner\ninner/file\nother\n");
+  t.is(await names("file"), "file\n");
+  t.is(await names("/file", "./folder/other"), "/file\n./folder/other\n");
+  t.is(await names("module"), "");
+  t.regex(await names("-l", "file"), /^100644 blob [0-9a-f]{40} {7}3\tfile\n$/);
+  const { status, output, errors } = await run(ls, image, ["nope", "folder", "file/", "file/x"]);
+  t.is(status, 1);
+  t.is(output.toString(), "inner\nother\n");
+  t.deepEqual(errors, ["ls: nope: not found", "ls: file/: not a directory", "ls: file/x: not a directory"]);
+});
+
+for (const args of [["-x"], ["--long"], ["-lx"]]) {
+  test(`ls ${args} is told how it is called`, async (t) => {
+    const { status, errors } = await run(ls, Buffer.of(), args);
+    t.is(status, 2);
+    t.regex(errors.join("\n"), /^ls: -[-a-z]+: not understood; usage: ls [^\n]+$/);
+  });
+}
