@@ -35,7 +35,9 @@ export class ProgressLine {
     if (now < this.#next) return;
     this.#next = now + INTERVAL;
     this.#shown = true;
-    this.#stream.write(`\r${describe(work).slice(0, this.#stream.columns - 1)}\x1b[K`);
+    // A terminal that does not tell its width says 0.
+    const width = this.#stream.columns || 80;
+    this.#stream.write(`\r${describe(work).slice(0, width - 1)}\x1b[K`);
   }
 
   /** Takes the line away, so that what comes next stands by itself. */

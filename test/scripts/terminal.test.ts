@@ -54,3 +54,10 @@ test("the progress line fits the terminal and goes away", (t) => {
   line.clear();
   t.is(written, "\rPacking 1,200 of 4,\x1b[K\r\x1b[K");
 });
+
+test("a terminal that does not tell its width gets the line all the same", (t) => {
+  let written = "";
+  const stream = { columns: 0, write: (text: string) => (written += text) };
+  new ProgressLine(stream as unknown as NodeJS.WriteStream).show({ phase: "verify", done: 1, total: 4 });
+  t.is(written, "\rVerifying 25%\x1b[K");
+});
