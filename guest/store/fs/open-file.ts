@@ -2,8 +2,8 @@ import type { BlobReader } from "../../pack/blob-reader.ts";
 import type { Description, Store } from "../store.ts";
 import { asCall, FsError } from "./fs-error.ts";
 
-/** Bytes that are proved between two turns of the event loop. */
-const STRIDE = 4 * 1024 * 1024;
+/** Bytes that are gone through between two turns of the event loop. */
+export const STRIDE = 4 * 1024 * 1024;
 
 /** A file or folder that somebody has open. Contents are looked at on the first read only. */
 export class OpenFile {

@@ -3,7 +3,7 @@ import type { BlobReader } from "../../pack/blob-reader.ts";
 import { checkInteger, outOfRange } from "./argument-error.ts";
 import { asCall } from "./fs-error.ts";
 import type { ImageFiles } from "./image-files.ts";
-import { nextTurn, type OpenFile, proveStride } from "./open-file.ts";
+import { nextTurn, type OpenFile, proveStride, STRIDE } from "./open-file.ts";
 import { type PathLike, toPath } from "./path-like.ts";
 
 /** Options of `createReadStream`, as in node:fs. */
@@ -114,15 +114,14 @@ export class ImageReadStream extends Readable {
 
   async #next(size: number): Promise<void> {
     const file = this.#file as OpenFile;
-    this.#reader ??= file.openReader();
-    const reader = this.#reader;
-    if (this.#files.verify === "before") await this.#prove(reader, file.path);
+    const reader = this.#reader ?? (await this.#openReader(file));
+    if (this.destroyed) return;
     const stop = Math.min(this.end + 1, reader.size);
-    const piece = Buffer.allocUnsafeSlow(Math.max(0, Math.min(size, stop - this.#position)));
-    if (this.destroyed || piece.length === 0) {
+    if (this.#position >= stop) {
       this.push(null);
       return;
     }
+    const piece = Buffer.allocUnsafeSlow(Math.min(size, stop - this.#position));
     asCall("read", file.path, () => reader.read(this.#position, piece));
     this.#position += piece.length;
     if (this.start === undefined) file.position = this.#position;
@@ -131,6 +130,19 @@ export class ImageReadStream extends Readable {
     if (this.destroyed) return;
     this.bytesRead += piece.length;
     this.push(piece);
+  }
+
+  /** Proves the file if that comes first, and goes to where reading starts: in turns, since it may be far. */
+  async #openReader(file: OpenFile): Promise<BlobReader> {
+    const reader = file.openReader();
+    this.#reader = reader;
+    if (this.#files.verify === "before") await this.#prove(reader, file.path);
+    const byte = Buffer.alloc(1);
+    for (let at = 0; at < this.#position && at < reader.size && !this.destroyed; at += STRIDE) {
+      asCall("read", file.path, () => reader.read(at, byte));
+      await nextTurn();
+    }
+    return reader;
   }
 
   async #prove(reader: BlobReader, path: string): Promise<void> {
