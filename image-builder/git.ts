@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { DocteurError } from "../guest/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
+import { endWithUs } from "./running-children.ts";
 import { redactUrls, type Secret } from "./secret.ts";
 
 /** The oldest git with all that is used here; `GIT_CONFIG_COUNT` is the youngest of it (git 2.31). */
@@ -61,10 +62,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => progress.write(chunk));
-  const endWithUs = () => child.kill();
-  process.on("exit", endWithUs);
-  const result = await child;
-  process.off("exit", endWithUs);
+  const result = await endWithUs(child);
   options.signal?.throwIfAborted();
   if (result.code === "ENOENT") {
     throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");

@@ -71,12 +71,29 @@ export async function resolveCommit(
   const head = wish === undefined || wish === "HEAD";
   const name = head ? "HEAD" : (findRef(refs, wish)?.name ?? wish);
   const object = await revParse(gitDir, name, signal);
-  if (object === undefined) throw head ? noHead(refs, where) : refNotFound(refs, wish, where);
+  if (object === undefined) {
+    if (head) throw noHead(refs, where);
+    await refuseAmbiguousId(gitDir, wish, where, signal);
+    throw refNotFound(refs, wish, where);
+  }
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
   const kind = await tryGit(["cat-file", "-t", object], { gitDir, signal });
   if (kind.status !== 0) throw refNotFound(refs, shownWish ?? "HEAD", where);
   throw new DocteurError("NOT_A_COMMIT", `${shownWish} in ${where} is a ${kind.stdout.trim()}, not a commit`);
+}
+
+/** @throws {DocteurError} `REF_AMBIGUOUS` if `wish` is how several objects' ids begin. */
+async function refuseAmbiguousId(
+  gitDir: string,
+  wish: string,
+  where: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (!/^[0-9a-f]{4,39}$/i.test(wish)) return;
+  const { stdout } = await tryGit(["rev-parse", `--disambiguate=${wish}`], { gitDir, signal });
+  if (stdout.trim().split("\n").length < 2) return;
+  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${wish}: give more of it`);
 }
 
 async function revParse(gitDir: string, revision: string, signal?: AbortSignal): Promise<string | undefined> {

@@ -47,56 +47,6 @@ test("whatever a tree holds, the image holds exactly that", async (t) => {
   );
 });
 
-test("whatever git takes for a commit", async (t) => {
-  const folder = sandbox(t);
-  const { first, second, other } = sampleRepository(folder);
-  git(folder, ["tag", "light", first]);
-  git(folder, ["tag", "--annotate", "--message", "m", "annotated", other]);
-  git(folder, ["tag", "--annotate", "--message", "m", "nested", "annotated"]);
-  git(folder, ["update-ref", "refs/remotes/origin/main", other]);
-  const image = join(folder, "x.img");
-  for (const [ref, commit] of [
-    [undefined, second],
-    ["HEAD", second],
-    ["main", second],
-    ["heads/main", second],
-    ["refs/heads/other", other],
-    ["light", first],
-    ["annotated", other],
-    ["refs/tags/nested", other],
-    ["origin/main", other],
-    [first, first],
-    [first.toUpperCase(), first],
-    [first.slice(0, 10), first],
-    ["main~1", first],
-    ["HEAD^", first],
-    ["annotated^{commit}", other],
-    [git(folder, ["rev-parse", "annotated"]), other],
-  ] as const) {
-    t.is((await makeImage({ repository: folder, image, ref })).commit, commit, ref);
-  }
-});
-
-test("a name that is not there, of two things, or of no commit", async (t) => {
-  const folder = sandbox(t);
-  const { first, other } = sampleRepository(folder);
-  git(folder, ["tag", "v1", first]);
-  git(folder, ["tag", "other", first]);
-  git(folder, ["tag", "a-blob", "HEAD:README.md"]);
-  t.not(first, other);
-  const make = (ref: string) => makeImage({ repository: folder, image: join(folder, "x.img"), ref });
-  const missing =
-    /no branch, tag or commit nope; it has the branches main, other and the tags a-blob, other, v1$/;
-  await failsWith(t, "REF_NOT_FOUND", () => make("nope"), missing);
-  await failsWith(t, "REF_NOT_FOUND", () => make("--all"));
-  await failsWith(t, "REF_NOT_FOUND", () => make("0".repeat(40)));
-  await failsWith(t, "REF_NOT_FOUND", () => make("1234567"));
-  await failsWith(t, "REF_AMBIGUOUS", () => make("other"), /refs\/tags\/other or refs\/heads\/other/);
-  await failsWith(t, "NOT_A_COMMIT", () => make("a-blob"), /a-blob in .* is a blob, not a commit/);
-  await failsWith(t, "NOT_A_COMMIT", () => make("main:src"), /is a tree/);
-  t.false(readdirSync(folder).includes("x.img"));
-});
-
 test("every shape of a local repository", async (t) => {
   const folder = sandbox(t);
   const work = join(folder, "with space");

@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import test from "ava";
+import { endWithUs } from "../../image-builder/running-children.ts";
+
+test("any number of children, and no listener is left", async (t) => {
+  const before = process.listenerCount("exit");
+  const child = (result: number) => Object.assign(Promise.resolve(result), { kill: () => true });
+  t.deepEqual(await Promise.all(Array.from({ length: 20 }, (_, i) => endWithUs(child(i)))), [
+    ...Array(20).keys(),
+  ]);
+  t.is(process.listenerCount("exit"), before);
+  const failing = Object.assign(Promise.reject(new Error("no")), { kill: () => true });
+  await t.throwsAsync(endWithUs(failing), { message: "no" });
+  t.is(process.listenerCount("exit"), before);
+});
+
+test("a process that ends takes its children along", async (t) => {
+  const url = join(import.meta.dirname, "../../image-builder/running-children.ts");
+  const script = `
+    const { endWithUs } = await import(${JSON.stringify(url)});
+    const child = { kill: () => console.log("told to end"), then: () => {} };
+    endWithUs(child);
+    setTimeout(() => process.exit(3), 10);
+  `;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  parent.stdout.on("data", (chunk) => {
+    said += chunk;
+  });
+  t.deepEqual(await once(parent, "close"), [3, null]);
+  t.is(said, "told to end\n");
+});
