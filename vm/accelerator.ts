@@ -11,8 +11,6 @@ import { findQemu, qemuArguments } from "./qemu.ts";
 /** What runs the guest's instructions: the processor itself, or QEMU's translator. */
 export type Accelerator = "kvm" | "tcg";
 
-const DEVICE = "/dev/kvm";
-
 /** A kernel is up within a second under KVM that works. */
 const TRIAL_LIMIT_MS = 4000;
 
@@ -21,33 +19,44 @@ const TRIAL_MEMORY = 128;
 
 const VERDICT_FILE = "accelerator.json";
 
+/** How KVM is found and tried; a test brings its own. */
+export interface KvmTrial {
+  readonly device: string;
+  /** Whether a kernel boots under KVM. */
+  readonly boots: (kernel: Kernel, busybox: string) => Promise<boolean>;
+}
+
+const KVM: KvmTrial = { device: "/dev/kvm", boots: bootsUnderKvm };
+
 /**
  * Chooses by trying: on some hosts KVM is there and can be opened, and a kernel then hangs in it. The verdict holds until
  * the host boots again, or QEMU or the kernel changes.
- *
- * @param tryKvm whether the kernel boots under KVM; asked at most once for each key.
  */
 export async function chooseAccelerator(
   kernel: Kernel,
   busybox: string,
   note: (line: string) => void,
-  tryKvm: (kernel: Kernel, busybox: string) => Promise<boolean> = bootsUnderKvm,
+  kvm: KvmTrial = KVM,
 ): Promise<Accelerator> {
-  if (!isKvmAccessible()) return "tcg";
+  if (!isAccessible(kvm.device)) return "tcg";
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const key = keyOf(bootId, await fingerprint(findQemu()), await fingerprint(kernel.image));
   const known = await rememberedVerdict(key);
   if (known !== undefined) return known;
   note("trying whether KVM works here (once after each start of the host)");
-  const verdict = (await tryKvm(kernel, busybox)) ? "kvm" : "tcg";
+  const verdict = (await kvm.boots(kernel, busybox)) ? "kvm" : "tcg";
   await writeCacheFile(VERDICT_FILE, `${JSON.stringify({ key, verdict })}\n`);
   return verdict;
 }
 
 /** Whether this user may use KVM at all. */
 export function isKvmAccessible(): boolean {
+  return isAccessible(KVM.device);
+}
+
+function isAccessible(device: string): boolean {
   try {
-    accessSync(DEVICE, constants.R_OK | constants.W_OK);
+    accessSync(device, constants.R_OK | constants.W_OK);
     return true;
   } catch {
     return false;
@@ -65,7 +74,7 @@ async function rememberedVerdict(key: string): Promise<Accelerator | undefined> 
 }
 
 /** Boots the kernel with next to nothing, and looks whether it comes up and switches off within the limit. */
-export async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> {
+async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> {
   const args = qemuArguments({
     kernel: kernel.image,
     initramfs: await getTrialInitramfs(busybox),

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Accelerator, bootsUnderKvm, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
+import { type Accelerator, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
 import { cachedBusybox } from "./busybox.ts";
 import { cacheFolder } from "./cache.ts";
 import { hasDebianPackages } from "./debian.ts";
@@ -91,7 +91,7 @@ async function acceleratorCheck(): Promise<Check> {
   if ((await cachedKernel()) === undefined || busybox === undefined) {
     return { name, ok: true, detail: "/dev/kvm is there; the first run tries it" };
   }
-  const verdict = await chooseAccelerator(await getKernel({}, () => {}), busybox, () => {}, bootsUnderKvm);
+  const verdict = await chooseAccelerator(await getKernel({}, () => {}), busybox, () => {});
   const details: Record<Accelerator, string> = {
     kvm: "kvm (tried: a kernel boots in it)",
     tcg: "tcg (emulation): /dev/kvm is there, but a kernel does not come up in it",

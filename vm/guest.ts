@@ -59,7 +59,8 @@ export class Guest implements AsyncDisposable {
 
   /**
    * Runs a program to its end, after which the guest is gone. When `signal` is aborted, the program is asked to end, as by
-   * the signal that the reason names (default SIGTERM), and is ended two seconds later if it has not.
+   * the signal that the reason names (default SIGTERM), and is ended two seconds later if it has not; the reason is then
+   * thrown, if it is an error.
    *
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `Conversation.run`.
@@ -118,12 +119,13 @@ function failure(code: string, what: string, process: GuardedProcess): GuestErro
   return new GuestError(code, `${what}; its console ${last ? `said last: ${last}` : "said nothing"}`, lines);
 }
 
-function aborted(signal: AbortSignal): DocteurError {
-  return new DocteurError("ABORTED", `stopped by ${signalName(signal)}`);
+function aborted(signal: AbortSignal): Error {
+  if (signal.reason instanceof DocteurError) return signal.reason;
+  return new DocteurError("ABORTED", `ended by ${signalName(signal)}`);
 }
 
 function signalName(signal: AbortSignal): string {
-  return typeof signal.reason === "string" ? signal.reason : "SIGTERM";
+  return /SIG[A-Z]+/.exec(String(signal.reason))?.[0] ?? "SIGTERM";
 }
 
 /** The channel closes a moment before the process is gone and its last words are read. */

@@ -1,3 +1,4 @@
+import { DocteurError } from "../guest/errors.ts";
 import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
 import { getBundle } from "./bundle.ts";
 import { getBusybox } from "./busybox.ts";
@@ -31,7 +32,7 @@ export interface MachineOptions {
  * Makes or finds everything that a machine is built from.
  *
  * @param note told, in a line, before something that takes its time.
- * @throws {DocteurError} for a missing tool, image or kernel; RangeError for too little memory.
+ * @throws {DocteurError} `MEMORY`; those of a missing tool, image or kernel.
  */
 export async function prepareMachine(
   options: MachineOptions,
@@ -39,7 +40,10 @@ export async function prepareMachine(
 ): Promise<Omit<Machine, "devices">> {
   const memory = options.memory ?? DEFAULT_MEMORY;
   if (!Number.isInteger(memory) || memory < MINIMAL_MEMORY) {
-    throw new RangeError(`a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`);
+    throw new DocteurError(
+      "MEMORY",
+      `a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`,
+    );
   }
   const image = await checkImage(options.image);
   findQemu();

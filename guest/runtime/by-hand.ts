@@ -26,10 +26,15 @@ export async function runByHand(encoded: string, image: string): Promise<void> {
   const console = portConsole(openPort(OUTPUT_PORT), openPort(ERROR_PORT));
   try {
     const request = decodeRequest(Buffer.from(encoded, "base64url"));
-    await run(request, { image, console, stdin: nothing(), signal: new AbortController().signal });
+    await run(request, { image, console, stdin: nothing(), takeSignal: never });
   } catch (error) {
     console.error(`docteur: ${oneLine(error)}\n`);
   }
+}
+
+/** The signal of a program that nobody asks to end. */
+function never(): AbortSignal {
+  return new AbortController().signal;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

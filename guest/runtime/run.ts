@@ -13,12 +13,13 @@ export interface Surroundings {
   readonly image: string;
   readonly console: Console;
   readonly stdin: AsyncIterable<Uint8Array>;
-  readonly signal: AbortSignal;
+  /** Called when the program takes it, which tells that the program ends by itself when it is asked to. */
+  takeSignal(): AbortSignal;
 }
 
 /** Runs the requested program to its end and gives its exit status. Whatever the program throws is told in one line. */
 export async function run(request: RunRequest, surroundings: Surroundings): Promise<number> {
-  const { console, image, stdin, signal } = surroundings;
+  const { console, image, stdin } = surroundings;
   const program = find(request.program);
   if (program === undefined) {
     const known = Object.keys(unikernels).join(", ");
@@ -33,7 +34,9 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
       args: request.args,
       env: request.env,
       stdin,
-      signal,
+      get signal() {
+        return surroundings.takeSignal();
+      },
     });
     return checked(status ?? 0);
   } catch (error) {

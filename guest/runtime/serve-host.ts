@@ -1,12 +1,19 @@
+import { constants } from "node:os";
 import type { Console } from "../unikernel.ts";
 import type { Channel } from "./channel.ts";
 import { FrameType } from "./frame.ts";
 import { decodeRequest, type RunRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
+import { Stop } from "./stop.ts";
+
+const { signals } = constants;
 
 /** Output is cut into frames of at most so many bytes. */
 const PIECE_LENGTH = 256 * 1024;
+
+/** A status above this tells the number of the signal that ended a program, as a shell has it. */
+const SIGNALLED = 128;
 
 /**
  * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
@@ -26,21 +33,23 @@ export async function serveHost(channel: Channel, image: string): Promise<void> 
     return;
   }
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
-  const stop = new AbortController();
+  const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
   process.on("uncaughtException", (error) => {
     console.error(`${request.program}: ${oneLine(error)}\n`);
     exit(1);
   });
-  void run(request, { image, console, stdin, signal: stop.signal }).then(exit);
-  await listen(channel, stdin, stop);
+  void run(request, { image, console, stdin, takeSignal: () => stop.take() }).then(exit);
+  await listen(channel, stdin, (name) => {
+    if (!stop.ask(name)) exit(SIGNALLED + (signals[name as NodeJS.Signals] ?? signals.SIGTERM));
+  });
 }
 
-async function listen(channel: Channel, stdin: Stdin, stop: AbortController): Promise<void> {
+async function listen(channel: Channel, stdin: Stdin, stop: (signal: string) => void): Promise<void> {
   for (let frame = await channel.receive(); frame !== undefined; frame = await channel.receive()) {
     if (frame.type === FrameType.STDIN) stdin.push(frame.payload);
     else if (frame.type === FrameType.STDIN_END) stdin.end();
-    else if (frame.type === FrameType.SIGNAL) stop.abort(Buffer.from(frame.payload).toString("utf8"));
+    else if (frame.type === FrameType.SIGNAL) stop(Buffer.from(frame.payload).toString("utf8"));
   }
 }
 
