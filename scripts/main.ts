@@ -53,16 +53,26 @@ function find(word: string): Command {
   throw new UsageError(`unknown command '${word}'${didYouMean(word, names)}`, "docteur");
 }
 
-/** Ends the process; what went wrong is told in one line, except to somebody who closed the pipe. */
-function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): never {
+/** How long whatever is still open may keep the process when all is done, in milliseconds. */
+const GRACE = 500;
+
+/**
+ * Ends the process; what went wrong is told in one line, except to somebody who closed the pipe.
+ *
+ * It ends by having nothing left to do. `process.exit` waits for V8's compiler threads while these may wait for the main
+ * thread to collect garbage: now and then, after much input and output, it never returns (Node 26).
+ */
+function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): void {
   // Whatever way the rooms put it, a command that was told to end ended for that reason.
   const error = signal.aborted ? signal.reason : "error" in outcome ? outcome.error : undefined;
-  if (error instanceof InterruptedError) process.exit(error.status);
-  if (error !== undefined) {
+  if (error === undefined) process.exitCode = "status" in outcome ? outcome.status : ExitStatus.failure;
+  else if (error instanceof InterruptedError) process.exitCode = error.status;
+  else {
     process.stderr.write(describeFailure(error, process.env));
-    process.exit(statusOf(error));
+    process.exitCode = statusOf(error);
   }
-  process.exit("status" in outcome ? outcome.status : ExitStatus.failure);
+  process.stdin.destroy();
+  setTimeout(() => process.exit(), GRACE).unref();
 }
 
 const signal = interruption(process);
