@@ -85,6 +85,10 @@ export class Idx implements ObjectIndex {
     let offset = short;
     if (short >= LARGE_OFFSET) {
       const large = offsets + this.count * 4 + (short - LARGE_OFFSET) * 8;
+      if (large + 8 > this.#cache.size) {
+        const what = "the IDX points outside its table of large offsets";
+        throw new InvalidImageError("idx-entry", what, { offset: place });
+      }
       const bytes = this.#cache.read(large, 8);
       offset = uint32(bytes) * 2 ** 32 + uint32(bytes.subarray(4));
     }
