@@ -1,0 +1,81 @@
+import { HEADER_SIZE } from "../../guest/image/header.ts";
+import type { Random } from "./random.ts";
+
+const BYTES = [0, 1, 0x0a, 0x20, 0x2e, 0x2f, 0x60, 0x70, 0x7f, 0x80, 0xfe, 0xff];
+const WORDS = [0, 1, 12, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff];
+const MOST = 4;
+
+/**
+ * Damages an image in one to a few places: bits and bytes, numbers as they lie in headers and tables, pieces left out, doubled,
+ * swapped or taken from another image, the end cut off.
+ */
+export function mutate(random: Random, image: Buffer, other: Buffer): Buffer {
+  let bytes: Buffer = Buffer.from(image);
+  for (let i = random.below(MOST); i >= 0; i--) bytes = mutateOnce(random, bytes, other);
+  return bytes;
+}
+
+function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
+  if (bytes.length < 16) return Buffer.concat([bytes, random.bytes(16)]);
+  const at = random.below(bytes.length - 8);
+  const length = Math.min(1 + random.size(600), bytes.length - at);
+  switch (random.below(11)) {
+    case 0:
+      bytes[at] = (bytes[at] as number) ^ (1 << random.below(8));
+      return bytes;
+    case 1:
+      bytes[at] = random.pick(BYTES);
+      return bytes;
+    case 2:
+      bytes[at] = random.below(256);
+      return bytes;
+    case 3:
+      bytes.writeUInt32BE(random.once(2) ? random.pick(WORDS) : random.below(bytes.length), at & ~3);
+      return bytes;
+    case 4:
+      // The header's index offset.
+      bytes.writeBigUInt64LE(
+        BigInt(random.once(9) ? random.pick(WORDS) * 2 ** 21 : random.below(bytes.length)),
+        20 % (bytes.length - 8),
+      );
+      return bytes;
+    case 5:
+      return random.once(4) ? bytes.subarray(0, at) : bytes.fill(random.pick(BYTES), at, at + length);
+    case 6:
+      return moveIndex(
+        random,
+        Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)]),
+        at,
+        -length,
+      );
+    case 7:
+      return moveIndex(
+        random,
+        Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]),
+        at,
+        length,
+      );
+    case 8: {
+      const from = random.below(bytes.length - length + 1);
+      bytes.copyWithin(at, from, from + length);
+      return bytes;
+    }
+    case 9: {
+      other.copy(bytes, at, random.below(other.length), random.below(other.length) + length);
+      return bytes;
+    }
+    default:
+      random.bytes(Math.min(length, 40)).copy(bytes, at);
+      return bytes;
+  }
+}
+
+/** Mostly, lets the header point at the IDX still: without one, readers get no further. */
+function moveIndex(random: Random, bytes: Buffer, at: number, by: number): Buffer {
+  if (random.once(5) || bytes.length < HEADER_SIZE) return bytes;
+  const index = bytes.readBigUInt64LE(HEADER_SIZE - 8);
+  if (at >= HEADER_SIZE && at < index && index + BigInt(by) > 0n) {
+    bytes.writeBigUInt64LE(index + BigInt(by), HEADER_SIZE - 8);
+  }
+  return bytes;
+}
