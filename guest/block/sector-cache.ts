@@ -105,7 +105,7 @@ export class SectorCache {
   }
 
   #memory(): Uint8Array {
-    if (this.#blocks.size < this.#blockLimit) return Buffer.allocUnsafeSlow(this.blockSize);
+    if (this.#blocks.size < this.#blockLimit) return new Uint8Array(this.blockSize);
     const [number, block] = this.#blocks.entries().next().value as [number, Uint8Array];
     this.#blocks.delete(number);
     return block;

@@ -1,7 +1,23 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { CHECKOUT, command, docteur, FIXTURES, temporaryFolder } from "./docteur.ts";
+
+const LIBRARY_USER = `
+import { connect, createFs, NotFoundError, openFileDevice } from "docteur/store";
+const store = connect(openFileDevice(IMAGE), { layout: "fast", threads: 2 });
+const paths: Uint8Array[] = [...store.prefix("")].map(({ path }) => path);
+let values = 0;
+for await (const { value } of store.getAll(paths)) if (value instanceof Uint8Array) values++;
+const files = createFs(store).readdirSync("/", { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+try {
+  store.get("/nope");
+} catch (error) {
+  if (!(error instanceof NotFoundError)) throw error;
+  console.log(\`\${values} values, \${files.length} files, a missing one is \${error.code}\`);
+}
+store.close();
+`;
 
 interface LockEntry {
   readonly version: string;
@@ -78,6 +94,26 @@ test("what npm packs works where it is installed", async (t) => {
   const date = "2020-10-10T08:00:00+00:00";
   const made = await installed("docteur.make", "-d", date, join(FIXTURES, "stores/small"), "disk.img");
   t.is(made.status, 0, made.stderr);
+
+  // The library: its types check, and it reads, threads and all, under the Node of whoever imports it.
+  writeFileSync(join(folder, "read.mts"), LIBRARY_USER.replace("IMAGE", JSON.stringify(image)));
+  const typescript = join(modules, "typescript", "bin", "tsc");
+  const flags = [
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--strict",
+    "--types",
+    "node",
+    "--outDir",
+    ".",
+  ];
+  const compiled = await command(process.execPath, [typescript, ...flags, "read.mts"], { cwd: folder });
+  t.is(compiled.status, 0, String(compiled.stdout));
+  const read = await command("node", ["read.mjs"], { cwd: folder });
+  t.is(String(read.stdout), "246 values, 246 files, a missing one is NOT_FOUND\n", read.stderr);
+
   t.deepEqual(readdirSync(join(modules, "docteur")).sort(), [
     "CHANGELOG.md",
     "LICENSE",

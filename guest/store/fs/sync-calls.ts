@@ -11,12 +11,12 @@ import { type PathLike, toPath } from "./path-like.ts";
 import { type ReadOptions, toPosition, toReadTarget } from "./read-arguments.ts";
 import { ImageBigIntStats, ImageStats } from "./stats.ts";
 
-interface StatOptions {
+export interface StatOptions {
   readonly bigint?: boolean;
   readonly throwIfNoEntry?: boolean;
 }
 
-interface FolderOptions {
+export interface FolderOptions {
   readonly encoding?: Encoding | null;
   readonly withFileTypes?: boolean;
   readonly recursive?: boolean;
