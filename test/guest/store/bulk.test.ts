@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { openFileDevice } from "../../../guest/block/file.ts";
+import { memoryDevice } from "../../../guest/block/memory.ts";
+import { DocteurError } from "../../../guest/errors.ts";
+import { objectId } from "../../../guest/git/object.ts";
+import { hex } from "../../../guest/git/object-id.ts";
+import { connect } from "../../../guest/store/connect.ts";
+import type { Key, Store } from "../../../guest/store/store.ts";
+import { makeImage, whole } from "../pack-fixture.ts";
+
+const SIMILAR = new URL("../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+function fileOf(name: string, image: Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, image);
+  return path;
+}
+
+/** The content's id, or the error's code. */
+function told(value: Uint8Array | DocteurError): string {
+  return value instanceof DocteurError ? value.code : hex(objectId("blob", value));
+}
+
+async function collect(store: Store, keys: Iterable<Key>): Promise<string[]> {
+  const values: string[] = [];
+  for await (const { value } of store.getAll(keys)) {
+    values.push(told(value));
+  }
+  return values;
+}
+
+function oneByOne(store: Store, keys: Iterable<Key>): string[] {
+  return Array.from(keys, (key) => {
+    try {
+      return told(store.get(key));
+    } catch (error) {
+      if (error instanceof DocteurError) return told(error);
+      throw error;
+    }
+  });
+}
+
+for (const [name, open] of [
+  ["in memory", (options: object) => connect(memoryDevice(readFileSync(SIMILAR)), options)],
+  ["by threads", (options: object) => connect(openFileDevice(SIMILAR), { ...options, threads: 3 })],
+  ["by one thread", (options: object) => connect(openFileDevice(SIMILAR), { ...options, threads: 1 })],
+] as const) {
+  test(`many values, read ${name}, are those that get gives, in the order asked for`, async (t) => {
+    const store = open({});
+    t.teardown(() => store.close());
+    const paths = [...store.prefix("")].map(({ path }) => path);
+    const odd: Key[] = ["nope", "chapter-00", "", "big/version-0.bin/x"];
+    const keys = [
+      ...paths,
+      ...odd,
+      ...paths.toReversed(),
+      ...odd,
+      ...paths.slice(0, 5),
+      ...paths.slice(0, 5),
+    ];
+    t.deepEqual(await collect(store, keys), oneByOne(store, keys));
+    t.deepEqual(await collect(store, []), []);
+    t.deepEqual(await collect(store, odd), oneByOne(store, odd));
+  });
+
+  test(`who stops early, read ${name}, can go on with others`, async (t) => {
+    const store = open({});
+    t.teardown(() => store.close());
+    const paths = [...store.prefix("")].map(({ path }) => path);
+    for await (const { value } of store.getAll(paths)) {
+      t.true(value instanceof Uint8Array);
+      break;
+    }
+    t.deepEqual(await collect(store, paths), oneByOne(store, paths));
+  });
+}
+
+test("large, damaged and forged values among many are told apart", async (t) => {
+  const large = whole("blob", Buffer.alloc(3 << 20, "large"));
+  const damaged = { ...whole("blob", "damaged"), stream: Buffer.alloc(20, 3) };
+  const forged = { ...whole("blob", "forged"), id: "ab".repeat(20) };
+  const image = makeImage({
+    damaged,
+    empty: whole("blob", ""),
+    forged,
+    large,
+    sound: whole("blob", "sound"),
+  });
+  const keys = ["large", "damaged", "sound", "empty", "forged", "large", "sound"];
+  for (const threads of [1, 2]) {
+    const store = connect(openFileDevice(fileOf(`mixed-${threads}`, image)), { threads });
+    t.teardown(() => store.close());
+    const values = await collect(store, keys);
+    t.deepEqual(values, oneByOne(store, keys));
+    t.is(values.filter((value) => value === "INVALID_IMAGE").length, 2);
+  }
+});
+
+test("one who takes his time gets each value whole", async (t) => {
+  const store = connect(openFileDevice(SIMILAR), { threads: 2 });
+  t.teardown(() => store.close());
+  const paths = [...store.prefix("")].map(({ path }) => path).slice(0, 40);
+  let i = 0;
+  for await (const { value } of store.getAll(paths)) {
+    await new Promise((resolve) => setImmediate(resolve));
+    t.is(told(value), store.digest(paths[i++] as Uint8Array));
+  }
+});
