@@ -6,7 +6,9 @@ import { SectorCache } from "../../../guest/block/sector-cache.ts";
 import { hex } from "../../../guest/git/object-id.ts";
 import { analyzePack } from "../../../guest/pack/analyze.ts";
 import { encodeIdx } from "../../../guest/pack/idx-encode.ts";
+import { faultOf, refused } from "../fault.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
+import { copy, delta, insert, makePack, refDelta, whole } from "../pack-fixture.ts";
 import { Repository } from "../repository.ts";
 
 const shape = fc.record({
@@ -40,6 +42,69 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
   );
   t.notThrows(() => fc.assert(property, { numRuns: 40, endOnFailure: true, includeErrorInReport: true }));
   t.true(deltas > 50, "the generated repositories hold deltas");
+});
+
+test("a circle is broken by one of its objects that lies in the PACK whole, too", (t) => {
+  const [a, b] = [Buffer.from("content a"), Buffer.from("content b")];
+  const idOf = (content: Buffer) => whole("blob", content).id;
+  const onA = refDelta(idOf(a), delta(9, 9, copy(0, 8), insert("b")), b);
+  const onB = refDelta(idOf(b), delta(9, 9, copy(0, 8), insert("a")), a);
+  for (const entries of [
+    [onA, onB, whole("blob", a)],
+    [whole("blob", b), onA, onB],
+  ]) {
+    const { pack } = makePack(entries);
+    const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+    const ids = [...analysis.entries()].map(({ id }) => hex(id));
+    t.deepEqual(ids.sort(), entries.map(({ id }) => id).sort());
+  }
+});
+
+test("two entries of one object are both in the analysis", (t) => {
+  const { pack, idx } = makePack([whole("blob", "twice"), whole("blob", "other"), whole("blob", "twice")]);
+  const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+  t.is(analysis.count, 3);
+  t.true(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)));
+});
+
+test("a PACK that says something wrong of itself is refused", (t) => {
+  const { pack } = makePack([whole("blob", "one"), whole("blob", "two")]);
+  const change = (at: number, byte: number) => {
+    const changed = Buffer.from(pack);
+    changed[at] = byte;
+    return changed;
+  };
+  const cases: [Buffer, string][] = [
+    [change(0, 0x51), "pack-header"],
+    [change(7, 3), "pack-header"],
+    [change(8, 1), "pack-header"],
+    [change(11, 1), "pack-trailer"],
+    [change(11, 3), "pack-entry"],
+    [change(pack.length - 1, 0), "pack-trailer"],
+    [pack.subarray(0, -1), "pack-trailer"],
+    [pack.subarray(0, 31), "pack-header"],
+  ];
+  cases.forEach(([bytes, fault], i) => {
+    const analyze = () => analyzePack(new SectorCache(memoryDevice(bytes)), 0, bytes.length);
+    if (i === 4) t.regex(faultOf(analyze), /^pack-(entry|inflate)$/);
+    else refused(t, fault, analyze, `case ${i}`);
+  });
+});
+
+test("progress is told, never backwards, to the end", (t) => {
+  const { pack } = makePack(Array.from({ length: 700 }, (_, i) => whole("blob", `${i}`)));
+  const told: number[] = [];
+  analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {
+    onProgress: (done, total) => {
+      t.is(total, 1400);
+      told.push(done);
+    },
+  });
+  t.deepEqual(
+    told,
+    [...told].sort((a, b) => a - b),
+  );
+  t.is(told.at(-1), 1400);
 });
 
 /** Lines of `id kind size packed-size offset [depth]`. Of a delta verify-pack gives the delta's size, not the object's. */
