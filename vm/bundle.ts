@@ -21,7 +21,7 @@ export async function getBundle(): Promise<string> {
 /** Makes that one file. */
 export async function makeBundle(file: string): Promise<void> {
   // Loaded only here: most runs find the bundle made.
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   await build({
     entryPoints: [join(packageRoot(), "guest", "runtime", "main.ts")],
     outfile: file,
@@ -33,6 +33,8 @@ export async function makeBundle(file: string): Promise<void> {
     minifySyntax: true,
     logLevel: "silent",
   });
+  // esbuild's own process would otherwise stay, ready for more.
+  await stop();
 }
 
 async function sourcesKey(root: string): Promise<string> {

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import test, { type ExecutionContext } from "ava";
+import { type RunOptions, runInVm } from "../../vm/index.ts";
+import { getKernel } from "../../vm/kernel.ts";
+import { Collector, descendants, SMALL } from "./fixture.ts";
+
+function temporaryFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "docteur-boot-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: string, message: RegExp) {
+  const stderr = new Collector();
+  const running = runInVm({
+    image: SMALL,
+    program: "ls",
+    args: [],
+    stdout: new Collector(),
+    stderr,
+    ...options,
+  });
+  const error = await t.throwsAsync(running, { code, message });
+  t.notRegex(error!.message, /\n/);
+  t.deepEqual(descendants(process.pid), []);
+  return stderr.text;
+}
+
+test.serial("a kernel that is none fails with what QEMU says", async (t) => {
+  const kernel = join(temporaryFolder(t), "kernel");
+  writeFileSync(kernel, Buffer.alloc(8192));
+  const { modules } = await getKernel({}, () => {});
+  const shown = await failing(
+    t,
+    { kernel, modules, accel: "tcg" },
+    "BOOT_FAILED",
+    /^the machine did not come up \(status 1\); its console said last: qemu/,
+  );
+  t.regex(shown, /^\| qemu[^\n]+\n$/);
+});
+
+test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
+  const message = /^the machine was not up after 0.01 seconds; its console said nothing$/;
+  const options = { bootTimeout: 0.01, accel: "tcg", verbose: true } as const;
+  const shown = await failing(t, options, "BOOT_TIMEOUT", message);
+  t.is(shown.split("; trying once more\n").length, 2, shown);
+});
+
+test.serial("a machine that is interrupted while it boots is ended", async (t) => {
+  const signal = AbortSignal.timeout(300);
+  await failing(t, { signal, accel: "tcg" }, "ABORTED", /^ended by SIGTERM$/);
+});
+
+test.serial("a program that is interrupted ends as by the signal", async (t) => {
+  const interrupted = new AbortController();
+  const stdin = new Readable({
+    // The program has come to where it reads, and there is nothing.
+    read: () => void interrupted.abort("SIGINT"),
+  });
+  const options = {
+    image: SMALL,
+    program: "cat",
+    args: ["--files-from", "-"],
+    stdin,
+    signal: interrupted.signal,
+  };
+  t.is(await runInVm({ ...options, stdout: new Collector(), stderr: new Collector() }), 130);
+  t.deepEqual(descendants(process.pid), []);
+});
+
+test.serial("what can be told before is told before", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = (name: string, bytes: Uint8Array) => {
+    writeFileSync(join(folder, name), bytes);
+    return join(folder, name);
+  };
+  const beyond = Buffer.alloc(512);
+  beyond.writeBigUInt64LE(512n, 20);
+  const cases: [Partial<RunOptions>, string, RegExp][] = [
+    [{ image: join(folder, "missing") }, "IMAGE_NOT_FOUND", /missing/],
+    [{ image: folder }, "IMAGE_UNREADABLE", /directory/],
+    [{ image: file("empty", Buffer.alloc(0)) }, "INVALID_IMAGE", /only 0 bytes/],
+    [{ image: file("short", Buffer.alloc(27)) }, "INVALID_IMAGE", /only 27 bytes/],
+    [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index is at 0/],
+    [{ image: file("beyond", beyond) }, "INVALID_IMAGE", /has 512 bytes and says that its index is at 512/],
+    [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
+    [{ memory: 64 }, "MEMORY", /at least 128 MiB/],
+    [{ kernel: "/vmlinuz" }, "NO_KERNEL", /go together/],
+    [{ kernel: "/nonexistent", modules: folder }, "NO_KERNEL", /nonexistent: no such kernel/],
+    [{ kernel: file("k", beyond), modules: "/nonexistent" }, "NO_KERNEL", /no such folder of modules/],
+    [{ kernel: file("k", beyond), modules: folder }, "NO_MODULE", /has no module/],
+  ];
+  for (const [options, code, message] of cases) t.is(await failing(t, options, code, message), "");
+});

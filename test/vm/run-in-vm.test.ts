@@ -1,0 +1,82 @@
+import { createHash, randomBytes } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import test, { type ExecutionContext } from "ava";
+import { makeImage } from "../../image-builder/index.ts";
+import { type RunOptions, runInVm } from "../../vm/index.ts";
+import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
+
+function temporaryFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "docteur-vm-"));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function run(options: Partial<RunOptions>) {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const status = await runInVm({ image: SMALL, program: "cat", args: [], stdout, stderr, ...options });
+  return { status, stdout: stdout.bytes, stderr: stderr.text };
+}
+
+test("every file arrives byte for byte, apart from the errors, whatever the image's path holds", async (t) => {
+  const image = join(temporaryFolder(t), `a, b:c=d 'e".img`);
+  copyFileSync(SMALL, image);
+  const paths = [...SMALL_FILES.keys()];
+  t.true(paths.length > 5);
+  const { status, stdout, stderr } = await run({ image, args: ["/nope", ...paths, "/a"] });
+  t.deepEqual(stdout, Buffer.concat([...SMALL_FILES.values()]));
+  t.regex(stderr, /^cat: \/nope: [^\n]+\ncat: \/a: [^\n]+\n$/);
+  t.is(status, 1);
+});
+
+test("paths come by standard input; several machines at once answer right", async (t) => {
+  const runs = [...SMALL_FILES].slice(0, 3).map(async ([path, content]) => {
+    const stdin = Readable.from([Buffer.from(path.slice(0, 3)), Buffer.from(`${path.slice(3)}\n`)]);
+    t.deepEqual(await run({ args: ["--files-from", "-"], stdin }), {
+      status: 0,
+      stdout: content,
+      stderr: "",
+    });
+  });
+  await Promise.all(runs);
+});
+
+test("30 MB pass intact to a reader that is slow", async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, "big"));
+  const content = randomBytes(30_000_000);
+  writeFileSync(join(folder, "big", "file"), content);
+  const image = join(folder, "big.img");
+  await makeImage({ repository: join(folder, "big"), image });
+  const hash = createHash("sha256");
+  let length = 0;
+  const stdout = new Writable({
+    highWaterMark: 1,
+    write(piece: Buffer, _, done) {
+      hash.update(piece);
+      length += piece.length;
+      setTimeout(done, 2);
+    },
+  });
+  const { status, stderr } = await run({ image, args: ["/file"], stdout });
+  t.is(stderr, "");
+  t.is(status, 0);
+  t.is(length, content.length);
+  t.is(hash.digest("hex"), createHash("sha256").update(content).digest("hex"));
+});
+
+test("a program that is not there has the shell's status for that", async (t) => {
+  const { status, stdout, stderr } = await run({ program: "no such" });
+  t.is(status, 127);
+  t.is(stdout.length, 0);
+  t.regex(stderr, /^docteur: no program is named no such; there are cat, [^\n]+\n$/);
+});
+
+test("a closed output ends the machine", async (t) => {
+  const stdout = new Collector();
+  stdout.destroy();
+  t.is((await run({ args: ["/README.md"], stdout })).status, 141);
+});
