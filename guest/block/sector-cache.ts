@@ -58,6 +58,7 @@ export class SectorCache {
    */
   read(offset: number, length: number): Uint8Array {
     this.#check(offset, length);
+    if (length === 0) return new Uint8Array();
     const first = Math.floor(offset / this.blockSize);
     const within = offset - first * this.blockSize;
     if (within + length <= this.blockSize) return this.#block(first).subarray(within, within + length);
