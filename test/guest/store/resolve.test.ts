@@ -115,15 +115,17 @@ function inImage(store: Store, path: string, follow: boolean): string {
   return fault === "none" ? said : (CODES[fault] ?? fault);
 }
 
-/** Whether a path by itself, links left aside, climbs above the root; there the image and a folder differ by design. */
-function climbs(path: string): boolean {
-  let depth = 0;
-  for (const name of path.split("/")) {
-    if (name === "..") depth--;
-    else if (name !== "" && name !== ".") depth++;
-    if (depth < 0) return true;
-  }
-  return false;
+/** Whether a `..` of the path itself, not of a link, climbs above the root; there image and folder differ by design. */
+function climbs(root: string, path: string): boolean {
+  const names = path.split("/");
+  return names.some((name, i) => {
+    if (name !== "..") return false;
+    try {
+      return realpathSync.native(root + names.slice(0, i).join("/")) === root;
+    } catch {
+      return false;
+    }
+  });
 }
 
 test("paths lead where Linux says they lead", (t) => {
@@ -140,7 +142,7 @@ test("paths lead where Linux says they lead", (t) => {
       writeFolder(root, folder, root);
       const store = imageOf(folder);
       for (const path of paths.map((path) => `/${path}`)) {
-        if (climbs(path)) continue;
+        if (climbs(root, path)) continue;
         for (const follow of [true, false]) {
           const expected = onDisk(root, path, follow);
           const actual = inImage(store, path, follow);
