@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
+import { saysNoSpace } from "./tools.ts";
 
 const TEMPORARY = "tmp-";
 
@@ -104,7 +105,7 @@ async function removeLeftovers(root: string): Promise<void> {
 
 function explain(error: unknown, root: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT" || /No space left on device|Disk quota exceeded/.test(message)) {
+  if (code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message)) {
     return new DocteurError("CACHE_FULL", `${root}: no space is left for the cache`, { cause: error });
   }
   if (code === "EACCES" || code === "EROFS" || code === "EPERM") {

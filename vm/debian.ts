@@ -25,14 +25,21 @@ export async function fetchPackages(choose: Choice, into: string): Promise<strin
   try {
     try {
       return await fetchWith([], choose, apt, into);
-    } catch {
-      const state = await privateState(apt);
-      await runTool(requireTool("apt-get", "apt"), [...state, "update"]);
-      return await fetchWith(state, choose, apt, into);
+    } catch (error) {
+      return await fetchWithOwnLists(choose, apt, into).catch((second) => {
+        // The system's lists knew the package: what went wrong with it then says more.
+        throw error instanceof DocteurError && error.code === "PACKAGE_UNKNOWN" ? second : error;
+      });
     }
   } finally {
     await rm(apt, { recursive: true, force: true });
   }
+}
+
+async function fetchWithOwnLists(choose: Choice, apt: string, into: string): Promise<string[]> {
+  const state = await privateState(apt);
+  await runTool(requireTool("apt-get", "apt"), [...state, "update"]);
+  return fetchWith(state, choose, apt, into);
 }
 
 async function fetchWith(options: string[], choose: Choice, apt: string, into: string): Promise<string[]> {
@@ -60,6 +67,8 @@ async function privateState(apt: string): Promise<string[]> {
     // As root, apt would otherwise become a user who may not enter the cache.
     "APT::Sandbox::User=root",
     "Acquire::Languages=none",
+    // Without it, an update that reaches nobody counts as done.
+    "APT::Update::Error-Mode=any",
   ];
   return settings.flatMap((setting) => ["-o", setting]);
 }

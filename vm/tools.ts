@@ -45,15 +45,21 @@ export interface ToolOptions {
 
 /**
  * Runs a tool to its end and gives its standard output.
- * @throws {DocteurError} `TOOL_FAILED`, with the last line that it said.
+ * @throws {DocteurError} `TOOL_FAILED`, with the last line that it said, or the one about a full disk.
  */
 export function runTool(path: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, LC_ALL: "C" };
     execFile(path, args, { ...options, env, maxBuffer: MAX_OUTPUT }, (cause, stdout, stderr) => {
       if (cause === null) return resolve(stdout);
-      const said = stderr.trim().split("\n").at(-1) || cause.message.split("\n")[0];
+      const lines = stderr.trim().split("\n");
+      const said = lines.find(saysNoSpace) ?? (lines.at(-1) || cause.message.split("\n")[0]);
       reject(new DocteurError("TOOL_FAILED", `${path.split("/").at(-1)} failed: ${said}`, { cause }));
     });
   });
+}
+
+/** Whether a line tells of a full disk, in the C library's words or apt's. */
+export function saysNoSpace(line: string): boolean {
+  return /No space left on device|Disk quota exceeded|enough free space/.test(line);
 }
