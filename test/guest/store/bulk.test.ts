@@ -9,7 +9,7 @@ import { objectId } from "../../../guest/git/object.ts";
 import { hex } from "../../../guest/git/object-id.ts";
 import { connect } from "../../../guest/store/connect.ts";
 import type { Key, Store } from "../../../guest/store/store.ts";
-import { makeImage, whole } from "../pack-fixture.ts";
+import { copy, delta, insert, makeImage, refDelta, whole } from "../pack-fixture.ts";
 
 const SIMILAR = new URL("../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
@@ -109,5 +109,27 @@ test("one who takes his time gets each value whole", async (t) => {
   for await (const { value } of store.getAll(paths)) {
     await new Promise((resolve) => setImmediate(resolve));
     t.is(told(value), store.digest(paths[i++] as Uint8Array));
+  }
+});
+
+test("a value stays what it is while others are read, until the next is asked for", async (t) => {
+  const base = Buffer.alloc(2_000_000, "a large base ");
+  const larger = Buffer.concat([base, Buffer.from("and more")]);
+  const made = refDelta(
+    whole("blob", base).id,
+    delta(base.length, larger.length, copy(0, base.length), insert("and more")),
+    larger,
+  );
+  const names = {
+    base: whole("blob", base),
+    larger: made,
+    other: whole("blob", Buffer.alloc(3_000_000, "other")),
+  };
+  const store = connect(memoryDevice(makeImage(names)), { baseCacheSize: 2 ** 20 });
+  for await (const { key, value } of store.getAll(["base", "larger", "other", "larger"])) {
+    const before = told(value);
+    for (const name of Object.keys(names)) store.get(name);
+    t.is(told(value), before);
+    t.is(before, store.digest(key));
   }
 });
