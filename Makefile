@@ -76,7 +76,7 @@ lint: setup
 format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
-bench: setup
+bench: build
 	@for bench in bench/$${DOCTEUR_BENCH:-*}.ts; do \
 	  if [ ! -e "$$bench" ]; then echo "docteur: there is no $$bench" >&2; exit 2; fi; \
 	  $(NODE) "$$bench" || exit; \

@@ -23,7 +23,7 @@ async function measure(
     `${corpusName}-${name}.ids`,
     chosen.map(({ id }) => id),
   );
-  const program = new URL("./programs/read-paths.ts", import.meta.url).pathname;
+  const program = new URL("./programs/read-paths.mjs", import.meta.url).pathname;
   await compare({
     name: `read-native-${corpusName}-${name}`,
     title: `read-native: ${title} (${chosen.length})`,

@@ -6,6 +6,13 @@ interface Kept {
   readonly end: number;
 }
 
+/** Memory of its own for one large object, and which one lies there. */
+interface Large {
+  memory: Uint8Array;
+  offset: number | undefined;
+  object: GitObject | undefined;
+}
+
 /**
  * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other.
  *
@@ -21,7 +28,7 @@ export class BaseCache {
   /** In the order of their places, the one to be overwritten next first. */
   readonly #kept = new Map<number, Kept>();
   #head = 0;
-  readonly #large: [Uint8Array, Uint8Array] = [new Uint8Array(), new Uint8Array()];
+  readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
@@ -31,13 +38,13 @@ export class BaseCache {
   /** A view of the base that is kept for `offset`, good until the next `allocate`, unless that is told to spare it. */
   get(offset: number): GitObject | undefined {
     const kept = this.#kept.get(offset);
-    if (kept === undefined) return undefined;
+    if (kept === undefined) return this.#large.find((large) => large.offset === offset)?.object;
     return { kind: kept.kind, bytes: this.#memory.subarray(kept.start, kept.end) };
   }
 
   /**
-   * Memory for a base. Too large a one, more than a quarter of the capacity, gets memory elsewhere and is not kept:
-   * good until the next but one that is too large.
+   * Memory for a base. A large one, of more than a quarter of the capacity, gets memory elsewhere, of which there is enough
+   * for two: itself and the base it is made from.
    *
    * @param size bytes.
    * @param spare a view that must not be overwritten: the base of this base.
@@ -62,16 +69,25 @@ export class BaseCache {
 
   /** Keeps the object whose content has been written to the memory allocated last, or to the beginning of it. */
   keep(offset: number, { kind, bytes }: GitObject): void {
-    if (bytes.buffer !== this.#memory.buffer) return;
     this.#kept.delete(offset);
+    for (const large of this.#large) {
+      if (large.memory.length > 0 && large.memory.buffer === bytes.buffer) {
+        large.offset = offset;
+        large.object = { kind, bytes };
+      } else if (large.offset === offset) large.offset = undefined;
+    }
+    if (bytes.buffer !== this.#memory.buffer) return;
     this.#kept.set(offset, { kind, start: bytes.byteOffset, end: bytes.byteOffset + bytes.byteLength });
   }
 
-  /** A chain of large objects needs two at a time, the base and what is made from it, and takes turns with two memories. */
   #allocateLarge(size: number, spare: Uint8Array | undefined): Uint8Array {
-    const turn = this.#large[0].buffer === spare?.buffer ? 1 : 0;
-    if (this.#large[turn].length < size) this.#large[turn] = Buffer.allocUnsafeSlow(size);
-    return this.#large[turn].subarray(0, size);
+    if (this.#capacity === 0) return Buffer.allocUnsafeSlow(size);
+    const turn = this.#large[0].memory.buffer === spare?.buffer ? 1 : 0;
+    const large = this.#large[turn];
+    large.offset = undefined;
+    large.object = undefined;
+    if (large.memory.length < size) large.memory = Buffer.allocUnsafeSlow(size);
+    return large.memory.subarray(0, size);
   }
 
   /** Starts at the beginning again. */
@@ -88,4 +104,8 @@ export class BaseCache {
     }
     this.#head = end;
   }
+}
+
+function nothingLarge(): Large {
+  return { memory: new Uint8Array(), offset: undefined, object: undefined };
 }

@@ -63,7 +63,7 @@ export function applyDelta(
   while (position < delta.length) {
     const opcode = delta[position++] as number;
     if ((opcode & 0x80) === 0) {
-      copyBytes(target, written, delta, position, opcode);
+      copy.call(delta, target, written, position, position + opcode);
       position += opcode;
       written += opcode;
       continue;
@@ -78,22 +78,14 @@ export function applyDelta(
     if ((opcode & 0x20) !== 0) length |= (delta[position++] as number) << 8;
     if ((opcode & 0x40) !== 0) length |= (delta[position++] as number) << 16;
     if (length === 0) length = 0x10000;
-    copyBytes(target, written, source, offset, length);
+    copy.call(source, target, written, offset, offset + length);
     written += length;
   }
   return target.subarray(0, targetSize);
 }
 
-/** Below this many bytes a loop beats the call into V8's memmove. */
-const SHORT_COPY = 24;
-
-function copyBytes(target: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
-  if (length > SHORT_COPY) {
-    target.set(from.subarray(start, start + length), at);
-    return;
-  }
-  for (let i = 0; i < length; i++) target[at + i] = from[start + i] as number;
-}
+/** One call into memmove. `TypedArray.set` would first make a view of the part to copy, which costs more than the copy. */
+const { copy } = Buffer.prototype;
 
 function checkInstructions(delta: Uint8Array, start: number, sourceSize: number, targetSize: number): void {
   let position = start;

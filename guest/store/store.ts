@@ -111,7 +111,7 @@ export class Store {
    * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
    * than one CPU: the values are read ahead by some threads, in the order they lie on the disk.
    *
-   * @returns for each key its value, good until the next is asked for, or the error that `get` would throw.
+   * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for.
    */
   async *getAll(
     keys: Iterable<Key>,
@@ -139,11 +139,13 @@ export class Store {
     for (let now = open(); now.asked.length > 0; ) {
       const next = open();
       for (const { key, wanted } of now.asked) {
-        const value = wanted instanceof Wanted ? await now.window.content(wanted) : wanted;
-        yield {
-          key,
-          value: value ?? this.#attempt(() => this.#objects.read((wanted as Wanted).id, "blob", large)),
-        };
+        if (wanted instanceof Wanted) {
+          if (!wanted.tried) await now.window.wait(wanted);
+          yield {
+            key,
+            value: wanted.content ?? this.#attempt(() => this.#objects.read(wanted.id, "blob", large)),
+          };
+        } else yield { key, value: wanted };
       }
       now.window.release();
       now = next;

@@ -17,7 +17,7 @@ export const LEFT = -1;
 export const UNREAD = -2;
 
 /** Bytes of a slab. */
-const SLAB_SIZE = 1024 * 1024;
+export const SLAB_SIZE = 1024 * 1024;
 
 /** A batch ends after the blob that brings it to this many bytes. */
 const BATCH_SIZE = 2 * SLAB_SIZE;
@@ -49,7 +49,9 @@ export function readBatch(objects: Objects, ids: Uint8Array, spare: ArrayBuffer[
     try {
       const content = objects.read(id, "blob", allocate);
       used = content.byteOffset + content.length;
-      places.set([slabs.length - 1, content.byteOffset, used], i * 3);
+      places[i * 3] = slabs.length - 1;
+      places[i * 3 + 1] = content.byteOffset;
+      places[i * 3 + 2] = used;
       total += content.length;
     } catch {
       // The one who wants this blob reads it alone: with the memory it needs, or to get the error itself.

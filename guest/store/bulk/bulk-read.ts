@@ -82,10 +82,16 @@ export class BulkRead {
     try {
       const { slabs, spare, places } = await reader.read({ ids, spare: this.#spare.splice(0, SPARE_SLABS) });
       wanted.forEach((one, i) => {
-        const [slab, start, end] = places.subarray(i * 3) as unknown as [number, number, number];
+        const slab = places[i * 3] as number;
         if (slab === UNREAD) return;
         one.tried = true;
-        if (slab !== LEFT) one.content = new Uint8Array(slabs[slab] as ArrayBuffer, start, end - start);
+        if (slab === LEFT) return;
+        const start = places[i * 3 + 1] as number;
+        one.content = new Uint8Array(
+          slabs[slab] as ArrayBuffer,
+          start,
+          (places[i * 3 + 2] as number) - start,
+        );
       });
       job.slabs.push(...slabs);
       this.#spare.push(...spare);
@@ -116,15 +122,14 @@ export class Window {
     this.#bulk = bulk;
   }
 
-  /** Waits for one blob of the window. Its content is good until `release`; undefined if it is left to the caller. */
-  async content(wanted: Wanted): Promise<Uint8Array | undefined> {
+  /** Waits until one blob of the window has been tried. Its content then is good until `release`. */
+  async wait(wanted: Wanted): Promise<void> {
     const job = this.#jobs.get(wanted) as Job;
     await job.reading;
     while (!wanted.tried) {
       this.#bulk.readOn(job);
       await job.reading;
     }
-    return wanted.content;
   }
 
   /** Gives the contents' memory back. */

@@ -3,7 +3,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { openFileDevice } from "../../block/file.ts";
 import type { Objects } from "../../pack/objects.ts";
 import { type ConnectOptions, openObjects } from "../open-objects.ts";
-import { type Batch, readBatch } from "./batch.ts";
+import { type Batch, readBatch, SLAB_SIZE } from "./batch.ts";
 
 /** Raw ids of blobs, 20 bytes each, and memory that may be used for their contents. */
 export interface BatchRequest {
@@ -25,6 +25,11 @@ export function localReader(objects: Objects): BatchReader {
   };
 }
 
+const MIB = 1024 * 1024;
+
+/** A thread makes little garbage, and none that lives: it does with less room for it than V8 takes by default, in MB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 /** Tells a thread that this module started from one that somebody else did. */
 const MARK = "docteur-batch-reader";
 
@@ -38,14 +43,24 @@ interface ThreadData {
 }
 
 /**
- * A reader in a thread of its own, with the device open once more and caches of its own.
+ * A reader in a thread of its own, with the device open once more and smaller caches of its own.
  *
  * The thread runs this very module, or the bundle that it has become part of; see the end of the file. It does not keep
  * the process alive.
  */
 export function threadReader(path: string, options: ConnectOptions): BatchReader {
-  const data: ThreadData = { mark: MARK, path, options };
-  const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [] });
+  const data: ThreadData = {
+    mark: MARK,
+    path,
+    // What is larger than a slab is not for a thread, and so neither is what is built on such a thing.
+    options: {
+      ...options,
+      maxObjectSize: SLAB_SIZE,
+      baseCacheSize: (options.baseCacheSize ?? 24 * MIB) / 2,
+      sectorCacheSize: (options.sectorCacheSize ?? 4 * MIB) / 4,
+    },
+  };
+  const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [], resourceLimits });
   let pending: { resolve: (batch: Batch) => void; reject: (error: Error) => void } | undefined;
   worker.on("message", (batch: Batch) => pending?.resolve(batch));
   worker.on("error", (error: Error) => pending?.reject(error));

@@ -1,8 +1,8 @@
 // Writes the values of the paths listed in a file to standard output, then its peak resident memory in MB to standard
-// error. Usage: read-paths.ts IMAGE LIST
+// error. Usage: read-paths.mjs IMAGE LIST
 import { readFileSync, writeSync } from "node:fs";
-import { openFileDevice } from "../../guest/block/file.ts";
-import { connect } from "../../guest/store/connect.ts";
+// The library as it is published.
+import { connect, openFileDevice } from "docteur/store";
 
 const [image = "", list = ""] = process.argv.slice(2);
 const paths = readFileSync(list, "utf8").trimEnd().split("\n");
