@@ -26,7 +26,7 @@ recursive := +
 endif
 endif
 
-.PHONY: help setup run image verify test types lint format bench build clean
+.PHONY: help setup run image verify test types lint format bench fuzz build clean
 
 help:
 	@echo 'make run FILE=/PATH   print a file of a repository, read by a virtual machine'
@@ -34,6 +34,7 @@ help:
 	@echo 'make verify           prove that the image is whole'
 	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
 	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
+	@echo 'make fuzz             feed damaged images to the reader for a minute'
 	@echo 'make build            bundle the command for npm into dist/'
 	@echo 'make format           format the sources'
 	@echo 'make setup            install what is needed; the others do it by themselves'
@@ -81,6 +82,9 @@ bench: build
 	  if [ ! -e "$$bench" ]; then echo "docteur: there is no $$bench" >&2; exit 2; fi; \
 	  $(NODE) "$$bench" || exit; \
 	done
+
+fuzz: setup
+	@exec $(NODE) test/fuzz/run.ts
 
 build: setup
 	@$(NODE) scripts/build.ts

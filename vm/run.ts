@@ -8,7 +8,7 @@ import { Guest, GuestError } from "./guest.ts";
 import { checkImage } from "./image.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
-import { toRequest } from "./to-request.ts";
+import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
 const START_TIMEOUT = 30;
@@ -17,13 +17,7 @@ const START_TIMEOUT = 30;
 const BROKEN_PIPE = 141;
 
 /** What to run, on which image, and how. */
-export interface RunOptions extends MachineOptions, Streams {
-  /** The name of a unikernel. */
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  /** `light` or `fast`, instead of what the program would choose. */
-  readonly layout?: string | undefined;
+export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   /** Seconds until the guest must be up. Default 60. */
   readonly bootTimeout?: number | undefined;
   /** Shows the machine's console, and what is being done, on `stderr`. */

@@ -8,6 +8,10 @@ export interface RunRequest {
   readonly env: Readonly<Record<string, string>>;
   /** Overrides the layout that the program would choose. */
   readonly layout?: "light" | "fast" | undefined;
+  /** Refuses an image of any other commit, 40 hexadecimal digits. */
+  readonly commit?: string | undefined;
+  /** Trusts no IDX. */
+  readonly analyze?: boolean | undefined;
 }
 
 /** Writes what `decodeRequest` reads. */
@@ -29,7 +33,7 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout } = value as Record<string, unknown>;
+  const { program, args, env, layout, commit, analyze } = value as Record<string, unknown>;
   return (
     typeof program === "string" &&
     Array.isArray(args) &&
@@ -37,6 +41,8 @@ function isRunRequest(value: unknown): value is RunRequest {
     typeof env === "object" &&
     env !== null &&
     Object.values(env).every((item) => typeof item === "string") &&
-    (layout === undefined || layout === "light" || layout === "fast")
+    (layout === undefined || layout === "light" || layout === "fast") &&
+    (commit === undefined || typeof commit === "string") &&
+    (analyze === undefined || typeof analyze === "boolean")
   );
 }

@@ -1,5 +1,5 @@
 import { openFileDevice } from "../block/file.ts";
-import { connect } from "../store/connect.ts";
+import { type ConnectOptions, connect } from "../store/connect.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { unikernels } from "../unikernels/index.ts";
 import type { RunRequest } from "./request.ts";
@@ -28,8 +28,7 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
   }
   try {
     const status = await program({
-      connect: (options) =>
-        connect(openFileDevice(image), { ...options, ...(request.layout && { layout: request.layout }) }),
+      connect: (options) => connect(openFileDevice(image), { ...options, ...wishes(request) }),
       console,
       args: request.args,
       env: request.env,
@@ -43,6 +42,11 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
     console.error(`${request.program}: ${oneLine(error)}\n`);
     return 1;
   }
+}
+
+/** What the user wants of the connection, whatever the program would choose. */
+function wishes({ layout, commit, analyze }: RunRequest): ConnectOptions {
+  return { ...(layout && { layout }), ...(commit && { commit }), ...(analyze && { analyze }) };
 }
 
 function find(name: string): Unikernel | undefined {

@@ -59,6 +59,17 @@ What follows PROGRAM belongs to it.`,
         "How the program finds a path: light walks the trees at each read, fast walks them all at the start. Default: what suits the program.",
     },
     {
+      name: "commit",
+      value: "ID",
+      description:
+        "Refuse the image unless it is of this commit, 40 hexadecimal digits. All that is read is proved from there down: an image that differs in one bit of what the commit names fails. Default: any commit.",
+    },
+    {
+      name: "analyze",
+      description:
+        "Trust no index: read the whole PACK at the start and make the index anew. Takes time and memory with the size of the image.",
+    },
+    {
       name: "print-command",
       description: "Print the qemu-system-x86_64 command line that boots the same by hand, and do not boot.",
     },
@@ -110,6 +121,8 @@ ${exitStatusTable}`,
       kernel: invocation.text("kernel"),
       modules: invocation.text("modules"),
       layout: invocation.choice("layout", ["light", "fast"]),
+      commit: invocation.text("commit"),
+      analyze: invocation.flag("analyze"),
     };
     const { printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
     return namingImage(image, async () => {

@@ -1,17 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { type RunOptions, runInVm } from "../../vm/index.ts";
 import { getKernel } from "../../vm/kernel.ts";
-import { Collector, descendants, SMALL } from "./fixture.ts";
-
-function temporaryFolder(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "docteur-boot-"));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
 
 async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: string, message: RegExp) {
   const stderr = new Collector();
@@ -87,6 +80,7 @@ test.serial("what can be told before is told before", async (t) => {
     [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index is at 0/],
     [{ image: file("beyond", beyond) }, "INVALID_IMAGE", /has 512 bytes and says that its index is at 512/],
     [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
+    [{ commit: "HEAD" }, "COMMIT_MALFORMED", /40 hexadecimal digits/],
     [{ memory: 64 }, "MEMORY", /at least 128 MiB/],
     [{ kernel: "/vmlinuz" }, "NO_KERNEL", /go together/],
     [{ kernel: "/nonexistent", modules: folder }, "NO_KERNEL", /nonexistent: no such kernel/],

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import type { ExecutionContext } from "ava";
 
 export const FIXTURES = join(import.meta.dirname, "..", "fixtures", "docteur-0.0.7");
 
@@ -66,4 +68,11 @@ function entryOf(pid: number): ProcessEntry | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A folder that is gone when the test is over. */
+export function temporaryFolder(t: ExecutionContext, prefix = "docteur-test-"): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

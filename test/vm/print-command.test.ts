@@ -1,26 +1,19 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { printCommand } from "../../vm/index.ts";
-import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
+import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 const run = promisify(execFile);
-
-function temporaryFolder(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "docteur by hand '"));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function printed(image: string, args: string[]): Promise<string> {
   return printCommand({ image, program: "cat", args, stdout: new Collector(), stderr: new Collector() });
 }
 
 test("the printed line boots by hand and prints the same bytes", async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = temporaryFolder(t, "docteur by hand '");
   const image = join(folder, "an image, linked");
   symlinkSync(SMALL, image);
   const paths = [...SMALL_FILES.keys()];

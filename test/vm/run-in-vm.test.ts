@@ -1,18 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { type RunOptions, runInVm } from "../../vm/index.ts";
-import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
-
-function temporaryFolder(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "docteur-vm-"));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();

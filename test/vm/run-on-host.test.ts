@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
 import { type RunOptions, runOnHost } from "../../vm/index.ts";
-import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
+import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();
@@ -31,4 +33,29 @@ test.serial("an input that the program does not want is left alone", async (t) =
   const stdin = new Readable({ read: () => t.fail("it was read") });
   t.is((await run({ args: ["/README.md"], stdin })).status, 0);
   t.false(stdin.destroyed);
+});
+
+test.serial("an image of another commit than the pinned one is refused", async (t) => {
+  const right = "0be1d553b75091d98bcee236313bfee577d9eadc";
+  t.is((await run({ args: ["/README.md"], commit: right })).status, 0);
+  const wrong = await run({ args: ["/README.md"], commit: right.replace("0", "1") });
+  t.is(wrong.status, 1);
+  t.is(wrong.stdout.length, 0);
+  t.regex(wrong.stderr, /^cat: [^\n]*it is of commit 0be1d5[^\n]*\n$/);
+});
+
+test.serial("with analyze, an image whose IDX is damaged is read all the same", async (t) => {
+  const bytes = readFileSync(SMALL);
+  // Past the fan-out lie the ids.
+  bytes.fill(
+    0xff,
+    Number(bytes.readBigUInt64LE(20)) + 8 + 1024,
+    Number(bytes.readBigUInt64LE(20)) + 8 + 1024 + 200,
+  );
+  const image = join(temporaryFolder(t), "damaged.img");
+  writeFileSync(image, bytes);
+  t.is((await run({ image, args: ["/README.md"] })).status, 1);
+  const analyzed = await run({ image, args: ["/README.md"], analyze: true });
+  t.is(analyzed.status, 0, analyzed.stderr);
+  t.deepEqual(analyzed.stdout, SMALL_FILES.get("/README.md"));
 });
