@@ -32,7 +32,8 @@ export class Conversation {
    * Has the guest run a program, and passes its streams on, at the pace of whoever reads them.
    *
    * @returns the exit status; undefined if the channel closed before there was one.
-   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr` any more.
+   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr`
+   * any more, `OUTPUT_FAILED`.
    */
   async run(request: RunRequest, streams: Streams): Promise<number | undefined> {
     const encoded = encodeRequest(request);
@@ -43,6 +44,7 @@ export class Conversation {
     this.#send(FrameType.RUN, encoded);
     const stdin = streams.stdin?.[Symbol.asyncIterator]();
     let wanted = false;
+    let inputFailure: DocteurError | undefined;
     try {
       for await (const { type, payload } of this.#frames) {
         if (type === FrameType.STDOUT) await writeTo(streams.stdout, payload);
@@ -50,9 +52,14 @@ export class Conversation {
         else if (type === FrameType.EXIT) return payload[0] ?? 1;
         else if (type === FrameType.WANT) {
           wanted = true;
-          void this.#answer(stdin);
+          this.#answer(stdin).catch((cause: NodeJS.ErrnoException) => {
+            const what = `standard input cannot be read: ${cause.code ?? cause.message}`;
+            inputFailure = new DocteurError("INPUT_FAILED", what, { cause });
+            this.#socket.destroy();
+          });
         }
       }
+      if (inputFailure !== undefined) throw inputFailure;
       return undefined;
     } finally {
       // Nobody will read the rest, and a terminal that is still waited for would keep this process alive.
@@ -66,8 +73,7 @@ export class Conversation {
   }
 
   async #answer(stdin: AsyncIterator<Uint8Array | string> | undefined): Promise<void> {
-    // An input that fails ends there: the program gets what could be read.
-    const next = await stdin?.next().catch(() => undefined);
+    const next = await stdin?.next();
     if (next === undefined || next.done === true) return this.#send(FrameType.STDIN_END);
     const piece = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
     let at = 0;

@@ -133,6 +133,21 @@ test("input is read only when the guest wants it, a piece for each want, and its
   t.true(stdin.destroyed);
 });
 
+test("an input that cannot be read is an error, not an end", async (t) => {
+  const { conversation, guest } = await channel(t);
+  guest.write(encodeFrame(FrameType.READY));
+  await conversation.ready();
+  const stdin = new Readable({
+    read() {
+      this.destroy(Object.assign(new Error("is a directory"), { code: "EISDIR" }));
+    },
+  });
+  const { stream } = collector();
+  const running = conversation.run(request, { stdin, stdout: stream, stderr: stream });
+  guest.write(encodeFrame(FrameType.WANT));
+  await t.throwsAsync(running, { code: "INPUT_FAILED", message: "standard input cannot be read: EISDIR" });
+});
+
 test("without an input, its end is told at once", async (t) => {
   const { conversation, guest } = await channel(t);
   guest.write(encodeFrame(FrameType.READY));
