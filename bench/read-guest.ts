@@ -1,0 +1,108 @@
+// Reading 1,500 random files in the guest: the store on the raw disk beside the kernel's own squashfs (zstd) of the same
+// files, mounted in the same machine and read by fs.readFileSync. Each round is a boot, so that all caches are cold. What
+// is measured is told by the guest: from opening the disk, or mounting it, to the last byte.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { getBusybox } from "../vm/busybox.ts";
+import { encodeCpio } from "../vm/cpio.ts";
+import { GuardedProcess } from "../vm/guarded-process.ts";
+import { getKernel } from "../vm/kernel.ts";
+import { readModules } from "../vm/modules.ts";
+import { findQemu, qemuArguments } from "../vm/qemu.ts";
+import { getRootDisk } from "../vm/root-disk.ts";
+import { compare } from "./lib/compare.ts";
+import { blobs, choose, corpus } from "./lib/corpus.ts";
+
+const COUNT = 1500;
+const MEMORY = 512;
+const BOOT_LIMIT_MS = 300_000;
+const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "squashfs"];
+const INIT = `#!/bin/busybox sh
+busybox=/bin/busybox
+for module in /modules/*; do $busybox insmod $module; done
+$busybox mount -t devtmpfs dev /dev
+$busybox mount -t erofs -o ro /dev/vda /root
+$busybox mount --move /dev /root/dev
+$busybox mount -t proc proc /root/proc
+$busybox mount -t sysfs sys /root/sys
+$busybox mount --bind / /root/guest
+$busybox chroot /root /bin/node /guest/program.cjs $($busybox cat /side)
+echo o > /root/proc/sysrq-trigger
+$busybox sleep 60
+`;
+
+const files = await corpus();
+const squashfs = join(files.image, "..", "squashfs");
+if (!existsSync(squashfs)) {
+  execFileSync("mksquashfs", [files.folder, squashfs, "-comp", "zstd", "-quiet", "-no-progress"], {
+    stdio: "inherit",
+  });
+}
+const paths = choose(await blobs(files), COUNT).map(({ path }) => path);
+const note = () => {};
+const [kernel, busybox, rootDisk] = await Promise.all([
+  getKernel({}, note),
+  getBusybox(note),
+  getRootDisk(note),
+]);
+const modules = await readModules(kernel.modules, MODULES);
+const folder = mkdtempSync(join(tmpdir(), "docteur-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const program = join(folder, "program.cjs");
+await build({
+  entryPoints: [new URL("./programs/guest-read.ts", import.meta.url).pathname],
+  outfile: program,
+  bundle: true,
+  platform: "node",
+  format: "cjs",
+  logLevel: "silent",
+});
+
+await compare({
+  name: `read-guest-${files.name}`,
+  title: `read-guest: ${COUNT} random files of ${files.name} in the machine, caches cold`,
+  target: 1 / 1.5,
+  ours: { name: "docteur", run: () => read("store") },
+  peer: { name: "squashfs (zstd)", run: () => read("squashfs") },
+});
+
+async function read(side: "store" | "squashfs") {
+  const initramfs = join(folder, `${side}.cpio`);
+  const entries = [
+    ...["bin", "dev", "proc", "root", "modules"].map((path) => ({ path })),
+    { path: "bin/busybox", data: readFileSync(busybox) },
+    { path: "init", data: Buffer.from(INIT) },
+    { path: "side", data: Buffer.from(side), mode: 0o644 },
+    { path: "paths", data: Buffer.from(paths.join("\n")), mode: 0o644 },
+    { path: "program.cjs", data: readFileSync(program), mode: 0o644 },
+    { path: "squashfs" },
+    ...modules.map(({ name, data }, i) => ({
+      path: `modules/${String(i).padStart(2, "0")}-${name}.ko`,
+      data,
+    })),
+  ];
+  writeFileSync(initramfs, encodeCpio(entries));
+  const disks = [rootDisk, side === "store" ? files.image : squashfs].map((path) => ({
+    path,
+    isDevice: false,
+  }));
+  const args = qemuArguments({
+    kernel: kernel.image,
+    initramfs,
+    disks,
+    accelerator: "tcg",
+    memory: MEMORY,
+    devices: ["-serial", "stdio"],
+  });
+  const machine = new GuardedProcess(findQemu(), args);
+  const limit = setTimeout(() => void machine.kill(), BOOT_LIMIT_MS);
+  await machine.ended;
+  clearTimeout(limit);
+  const said = machine.console.lines(50).join("\n");
+  const [, seconds, bytes] = /^bench ([\d.]+) s (\d+) bytes$/m.exec(said) ?? [];
+  if (seconds === undefined) throw new Error(`the machine did not tell its time:\n${said}`);
+  return { seconds: Number(seconds), MB: Number(bytes) / 1e6 };
+}
