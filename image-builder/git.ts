@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { DocteurError } from "../guest/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
+import { endFamily } from "./process-family.ts";
 import { endWithUs } from "./running-children.ts";
 import { redactUrls, type Secret } from "./secret.ts";
 
@@ -18,7 +19,11 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Masked in whatever git says. */
   readonly secrets?: readonly Secret[];
+  /** How standard output becomes text. Default `utf8`; `latin1` keeps every byte. */
+  readonly encoding?: "utf8" | "latin1";
   readonly onProgress?: OnGitProgress | undefined;
+  /** Told whenever git says anything on standard error: a sign of life. */
+  readonly onSign?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,12 +62,17 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     cleanup: false,
     stripFinalNewline: false,
     maxBuffer: 512 * 1024 * 1024,
+    encoding: options.encoding ?? "utf8",
     buffer: { stdout: true, stderr: false },
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => progress.write(chunk));
-  const result = await endWithUs(child);
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    options.onSign?.();
+    progress.write(chunk);
+  });
+  const end = () => endFamily(child.pid);
+  options.signal?.addEventListener("abort", end, { once: true });
+  const result = await endWithUs(child, end).finally(() => options.signal?.removeEventListener("abort", end));
   options.signal?.throwIfAborted();
   if (result.code === "ENOENT") {
     throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");

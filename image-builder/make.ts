@@ -11,6 +11,8 @@ import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts"
 import { packCommit } from "./pack.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
+import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
+import { type Survey, surveyCommit, surveyNotes } from "./survey.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface MakeOptions {
@@ -26,6 +28,8 @@ export interface MakeOptions {
   readonly blockSize?: number | undefined;
   /** `Name <email>`, for a folder's commit. Default: the original's Dr. Greenthumb. */
   readonly author?: string | undefined;
+  /** Seconds that a server may say nothing before it is given up, from 1. Default: 120. */
+  readonly timeout?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Aborting leaves nothing behind; `makeImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -38,6 +42,14 @@ export interface MakeResult {
   readonly commit: string;
   /** Whether it is a repository's commit or was made of a folder. */
   readonly source: "repository" | "folder";
+  /** Files and symbolic links in the commit. */
+  readonly files: number;
+  /** Bytes in all of them together. */
+  readonly fileBytes: number;
+  /** Paths where submodules' commits are recorded, as messages show them; their files are not in the image. */
+  readonly submodules: readonly string[];
+  /** Files that are pointers of Git LFS. */
+  readonly lfsPointers: number;
   /** Bytes of the image. */
   readonly bytes: number;
   /** Bytes of the PACK in it. */
@@ -51,6 +63,8 @@ interface Source {
   readonly kind: MakeResult["source"];
   readonly gitDir: string;
   readonly commit: string;
+  /** Of a folder; a repository's commit is looked at while it is packed. */
+  readonly survey?: Survey;
   readonly notes: readonly string[];
 }
 
@@ -64,6 +78,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const endpoint = parseEndpoint(options.repository);
   const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
   const author = options.author === undefined ? DEFAULT_AUTHOR : parseAuthor(options.author);
+  const timeout = checkTimeout(options.timeout ?? DEFAULT_TIMEOUT);
   const date = options.date === undefined ? currentDate() : parseDate(options.date);
   signal?.throwIfAborted();
   if (endpoint.kind === "local") requireFolder(endpoint.path);
@@ -74,15 +89,20 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const gitDir = join(temporary.path, "repository.git");
   const source =
     endpoint.kind === "remote"
-      ? await fromRemote(endpoint, gitDir, options)
+      ? await fromRemote(endpoint, gitDir, timeout, options)
       : ((await fromLocalRepository(endpoint, options)) ??
         (await fromFolder(endpoint, gitDir, { author, date }, image, options)));
 
-  const pack = await packCommit(source.gitDir, source.commit, temporary.path, {
+  const packing = packCommit(source.gitDir, source.commit, temporary.path, {
     reuseDeltas: source.kind === "repository",
     onProgress: gitProgressTo(onProgress, ["count", "compress", "pack"]),
     signal,
   });
+  const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
+  // Both must have ended before the temporary folder goes; of two failures the packing's says more.
+  await Promise.allSettled([packing, surveying]);
+  const pack = await packing;
+  const survey = await surveying;
   const shape = await image.write({ ...pack, commit: source.commit, blockSize }, onProgress, signal);
   await image.publish();
   const { packBytes, bytes } = shape;
@@ -90,16 +110,25 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     image: image.path,
     commit: source.commit,
     source: source.kind,
+    files: survey.files,
+    fileBytes: survey.bytes,
+    submodules: survey.submodules,
+    lfsPointers: survey.lfsPointers,
     bytes,
     packBytes,
-    notes: source.notes,
+    notes: [...source.notes, ...surveyNotes(survey)],
   };
 }
 
-async function fromRemote(endpoint: RemoteEndpoint, gitDir: string, options: MakeOptions): Promise<Source> {
+async function fromRemote(
+  endpoint: RemoteEndpoint,
+  gitDir: string,
+  timeout: number,
+  options: MakeOptions,
+): Promise<Source> {
   const { signal } = options;
   const onProgress = gitProgressTo(options.onProgress, ["fetch"]);
-  const fetched = await fetchRemote(endpoint, options.ref, gitDir, { onProgress, signal });
+  const fetched = await fetchRemote(endpoint, options.ref, gitDir, { timeout, onProgress, signal });
   const commit = await resolveCommit(gitDir, endpoint.display, fetched, signal, options.ref ?? "HEAD");
   return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
 }
@@ -137,5 +166,7 @@ async function fromFolder(
     signal,
   });
   const ignored = ref === undefined ? [] : [`${path} is a folder: -b has no effect`];
-  return { kind: "folder", gitDir, commit: staged.commit, notes: [...staged.notes, ...ignored] };
+  const { files, bytes } = staged;
+  const survey = { files, bytes, submodules: [], lfsPointers: 0 };
+  return { kind: "folder", gitDir, commit: staged.commit, survey, notes: [...staged.notes, ...ignored] };
 }

@@ -5,6 +5,7 @@ import { type GitOptions, type GitResult, git, gitFailed, reason, tryGit } from 
 import { gitAccess } from "./git-access.ts";
 import type { OnGitProgress } from "./git-progress.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { Silence } from "./silence.ts";
 
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
@@ -16,6 +17,8 @@ const SHA256_DIGITS = 64;
 const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
 
 export interface FetchOptions {
+  /** Seconds that the server may say nothing. */
+  readonly timeout: number;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,29 +26,51 @@ export interface FetchOptions {
 /**
  * Fetches what `wish` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
  * history, and gives the name it has there. The transport is git's own, with the user's settings.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,
   wish: string | undefined,
   gitDir: string,
-  options: FetchOptions = {},
+  options: FetchOptions,
 ): Promise<string> {
   const access = await gitAccess(endpoint, options.signal);
   await git(["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir], {
     signal: options.signal,
   });
-  const refs = await listRemote(endpoint, { ...access, signal: options.signal });
+  const refs = await unlessSilent(endpoint, options, (alive) =>
+    listRemote(endpoint, { ...access, ...alive }),
+  );
   const source = wishedSource(refs, wish, endpoint.display);
-  const fetching = { ...access, ...options, config: [...(access.config ?? []), ONE_PACK], gitDir };
-  const shallow = await tryGit(fetchArguments(endpoint, source, ["--depth=1"]), fetching);
+  const { onProgress, signal, timeout } = options;
+  const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
+  const shallow = await unlessSilent(endpoint, options, (alive) =>
+    tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...alive }),
+  );
   if (shallow.status === 0) return FETCHED;
   // Servers of plain files ("dumb" HTTP) have whole histories only.
   if (!/does not support (shallow|--depth)/.test(shallow.stderr))
     throw fetchFailed(endpoint, source, shallow);
-  const whole = await tryGit(fetchArguments(endpoint, source, []), fetching);
+  // Of their files git does not tell how much has come, but it can itself end a transfer that stands still.
+  const config = [
+    ...fetching.config,
+    ["http.lowSpeedLimit", "1"],
+    ["http.lowSpeedTime", `${timeout}`],
+  ] as const;
+  const whole = await tryGit(fetchArguments(endpoint, source, []), { ...fetching, config, signal });
   if (whole.status !== 0) throw fetchFailed(endpoint, source, whole);
   return FETCHED;
+}
+
+/** Runs git and ends it when the server, and so git, says nothing for too long. */
+async function unlessSilent<Result>(
+  endpoint: RemoteEndpoint,
+  { timeout, signal }: FetchOptions,
+  run: (alive: Pick<GitOptions, "onSign" | "signal">) => Promise<Result>,
+): Promise<Result> {
+  using silence = new Silence(endpoint.display, timeout);
+  const signals = signal === undefined ? [silence.signal] : [silence.signal, signal];
+  return await run({ onSign: () => silence.broken(), signal: AbortSignal.any(signals) });
 }
 
 /** What to ask the server for: a reference's full name or an id. */

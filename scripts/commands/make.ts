@@ -9,7 +9,9 @@ import { bytes, duration } from "../quantity.ts";
 export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
-  synopsis: ["[-b REF] [-d RFC3339] [--bs BYTES] [-q]\n     [--author 'NAME <EMAIL>'] REPOSITORY IMAGE"],
+  synopsis: [
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] REPOSITORY IMAGE",
+  ],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
 there stays until the new one is complete.
@@ -42,6 +44,12 @@ A folder that is no Git repository becomes a commit without parents that holds t
       value: "BYTES",
       description:
         "The block size of the image, in bytes: the PACK and the index are each padded to a multiple of it. A multiple of 512. Default: 512.",
+    },
+    {
+      name: "timeout",
+      value: "SECONDS",
+      description:
+        "How long another machine may say nothing before it is given up, in whole seconds. Default: 120.",
     },
     { name: "quiet", short: "q", description: "Neither progress nor summary." },
     { name: "color", value: "WHEN", description: "Taken for the original's sake; nothing here is coloured." },
@@ -83,6 +91,7 @@ A folder that is no Git repository becomes a commit without parents that holds t
         date: invocation.text("date"),
         blockSize: invocation.integer("bs", { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         author: invocation.text("author"),
+        timeout: invocation.integer("timeout", { minimum: 1, maximum: 2_147_482 }),
         onProgress: line && ((progress) => line.show(progress)),
         signal,
       });

@@ -74,7 +74,44 @@ export async function silentServer(t: ExecutionContext): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function freePort(): Promise<number> {
+/** What becomes of a connection of which so many bytes have come through. */
+export type Mishap = "cut" | "stall";
+
+/** A port that hands on to another, until in one connection `limit` bytes have come back. @returns the port. */
+export async function faultyRelay(
+  t: ExecutionContext,
+  port: number,
+  limit: number,
+  mishap: Mishap,
+): Promise<number> {
+  const server = createServer((socket) => {
+    const behind = connect(port, "127.0.0.1");
+    let passed = 0;
+    for (const end of [socket, behind]) {
+      end.on("error", () => {});
+      end.on("close", () => {
+        socket.destroy();
+        behind.destroy();
+      });
+      t.teardown(() => end.destroy());
+    }
+    socket.pipe(behind);
+    behind.on("data", (bytes: Buffer) => {
+      const rest = limit - passed;
+      passed += bytes.length;
+      if (rest > 0) socket.write(bytes.subarray(0, rest));
+      if (passed < limit) return;
+      if (mishap === "cut") socket.end();
+      else behind.pause();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -83,7 +120,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answering(port: number): Promise<void> {
+/** Waits until somebody listens on a port of this machine. */
+export async function answering(port: number): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     const socket = connect(port, "127.0.0.1");
     try {

@@ -1,0 +1,93 @@
+import { type EntryType, MODES } from "../guest/git/tree.ts";
+import { shownPath } from "./folder/shown-path.ts";
+import { git } from "./git.ts";
+
+/** What a commit holds, as far as it is worth a word to the user. */
+export interface Survey {
+  /** Files and symbolic links. */
+  readonly files: number;
+  /** Bytes in all of them together. */
+  readonly bytes: number;
+  /** Paths where other repositories' commits are recorded, for messages. */
+  readonly submodules: readonly string[];
+  /** Files that only point to where Git LFS keeps the content. */
+  readonly lfsPointers: number;
+}
+
+const GITLINK = MODES["gitlink" satisfies EntryType].toString(8);
+
+/** A pointer has fewer bytes (Git LFS's specification, "The Pointer"), and most have some 130. */
+const POINTER_LIMIT = 1024;
+
+const POINTER = "version https://git-lfs.github.com/spec/v1\n";
+
+/** Reads a commit's trees, and of its blobs those that may have to do with Git LFS. */
+export async function surveyCommit(gitDir: string, commit: string, signal?: AbortSignal): Promise<Survey> {
+  const listed = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", commit], {
+    gitDir,
+    signal,
+    encoding: "latin1",
+  });
+  const submodules: string[] = [];
+  const attributes: string[] = [];
+  const small: string[] = [];
+  let files = 0;
+  let bytes = 0;
+  for (let at = 0; at < listed.length; ) {
+    const end = listed.indexOf("\0", at);
+    const tab = listed.indexOf("\t", at);
+    const path = listed.slice(tab + 1, end);
+    // `MODE TYPE ID SIZE`, the size in a column of its own and `-` for a submodule.
+    const [mode, , id, size] = listed.slice(at, tab).split(/ +/) as [string, string, string, string];
+    at = end + 1;
+    if (mode === GITLINK) {
+      submodules.push(shownPath(Buffer.from(path, "latin1")));
+      continue;
+    }
+    files++;
+    bytes += Number(size);
+    if (path === ".gitattributes" || path.endsWith("/.gitattributes")) attributes.push(id);
+    else if (Number(size) < POINTER_LIMIT && Number(size) > POINTER.length) small.push(id);
+  }
+  // Where no file is said to be kept by Git LFS, none needs to be looked at.
+  const used = (await contents(gitDir, attributes, signal)).some((text) => /\bfilter=lfs\b/.test(text));
+  const pointers = used ? (await contents(gitDir, small, signal)).filter(isPointer) : [];
+  return { files, bytes, submodules, lfsPointers: pointers.length };
+}
+
+function isPointer(text: string): boolean {
+  return text.startsWith(POINTER);
+}
+
+async function contents(gitDir: string, ids: readonly string[], signal?: AbortSignal): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const input = `${ids.join("\n")}\n`;
+  const out = await git(["cat-file", "--batch", "--buffer"], { gitDir, input, signal, encoding: "latin1" });
+  const texts: string[] = [];
+  for (let at = 0; at < out.length; ) {
+    // `ID TYPE SIZE LF`, the content, LF.
+    const start = out.indexOf("\n", at) + 1;
+    const size = Number(out.slice(out.lastIndexOf(" ", start) + 1, start - 1));
+    texts.push(out.slice(start, start + size));
+    at = start + size + 1;
+  }
+  return texts;
+}
+
+/** Submodules told by name. */
+const TOLD = 8;
+
+/** What the user should know of a commit, one line each. */
+export function surveyNotes({ submodules, lfsPointers }: Survey): string[] {
+  const notes: string[] = [];
+  if (submodules.length > 0) {
+    const more = submodules.length > TOLD ? `, ... (${submodules.length})` : "";
+    const names = submodules.slice(0, TOLD).join(", ");
+    notes.push(`submodules are recorded, but what is in them is not in the image: ${names}${more}`);
+  }
+  if (lfsPointers > 0) {
+    const files = lfsPointers === 1 ? "1 file is a pointer" : `${lfsPointers} files are pointers`;
+    notes.push(`${files} of Git LFS: the content that LFS keeps elsewhere is not in the image`);
+  }
+  return notes;
+}
