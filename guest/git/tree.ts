@@ -26,115 +26,200 @@ export const MODES: Readonly<Record<EntryType, number>> = {
 
 const SPACE = 0x20;
 const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+
+/** An entry is kept as the places where its name starts and ends; the type shares the first number. */
+const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
+const TYPE_BITS = 3;
+const TREE = TYPES.indexOf("tree");
+
+/** The shortest entry: `40000 a`, NUL, id. */
+const SHORTEST_ENTRY = 8 + ID_LENGTH;
 
 /**
- * Parses a tree object: entries of `octal mode SP name NUL raw id`, in git's order.
+ * A tree object: entries of `octal mode SP name NUL raw id`, in git's order. Nothing is taken apart before it is asked for;
+ * an entry costs eight bytes beyond its own.
  *
  * It accepts what old versions of git wrote (a mode padded with zeroes, permissions other than 644 and 755) and refuses
  * what else `git fsck --strict` complains of: forbidden names, entries out of order, two entries of one name; and modes
- * that mean nothing. Ids and names are views into `bytes`.
- *
- * @throws {InvalidImageError} fault `tree`, naming the entry.
+ * that mean nothing.
  */
-export function parseTree(bytes: Uint8Array, object?: string): TreeEntry[] {
-  const entries: TreeEntry[] = [];
-  const files = new FileNames();
-  const fail = (what: string) => new InvalidImageError("tree", what, { object });
+export class Tree implements Iterable<TreeEntry> {
+  /** Entries in the tree. */
+  readonly count: number;
+  readonly #bytes: Uint8Array;
+  /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
+  readonly #places: Uint32Array;
 
-  let position = 0;
-  let previous: TreeEntry | undefined;
-  while (position < bytes.length) {
-    let mode = 0;
-    const modeStart = position;
-    while (bytes[position] !== SPACE) {
-      const digit = (bytes[position] ?? 0) - 0x30;
-      if (digit < 0 || digit > 7 || position - modeStart > 10)
-        throw fail("a tree entry has a malformed mode");
-      mode = mode * 8 + digit;
-      position++;
+  /**
+   * @param bytes the content, less than 512 MiB; names and ids are views into it.
+   * @param object its id, for messages.
+   * @throws {InvalidImageError} fault `tree`, naming the entry.
+   */
+  constructor(bytes: Uint8Array, object?: string) {
+    this.#bytes = bytes;
+    this.#places = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
+    const fail = (what: string) => new InvalidImageError("tree", what, { object });
+    /** Entries other than trees whose names are prefixes of the name before, the longest last. */
+    const prefixes: number[] = [];
+    let count = 0;
+    for (let position = 0; position < bytes.length; count++) {
+      let mode = 0;
+      const modeStart = position;
+      for (; bytes[position] !== SPACE; position++) {
+        const digit = (bytes[position] ?? 0) - 0x30;
+        if (digit < 0 || digit > 7 || position - modeStart > 10)
+          throw fail("a tree entry has a malformed mode");
+        mode = mode * 8 + digit;
+      }
+      const type = position === modeStart ? -1 : typeOfMode(mode);
+      const start = ++position;
+      let suspicious = false;
+      for (; bytes[position] !== 0 && position < bytes.length; position++) {
+        if (bytes[position] === SLASH || bytes[position] === BACKSLASH) suspicious = true;
+      }
+      const end = position;
+      if (end + 1 + ID_LENGTH > bytes.length) throw fail("a tree entry is cut short");
+      const quoted = () => quote(bytes.subarray(start, end));
+      if (type < 0) throw fail(`${quoted()} has mode ${mode.toString(8)}, which git does not know`);
+      if (
+        (suspicious || mayBeForbidden(bytes[start] as number)) &&
+        isForbiddenName(bytes.subarray(start, end))
+      ) {
+        throw fail(`a tree entry is named ${quoted()}`);
+      }
+      this.#places[2 * count] = (start << TYPE_BITS) | type;
+      this.#places[2 * count + 1] = end;
+      position = end + 1 + ID_LENGTH;
+
+      const shared = count === 0 ? 0 : this.#sharedWithPrevious(count);
+      if (count > 0 && this.#charAfter(count - 1, shared) >= this.#charAfter(count, shared)) {
+        throw fail(
+          `tree entries ${quote(this.name(count - 1))} and ${quoted()} are out of order or the same`,
+        );
+      }
+      while (prefixes.length > 0 && this.#nameLength(prefixes.at(-1) as number) > shared) prefixes.pop();
+      if (type !== TREE) prefixes.push(count);
+      else if (prefixes.length > 0 && this.#nameLength(prefixes.at(-1) as number) === end - start) {
+        // The two need not be neighbours: `a`, `a-b`, `a/`.
+        throw fail(`two tree entries are named ${quoted()}`);
+      }
     }
-    const type = position === modeStart ? undefined : typeOfMode(mode);
-    const nameStart = ++position;
-    const nameEnd = bytes.indexOf(0, nameStart);
-    if (nameEnd < 0 || nameEnd + 1 + ID_LENGTH > bytes.length) throw fail("a tree entry is cut short");
-    const name = bytes.subarray(nameStart, nameEnd);
-    if (type === undefined)
-      throw fail(`${quote(name)} has mode ${mode.toString(8)}, which git does not know`);
-    if (isForbiddenName(name)) throw fail(`a tree entry is named ${quote(name)}`);
-    position = nameEnd + 1 + ID_LENGTH;
-    const entry = { type, name, id: bytes.subarray(nameEnd + 1, position) };
+    this.count = count;
+  }
 
-    if (previous !== undefined && compareEntries(previous, entry) >= 0) {
-      throw fail(`tree entries ${quote(previous.name)} and ${quote(name)} are out of order or the same`);
+  /** Bytes of memory it takes, its content included. */
+  get byteLength(): number {
+    return this.#bytes.byteLength + this.#places.byteLength;
+  }
+
+  type(entry: number): EntryType {
+    return TYPES[this.#type(entry)] as EntryType;
+  }
+
+  /** The name's bytes; git says nothing of their encoding. */
+  name(entry: number): Uint8Array {
+    return this.#bytes.subarray(this.#start(entry), this.#end(entry));
+  }
+
+  /** The raw id of what the entry names. */
+  id(entry: number): Uint8Array {
+    const end = this.#end(entry);
+    return this.#bytes.subarray(end + 1, end + 1 + ID_LENGTH);
+  }
+
+  entry(entry: number): TreeEntry {
+    return { type: this.type(entry), name: this.name(entry), id: this.id(entry) };
+  }
+
+  *[Symbol.iterator](): Generator<TreeEntry> {
+    for (let entry = 0; entry < this.count; entry++) yield this.entry(entry);
+  }
+
+  /** The entry of a name. */
+  find(name: Uint8Array): TreeEntry | undefined {
+    if (name.includes(0) || name.includes(SLASH)) return undefined;
+    // Where it lies depends on what it is.
+    const entry = this.#search(name, 0) ?? this.#search(name, SLASH);
+    return entry === undefined ? undefined : this.entry(entry);
+  }
+
+  /** Halves the range in which a name lies that git takes to be followed by `after`. */
+  #search(name: Uint8Array, after: number): number | undefined {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const difference = this.#compare(middle, name, after);
+      if (difference === 0) return middle;
+      if (difference < 0) low = middle + 1;
+      else high = middle;
     }
-    if (type !== "tree") files.add(name);
-    else if (files.has(name)) throw fail(`two tree entries are named ${quote(name)}`);
-    entries.push(entry);
-    previous = entry;
-  }
-  return entries;
-}
-
-/**
- * Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare"). Negative when `a`
- * comes first, 0 when the two cannot both be in one tree.
- */
-function compareEntries(a: TreeEntry, b: TreeEntry): number {
-  const length = Math.min(a.name.length, b.name.length);
-  for (let i = 0; i < length; i++) {
-    const difference = (a.name[i] as number) - (b.name[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return endOf(a, length) - endOf(b, length);
-}
-
-function endOf(entry: TreeEntry, position: number): number {
-  return entry.name[position] ?? (entry.type === "tree" ? SLASH : 0);
-}
-
-/**
- * A file `a` and a tree `a` need not be neighbours (`a`, `a-b`, `a/`), so a duplicate across types is not seen by
- * comparing neighbours. A later tree `a` clashes with a file that is a prefix of everything between them: it is enough to
- * remember the files that still are a prefix of the current name.
- */
-class FileNames {
-  #prefixes: Uint8Array[] = [];
-
-  add(name: Uint8Array): void {
-    this.#trim(name);
-    this.#prefixes.push(name);
+    return undefined;
   }
 
-  has(name: Uint8Array): boolean {
-    this.#trim(name);
-    return this.#prefixes.at(-1)?.length === name.length;
+  #compare(entry: number, name: Uint8Array, after: number): number {
+    const start = this.#start(entry);
+    const length = Math.min(this.#nameLength(entry), name.length);
+    for (let i = 0; i < length; i++) {
+      const difference = (this.#bytes[start + i] as number) - (name[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return this.#charAfter(entry, length) - (name[length] ?? after);
   }
 
-  #trim(name: Uint8Array): void {
-    while (this.#prefixes.length > 0 && !startsWith(name, this.#prefixes.at(-1) as Uint8Array))
-      this.#prefixes.pop();
+  /** Bytes that the name of an entry has in common with that of the entry before, from the front. */
+  #sharedWithPrevious(entry: number): number {
+    const bytes = this.#bytes;
+    const a = this.#start(entry - 1);
+    const b = this.#start(entry);
+    const length = Math.min(this.#nameLength(entry - 1), this.#nameLength(entry));
+    let shared = 0;
+    while (shared < length && bytes[a + shared] === bytes[b + shared]) shared++;
+    return shared;
+  }
+
+  /** Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare"). */
+  #charAfter(entry: number, length: number): number {
+    if (length < this.#nameLength(entry)) return this.#bytes[this.#start(entry) + length] as number;
+    return this.#type(entry) === TREE ? SLASH : 0;
+  }
+
+  #type(entry: number): number {
+    return (this.#places[2 * entry] as number) & ((1 << TYPE_BITS) - 1);
+  }
+
+  #start(entry: number): number {
+    return (this.#places[2 * entry] as number) >>> TYPE_BITS;
+  }
+
+  #end(entry: number): number {
+    return this.#places[2 * entry + 1] as number;
+  }
+
+  #nameLength(entry: number): number {
+    return this.#end(entry) - this.#start(entry);
   }
 }
 
-function startsWith(name: Uint8Array, prefix: Uint8Array): boolean {
-  if (prefix.length > name.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (name[i] !== prefix[i]) return false;
-  return true;
+/** Whether a name that has no slash and starts with this byte is worth a closer look: see `isForbiddenName`. */
+function mayBeForbidden(first: number): boolean {
+  return first === 0 || first === 0x2e || (first | 0x20) === 0x67 || first === 0xe2 || first === 0xef;
 }
 
-/** As git's `canon_mode`: of the permissions only the owner's execute bit counts. */
-function typeOfMode(mode: number): EntryType | undefined {
+/** As git's `canon_mode`: of the permissions only the owner's execute bit counts. Negative for no type of entry. */
+function typeOfMode(mode: number): number {
   switch (mode & 0o170000) {
     case 0o100000:
-      return (mode & 0o100) !== 0 ? "executable" : "file";
+      return TYPES.indexOf((mode & 0o100) !== 0 ? "executable" : "file");
     case 0o120000:
-      return "symlink";
+      return TYPES.indexOf("symlink");
     case 0o040000:
-      return "tree";
+      return TREE;
     case 0o160000:
-      return "gitlink";
+      return TYPES.indexOf("gitlink");
     default:
-      return undefined;
+      return -1;
   }
 }
 

@@ -1,8 +1,8 @@
 import { DocteurError } from "../errors.ts";
-import type { EntryType, TreeEntry } from "../git/tree.ts";
+import type { EntryType } from "../git/tree.ts";
 import { Art, MAX_KEY_LENGTH } from "./art.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
-import { memoryOf, type Trees } from "./trees.ts";
+import type { Trees } from "./trees.ts";
 
 /** Art keeps a type as its place in this list. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
@@ -36,21 +36,22 @@ export class FastLayout implements Layout {
   constructor(trees: Trees, root: Uint8Array, capacity: number) {
     this.#capacity = capacity;
     this.#add(0, { type: "tree", id: root });
-    const folders = [{ entries: trees.read(root), next: 0, length: 0 }];
-    let held = memoryOf(trees.read(root));
+    const folders = [{ tree: trees.read(root), next: 0, length: 0 }];
+    let held = trees.read(root).byteLength;
     for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-      const entry = folder.entries[folder.next++];
-      if (entry === undefined) {
-        held -= memoryOf(folder.entries);
+      const { tree } = folder;
+      if (folder.next === tree.count) {
+        held -= tree.byteLength;
         folders.pop();
         continue;
       }
-      const length = this.#write(folder.length, entry);
-      this.#add(length, entry);
-      if (entry.type === "tree") {
-        const entries = trees.read(entry.id);
-        held += memoryOf(entries);
-        folders.push({ entries, next: 0, length });
+      const { type, name, id } = tree.entry(folder.next++);
+      const length = this.#write(folder.length, name);
+      this.#add(length, { type, id });
+      if (type === "tree") {
+        const below = trees.read(id);
+        held += below.byteLength;
+        folders.push({ tree: below, next: 0, length });
       }
       this.#refuseIf(this.#art.byteLength + held > capacity || this.#pathBytes > capacity * MAX_SHARING);
     }
@@ -92,7 +93,7 @@ export class FastLayout implements Layout {
   }
 
   /** Writes a child's name after its folder's path of `length` bytes. Gives the length of the child's path. */
-  #write(length: number, { name }: TreeEntry): number {
+  #write(length: number, name: Uint8Array): number {
     const start = length === 0 ? 0 : length + 1;
     this.#refuseIf(start + name.length + 2 > MAX_KEY_LENGTH);
     this.#room(start + name.length + 2);

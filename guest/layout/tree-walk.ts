@@ -1,8 +1,8 @@
 import { DocteurError } from "../errors.ts";
-import type { TreeEntry } from "../git/tree.ts";
+import type { Tree } from "../git/tree.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
 import { joinPath, splitPath, startsWith } from "./path.ts";
-import { memoryOf, type Trees } from "./trees.ts";
+import type { Trees } from "./trees.ts";
 
 /** The `light` layout: walks from the root on every look-up and knows nothing in advance. */
 export class TreeWalk implements Layout {
@@ -32,7 +32,7 @@ export class TreeWalk implements Layout {
 
   findIn(folder: Entry, name: Uint8Array): Entry | undefined {
     if (folder.type !== "tree") return undefined;
-    return this.#trees.read(folder.id).find((child) => sameBytes(child.name, name));
+    return this.#trees.read(folder.id).find(name);
   }
 
   /** @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity. */
@@ -43,38 +43,35 @@ export class TreeWalk implements Layout {
     const start = this.find(top);
     if (start?.type !== "tree") return;
     const rest = prefix.subarray(slash + 1);
-    const selected = this.#trees.read(start.id).filter(({ name }) => startsWith(name, rest));
-    const folders: Level[] = [{ entries: selected, next: 0, path: top }];
-    let held = memoryOf(selected);
+    const folders: Level[] = [{ tree: this.#trees.read(start.id), next: 0, path: top }];
+    let held = 0;
     for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-      const entry = folder.entries[folder.next++];
-      if (entry === undefined) {
-        held -= memoryOf(folder.entries);
+      const { tree } = folder;
+      if (folder.next === tree.count) {
+        held -= tree.byteLength;
         folders.pop();
         continue;
       }
-      const path = joinPath(folder.path, entry.name);
-      if (entry.type !== "tree") {
-        yield { type: entry.type, id: entry.id, path: new Uint8Array(path) };
+      const { type, name, id } = tree.entry(folder.next++);
+      if (folders.length === 1 && !startsWith(name, rest)) continue;
+      const path = joinPath(folder.path, name);
+      if (type !== "tree") {
+        yield { type, id, path: new Uint8Array(path) };
         continue;
       }
-      const entries = this.#trees.read(entry.id);
-      held += memoryOf(entries);
+      const below = this.#trees.read(id);
+      held += below.byteLength;
       if (held > this.#capacity) {
         const what = `the folders above one path do not fit in ${this.#capacity} bytes`;
         throw new DocteurError("LAYOUT_TOO_LARGE", what);
       }
-      folders.push({ entries, next: 0, path });
+      folders.push({ tree: below, next: 0, path });
     }
   }
 }
 
 interface Level {
-  readonly entries: readonly TreeEntry[];
+  readonly tree: Tree;
   readonly path: Uint8Array;
   next: number;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && startsWith(a, b);
 }

@@ -191,7 +191,7 @@ export class Store {
     const { entry } = this.#found(key, true);
     if (entry.type === "gitlink") return [];
     if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
-    return this.#trees.read(entry.id).map(({ type, name, id }) => ({
+    return Array.from(this.#trees.read(entry.id), ({ type, name, id }) => ({
       name: text(name),
       rawName: new Uint8Array(name),
       kind: kindOf(type),

@@ -1,7 +1,7 @@
 import { InvalidImageError } from "../../guest/errors.ts";
 import type { ObjectKind } from "../../guest/git/object.ts";
 import { hex } from "../../guest/git/object-id.ts";
-import { type EntryType, parseTree } from "../../guest/git/tree.ts";
+import { type EntryType, Tree } from "../../guest/git/tree.ts";
 import type { Objects } from "../../guest/pack/objects.ts";
 import type { Catalog } from "./catalog.ts";
 
@@ -39,7 +39,7 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
   meet(Buffer.from(root, "hex"), "tree", "is the root");
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     const tree = hex(id);
-    for (const entry of parseTree(objects.read(id, "tree"), tree)) {
+    for (const entry of new Tree(objects.read(id, "tree"), tree)) {
       const kind = KIND_OF_ENTRY[entry.type];
       const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
       if (kind !== undefined) meet(entry.id, kind, `tree ${tree} names ${name}`);

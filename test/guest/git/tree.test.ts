@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import test from "ava";
 import fc from "fast-check";
 import { InvalidImageError } from "../../../guest/errors.ts";
-import { parseTree } from "../../../guest/git/tree.ts";
+import { Tree, type TreeEntry } from "../../../guest/git/tree.ts";
 import { refused } from "../fault.ts";
 import { encodeTree, Repository } from "../repository.ts";
 
 const ID = "1234567890".repeat(4);
+const parse = (bytes: Uint8Array): TreeEntry[] => [...new Tree(bytes)];
 const one = (mode: string, name: string | Uint8Array) => encodeTree([{ mode, name, id: ID }]);
 
 const VALID: [string, string][] = [
@@ -27,7 +28,7 @@ const VALID: [string, string][] = [
 ];
 for (const [mode, type] of VALID) {
   test(`mode ${mode} is a ${type}`, (t) => {
-    t.is(parseTree(one(mode, "name"))[0]?.type, type as "file");
+    t.is(parse(one(mode, "name"))[0]?.type, type as "file");
   });
 }
 
@@ -46,14 +47,14 @@ for (const mode of [
   "0".repeat(20),
 ]) {
   test(`mode ${JSON.stringify(mode)} is refused`, (t) => {
-    refused(t, "tree", () => parseTree(one(mode, "name")));
+    refused(t, "tree", () => parse(one(mode, "name")));
   });
 }
 
 for (const name of ["", ".", "..", ".git", ".GIT", ".Git", "a/b", "/", "a/", "/a"]) {
   test(`the name ${JSON.stringify(name)} is refused, of a file and of a tree`, (t) => {
-    refused(t, "tree", () => parseTree(one("100644", name)));
-    refused(t, "tree", () => parseTree(one("40000", name)));
+    refused(t, "tree", () => parse(one("100644", name)));
+    refused(t, "tree", () => parse(one("40000", name)));
   });
 }
 
@@ -73,7 +74,7 @@ for (const name of [
 ]) {
   test(`the name ${JSON.stringify(name)} is kept`, (t) => {
     const bytes = Buffer.from(name, "latin1");
-    t.deepEqual(Buffer.from(parseTree(one("100644", bytes))[0]?.name ?? []), bytes);
+    t.deepEqual(Buffer.from(parse(one("100644", bytes))[0]?.name ?? []), bytes);
   });
 }
 
@@ -127,7 +128,7 @@ const DISORDER: Record<string, [string, string][]> = {
 for (const [name, entries] of Object.entries(DISORDER)) {
   test(`${name}: refused, as git fsck has it`, (t) => {
     const listed = entries.map(([mode, name]) => ({ mode, name, id: ID }));
-    refused(t, "tree", () => parseTree(encodeTree(listed)));
+    refused(t, "tree", () => parse(encodeTree(listed)));
     using repository = new Repository();
     t.regex(complaints(repository, encodeTree(listed)), /treeNotSorted|duplicateEntries/);
   });
@@ -138,8 +139,8 @@ test("every cut of a tree is refused or a shorter tree", (t) => {
   const bytes = encodeTree(entries);
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.subarray(0, length);
-    if (length % (bytes.length / 3) === 0) t.is(parseTree(cut).length, (length * 3) / bytes.length);
-    else refused(t, "tree", () => parseTree(cut));
+    if (length % (bytes.length / 3) === 0) t.is(parse(cut).length, (length * 3) / bytes.length);
+    else refused(t, "tree", () => parse(cut));
   }
 });
 
@@ -169,7 +170,7 @@ test("any bytes are a tree or refused", (t) => {
 });
 
 test("a message stays short and in one line, whatever the name", (t) => {
-  const error = t.throws(() => parseTree(one("100", `\n${"x".repeat(100_000)}`)), {
+  const error = t.throws(() => parse(one("100", `\n${"x".repeat(100_000)}`)), {
     instanceOf: InvalidImageError,
   });
   t.false(error?.message.includes("\n"));
@@ -178,7 +179,7 @@ test("a message stays short and in one line, whatever the name", (t) => {
 
 function accepts(bytes: Uint8Array): boolean {
   try {
-    parseTree(bytes);
+    parse(bytes);
     return true;
   } catch (error) {
     if (error instanceof InvalidImageError) return false;
@@ -192,3 +193,33 @@ function complaints(repository: Repository, bytes: Uint8Array): string {
   const lines = repository.complaints(["fsck", "--no-dangling"]).split("\n");
   return lines.filter((line) => line.includes(`in tree ${id}`)).join("\n");
 }
+
+test("every entry is found by its name, and no other name is", (t) => {
+  const name = fc.stringMatching(/^[a-d./ -]{1,4}$/).filter((text) => !/^\.{1,2}$|\//.test(text));
+  const property = fc.property(
+    fc.uniqueArray(fc.record({ name, folder: fc.boolean() }), {
+      selector: (entry) => entry.name,
+      maxLength: 40,
+    }),
+    name,
+    (entries, other) => {
+      const sorted = entries
+        .map((entry) => ({ ...entry, key: Buffer.from(entry.folder ? `${entry.name}/` : entry.name) }))
+        .sort((a, b) => Buffer.compare(a.key, b.key));
+      const tree = new Tree(
+        encodeTree(
+          sorted.map((entry) => ({ mode: entry.folder ? "40000" : "100644", name: entry.name, id: ID })),
+        ),
+      );
+      assert.equal(tree.count, entries.length);
+      for (const { name, folder } of sorted) {
+        const found = tree.find(Buffer.from(name));
+        assert.equal(found && Buffer.from(found.name).toString(), name);
+        assert.equal(found?.type, folder ? "tree" : "file");
+      }
+      const there = entries.some((entry) => entry.name === other);
+      assert.equal(tree.find(Buffer.from(other)) !== undefined, there);
+    },
+  );
+  t.notThrows(() => fc.assert(property, { numRuns: 500 }));
+});

@@ -76,7 +76,7 @@ test("one tree entered ever deeper costs no more than the limit", (t) => {
     trees.push(below);
   }
   const image = imageOfTree(below, [LEAF, ...trees.slice(0, -1)]);
-  refused(t, "LAYOUT_TOO_LARGE", () => open(image, { layout: "fast", maxLayoutSize: 20 << 20 }));
+  refused(t, "LAYOUT_TOO_LARGE", () => open(image, { layout: "fast", maxLayoutSize: 8 << 20 }));
   t.is(open(image).exists(`${"a/".repeat(60)}leaf`), "value");
 });
 
