@@ -11,6 +11,8 @@ export interface AnalyzeOptions {
   readonly maxObjectSize?: number | undefined;
   /** Bytes of bases of deltas to keep. Default 24 MiB. */
   readonly baseCacheSize?: number | undefined;
+  /** What `scanPack` tells of this PACK, where somebody has had it told already. */
+  readonly scanned?: ScannedPack | undefined;
   /**
    * Told every so often how many of the objects have been scanned and resolved, each counting once for either. What it
    * throws ends the analysis.
@@ -58,9 +60,9 @@ class Resolver {
     this.#options = options;
     this.#start = start;
     this.#pack = new Pack(cache, start, limit, (id) => this.#referred.get(hex(id)), options);
-    this.#scanned = scanPack(cache, this.#pack, start, limit, (done, count) =>
-      options.onProgress?.(done, count * 2),
-    );
+    this.#scanned =
+      options.scanned ??
+      scanPack(cache, this.#pack, start, limit, (done, count) => options.onProgress?.(done, count * 2));
     const { count } = this.#scanned;
     this.#depths = new Uint32Array(count);
     this.#firstChild = new Int32Array(count).fill(NONE);

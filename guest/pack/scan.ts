@@ -29,6 +29,13 @@ export interface ScannedPack {
 /** No entry is shorter: a byte of header, and the 8 bytes of an empty zlib stream. */
 const SHORTEST_ENTRY = 9;
 
+/** Where entries of a PACK lie that follow one another. */
+export interface EntryRange {
+  /** Offset of the first, from the start of the PACK. */
+  readonly offset: number;
+  readonly count: number;
+}
+
 /**
  * Reads a PACK from its first byte to its last, inflating every entry through a window, and checks the trailer.
  *
@@ -45,6 +52,40 @@ export function scanPack(
   onProgress?: (done: number, count: number) => void,
 ): ScannedPack {
   const count = readPackHeader(cache, start, limit);
+  const sum = createHash("sha1").update(cache.read(start, FIRST_ENTRY));
+  const scanned = scanEntries(
+    cache,
+    pack,
+    start,
+    { offset: FIRST_ENTRY, count },
+    {
+      onProgress: (done) => onProgress?.(done, count),
+      onBytes: (piece) => sum.update(piece),
+    },
+  );
+  const end = scanned.offsets[count] as number;
+  return { ...scanned, trailer: checkTrailer(cache, start + end, limit, sum.digest()) };
+}
+
+export interface ScanCalls {
+  /** Told every so often how many entries are done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Given the bytes of the entries as they lie in the PACK; good until it returns. */
+  readonly onBytes?: ((piece: Uint8Array) => void) | undefined;
+}
+
+/**
+ * Reads the entries of a range, inflating each through a window. The last of the offsets is where the next entry, or the
+ * trailer, begins.
+ * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`.
+ */
+export function scanEntries(
+  cache: SectorCache,
+  pack: Pack,
+  start: number,
+  { offset: first, count }: EntryRange,
+  { onProgress, onBytes }: ScanCalls = {},
+): Omit<ScannedPack, "trailer"> {
   const scanned = {
     count,
     offsets: new Float64Array(count + 1),
@@ -54,8 +95,7 @@ export function scanPack(
     ids: new Uint8Array(count * ID_LENGTH),
     bases: new Array<number | Uint8Array | undefined>(count).fill(undefined),
   };
-  const sum = createHash("sha1").update(cache.read(start, FIRST_ENTRY));
-  let offset = FIRST_ENTRY;
+  let offset = first;
   for (let entry = 0; entry < count; entry++) {
     const header = pack.header(offset);
     scanned.offsets[entry] = offset;
@@ -65,26 +105,31 @@ export function scanPack(
     const end = inflateThrough(pack, header, scanned.ids.subarray(entry * ID_LENGTH));
     let crc = 0;
     eachPiece(cache, start + offset, start + end, (piece) => {
-      sum.update(piece);
+      onBytes?.(piece);
       crc = crc32(piece, crc);
     });
     scanned.crcs[entry] = crc;
     offset = end;
-    if (entry % 256 === 255) onProgress?.(entry + 1, count);
+    if (entry % 256 === 255) onProgress?.(entry + 1);
   }
   scanned.offsets[count] = offset;
+  return scanned;
+}
 
-  if (start + offset + ID_LENGTH > limit) {
-    throw new InvalidImageError("pack-trailer", "the PACK's trailer is cut short", {
-      offset: start + offset,
-    });
+/**
+ * The PACK's trailer at byte `at` of the image, proved to be the SHA-1 of what is before it.
+ * @throws {InvalidImageError} fault `pack-trailer`.
+ */
+export function checkTrailer(cache: SectorCache, at: number, limit: number, sum: Uint8Array): Uint8Array {
+  if (at + ID_LENGTH > limit) {
+    throw new InvalidImageError("pack-trailer", "the PACK's trailer is cut short", { offset: at });
   }
-  const trailer = new Uint8Array(cache.read(start + offset, ID_LENGTH));
-  if (!sameId(sum.digest(), trailer)) {
+  const trailer = new Uint8Array(cache.read(at, ID_LENGTH));
+  if (!sameId(sum, trailer)) {
     const what = "the PACK's trailer is not the checksum of its bytes";
-    throw new InvalidImageError("pack-trailer", what, { offset: start + offset });
+    throw new InvalidImageError("pack-trailer", what, { offset: at });
   }
-  return { ...scanned, trailer };
+  return trailer;
 }
 
 /** The number of entries that a PACK's header claims. @throws {InvalidImageError} fault `pack-header`. */

@@ -9,6 +9,7 @@ import { analyzePack } from "../../guest/pack/analyze.ts";
 import { Objects } from "../../guest/pack/objects.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
+import type { ScannedPack } from "../../guest/pack/scan.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
 import { Catalog } from "./catalog.ts";
 import { checkIdx } from "./check-idx.ts";
@@ -25,16 +26,21 @@ export type OnVerifyProgress = (done: number, total: number) => void;
  *
  * What lies between the PACK and the IDX, and after the IDX, is not looked at: it may be sections of other readers.
  *
+ * @param scanned what `scanPack` tells of its PACK, where that is known already.
  * @throws {InvalidImageError} the first fault found, with its place.
  */
-export function verifyDevice(device: BlockDevice, onProgress?: OnVerifyProgress): VerifiedCommit {
+export function verifyDevice(
+  device: BlockDevice,
+  onProgress?: OnVerifyProgress,
+  scanned?: ScannedPack,
+): VerifiedCommit {
   const cache = new SectorCache(device);
   const { commit: id, indexOffset } = readHeader(cache);
   if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
     const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
-  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress });
+  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned });
   const idx = checkIdx(cache, indexOffset, analysis);
 
   const catalog = new Catalog(analysis);

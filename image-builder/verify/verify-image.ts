@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { rebuildError } from "./error-transfer.ts";
+import { SMALL_HEAP } from "./small-heap.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
 import type { OnVerifyProgress } from "./verify-device.ts";
 import type { WorkerMessage } from "./worker.ts";
@@ -37,7 +38,10 @@ export function commitObjectOf(verification: Verification): Uint8Array {
 }
 
 async function inThread(path: string, { onProgress, signal }: VerifyOptions): Promise<VerifiedCommit> {
-  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData: path });
+  const worker = new Worker(new URL(WORKER, import.meta.url), {
+    workerData: path,
+    resourceLimits: SMALL_HEAP,
+  });
   const end = () => void worker.terminate();
   signal?.addEventListener("abort", end, { once: true });
   try {

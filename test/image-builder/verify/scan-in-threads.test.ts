@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { openFileDevice } from "../../../guest/block/file.ts";
+import { SectorCache } from "../../../guest/block/sector-cache.ts";
+import { InvalidImageError } from "../../../guest/errors.ts";
+import { Pack } from "../../../guest/pack/pack.ts";
+import { scanPack } from "../../../guest/pack/scan.ts";
+import { makeImage, verifyImage } from "../../../image-builder/index.ts";
+import { scanInThreads } from "../../../image-builder/verify/scan-in-threads.ts";
+import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
+import { commitAll, git, sandbox, writeFiles } from "../sandbox.ts";
+
+const WORKER = new URL("../../../image-builder/verify/worker.ts", import.meta.url);
+const START = 28;
+
+/** An image of a PACK that is worth several threads, with deltas, and of what does not compress. */
+async function largeImage(
+  t: ExecutionContext,
+): Promise<{ path: string; bytes: Buffer; indexOffset: number }> {
+  const folder = sandbox(t);
+  git(folder, ["init", "--quiet", "source"]);
+  const source = join(folder, "source");
+  const text = Array.from({ length: 5000 }, (_, line) => `line ${line} ${line * line}`).join("\n");
+  for (let index = 0; index < 40; index++) {
+    writeFiles(source, {
+      [`noise/${index}`]: randomBytes(300_000),
+      [`text/${index}`]: `${text}\nand ${index}\n`,
+    });
+  }
+  commitAll(source, "Large");
+  const path = join(folder, "x.img");
+  await makeImage({ repository: source, image: path });
+  const bytes = readFileSync(path);
+  return { path, bytes, indexOffset: Number(bytes.readBigUInt64LE(20)) };
+}
+
+test("several threads find what one finds", async (t) => {
+  const { path, indexOffset } = await largeImage(t);
+  using device = withDispose(openFileDevice(path));
+  const cache = new SectorCache(device);
+  const expected = scanPack(cache, new Pack(cache, START, indexOffset, () => undefined), START, indexOffset);
+  for (const threads of [2, 3]) {
+    const seen: number[] = [];
+    const scanned = await scanInThreads(path, device, WORKER, (done) => seen.push(done), threads);
+    t.deepEqual(scanned, expected);
+    t.true(seen.every((done) => done <= expected.count));
+  }
+  t.is(await scanInThreads(path, device, WORKER, undefined, 1), undefined);
+});
+
+test("whatever is wrong, it is found as one thread finds it", async (t) => {
+  const { path, bytes, indexOffset } = await largeImage(t);
+  const offsets = indexOffset + 8 + 1024 + 24 * bytes.readUInt32BE(indexOffset + 8 + 255 * 4);
+  for (const at of [
+    20, // the index offset
+    32, // the PACK's version
+    START + 12, // its first entry
+    START + Math.floor(indexOffset / 2),
+    indexOffset - 512, // its trailer, or the padding after it
+    indexOffset, // the IDX's signature
+    indexOffset + 8 + 255 * 4 + 3, // its count
+    offsets + 3, // one of its offsets
+    bytes.length - 600, // its checksums, or the padding after them
+  ]) {
+    const damaged = Buffer.from(bytes);
+    damaged[at]! ^= 0x10;
+    writeFileSync(path, damaged);
+    using device = withDispose(openFileDevice(path));
+    t.is(
+      await outcome(() => verifyImage(path)),
+      await outcome(() => verifyDevice(device).verification),
+      `${at}`,
+    );
+  }
+});
+
+async function outcome(verify: () => unknown): Promise<string> {
+  try {
+    return JSON.stringify(await verify());
+  } catch (error) {
+    if (error instanceof InvalidImageError) return `${error.fault}: ${error.message}`;
+    throw error;
+  }
+}
+
+function withDispose<Device extends { close(): void }>(device: Device): Device & Disposable {
+  return Object.assign(device, { [Symbol.dispose]: () => device.close() });
+}
