@@ -34,14 +34,63 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
   const root = cacheFolder();
   const folder = join(root, name);
   if (await exists(folder)) return folder;
+  const temporary = await makeTemporary();
+  try {
+    await build(temporary);
+  } catch (error) {
+    await fs.rm(temporary, { recursive: true, force: true });
+    throw explain(error, root);
+  }
+  await putInPlace(temporary, name);
+  return folder;
+}
+
+/**
+ * Makes an empty folder beside the cached ones, on the same file system. What is left when this process dies is removed
+ * by a later one.
+ * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
+ */
+export async function makeTemporary(): Promise<string> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
   try {
     await makeRoot(root);
     await removeLeftovers(root);
-    await buildBeside(root, folder, build);
+    await fs.mkdir(temporary, { mode: 0o700 });
   } catch (error) {
     throw explain(error, root);
   }
-  return folder;
+  return temporary;
+}
+
+/**
+ * Gives such a folder its name in the cache, once its content is on the disk. If another was first, this one is removed,
+ * and that one stays.
+ * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
+ */
+export async function putInPlace(temporary: string, name: string): Promise<void> {
+  const folder = join(cacheFolder(), name);
+  try {
+    await flush(temporary);
+    await fs.rename(temporary, folder);
+  } catch (error) {
+    await fs.rm(temporary, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    const builtByAnother = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
+    if (!builtByAnother) throw explain(error, cacheFolder());
+  }
+}
+
+/** Removes a folder of the cache: at once for whoever looks for it, and in peace for whoever uses it. */
+export async function removeCached(name: string): Promise<void> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
+  try {
+    await fs.rename(join(root, name), temporary);
+    await fs.rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explain(error, root);
+  }
 }
 
 /** Writes a small file of the cache, whole or not at all. */
@@ -62,21 +111,6 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
 async function makeRoot(root: string): Promise<void> {
   await fs.mkdir(root, { recursive: true, mode: 0o700 });
   await fs.chmod(root, 0o700);
-}
-
-async function buildBeside(root: string, folder: string, build: (folder: string) => Promise<void>) {
-  const temporary = join(root, temporaryName());
-  try {
-    await fs.mkdir(temporary, { mode: 0o700 });
-    await build(temporary);
-    await flush(temporary);
-    await fs.rename(temporary, folder);
-  } catch (error) {
-    await fs.rm(temporary, { recursive: true, force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    const builtByAnother = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
-    if (!builtByAnother) throw error;
-  }
 }
 
 /** So that a name never stands for half a content, even after the power fails. */

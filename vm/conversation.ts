@@ -1,8 +1,12 @@
+import { randomBytes } from "node:crypto";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
 import { encodeFrame, type Frame, FrameDecoder, FrameType, MAX_PAYLOAD } from "../guest/runtime/frame.ts";
 import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
 import { writeTo } from "./write-to.ts";
+
+/** Bytes of entropy that a machine gets: twice what a generator's key has. */
+const ENTROPY_LENGTH = 64;
 
 /** Where a program's standard streams come from and go to. */
 export interface Streams {
@@ -26,6 +30,20 @@ export class Conversation {
   async ready(): Promise<boolean> {
     const { value } = await this.#frames.next();
     return value !== undefined && value.type === FrameType.READY;
+  }
+
+  /**
+   * Has a machine's guest make its randomness, its clock and its disk its own, which it must before it runs a program.
+   * False if the channel closed first.
+   */
+  async wake(): Promise<boolean> {
+    this.#send(FrameType.WAKE, randomBytes(ENTROPY_LENGTH));
+    for (;;) {
+      const { value } = await this.#frames.next();
+      if (value === undefined) return false;
+      if (value.type === FrameType.AWAKE) return true;
+      if (value.type === FrameType.ASK_CLOCK) this.#send(FrameType.CLOCK, now());
+    }
   }
 
   /**
@@ -86,6 +104,13 @@ export class Conversation {
   #send(type: number, payload?: Uint8Array): void {
     if (this.#socket.writable) this.#socket.write(encodeFrame(type, payload));
   }
+}
+
+/** The wall clock, as a CLOCK frame has it. */
+function now(): Buffer {
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n);
+  return time;
 }
 
 async function* frames(socket: Duplex): AsyncGenerator<Frame> {

@@ -6,6 +6,20 @@ import { findTool } from "./tools.ts";
 /** The descriptor at which the child finds the channel. */
 export const CHANNEL_FD = 3;
 
+/** Where it finds a second pair of sockets, if it gets one. */
+export const CONTROL_FD = 4;
+
+/** Where it finds a file that it is given. */
+export const FILE_FD = 5;
+
+/** What a child gets beyond the channel. */
+export interface MoreDescriptors {
+  /** A second pair of sockets. */
+  readonly control?: boolean;
+  /** A descriptor of this process. */
+  readonly file?: number;
+}
+
 const running = new Set<ChildProcess>();
 
 process.on("exit", () => {
@@ -26,19 +40,23 @@ export class GuardedProcess {
   readonly console = new Tail();
   /** Fulfilled once the child has ended and all that it said was read. */
   readonly ended: Promise<Ending>;
+  /** The other end of the child's `CONTROL_FD`, if it was asked for. */
+  readonly control: Duplex | undefined;
   readonly #child: ChildProcess;
 
   /** @param copy also gets what the child says. */
-  constructor(path: string, args: readonly string[], copy?: Writable) {
+  constructor(path: string, args: readonly string[], copy?: Writable, more: MoreDescriptors = {}) {
     const [command, ...rest] = guarded(path, args);
     const child = spawn(command!, rest, {
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe", more.control ? "pipe" : "ignore", more.file ?? "ignore"],
       // A process group of its own: Ctrl-C on the terminal is for this process, which tells the guest.
       detached: true,
     });
     this.#child = child;
     running.add(child);
     this.channel = child.stdio[CHANNEL_FD] as Duplex;
+    this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
+    this.control?.on("error", () => {});
     for (const stream of [child.stdout, child.stderr] as Readable[]) {
       stream.on("data", (piece: Buffer) => {
         this.console.push(piece);
@@ -58,6 +76,7 @@ export class GuardedProcess {
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     this.channel.destroy();
+    this.control?.destroy();
     await this.ended;
   }
 }

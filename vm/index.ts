@@ -4,6 +4,7 @@ export { makeBundle } from "./bundle.ts";
 export { cacheFolder } from "./cache.ts";
 export type { Streams } from "./conversation.ts";
 export { type Check, doctor } from "./doctor.ts";
-export { Guest, GuestError } from "./guest.ts";
+export { Guest } from "./guest.ts";
+export { GuestError } from "./guest-error.ts";
 export { printCommand } from "./print-command.ts";
 export { type RunOptions, runInVm, runOnHost } from "./run.ts";

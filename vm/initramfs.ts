@@ -29,7 +29,7 @@ $busybox mount --move /dev /root/dev
 $busybox mount -t proc proc /root/proc
 $busybox mount -t sysfs sys /root/sys
 $busybox mount --bind /guest /root/guest
-exec $busybox chroot /root /bin/node /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning /guest/guest.cjs
 `;
 
 /** What the console of a machine that only tries an accelerator says. */

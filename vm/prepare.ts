@@ -5,7 +5,7 @@ import { getBusybox } from "./busybox.ts";
 import { checkImage } from "./image.ts";
 import { getInitramfs } from "./initramfs.ts";
 import { getKernel } from "./kernel.ts";
-import { findQemu, type Machine } from "./qemu.ts";
+import { type BareMachine, findQemu } from "./qemu.ts";
 import { getRootDisk } from "./root-disk.ts";
 
 /** MiB. Only what the guest touches is taken from the host. */
@@ -37,7 +37,7 @@ export interface MachineOptions {
 export async function prepareMachine(
   options: MachineOptions,
   note: (line: string) => void,
-): Promise<Omit<Machine, "devices">> {
+): Promise<BareMachine> {
   const memory = options.memory ?? DEFAULT_MEMORY;
   if (!Number.isInteger(memory) || memory < MINIMAL_MEMORY) {
     throw new DocteurError(

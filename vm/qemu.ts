@@ -9,21 +9,37 @@ export interface Disk {
   readonly isDevice: boolean;
 }
 
+/** A disk without content, in the place of one that comes later. */
+export const NO_DISK = "none";
+
+/** Where the guest's memory lies instead of in QEMU's own. */
+export interface MemoryFile {
+  readonly path: string;
+  /** Whether what the guest writes goes to the file. Otherwise the file is what its memory begins with. */
+  readonly share: boolean;
+}
+
 /** What QEMU is to build. */
 export interface Machine {
   /** The bzImage. */
   readonly kernel: string;
   readonly initramfs: string;
   /** In the order of their names in the guest: `/dev/vda`, `/dev/vdb`. */
-  readonly disks: readonly Disk[];
+  readonly disks: readonly (Disk | typeof NO_DISK)[];
   readonly accelerator: Accelerator;
   /** MiB. */
   readonly memory: number;
+  readonly memoryFile?: MemoryFile;
+  /** Whether QEMU may start programs. Default: not. */
+  readonly maySpawn?: boolean;
   /** Arguments for the kernel, beyond those every machine gets. */
   readonly kernelArguments?: readonly string[];
   /** Devices and their backends: the channel, the console. */
   readonly devices: readonly string[];
 }
+
+/** What every way of starting it gives devices of its own. */
+export type BareMachine = Omit<Machine, "devices">;
 
 /** @throws {DocteurError} `TOOL_MISSING`. */
 export function findQemu(): string {
@@ -33,10 +49,11 @@ export function findQemu(): string {
 /** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window, no network. */
 export function qemuArguments(machine: Machine): string[] {
   return [
-    ...["-M", "microvm,acpi=on,rtc=on", "-accel", machine.accelerator],
+    ...["-M", machineType(machine), "-accel", machine.accelerator],
     ...["-cpu", machine.accelerator === "kvm" ? "host" : "max", "-smp", "1", "-m", String(machine.memory)],
+    ...memoryArguments(machine),
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"],
-    ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ...["-sandbox", sandbox(machine)],
     ...["-kernel", machine.kernel, "-initrd", machine.initramfs],
     ...["-append", kernelCommandLine(machine)],
     ...machine.disks.flatMap(diskArguments),
@@ -44,16 +61,35 @@ export function qemuArguments(machine: Machine): string[] {
   ];
 }
 
-function diskArguments({ path, isDevice }: Disk, index: number): string[] {
+function sandbox({ maySpawn = false }: Machine): string {
+  const spawn = maySpawn ? "allow" : "deny";
+  return `on,obsolete=deny,elevateprivileges=deny,spawn=${spawn},resourcecontrol=deny`;
+}
+
+function machineType({ memoryFile }: Machine): string {
+  return `microvm,acpi=on,rtc=on${memoryFile === undefined ? "" : ",memory-backend=memory"}`;
+}
+
+// Paths go as JSON, because they may hold what QEMU's own option syntax gives a meaning.
+
+function memoryArguments({ memory, memoryFile }: Machine): string[] {
+  if (memoryFile === undefined) return [];
+  const { path, share } = memoryFile;
+  const size = memory * 1024 * 1024;
+  const backend = { "qom-type": "memory-backend-file", id: "memory", size, "mem-path": path, share };
+  return ["-object", JSON.stringify(backend)];
+}
+
+function diskArguments(disk: Disk | typeof NO_DISK, index: number): string[] {
   const name = `disk${index}`;
-  // As JSON, because a path may hold what QEMU's own option syntax gives a meaning.
-  const backend = {
-    "node-name": name,
-    driver: "raw",
-    "read-only": true,
-    file: { driver: isDevice ? "host_device" : "file", filename: path, "read-only": true },
-  };
+  const backend = { "node-name": name, "read-only": true, ...driver(disk) };
   return ["-blockdev", JSON.stringify(backend), "-device", `virtio-blk-device,drive=${name}`];
+}
+
+function driver(disk: Disk | typeof NO_DISK): object {
+  if (disk === NO_DISK) return { driver: "null-co", "read-zeroes": true, size: 512 };
+  const file = { driver: disk.isDevice ? "host_device" : "file", filename: disk.path, "read-only": true };
+  return { driver: "raw", file };
 }
 
 /**

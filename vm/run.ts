@@ -4,7 +4,8 @@ import { boot } from "./boot.ts";
 import { getBundle } from "./bundle.ts";
 import type { Streams } from "./conversation.ts";
 import { CHANNEL_FD, GuardedProcess } from "./guarded-process.ts";
-import { Guest, GuestError } from "./guest.ts";
+import { Guest } from "./guest.ts";
+import { GuestError } from "./guest-error.ts";
 import { checkImage } from "./image.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
@@ -20,6 +21,8 @@ const BROKEN_PIPE = 141;
 export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   /** Seconds until the guest must be up. Default 60. */
   readonly bootTimeout?: number | undefined;
+  /** Boots, whether there is a template or not, and leaves none. */
+  readonly cold?: boolean | undefined;
   /** Shows the machine's console, and what is being done, on `stderr`. */
   readonly verbose?: boolean | undefined;
   /** Asks the program to end, as by the signal that the reason names. */

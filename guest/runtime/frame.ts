@@ -19,6 +19,10 @@ export const FrameType = {
   STDIN_END: 3,
   /** host to guest: the name of a signal, as UTF-8. */
   SIGNAL: 4,
+  /** host to guest, once, before RUN: bytes of entropy that no other guest gets. */
+  WAKE: 5,
+  /** host to guest: nanoseconds since the epoch, unsigned 64-bit little endian, in answer to an ASK_CLOCK. */
+  CLOCK: 6,
   /** guest to host, once: the guest is up and waits for RUN. */
   READY: 16,
   /** guest to host: bytes for standard output. */
@@ -29,6 +33,10 @@ export const FrameType = {
   WANT: 19,
   /** guest to host, once: the exit status, one byte. Nothing follows. */
   EXIT: 20,
+  /** guest to host, after WAKE: what time is it? */
+  ASK_CLOCK: 21,
+  /** guest to host, once: WAKE is done. */
+  AWAKE: 22,
 } as const;
 
 const HEADER_LENGTH = 5;

@@ -3,24 +3,45 @@ import { isMainThread } from "node:worker_threads";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
 import { openPort } from "./port.ts";
-import { CHANNEL_PORT } from "./ports.ts";
+import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
+import { renewRandomness } from "./randomness.ts";
 import { serveHost } from "./serve-host.ts";
+import { LinuxSystem } from "./system.ts";
+import { VirtioDisk } from "./virtio-disk.ts";
+import { setClock } from "./wall-clock.ts";
 
 /** Where the machine has the image. */
 const IMAGE = "/dev/vdb";
 
 /** Inside the machine this is the first process, and its end is the machine's end. */
 async function mainInMachine(): Promise<void> {
-  const request = findRequest(fs.readFileSync("/proc/cmdline", "utf8"));
+  const commandLine = fs.readFileSync("/proc/cmdline", "utf8");
+  const request = findRequest(commandLine);
   try {
-    if (request === undefined) await serveHost(new Channel(openPort(CHANNEL_PORT)), IMAGE);
-    else await runByHand(request, IMAGE);
+    if (request !== undefined) await runByHand(request, IMAGE);
+    else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
   } catch (error) {
     // Nobody is left to tell but the machine's own console.
     process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);
   }
   powerOff();
+}
+
+/**
+ * Whatever was made before the host wakes this guest, any number of others may share: its randomness, its clock and, in a
+ * template, its disk.
+ */
+async function serveInMachine(isTemplate: boolean): Promise<void> {
+  const channel = new Channel(openPort(CHANNEL_PORT));
+  const system = new LinuxSystem();
+  const disk = new VirtioDisk(IMAGE);
+  if (isTemplate) disk.detach();
+  await serveHost(channel, IMAGE, (entropy) => {
+    renewRandomness(system, entropy);
+    if (isTemplate) disk.attach();
+    setClock(channel, system);
+  });
 }
 
 /** On the host, the same over a socket that the parent gave: its descriptor's number, then the image. */

@@ -7,3 +7,6 @@ export const REQUEST_ARGUMENT = "docteur.run";
 /** The ports that then carry output and errors, as plain bytes. */
 export const OUTPUT_PORT = "docteur.stdout";
 export const ERROR_PORT = "docteur.stderr";
+
+/** The kernel argument of a machine that becomes a template: its guest lets go of the image's disk until it is woken. */
+export const TEMPLATE_ARGUMENT = "docteur.template";

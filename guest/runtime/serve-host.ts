@@ -20,11 +20,21 @@ const SIGNALLED = 128;
  * and reports its exit status. Returns when the host has closed its end, whatever became of the program.
  *
  * @param image the image to run against, a block device node or a file.
+ * @param wake what a machine does before the request, with the entropy that the host sends.
  */
-export async function serveHost(channel: Channel, image: string): Promise<void> {
+export async function serveHost(
+  channel: Channel,
+  image: string,
+  wake?: (entropy: Uint8Array) => void,
+): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request, so no event loop has to turn for it.
-  const first = channel.receiveSync();
+  let first = channel.receiveSync();
+  if (first?.type === FrameType.WAKE && wake !== undefined) {
+    wake(first.payload);
+    channel.send(FrameType.AWAKE);
+    first = channel.receiveSync();
+  }
   if (first === undefined) return;
   const console = channelConsole(channel);
   const request = readRequest(first.type, first.payload, console);

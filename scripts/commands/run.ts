@@ -42,6 +42,11 @@ What follows PROGRAM belongs to it.`,
       description: "How long the virtual machine may take until the program starts, in seconds. Default: 60.",
     },
     {
+      name: "cold",
+      description:
+        "Boot, and leave no template. Default: start from a template, a machine that has booted before; the first run leaves one.",
+    },
+    {
       name: "kernel",
       value: "FILE",
       description: "Linux kernel to boot. Default: Debian's linux-image-cloud-amd64, fetched once.",
@@ -96,7 +101,7 @@ ${exitStatusTable}`,
     {
       title: "FILES",
       body: ` $XDG_CACHE_HOME/docteur
-     Kernel, root disk and initramfs, built by the first run; may be
+     Kernel, root disk, initramfs and templates, made by the first run; may be
      deleted at any time. Default: ~/.cache/docteur.`,
     },
   ],
@@ -118,6 +123,7 @@ ${exitStatusTable}`,
       accel: invocation.choice("accel", ["kvm", "tcg"]),
       memory: invocation.integer("memory", { minimum: 128, maximum: 1024 * 1024 }),
       bootTimeout: invocation.integer("boot-timeout", { minimum: 1, maximum: 24 * 60 * 60 }),
+      cold: invocation.flag("cold"),
       kernel: invocation.text("kernel"),
       modules: invocation.text("modules"),
       layout: invocation.choice("layout", ["light", "fast"]),

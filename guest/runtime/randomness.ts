@@ -1,0 +1,35 @@
+import { randomFillSync } from "node:crypto";
+import type { System } from "./system.ts";
+
+/** Numbers that are made at a time. */
+const BATCH = 128;
+
+/**
+ * Makes all randomness of this guest its own, whatever it has in common with others up to now: the kernel's, OpenSSL's
+ * (`node:crypto`) and `Math.random`. Threads that start later draw their seeds from these.
+ *
+ * @param entropy at least 32 bytes that no other guest gets.
+ */
+export function renewRandomness(system: System, entropy: Uint8Array): void {
+  system.addKernelEntropy(entropy);
+  system.addOpensslEntropy(entropy);
+  Math.random = randomNumbers();
+}
+
+/**
+ * What replaces `Math.random`: V8 seeds its own when the process starts, and has no way to seed it again. 53 random bits,
+ * as a number from 0 to below 1.
+ */
+export function randomNumbers(): () => number {
+  const words = new Uint32Array(2 * BATCH);
+  let next = words.length;
+  return function random() {
+    if (next === words.length) {
+      randomFillSync(words);
+      next = 0;
+    }
+    const high = words[next++]!;
+    const low = words[next++]! >>> 11;
+    return (high * 2 ** 21 + low) / 2 ** 53;
+  };
+}

@@ -1,0 +1,66 @@
+import type * as ffi from "node:ffi";
+import * as fs from "node:fs";
+
+/** What of the kernel and of OpenSSL Node has no function for. */
+export interface System {
+  /** Sets the wall clock, in nanoseconds since the epoch. */
+  setClock(nanoseconds: bigint): void;
+  /** Gives the kernel entropy that counts as such, and has it use it for whatever it gives out from now on. */
+  addKernelEntropy(bytes: Uint8Array): void;
+  /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
+  addOpensslEntropy(bytes: Uint8Array): void;
+}
+
+const CLOCK_REALTIME = 0;
+
+// Linux, include/uapi/linux/random.h.
+const RNDADDENTROPY = 0x40085203n;
+const RNDRESEEDCRNG = 0x5207n;
+
+const FUNCTIONS = {
+  clock_settime: { return: "i32", arguments: ["i32", "pointer"] },
+  ioctl: { return: "i32", arguments: ["i32", "u64", "pointer"] },
+  RAND_add: { return: "void", arguments: ["pointer", "i32", "f64"] },
+} as const;
+
+/** The first process of a machine may do all of this. */
+export class LinuxSystem implements System {
+  readonly #functions: ffi.WrappedFunctionsFromDefinitions<typeof FUNCTIONS>;
+
+  constructor() {
+    // Not imported at the top: outside a machine, nobody needs it.
+    const { dlopen } = process.getBuiltinModule("node:ffi");
+    this.#functions = dlopen(null, FUNCTIONS).functions;
+  }
+
+  setClock(nanoseconds: bigint): void {
+    const timespec = Buffer.alloc(16);
+    timespec.writeBigInt64LE(nanoseconds / 1_000_000_000n, 0);
+    timespec.writeBigInt64LE(nanoseconds % 1_000_000_000n, 8);
+    check("clock_settime", this.#functions.clock_settime(CLOCK_REALTIME, timespec));
+  }
+
+  addKernelEntropy(bytes: Uint8Array): void {
+    // struct rand_pool_info: bits of entropy, length in bytes, the bytes.
+    const info = Buffer.alloc(8 + bytes.length);
+    info.writeInt32LE(bytes.length * 8, 0);
+    info.writeInt32LE(bytes.length, 4);
+    info.set(bytes, 8);
+    const fd = fs.openSync("/dev/urandom", "r+");
+    try {
+      check("RNDADDENTROPY", this.#functions.ioctl(fd, RNDADDENTROPY, info));
+      // Without it the kernel would go on with the old key for up to a minute.
+      check("RNDRESEEDCRNG", this.#functions.ioctl(fd, RNDRESEEDCRNG, Buffer.alloc(0)));
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  addOpensslEntropy(bytes: Uint8Array): void {
+    this.#functions.RAND_add(Buffer.from(bytes), bytes.length, bytes.length);
+  }
+}
+
+function check(what: string, result: number): void {
+  if (result !== 0) throw new Error(`the machine's kernel refuses ${what}`);
+}

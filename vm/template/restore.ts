@@ -1,0 +1,45 @@
+import { open } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import type { ComeUpOptions } from "../come-up.ts";
+import { DEVICES } from "../devices.ts";
+import { FILE_FD, GuardedProcess } from "../guarded-process.ts";
+import { Guest } from "../guest.ts";
+import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
+import { Qmp } from "../qmp.ts";
+import { CONTROL_DEVICES, leaveMemoryAside, migrated } from "./migration.ts";
+import { memoryPath, statePath, templateMachine } from "./template.ts";
+
+/**
+ * Gives a guest that goes on where the template's stopped, on the image of `machine`. The template stays as it is: what the
+ * guest writes to its memory is its own.
+ *
+ * @throws {DocteurError} those of `comeUp` and of `migrated`.
+ */
+export async function restoreTemplate(
+  machine: BareMachine,
+  folder: string,
+  options: ComeUpOptions,
+  console?: Writable,
+): Promise<Guest> {
+  const args = qemuArguments({
+    ...templateMachine(machine),
+    disks: machine.disks,
+    memoryFile: { path: memoryPath(folder), share: false },
+    devices: [...DEVICES, ...CONTROL_DEVICES, "-incoming", "defer"],
+  });
+  const state = await open(statePath(folder));
+  let process: GuardedProcess;
+  try {
+    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state.fd });
+  } finally {
+    await state.close();
+  }
+  return Guest.start(process, options, async (conversation) => {
+    const qmp = new Qmp(process.control!);
+    await qmp.connect();
+    await leaveMemoryAside(qmp);
+    await qmp.execute("migrate-incoming", { uri: `fd:${FILE_FD}` });
+    await migrated(qmp);
+    return conversation.wake();
+  });
+}

@@ -1,0 +1,119 @@
+import { rm, statfs } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { DocteurError } from "../../guest/errors.ts";
+import { makeTemporary, removeCached } from "../cache.ts";
+import type { Guest } from "../guest.ts";
+import type { BareMachine } from "../qemu.ts";
+import { reasonAgainst, remember } from "./known-failure.ts";
+import { restoreTemplate } from "./restore.ts";
+import { find, shelve } from "./shelf.ts";
+import { takeTemplate } from "./take.ts";
+import { templateName } from "./template.ts";
+
+/** Seconds for a machine to be restored; it takes a fraction of one, except on a host that has much else to do. */
+const RESTORE_TIMEOUT = 20;
+
+/** How to start from a template. */
+export interface StartOptions {
+  /** Seconds until a machine that boots must be up. */
+  readonly seconds: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly console?: Writable | undefined;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Gives a guest from the machine's template. Where there is none yet, this is the first run: it boots the machine, leaves the
+ * template and goes on from it; that it is safely on the disk is waited for after the guest has done its work.
+ *
+ * @returns undefined if that is not to be had here; what went wrong was told in a note.
+ * @throws {DocteurError} `ABORTED`, or the signal's reason, and nothing else.
+ */
+export async function startFromTemplate(
+  machine: BareMachine,
+  options: StartOptions,
+): Promise<Guest | undefined> {
+  const name = await templateName(machine);
+  const { signal, note } = options;
+  try {
+    const guest = await fromShelf(name, machine, options);
+    if (guest !== undefined) return guest;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    note(`${messageOf(error)}; taking it anew`);
+    await removeCached(name).catch((cause) => note(messageOf(cause)));
+  }
+  const reason = await reasonAgainst(name);
+  if (reason !== undefined) {
+    note(`no template could be taken lately (${reason}); booting`);
+    return undefined;
+  }
+  try {
+    return await fresh(name, machine, options);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    note(`no template: ${messageOf(error)}; booting without`);
+    if (!isPassing(error)) await remember(name, messageOf(error)).catch(() => {});
+    return undefined;
+  }
+}
+
+async function fromShelf(name: string, machine: BareMachine, options: StartOptions) {
+  const folder = await find(name);
+  if (folder === undefined) return undefined;
+  const guest = await restore(machine, folder, options);
+  options.note("started from a template");
+  return guest;
+}
+
+function restore(machine: BareMachine, folder: string, { signal, seconds, console }: StartOptions) {
+  const limit = Math.min(seconds, RESTORE_TIMEOUT);
+  return restoreTemplate(
+    machine,
+    folder,
+    { what: "the template's machine", seconds: limit, signal },
+    console,
+  );
+}
+
+async function fresh(name: string, machine: BareMachine, options: StartOptions): Promise<Guest> {
+  const { seconds, signal, console, note } = options;
+  const folder = await makeTemporary();
+  try {
+    await requireSpace(folder, machine.memory);
+    note("booting a machine for the template (once)");
+    await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, console);
+    const guest = await restore(machine, folder, options).catch((cause) => {
+      throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
+    });
+    const description = `${machine.memory} MiB, ${machine.accelerator}`;
+    guest.outlive(
+      shelve(folder, name, description).catch(async (error) => {
+        note(`the template could not be kept: ${messageOf(error)}`);
+        await rm(folder, { recursive: true, force: true });
+      }),
+    );
+    return guest;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** QEMU would be killed (SIGBUS) when the disk is full in the middle. */
+async function requireSpace(folder: string, memory: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < memory * 1024 * 1024) {
+    throw new DocteurError("CACHE_FULL", `less than ${memory} MiB are free for it`);
+  }
+}
+
+/** Whether it may well go better the next time. */
+function isPassing(error: unknown): boolean {
+  const passing = ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"];
+  return error instanceof DocteurError && passing.includes(error.code);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,43 @@
+import type { Writable } from "node:stream";
+import type { ComeUpOptions } from "../come-up.ts";
+import { comeUp } from "../come-up.ts";
+import { Conversation } from "../conversation.ts";
+import { DEVICES } from "../devices.ts";
+import { GuardedProcess } from "../guarded-process.ts";
+import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
+import { Qmp } from "../qmp.ts";
+import { shellQuote } from "../shell-quote.ts";
+import { CONTROL_DEVICES, leaveMemoryAside, migrated } from "./migration.ts";
+import { memoryPath, statePath, templateMachine } from "./template.ts";
+
+/**
+ * Boots a machine without an image up to where it waits to be woken, and leaves it in a folder.
+ *
+ * @throws {DocteurError} those of `comeUp` and of `migrated`.
+ */
+export async function takeTemplate(
+  machine: BareMachine,
+  folder: string,
+  options: ComeUpOptions,
+  console?: Writable,
+): Promise<void> {
+  const args = qemuArguments({
+    ...templateMachine(machine),
+    memoryFile: { path: memoryPath(folder), share: true },
+    // QEMU before 8.2 writes the state to a file through a program only; nothing of anybody's is in this machine.
+    maySpawn: true,
+    devices: [...DEVICES, ...CONTROL_DEVICES],
+  });
+  const process = new GuardedProcess(findQemu(), args, console, { control: true });
+  const conversation = new Conversation(process.channel);
+  await comeUp(process, options, async () => {
+    const qmp = new Qmp(process.control!);
+    await qmp.connect();
+    await leaveMemoryAside(qmp);
+    if (!(await conversation.ready())) return false;
+    await qmp.execute("migrate", { uri: `exec:cat > ${shellQuote(statePath(folder))}` });
+    await migrated(qmp);
+    return true;
+  });
+  await process.kill();
+}

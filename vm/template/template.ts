@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { TEMPLATE_ARGUMENT } from "../../guest/runtime/ports.ts";
+import { keyOf } from "../cache.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { type BareMachine, findQemu, NO_DISK, qemuArguments } from "../qemu.ts";
+
+/** Raised when templates of before are of no use any more, whatever else stayed the same. */
+const VERSION = "1";
+
+/** Every template's folder in the cache begins with this; its key follows. */
+export const PREFIX = "template-";
+
+/** The machine's memory, as a sparse file. */
+export function memoryPath(folder: string): string {
+  return join(folder, "memory");
+}
+
+/** All the rest of its state. */
+export function statePath(folder: string): string {
+  return join(folder, "state");
+}
+
+/** The machine that becomes a template: the same, with nothing where the image will be. */
+export function templateMachine(machine: BareMachine): BareMachine {
+  return { ...machine, disks: [machine.disks[0]!, NO_DISK], kernelArguments: [TEMPLATE_ARGUMENT] };
+}
+
+/**
+ * The template's name in the cache: it tells everything that the machine is made of, and the processor, which the guest has
+ * looked at when it booted.
+ */
+export async function templateName(machine: BareMachine): Promise<string> {
+  const [qemu, kernel] = await Promise.all([fingerprint(findQemu()), fingerprint(machine.kernel)]);
+  const args = qemuArguments({ ...templateMachine(machine), devices: [] });
+  return PREFIX + keyOf(VERSION, qemu, kernel, processor(), args.join("\0"));
+}
+
+function processor(): string {
+  const lines = readFileSync("/proc/cpuinfo", "utf8").split("\n\n")[0]!.split("\n");
+  return lines.filter((line) => /^(vendor_id|cpu family|model|stepping|flags)\b/.test(line)).join();
+}
