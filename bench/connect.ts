@@ -1,5 +1,6 @@
-// Connecting on the host: time and memory of the fast layout, and how the light one depends on the number of files.
-
+// Connecting on the host: the fast layout, which walks every tree and keeps every path, beside `git ls-tree -r`, which walks
+// the same trees and forgets them. For information: the light layout, with many files and with few.
+import { execa } from "execa";
 import { openFileDevice } from "../guest/block/file.ts";
 import { connect } from "../guest/store/connect.ts";
 import { compare } from "./lib/compare.ts";
@@ -7,27 +8,32 @@ import { blobs, corpus } from "./lib/corpus.ts";
 
 const files = await corpus();
 const { length } = await blobs(files);
-const fixture = new URL("../test/fixtures/docteur-0.0.7/small.img", import.meta.url).pathname;
-/** Connecting is too quick to be measured once. */
-const TIMES = 20;
+const few = new URL("../test/fixtures/docteur-0.0.7/small.img", import.meta.url).pathname;
 
-const open = (image: string, layout: "fast" | "light") => ({
-  name: `${layout}, ${image === fixture ? "10" : length} files`,
-  async run() {
-    let size = 0;
-    for (let i = 0; i < TIMES; i++) {
-      const store = connect(openFileDevice(image), { layout });
-      size = store.layoutSize;
-      store.close();
-    }
-    return { "bytes a file": size / length };
-  },
-});
 await compare({
   name: `connect-${files.name}`,
-  title: `connect, ${TIMES} times: light on ${files.name} beside light on 10 files`,
-  target: 1.5,
-  ours: open(files.image, "light"),
-  peer: open(fixture, "light"),
-  others: [open(files.image, "fast")],
+  title: `connect: the ${length} files of ${files.name}`,
+  target: 1,
+  ours: connecting("fast", files.image, length),
+  peer: {
+    name: "git ls-tree -r -t",
+    async run() {
+      await execa("git", ["--git-dir", files.gitDir, "ls-tree", "-r", "-t", "HEAD"], { stdout: "ignore" });
+      return {};
+    },
+  },
+  others: [connecting("light", files.image, length), connecting("light", few, 10)],
 });
+
+function connecting(layout: "fast" | "light", image: string, count: number) {
+  return {
+    name: `${layout}, ${count} files`,
+    async run() {
+      const start = process.hrtime.bigint();
+      const store = connect(openFileDevice(image), { layout });
+      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+      store.close();
+      return { seconds, "bytes a file": store.layoutSize / count };
+    },
+  };
+}

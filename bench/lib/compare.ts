@@ -58,7 +58,7 @@ export async function compare(claim: Claim): Promise<void> {
     claim.title,
     ...results.map(({ name, seconds, more }) => {
       const rest = Object.entries(more).map(([key, value]) => `  ${key} ${Math.round(value * 10) / 10}`);
-      return `  ${name.padEnd(width)}  ${(seconds * 1000).toFixed(0).padStart(8)} ms${rest.join("")}`;
+      return `  ${name.padEnd(width)}  ${(seconds * 1000).toFixed(1).padStart(9)} ms${rest.join("")}`;
     }),
     `  ratio ${ratio.toFixed(2)} (${(1 / ratio).toFixed(2)} times as fast); target at most ${claim.target.toFixed(2)}`,
   ];

@@ -1,3 +1,34 @@
+import {
+  CAPACITY,
+  COUNT_BITS,
+  COUNT_MASK,
+  KEYS,
+  KIND_BITS,
+  KIND_MASK,
+  LEAF,
+  LEAF_PAYLOAD,
+  MAX_WORDS,
+  NODE4,
+  NODE4_CHILDREN,
+  NODE16,
+  NODE16_CHILDREN,
+  NODE48,
+  NODE48_CHILDREN,
+  NODE256,
+  NODE256_CHILDREN,
+  PAYLOAD_SIZE,
+  TAG_BITS,
+  TAG_MASK,
+  WORDS,
+} from "./art-nodes.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
+
+/** The place of the reference to the root, which lies in no node. */
+const ROOT = -1;
+
+/** An array that is too small is replaced by one so many times as large as what is needed. */
+const GROWTH = 1.5;
+
 /**
  * An adaptive radix tree: V. Leis, A. Kemper, T. Neumann, "The Adaptive Radix Tree: ARTful Indexing for Main-Memory
  * Databases", ICDE 2013. Nodes of 4, 16, 48 and 256 children, path compression (a node holds the bytes that all its keys
@@ -7,9 +38,7 @@
  * objects, however many paths there are. A reference is a word: the node's place in the array, and its kind in the low
  * three bits; 0 refers to nothing. Prefixes and rests of keys lie in a second array, written once and shared: splitting a
  * prefix only moves the bounds of the two halves.
- *
- *     inner node   prefix start | prefix length * 512 + number of children | keys or index | children
- *     leaf         rest start | rest length * 8 + tag | 5 words of payload
+ * What they look like is in `art-nodes.ts`.
  *
  * No key may be a prefix of another; whoever makes the keys ends each with a byte that occurs nowhere else in them.
  */
@@ -335,74 +364,8 @@ export class Art {
   }
 }
 
-const KIND_BITS = 3;
-const KIND_MASK = 7;
-const LEAF = 1;
-const NODE4 = 2;
-const NODE16 = 3;
-const NODE48 = 4;
-const NODE256 = 5;
-
-/** The place of the reference to the root, which lies in no node. */
-const ROOT = -1;
-
-const TAG_BITS = 3;
-const TAG_MASK = 7;
-const COUNT_BITS = 9;
-const COUNT_MASK = 511;
-
-const PAYLOAD_SIZE = 20;
-const LEAF_PAYLOAD = 2;
-const KEYS = 2;
-const NODE4_CHILDREN = KEYS + 1;
-const NODE16_CHILDREN = KEYS + 4;
-const NODE48_CHILDREN = KEYS + 64;
-const NODE256_CHILDREN = KEYS;
-
-const CAPACITY = [0, 0, 4, 16, 48, 256];
-const WORDS = [
-  0,
-  LEAF_PAYLOAD + PAYLOAD_SIZE / 4,
-  NODE4_CHILDREN + 4,
-  NODE16_CHILDREN + 16,
-  NODE48_CHILDREN + 48,
-  NODE256_CHILDREN + 256,
-];
-
-/** A node's word has 23 bits for the length of its prefix. */
-export const MAX_KEY_LENGTH = 2 ** 23 - 1;
-
-/** A reference has 29 bits for a node's place. */
-const MAX_WORDS = 2 ** 29;
-const GROWTH = 1.5;
-
 function reverse<Item>(items: Item[], from: number): void {
   for (let low = from, high = items.length - 1; low < high; low++, high--) {
     [items[low], items[high]] = [items[high] as Item, items[low] as Item];
-  }
-}
-
-class GrowingBytes {
-  #bytes = new Uint8Array(256);
-
-  set(position: number, byte: number): void {
-    this.#room(position + 1);
-    this.#bytes[position] = byte;
-  }
-
-  write(position: number, bytes: Uint8Array): void {
-    this.#room(position + bytes.length);
-    this.#bytes.set(bytes, position);
-  }
-
-  upTo(length: number): Uint8Array {
-    return this.#bytes.subarray(0, length);
-  }
-
-  #room(length: number): void {
-    if (length <= this.#bytes.length) return;
-    const larger = new Uint8Array(length * 2);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
   }
 }

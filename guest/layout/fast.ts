@@ -1,6 +1,8 @@
 import { DocteurError } from "../errors.ts";
 import type { EntryType } from "../git/tree.ts";
-import { Art, MAX_KEY_LENGTH } from "./art.ts";
+import { Art } from "./art.ts";
+import { MAX_KEY_LENGTH } from "./art-nodes.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
 import type { Trees } from "./trees.ts";
 
@@ -24,7 +26,7 @@ const MAX_SHARING = 4;
 export class FastLayout implements Layout {
   readonly #art = new Art();
   readonly #capacity: number;
-  #key = new Uint8Array(4096);
+  readonly #key = new GrowingBytes();
   #pathBytes = 0;
 
   /**
@@ -63,16 +65,9 @@ export class FastLayout implements Layout {
   }
 
   find(path: Uint8Array): Entry | undefined {
-    this.#room(path.length + 2);
-    const key = this.#key;
-    key.set(path);
-    key[path.length] = END;
-    let leaf = this.#art.find(key, path.length + 1);
-    if (leaf === 0) {
-      key[path.length] = SLASH;
-      key[path.length + 1] = END;
-      leaf = this.#art.find(key, path.length + 2);
-    }
+    this.#key.write(0, path);
+    const leaf =
+      this.#findKey(this.#close(path.length, false)) || this.#findKey(this.#close(path.length, true));
     return leaf === 0 ? undefined : this.#entry(leaf);
   }
 
@@ -96,18 +91,27 @@ export class FastLayout implements Layout {
   #write(length: number, name: Uint8Array): number {
     const start = length === 0 ? 0 : length + 1;
     this.#refuseIf(start + name.length + 2 > MAX_KEY_LENGTH);
-    this.#room(start + name.length + 2);
-    if (length > 0) this.#key[length] = SLASH;
-    this.#key.set(name, start);
+    if (length > 0) this.#key.set(length, SLASH);
+    this.#key.write(start, name);
     return start + name.length;
   }
 
-  #add(length: number, { type, id }: Entry): void {
+  /** Ends the key of the path of `length` bytes that was written. Gives the length of the key. */
+  #close(length: number, isFolder: boolean): number {
     let end = length;
-    if (type === "tree") this.#key[end++] = SLASH;
-    this.#key[end++] = END;
+    if (isFolder) this.#key.set(end++, SLASH);
+    this.#key.set(end++, END);
+    return end;
+  }
+
+  #findKey(length: number): number {
+    return this.#art.find(this.#key.upTo(length), length);
+  }
+
+  #add(length: number, { type, id }: Entry): void {
+    const end = this.#close(length, type === "tree");
     this.#pathBytes += end;
-    this.#art.insert(this.#key, end, TYPES.indexOf(type), id);
+    this.#art.insert(this.#key.upTo(end), end, TYPES.indexOf(type), id);
   }
 
   #refuseIf(tooLarge: boolean): void {
@@ -116,12 +120,5 @@ export class FastLayout implements Layout {
       "LAYOUT_TOO_LARGE",
       `the paths of this image do not fit in ${this.#capacity} bytes; use the light layout`,
     );
-  }
-
-  #room(length: number): void {
-    if (length <= this.#key.length) return;
-    const larger = new Uint8Array(length * 2);
-    larger.set(this.#key);
-    this.#key = larger;
   }
 }

@@ -1,0 +1,26 @@
+/** A path that is written piece by piece, in memory that grows with it. */
+export class GrowingBytes {
+  #bytes = new Uint8Array(256);
+
+  set(position: number, byte: number): void {
+    this.#room(position + 1);
+    this.#bytes[position] = byte;
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    this.#room(position + bytes.length);
+    this.#bytes.set(bytes, position);
+  }
+
+  /** A view of the first `length` bytes, good until something is written. */
+  upTo(length: number): Uint8Array {
+    return this.#bytes.subarray(0, length);
+  }
+
+  #room(length: number): void {
+    if (length <= this.#bytes.length) return;
+    const larger = new Uint8Array(length * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+}
