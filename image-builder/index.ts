@@ -1,4 +1,5 @@
 export { type MakeOptions, type MakeResult, makeImage } from "./make.ts";
+export { COMPRESSIONS, type Compression } from "./pack.ts";
 export type { OnProgress, Phase, Progress } from "./progress.ts";
 export { type FormatOptions, formatVerification } from "./verify/format.ts";
 export type { Verification } from "./verify/verification.ts";

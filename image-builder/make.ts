@@ -4,16 +4,18 @@ import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
 import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
 import { type Author, DEFAULT_AUTHOR, parseAuthor } from "./folder/author.ts";
 import { type CommitDate, currentDate, parseDate } from "./folder/date.ts";
+import { type Exclusion, exclusion } from "./folder/exclusion.ts";
 import { stageFolder } from "./folder/stage.ts";
 import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
 import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
-import { packCommit } from "./pack.ts";
+import { COMPRESSIONS, type Compression, packCommit } from "./pack.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
 import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
 import { type Survey, surveyCommit, surveyNotes } from "./survey.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { countUncommitted, uncommittedNotes } from "./uncommitted.ts";
 
 export interface MakeOptions {
   /** What to ship; see `parseEndpoint` for its forms. */
@@ -28,6 +30,18 @@ export interface MakeOptions {
   readonly blockSize?: number | undefined;
   /** `Name <email>`, for a folder's commit. Default: the original's Dr. Greenthumb. */
   readonly author?: string | undefined;
+  /**
+   * How much time goes into a small image: `fast` neither looks for deltas nor compresses well, `best` takes several
+   * times as long as `default`. What a repository has compressed already is taken as it is, unless `repack`. Default:
+   * `default`.
+   */
+  readonly compression?: Compression | undefined;
+  /** Compress a repository's objects anew rather than as it has them. Default false. */
+  readonly repack?: boolean | undefined;
+  /** Take a work tree as the folder that it is rather than its commit. Default false. */
+  readonly worktree?: boolean | undefined;
+  /** What to leave out of a folder; see `exclusion`. Default: nothing. */
+  readonly exclude?: readonly string[] | undefined;
   /** Seconds that a server may say nothing before it is given up, from 1. Default: 120. */
   readonly timeout?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -65,6 +79,8 @@ interface Source {
   readonly commit: string;
   /** Of a folder; a repository's commit is looked at while it is packed. */
   readonly survey?: Survey;
+  /** Where the files of a repository lie whose HEAD is taken, if they lie anywhere. */
+  readonly workTree?: string | undefined;
   readonly notes: readonly string[];
 }
 
@@ -79,6 +95,8 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
   const author = options.author === undefined ? DEFAULT_AUTHOR : parseAuthor(options.author);
   const timeout = checkTimeout(options.timeout ?? DEFAULT_TIMEOUT);
+  const compression = options.compression ?? "default";
+  const excluded = exclusion(options.exclude ?? []);
   const date = options.date === undefined ? currentDate() : parseDate(options.date);
   signal?.throwIfAborted();
   if (endpoint.kind === "local") requireFolder(endpoint.path);
@@ -91,16 +109,20 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     endpoint.kind === "remote"
       ? await fromRemote(endpoint, gitDir, timeout, options)
       : ((await fromLocalRepository(endpoint, options)) ??
-        (await fromFolder(endpoint, gitDir, { author, date }, image, options)));
+        (await fromFolder(endpoint, gitDir, { author, date }, { image, compression, excluded }, options)));
 
   const packing = packCommit(source.gitDir, source.commit, temporary.path, {
-    reuseDeltas: source.kind === "repository",
+    compression,
+    reuseDeltas: source.kind === "repository" && !options.repack,
+    // What a folder's files are compressed to has been made just now.
+    reuseCompressed: source.kind === "folder" || !options.repack,
     onProgress: gitProgressTo(onProgress, ["count", "compress", "pack"]),
     signal,
   });
   const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
-  // Both must have ended before the temporary folder goes; of two failures the packing's says more.
-  await Promise.allSettled([packing, surveying]);
+  const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, signal);
+  // All must have ended before the temporary folder goes; of several failures the packing's says most.
+  await Promise.allSettled([packing, surveying, counting]);
   const pack = await packing;
   const survey = await surveying;
   const shape = await image.write({ ...pack, commit: source.commit, blockSize }, onProgress, signal);
@@ -116,7 +138,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     lfsPointers: survey.lfsPointers,
     bytes,
     packBytes,
-    notes: [...source.notes, ...surveyNotes(survey)],
+    notes: [...source.notes, ...uncommittedNotes(await counting), ...surveyNotes(survey)],
   };
 }
 
@@ -138,15 +160,23 @@ async function fromLocalRepository(
   endpoint: LocalEndpoint,
   options: MakeOptions,
 ): Promise<Source | undefined> {
+  if (options.worktree) return undefined;
   const gitDir = await findGitDir(endpoint.path, options.signal);
   if (gitDir === undefined) return undefined;
   const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal);
-  return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
+  const hasFiles = gitDir !== endpoint.path && options.ref === undefined;
+  const workTree = hasFiles ? endpoint.path : undefined;
+  return { kind: "repository", gitDir, commit, workTree, notes: ignoredForRepository(options) };
 }
 
 /** A repository's commit has its own date and author; the original takes `-d` and ignores it, too. */
 function ignoredForRepository(options: MakeOptions): string[] {
-  const given = [options.date === undefined ? "" : "-d", options.author === undefined ? "" : "--author"];
+  const given = [
+    options.date === undefined ? "" : "-d",
+    options.author === undefined ? "" : "--author",
+    options.exclude === undefined || options.exclude.length === 0 ? "" : "--exclude",
+    options.worktree ? "--worktree" : "",
+  ];
   return given.filter((name) => name !== "").map((name) => `this is a repository: ${name} has no effect`);
 }
 
@@ -154,18 +184,22 @@ async function fromFolder(
   { path }: LocalEndpoint,
   gitDir: string,
   commit: { readonly author: Author; readonly date: CommitDate },
-  image: ImageFile,
-  { ref, onProgress, signal }: MakeOptions,
+  { image, compression, excluded }: { image: ImageFile; compression: Compression; excluded: Exclusion },
+  { ref, repack, onProgress, signal }: MakeOptions,
 ): Promise<Source> {
   const outputs = [image.path, image.temporary].map((file) => statSync(file, { throwIfNoEntry: false }));
   const isOutput = (stats: Stats) =>
     outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
-  const staged = await stageFolder(path, gitDir, commit.author, commit.date, {
+  const { level } = COMPRESSIONS[compression];
+  const staged = await stageFolder(path, gitDir, commit.author, commit.date, level, {
     isOutput,
+    excluded,
     onProgress,
     signal,
   });
-  const ignored = ref === undefined ? [] : [`${path} is a folder: -b has no effect`];
+  const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
+  const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
+  if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
   const { files, bytes } = staged;
   const survey = { files, bytes, submodules: [], lfsPointers: 0 };
   return { kind: "folder", gitDir, commit: staged.commit, survey, notes: [...staged.notes, ...ignored] };

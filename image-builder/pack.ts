@@ -10,12 +10,40 @@ export interface PackFiles {
   readonly idx: string;
 }
 
+/** How much time goes into a small PACK. */
+export type Compression = keyof typeof COMPRESSIONS;
+
+interface Effort {
+  /** zlib's, -1 being its default, 6. */
+  readonly level: number;
+  /** Objects of similar name and size among which git looks for the base of a delta; 0 for no deltas. */
+  readonly window: number;
+  /** Deltas at most between an object and one that is stored whole: each costs a reader time. */
+  readonly depth: number;
+}
+
+/**
+ * Measured on 32,800 HTML files (493 MB): against git's own window of 10 and depth of 50, a window of 20 saves 6 % of the
+ * PACK for 13 % more time; a depth of 5 rather than 50 costs 1 % of it, and reading files at random takes 30 % less time.
+ */
+export const COMPRESSIONS = {
+  fast: { level: 1, window: 0, depth: 0 },
+  default: { level: -1, window: 20, depth: 5 },
+  best: { level: 9, window: 100, depth: 10 },
+} as const satisfies Readonly<Record<string, Effort>>;
+
+/** The deepest chains that are taken over from a repository: git's own limit for what it packs. */
+const REUSED_DEPTH = 50;
+
 export interface PackOptions {
+  readonly compression: Compression;
   /**
    * Whether the repository's packs already hold the deltas that are worth having. Git does not look again for one
-   * between two objects of one pack, so it must be told when nobody has looked yet. Compressed bytes are reused always.
+   * between two objects of one pack, so it must be told when nobody has looked yet.
    */
   readonly reuseDeltas: boolean;
+  /** Whether compressed bytes are to be taken over, too. */
+  readonly reuseCompressed: boolean;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,9 +58,6 @@ const SETTINGS: readonly (readonly [key: string, value: string])[] = [
   ["pack.packSizeLimit", "0"],
   ["pack.writeReverseIndex", "false"],
   ["pack.allowPackReuse", "false"],
-  ["pack.depth", "50"],
-  ["pack.window", "10"],
-  ["pack.compression", "-1"],
   ["pack.threads", String(Math.min(availableParallelism(), MAX_THREADS))],
   // Bounds on memory: blobs beyond the first are streamed and not searched for deltas.
   ["core.bigFileThreshold", "64m"],
@@ -54,9 +79,14 @@ export async function packCommit(
   folder: string,
   options: PackOptions,
 ): Promise<PackFiles> {
+  const { level, window, depth } = COMPRESSIONS[options.compression];
   const args = [
     ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
     ...(options.reuseDeltas ? [] : ["--no-reuse-delta"]),
+    ...(options.reuseCompressed ? [] : ["--no-reuse-object"]),
+    `--compression=${level}`,
+    `--window=${window}`,
+    `--depth=${options.reuseDeltas ? REUSED_DEPTH : depth}`,
     join(folder, "image"),
   ];
   try {

@@ -16,11 +16,11 @@ export class Invocation {
   /** What follows the last operand, for a command that passes it on. */
   readonly rest: readonly string[];
   readonly #command: Command;
-  readonly #values: ReadonlyMap<string, string | true>;
+  readonly #values: ReadonlyMap<string, readonly (string | true)[]>;
 
   constructor(
     command: Command,
-    values: ReadonlyMap<string, string | true>,
+    values: ReadonlyMap<string, readonly (string | true)[]>,
     operands: readonly string[],
     rest: readonly string[],
   ) {
@@ -32,13 +32,17 @@ export class Invocation {
 
   /** Whether a switch was given. */
   flag(name: string): boolean {
-    return this.#values.get(name) === true;
+    return this.#values.get(name)?.at(-1) === true;
   }
 
   /** The value of an option, the last one when it was given more than once. */
   text(name: string): string | undefined {
-    const value = this.#values.get(name);
-    return value === true ? undefined : value;
+    return this.texts(name).at(-1);
+  }
+
+  /** The values of an option that may be given more than once. */
+  texts(name: string): string[] {
+    return (this.#values.get(name) ?? []).filter((value) => value !== true);
   }
 
   /** @throws {UsageError} if the value is none of the choices. */
@@ -90,7 +94,7 @@ export function parseArguments(command: Command, args: readonly string[]): Invoc
     ),
   });
 
-  const values = new Map<string, string | true>();
+  const values = new Map<string, (string | true)[]>();
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
@@ -102,7 +106,7 @@ export function parseArguments(command: Command, args: readonly string[]): Invoc
       const option = options.find(({ name }) => name === token.name);
       if (option === undefined) throw new UsageError(unknownOption(token.rawName, options), manual);
       if (option === helpOption) return "help";
-      values.set(option.name, optionValue(option, token, manual));
+      values.set(option.name, [...(values.get(option.name) ?? []), optionValue(option, token, manual)]);
     }
   }
 

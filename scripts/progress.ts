@@ -1,5 +1,5 @@
 import type { Phase, Progress } from "../image-builder/index.ts";
-import { bytes } from "./quantity.ts";
+import { bytes, duration } from "./quantity.ts";
 
 /** What a command is at, and how far. Work without a unit is told as a percentage alone. */
 export interface Work extends Omit<Progress, "phase" | "unit"> {
@@ -25,6 +25,10 @@ export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   #shown = false;
   #next = 0;
+  #phase: Work["phase"] | undefined;
+  /** When the phase began, and how much of it was done by then. */
+  #started = 0;
+  #doneBefore = 0;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -32,12 +36,21 @@ export class ProgressLine {
 
   show(work: Work): void {
     const now = performance.now();
+    if (work.phase !== this.#phase) {
+      this.#phase = work.phase;
+      this.#started = now;
+      this.#doneBefore = work.done;
+    }
     if (now < this.#next) return;
     this.#next = now + INTERVAL;
     this.#shown = true;
     // A terminal that does not tell its width says 0.
     const width = this.#stream.columns || 80;
-    this.#stream.write(`\r${describe(work).slice(0, width - 1)}\x1b[K`);
+    this.#stream.write(`\r${this.#line(work, now).slice(0, width - 1)}\x1b[K`);
+  }
+
+  #line(work: Work, now: number): string {
+    return describe(work) + pace(work, work.done - this.#doneBefore, now - this.#started);
   }
 
   /** Takes the line away, so that what comes next stands by itself. */
@@ -45,6 +58,19 @@ export class ProgressLine {
     if (this.#shown) this.#stream.write("\r\x1b[K");
     this.#shown = false;
   }
+}
+
+/** Milliseconds before anything is said about how fast it goes. */
+const FIRST_PACE = 1000;
+
+/** `, 5.1 MB/s, 12 s left`, or nothing while it is too early to tell. */
+export function pace({ unit, done, total }: Work, doneSince: number, milliseconds: number): string {
+  if (milliseconds < FIRST_PACE || doneSince <= 0) return "";
+  const perSecond = (doneSince / milliseconds) * 1000;
+  const rate = unit === "bytes" ? bytes(perSecond) : Math.round(perSecond).toLocaleString("en-US");
+  const told = unit === undefined ? "" : `, ${rate}/s`;
+  if (total === undefined || done >= total) return told;
+  return `${told}, ${duration(((total - done) / perSecond) * 1000)} left`;
 }
 
 /** `Packing 1,200 of 4,000 objects (30%)`, `Verifying 30%` */

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { DocteurError } from "../../guest/errors.ts";
 import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
 import type { OnProgress } from "../progress.ts";
+import type { Exclusion } from "./exclusion.ts";
 import { storeFile, unreadable } from "./read-file.ts";
 import { shownPath } from "./shown-path.ts";
 import type { StagingPack } from "./staging-pack.ts";
@@ -14,6 +15,8 @@ const TURN = 50;
 export interface ReadFolderOptions {
   /** True for what must not go into the image: the image itself. */
   readonly isOutput: (stats: Stats) => boolean;
+  /** What else is left out. Default: nothing. */
+  readonly excluded?: Exclusion | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,6 +26,8 @@ export interface FolderContent {
   /** Raw id of the root tree. */
   readonly root: Uint8Array;
   readonly files: number;
+  /** Files and folders that were excluded; what is in an excluded folder is not counted. */
+  readonly excluded: number;
   /** Bytes in all files together. */
   readonly bytes: number;
   /** What was left out, and why; one line each. */
@@ -39,21 +44,27 @@ export async function readFolder(
   pack: StagingPack,
   options: ReadFolderOptions,
 ): Promise<FolderContent> {
-  const reader = new FolderReader(pack, options);
-  const root = await reader.read(Buffer.from(path));
+  const top = Buffer.from(path);
+  const reader = new FolderReader(top.length + 1, pack, options);
+  const root = await reader.read(top);
   options.onProgress?.({ phase: "read", unit: "files", done: reader.files, total: reader.files });
-  return { root, files: reader.files, bytes: reader.bytes, notes: reader.notes };
+  const { files, bytes, excluded, notes } = reader;
+  return { root, files, bytes, excluded, notes };
 }
 
 class FolderReader {
   files = 0;
   bytes = 0;
+  excluded = 0;
   readonly notes: string[] = [];
   readonly #pack: StagingPack;
   readonly #options: ReadFolderOptions;
+  /** Bytes of the path of the folder that is read, its slash among them. */
+  readonly #top: number;
   #turnStarted = performance.now();
 
-  constructor(pack: StagingPack, options: ReadFolderOptions) {
+  constructor(top: number, pack: StagingPack, options: ReadFolderOptions) {
+    this.#top = top;
     this.#pack = pack;
     this.#options = options;
   }
@@ -70,6 +81,10 @@ class FolderReader {
   }
 
   async #entry(path: Buffer, name: Buffer): Promise<TreeEntry | undefined> {
+    if (this.#options.excluded?.(path.toString("utf8", this.#top))) {
+      this.excluded++;
+      return undefined;
+    }
     const stats = lstat(path);
     if (isDotGit(name)) return this.#leaveOut(path, "Git keeps no .git inside a repository");
     if (this.#options.isOutput(stats)) return this.#leaveOut(path, "it is the image");

@@ -20,6 +20,7 @@ export interface StagedFolder extends FolderContent {
  * Turns a folder into a commit without parents in the new bare repository `gitDir`. The repository's one PACK is
  * written here rather than by `git add`, which knows neither empty folders nor contents without filters, and makes a
  * file of each object.
+ * @param level zlib's.
  * @throws {DocteurError} as `readFolder` does, and `DISK_FULL`.
  */
 export async function stageFolder(
@@ -27,6 +28,7 @@ export async function stageFolder(
   gitDir: string,
   author: Author,
   date: CommitDate,
+  level: number,
   options: ReadFolderOptions,
 ): Promise<StagedFolder> {
   const init = ["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir];
@@ -34,7 +36,7 @@ export async function stageFolder(
   const packs = join(gitDir, "objects", "pack");
   await mkdir(packs, { recursive: true });
   try {
-    using pack = new StagingPack(join(packs, "pack-staging.pack"));
+    using pack = new StagingPack(join(packs, "pack-staging.pack"), level);
     const content = await readFolder(folder, pack, options);
     const commit = await pack.add("commit", encodeFolderCommit(content.root, author, date));
     const { trailer, entries } = await pack.finish();

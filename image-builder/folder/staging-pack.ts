@@ -1,14 +1,11 @@
 import type { Hash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { constants, createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
+import { createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
 import { type ObjectKind, objectHash, objectId } from "../../guest/git/object.ts";
 import type { IdxEntry } from "../../guest/pack/idx-encode.ts";
 import { encodePackEntryHeader, encodePackHeader } from "./pack-encode.ts";
 import { PackFile } from "./pack-file.ts";
-
-/** What git has by default. Git takes the stream over as it is for every object that it does not turn into a delta. */
-const LEVEL = constants.Z_DEFAULT_COMPRESSION;
 
 /** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
 const SMALL = 1024;
@@ -37,8 +34,12 @@ export class StagingPack implements Disposable {
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
 
+  /** zlib's. Git takes the stream over as it is for every object that it does not turn into a delta. */
+  readonly #level: number;
+
   /** Creates the file; it must not be there. @throws {Error} what `fs` throws. */
-  constructor(path: string) {
+  constructor(path: string, level: number) {
+    this.#level = level;
     this.#file = new PackFile(path);
     this.#file.append(encodePackHeader(0));
   }
@@ -48,7 +49,7 @@ export class StagingPack implements Disposable {
     const id = objectId(kind, bytes);
     if (this.#ids.has(key(id))) return id;
     this.#ids.add(key(id));
-    const deflated = deflateObject(bytes);
+    const deflated = deflateObject(bytes, this.#level);
     // A PACK that is given up has promises that nobody waits for.
     deflated.catch(() => {});
     this.#waiting.push({ id, kind, size: bytes.length, deflated });
@@ -70,7 +71,7 @@ export class StagingPack implements Disposable {
     const write = async (deflated: AsyncIterable<Buffer>) => {
       for await (const chunk of deflated) this.#file.append(chunk);
     };
-    await pipeline(hashed(chunks, hash), createDeflate({ level: LEVEL, chunkSize: 64 * 1024 }), write, {
+    await pipeline(hashed(chunks, hash), createDeflate({ level: this.#level, chunkSize: 64 * 1024 }), write, {
       signal,
     });
     const id = hash.digest();
@@ -116,10 +117,8 @@ export class StagingPack implements Disposable {
 
 const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
-async function deflateObject(bytes: Uint8Array): Promise<Uint8Array> {
-  return bytes.length <= SMALL
-    ? deflateSync(bytes, { level: LEVEL })
-    : deflateInThread(bytes, { level: LEVEL });
+async function deflateObject(bytes: Uint8Array, level: number): Promise<Uint8Array> {
+  return bytes.length <= SMALL ? deflateSync(bytes, { level }) : deflateInThread(bytes, { level });
 }
 
 function key(id: Uint8Array): string {

@@ -1,22 +1,26 @@
+import type { MakeResult } from "../../image-builder/index.ts";
 import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
 import { ProgressLine } from "../progress.ts";
-import { bytes, duration } from "../quantity.ts";
+import { bytes, count, duration } from "../quantity.ts";
 
 /** `docteur make`: makes an image of a repository or folder. */
 export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--repack] [--worktree] [--exclude PATTERN]... REPOSITORY IMAGE",
   ],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
 there stays until the new one is complete.
 
-A folder that is no Git repository becomes a commit without parents that holds the folder as it is.`,
+A folder that is no Git repository becomes a commit without parents that holds the folder as it is. The same folder
+and date give the same commit everywhere.
+
+The last line says how many files of how many bytes became an image of how many.`,
   operands: ["REPOSITORY", "IMAGE"],
   options: [
     {
@@ -51,6 +55,33 @@ A folder that is no Git repository becomes a commit without parents that holds t
       description:
         "How long another machine may say nothing before it is given up, in whole seconds. Default: 120.",
     },
+    {
+      name: "compression",
+      value: "LEVEL",
+      description:
+        "fast: zlib's level 1, no deltas. default: zlib's level 6, deltas in chains of at most 5, which read fast. best: zlib's level 9, a long search for deltas in chains of at most 10. What a repository has compressed is taken as it is, without --repack. Default: default.",
+    },
+    {
+      name: "repack",
+      description:
+        "Compress all objects of a repository anew rather than take its own deltas and streams over.",
+    },
+    {
+      name: "worktree",
+      description:
+        "Take the folder as it lies, with what is not committed and what Git ignores, although it is a repository's work tree.",
+    },
+    {
+      name: "exclude",
+      value: "PATTERN",
+      description:
+        "Leave out of a folder what PATTERN names: with a slash in it the path from the top of the folder, without one the name at any depth. * is anything but a slash, ** anything, ? one character. May be given more than once.",
+    },
+    {
+      name: "json",
+      description:
+        "Print what was made as one JSON object on one line of standard output, and no summary. Sizes are bytes, the duration is in seconds.",
+    },
     { name: "quiet", short: "q", description: "Neither progress nor summary." },
     { name: "color", value: "WHEN", description: "Taken for the original's sake; nothing here is coloured." },
     ...originalOptions,
@@ -76,7 +107,7 @@ A folder that is no Git repository becomes a commit without parents that holds t
     },
     exitStatus,
   ],
-  async execute(invocation, { stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal }) {
     const [repository, image] = invocation.operands as [string, string];
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
@@ -91,19 +122,29 @@ A folder that is no Git repository becomes a commit without parents that holds t
         date: invocation.text("date"),
         blockSize: invocation.integer("bs", { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         author: invocation.text("author"),
+        compression: invocation.choice("compression", ["fast", "default", "best"] as const),
+        repack: invocation.flag("repack"),
+        worktree: invocation.flag("worktree"),
+        exclude: invocation.texts("exclude"),
         timeout: invocation.integer("timeout", { minimum: 1, maximum: 2_147_482 }),
         onProgress: line && ((progress) => line.show(progress)),
         signal,
       });
       line?.clear();
-      if (!quiet) {
-        for (const note of made.notes) stderr.write(`docteur: note: ${note}\n`);
-        const took = duration(performance.now() - started);
-        stderr.write(`${image}: commit ${made.commit}, ${bytes(made.bytes)}, ${took}\n`);
-      }
+      const took = performance.now() - started;
+      if (!quiet) for (const note of made.notes) stderr.write(`docteur: note: ${note}\n`);
+      if (invocation.flag("json")) stdout.write(`${JSON.stringify({ ...made, seconds: took / 1000 })}\n`);
+      else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
     } finally {
       line?.clear();
     }
   },
 };
+
+/** `commit 1a2b..., 20,000 files of 493 MB, image 32 MB (6.5%)` */
+function summary(made: MakeResult): string {
+  const share = made.fileBytes === 0 ? "" : ` (${((made.bytes / made.fileBytes) * 100).toFixed(1)}%)`;
+  const files = `${count(made.files, "file")} of ${bytes(made.fileBytes)}`;
+  return `commit ${made.commit}, ${files}, image ${bytes(made.bytes)}${share}`;
+}

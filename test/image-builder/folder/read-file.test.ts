@@ -10,7 +10,7 @@ import { sandbox } from "../sandbox.ts";
 
 test("a file that is not what it was said to be", async (t) => {
   const folder = sandbox(t);
-  using pack = new StagingPack(join(folder, "pack"));
+  using pack = new StagingPack(join(folder, "pack"), 6);
   const store = (path: string) => storeFile(Buffer.from(path), pack);
   // The kernel says that it has no bytes, and then gives some: as a file that grows.
   await failsWith(t, "FILE_CHANGED", () => store("/proc/self/status"), /changed while it was read/);
@@ -25,7 +25,7 @@ test("a file that shrinks under way", async (t) => {
   const folder = sandbox(t);
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
-  using pack = new StagingPack(join(folder, "pack"));
+  using pack = new StagingPack(join(folder, "pack"), 6);
   const stored = storeFile(Buffer.from(path), pack);
   truncateSync(path, 1000);
   await failsWith(t, "FILE_CHANGED", () => stored);
@@ -43,7 +43,7 @@ test("the id is git's", async (t) => {
   const path = join(folder, "file");
   const content = Buffer.from("a\r\nb\0\xff", "latin1");
   writeFileSync(path, content);
-  using pack = new StagingPack(join(folder, "pack"));
+  using pack = new StagingPack(join(folder, "pack"), 6);
   const { id } = await storeFile(Buffer.from(path), pack);
   t.deepEqual(
     Buffer.from(id),

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { makeImage, verifyImage } from "../../image-builder/index.ts";
+import { listTree, openImage, reachedObjects } from "./opened-image.ts";
+import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+
+const date = "2020-10-10T08:00:00+00:00";
+
+/** Files that are much like one another, so that there are deltas to be found. */
+function similarFiles(): Record<string, string> {
+  let lines = Array.from({ length: 400 }, (_, line) => `${line} ${Math.sqrt(line)}`);
+  const files: Record<string, string> = {};
+  // Each is most like the one before.
+  for (let file = 0; file < 30; file++) {
+    lines = lines.with(file * 7, `changed in ${file}: ${Math.sqrt(file + 1000)}`);
+    files[`folder/${file}.txt`] = lines.join("\n");
+  }
+  return files;
+}
+
+test("the more time, the smaller; the commit is the same, and chains are short", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(join(folder, "files"), similarFiles());
+  const sizes: number[] = [];
+  const commits = new Set<string>();
+  for (const [compression, chain] of [
+    ["fast", 0],
+    ["default", 5],
+    ["best", 10],
+  ] as const) {
+    const image = join(folder, `${compression}.img`);
+    const made = await makeImage({ repository: join(folder, "files"), image, date, compression });
+    const { deltas, longestChain } = await verifyImage(image);
+    t.true(longestChain <= chain);
+    t.is(deltas === 0, compression === "fast");
+    commits.add(made.commit);
+    sizes.push(made.packBytes);
+  }
+  t.is(commits.size, 1);
+  t.true(sizes[0]! > sizes[1]! && sizes[1]! >= sizes[2]!, `${sizes}`);
+});
+
+test("a repository's deltas are taken over, unless it is packed anew", async (t) => {
+  const folder = sandbox(t);
+  git(folder, ["init", "--quiet", "source"]);
+  const source = join(folder, "source");
+  writeFiles(source, similarFiles());
+  const commit = commitAll(source, "Similar");
+  git(source, ["repack", "-adfq", "--window=40", "--depth=30"]);
+  const image = join(folder, "x.img");
+  await makeImage({ repository: source, image });
+  t.true((await verifyImage(image)).longestChain > 5);
+  for (const compression of ["default", "fast"] as const) {
+    await makeImage({ repository: source, image, repack: true, compression });
+    t.true((await verifyImage(image)).longestChain <= 5);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
+  }
+});
+
+test("one folder, one date: one image, bit for bit, whatever the order its files came in", async (t) => {
+  const folder = sandbox(t);
+  const files = similarFiles();
+  const images: Buffer[] = [];
+  for (const [name, entries] of [
+    ["a", Object.entries(files)],
+    ["b", Object.entries(files).reverse()],
+    ["a", []],
+  ] as const) {
+    writeFiles(join(folder, name), Object.fromEntries(entries));
+    const image = join(folder, "x.img");
+    await makeImage({ repository: join(folder, name), image, date });
+    images.push(readFileSync(image));
+  }
+  t.true(images[0]!.equals(images[1]!));
+  t.true(images[0]!.equals(images[2]!));
+});
+
+test("what is not committed is counted, or taken with the folder as it lies", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, "source");
+  const { second } = sampleRepository(source);
+  const image = join(folder, "x.img");
+  t.deepEqual((await makeImage({ repository: source, image })).notes, []);
+  writeFiles(source, { "README.md": "changed\n", new: "new\n" });
+  const index = readFileSync(join(source, ".git/index"));
+  const made = await makeImage({ repository: source, image });
+  t.is(made.commit, second);
+  t.deepEqual(made.notes, [
+    "2 uncommitted changes in the work tree: the image has what is committed (--worktree takes the folder as it lies)",
+  ]);
+  t.true(readFileSync(join(source, ".git/index")).equals(index));
+  t.deepEqual((await makeImage({ repository: source, image, ref: "other" })).notes, []);
+  const lying = await makeImage({ repository: source, image, worktree: true, date });
+  t.is(lying.source, "folder");
+  const tree = git(source, ["-C", openImage(t, image).repository, "show", `${lying.commit}:README.md`]);
+  t.is(tree, "changed");
+});
+
+test("excluded: by name and by path, told how many", async (t) => {
+  const folder = sandbox(t);
+  const files = join(folder, "files");
+  writeFiles(files, { "a.txt": "a", "b.o": "b", "sub/c.o": "c", "sub/d.txt": "d", "out/e.txt": "e" });
+  mkdirSync(join(files, "empty"));
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository: files, image, exclude: ["*.o", "/out"] });
+  const { repository, commit } = openImage(t, image);
+  const names = listTree(repository, commit).map((line) => line.split("\t")[1]);
+  t.deepEqual(names, ["a.txt", "empty", "sub", "sub/d.txt"]);
+  t.deepEqual(made.notes, ["3 files and folders are left out: --exclude"]);
+  t.like(made, { files: 2, fileBytes: 2, bytes: statSync(image).size });
+});
