@@ -18,12 +18,18 @@ export async function getBundle(): Promise<string> {
   return join(folder, FILE);
 }
 
-/** Makes that one file. */
-export async function makeBundle(file: string): Promise<void> {
+/**
+ * Makes that one file.
+ * @param entry what starts in the guest.
+ */
+export async function makeBundle(
+  file: string,
+  entry = join(packageRoot(), "guest", "runtime", "main.ts"),
+): Promise<void> {
   // Loaded only here: most runs find the bundle made.
   const { build, stop } = await import("esbuild");
   await build({
-    entryPoints: [join(packageRoot(), "guest", "runtime", "main.ts")],
+    entryPoints: [entry],
     outfile: file,
     bundle: true,
     platform: "node",

@@ -109,7 +109,7 @@ export class Conversation {
 /** The wall clock, as a CLOCK frame has it. */
 function now(): Buffer {
   const time = Buffer.alloc(8);
-  time.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n);
+  time.writeDoubleLE(Date.now());
   return time;
 }
 

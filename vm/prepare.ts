@@ -26,6 +26,8 @@ export interface MachineOptions {
   readonly kernel?: string | undefined;
   /** The folder of that kernel's modules, as `/lib/modules/VERSION`. */
   readonly modules?: string | undefined;
+  /** The guest's program as one file, made by `makeBundle`, instead of docteur's own. */
+  readonly bundle?: string | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ export async function prepareMachine(
   const [kernel, busybox, bundle, rootDisk] = await settled([
     getKernel(options, note),
     getBusybox(note),
-    getBundle(),
+    options.bundle ?? getBundle(),
     getRootDisk(note),
   ]);
   const initramfs = await getInitramfs(kernel, busybox, bundle);
@@ -60,7 +62,9 @@ export async function prepareMachine(
 }
 
 /** Like `Promise.all`, but does not leave the others at work when one fails. */
-async function settled<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+async function settled<T extends readonly unknown[]>(
+  work: { [K in keyof T]: T[K] | Promise<T[K]> },
+): Promise<T> {
   await Promise.allSettled(work);
   return Promise.all(work) as unknown as Promise<T>;
 }

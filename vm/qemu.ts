@@ -122,7 +122,9 @@ function kernelCommandLine(machine: Machine): string {
  */
 function clockArguments(): string[] {
   const frequency = hostTscKiloHertz(readFileSync("/proc/cpuinfo", "utf8"));
-  return frequency === undefined ? [] : [`tsc_early_khz=${frequency}`];
+  // The kernel would measure the counter against the timer all the time, find the emulated timer late, distrust the counter
+  // and tell the time by the ticks of that timer, of which a busy host loses many.
+  return frequency === undefined ? [] : [`tsc_early_khz=${frequency}`, "tsc=reliable"];
 }
 
 /**

@@ -21,7 +21,7 @@ export const FrameType = {
   SIGNAL: 4,
   /** host to guest, once, before RUN: bytes of entropy that no other guest gets. */
   WAKE: 5,
-  /** host to guest: nanoseconds since the epoch, unsigned 64-bit little endian, in answer to an ASK_CLOCK. */
+  /** host to guest: milliseconds since the epoch, as a double in little endian, in answer to an ASK_CLOCK. */
   CLOCK: 6,
   /** guest to host, once: the guest is up and waits for RUN. */
   READY: 16,

@@ -3,8 +3,8 @@ import * as fs from "node:fs";
 
 /** What of the kernel and of OpenSSL Node has no function for. */
 export interface System {
-  /** Sets the wall clock, in nanoseconds since the epoch. */
-  setClock(nanoseconds: bigint): void;
+  /** Sets the wall clock, in milliseconds since the epoch. */
+  setClock(milliseconds: number): void;
   /** Gives the kernel entropy that counts as such, and has it use it for whatever it gives out from now on. */
   addKernelEntropy(bytes: Uint8Array): void;
   /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
@@ -33,10 +33,11 @@ export class LinuxSystem implements System {
     this.#functions = dlopen(null, FUNCTIONS).functions;
   }
 
-  setClock(nanoseconds: bigint): void {
+  setClock(milliseconds: number): void {
+    const seconds = Math.floor(milliseconds / 1000);
     const timespec = Buffer.alloc(16);
-    timespec.writeBigInt64LE(nanoseconds / 1_000_000_000n, 0);
-    timespec.writeBigInt64LE(nanoseconds % 1_000_000_000n, 8);
+    timespec.writeBigInt64LE(BigInt(seconds), 0);
+    timespec.writeBigInt64LE(BigInt(Math.floor((milliseconds - seconds * 1000) * 1e6)), 8);
     check("clock_settime", this.#functions.clock_settime(CLOCK_REALTIME, timespec));
   }
 

@@ -3,38 +3,34 @@ import type { Channel } from "./channel.ts";
 import { FrameType } from "./frame.ts";
 import type { System } from "./system.ts";
 
-/** An answer that took this long or less is good: it is wrong by half of it at most. */
-const GOOD_ROUND_TRIP_NS = 40_000_000n;
+/** The clock is right if it cannot be wrong by more, in milliseconds. */
+const TOLERANCE_MS = 40;
 
-/** On a busy host, the best answer of so many must do. */
-const ATTEMPTS = 6;
+/** On a busy host, what was reached in this time must do. */
+const PATIENCE_MS = 5000;
 
 /**
- * Sets the clock by the host's: asks it for the time, and takes the answer to be from the middle of the wait (as SNTP does,
- * RFC 4330).
- *
- * @param now a clock that runs evenly, in nanoseconds.
+ * Sets the clock by the host's: asks it for the time, takes the answer to be from the middle of the wait (as SNTP does, RFC
+ * 4330), and asks again until there is proof that the clock is right: on a busy host, time passes between any two steps.
  */
-export function setClock(channel: Channel, system: System, now = process.hrtime.bigint): void {
-  let best: { roundTrip: bigint; offset: bigint } | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const asked = now();
+export function setClock(channel: Channel, system: System): void {
+  const start = performance.now();
+  do {
+    const asked = Date.now();
     channel.send(FrameType.ASK_CLOCK);
     const host = receiveClock(channel);
-    const answered = now();
-    const roundTrip = answered - asked;
-    if (best === undefined || roundTrip < best.roundTrip) {
-      best = { roundTrip, offset: host - (asked + roundTrip / 2n) };
-    }
-    if (best.roundTrip <= GOOD_ROUND_TRIP_NS) break;
-  }
-  system.setClock(now() + best!.offset);
+    const uncertainty = (Date.now() - asked) / 2;
+    const error = host - (asked + uncertainty);
+    if (Math.abs(error) + uncertainty <= TOLERANCE_MS) return;
+    // A clock that may be right is better than an answer that took long.
+    if (Math.abs(error) > uncertainty) system.setClock(Date.now() + error);
+  } while (performance.now() - start < PATIENCE_MS);
 }
 
-function receiveClock(channel: Channel): bigint {
+function receiveClock(channel: Channel): number {
   const frame = channel.receiveSync();
   if (frame?.type === FrameType.CLOCK && frame.payload.length === 8) {
-    return Buffer.from(frame.payload).readBigUInt64LE(0);
+    return Buffer.from(frame.payload).readDoubleLE(0);
   }
   throw new DocteurError("MALFORMED_FRAME", "host and guest misunderstand each other: the time was expected");
 }
