@@ -113,6 +113,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
 
   const packing = packCommit(source.gitDir, source.commit, temporary.path, {
     compression,
+    reproducible: source.kind === "folder",
     reuseDeltas: source.kind === "repository" && !options.repack,
     // What a folder's files are compressed to has been made just now.
     reuseCompressed: source.kind === "folder" || !options.repack,

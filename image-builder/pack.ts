@@ -36,6 +36,8 @@ export const COMPRESSIONS = {
 const REUSED_DEPTH = 50;
 
 export interface PackOptions {
+  /** Whether the same objects must always give the same bytes: with several threads, what deltas git finds is chance. */
+  readonly reproducible: boolean;
   readonly compression: Compression;
   /**
    * Whether the repository's packs already hold the deltas that are worth having. Git does not look again for one
@@ -58,7 +60,6 @@ const SETTINGS: readonly (readonly [key: string, value: string])[] = [
   ["pack.packSizeLimit", "0"],
   ["pack.writeReverseIndex", "false"],
   ["pack.allowPackReuse", "false"],
-  ["pack.threads", String(Math.min(availableParallelism(), MAX_THREADS))],
   // Bounds on memory: blobs beyond the first are streamed and not searched for deltas.
   ["core.bigFileThreshold", "64m"],
   ["pack.windowMemory", "64m"],
@@ -80,6 +81,7 @@ export async function packCommit(
   options: PackOptions,
 ): Promise<PackFiles> {
   const { level, window, depth } = COMPRESSIONS[options.compression];
+  const threads = options.reproducible ? 1 : Math.min(availableParallelism(), MAX_THREADS);
   const args = [
     ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
     ...(options.reuseDeltas ? [] : ["--no-reuse-delta"]),
@@ -93,7 +95,7 @@ export async function packCommit(
     const name = (
       await git(args, {
         gitDir,
-        config: SETTINGS,
+        config: [...SETTINGS, ["pack.threads", `${threads}`]],
         input: `--shallow ${commit}\n${commit}\n`,
         onProgress: options.onProgress,
         signal: options.signal,
