@@ -3,4 +3,4 @@ export { COMPRESSIONS, type Compression } from "./pack.ts";
 export type { OnProgress, Phase, Progress } from "./progress.ts";
 export { type FormatOptions, formatVerification } from "./verify/format.ts";
 export type { Verification } from "./verify/verification.ts";
-export { type VerifyOptions, verifyImage } from "./verify/verify-image.ts";
+export { DamagedImageError, type VerifyOptions, verifyImage } from "./verify/verify-image.ts";

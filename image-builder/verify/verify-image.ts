@@ -1,15 +1,29 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { InvalidImageError } from "../../guest/errors.ts";
 import { rebuildError } from "./error-transfer.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
 import type { OnVerifyProgress } from "./verify-device.ts";
-import type { WorkerMessage } from "./worker.ts";
+import type { VerifyTask, WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
+  /** Look at every object although one is damaged; what is found then is the error's `damages`. Default false. */
+  readonly keepGoing?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** An image with one fault or more; tells the first as an error, and what is wrong with each object that is damaged. */
+export class DamagedImageError extends InvalidImageError {
+  override name = "DamagedImageError";
+  readonly damages: readonly InvalidImageError[];
+
+  constructor(first: InvalidImageError, what: string, damages: readonly InvalidImageError[]) {
+    super(first.fault, what, first, { cause: first });
+    this.damages = damages;
+  }
 }
 
 /** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
@@ -37,11 +51,10 @@ export function commitObjectOf(verification: Verification): Uint8Array {
   return bytes;
 }
 
-async function inThread(path: string, { onProgress, signal }: VerifyOptions): Promise<VerifiedCommit> {
-  const worker = new Worker(new URL(WORKER, import.meta.url), {
-    workerData: path,
-    resourceLimits: SMALL_HEAP,
-  });
+async function inThread(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
+  const { onProgress, signal } = options;
+  const workerData: VerifyTask = { image: path, keepGoing: options.keepGoing ?? false };
+  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData, resourceLimits: SMALL_HEAP });
   const end = () => void worker.terminate();
   signal?.addEventListener("abort", end, { once: true });
   try {
@@ -50,7 +63,7 @@ async function inThread(path: string, { onProgress, signal }: VerifyOptions): Pr
     worker.on("message", (message: WorkerMessage) => {
       if (message.type === "progress") onProgress?.(message.done, message.total);
       else if (message.type === "done") result = message.result;
-      else failure = rebuildError(message.error);
+      else failure = failureOf(message);
     });
     // Rejects if the thread itself fails, for want of memory for instance.
     await once(worker, "exit");
@@ -61,4 +74,11 @@ async function inThread(path: string, { onProgress, signal }: VerifyOptions): Pr
   } finally {
     signal?.removeEventListener("abort", end);
   }
+}
+
+function failureOf({ error, more }: WorkerMessage & { readonly type: "failed" }): Error {
+  const first = rebuildError(error);
+  const damages = more.map(rebuildError).filter((each) => each instanceof InvalidImageError);
+  if (damages.length === 0 || !(first instanceof InvalidImageError)) return first;
+  return new DamagedImageError(first, error.message, damages);
 }

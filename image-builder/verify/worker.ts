@@ -1,6 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openFileDevice } from "../../guest/block/file.ts";
+import { InvalidImageError } from "../../guest/errors.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
+import { examineObjects } from "./examine.ts";
 import { scanForAnother, scanInThreads } from "./scan-in-threads.ts";
 import type { ScanTask } from "./scan-parts.ts";
 import type { VerifiedCommit } from "./verification.ts";
@@ -10,13 +12,24 @@ import { verifyDevice } from "./verify-device.ts";
 export type WorkerMessage =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
   | { readonly type: "done"; readonly result: VerifiedCommit }
-  | { readonly type: "failed"; readonly error: TransferredError };
+  | {
+      readonly type: "failed";
+      readonly error: TransferredError;
+      /** With `keepGoing`: what is wrong with each damaged object. */
+      readonly more: readonly TransferredError[];
+    };
+
+/** What the thread is given that verifies. */
+export interface VerifyTask {
+  readonly image: string;
+  readonly keepGoing: boolean;
+}
 
 function say(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-async function verify(path: string): Promise<void> {
+async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
   const progress = (done: number, total: number) => say({ type: "progress", done, total });
   try {
     const device = openFileDevice(path);
@@ -28,11 +41,21 @@ async function verify(path: string): Promise<void> {
       device.close();
     }
   } catch (error) {
-    say({ type: "failed", error: dismantleError(error) });
+    const damaged = keepGoing && error instanceof InvalidImageError ? examineFile(path) : [];
+    say({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
 }
 
-// The thread that verifies is given a path, those that it starts in turn a part of the work.
-const given = workerData as string | ScanTask;
-if (typeof given === "string") await verify(given);
+function examineFile(path: string): InvalidImageError[] {
+  const device = openFileDevice(path);
+  try {
+    return examineObjects(device);
+  } finally {
+    device.close();
+  }
+}
+
+// The thread that verifies is given an image, those that it starts in turn a part of the work.
+const given = workerData as VerifyTask | ScanTask;
+if ("keepGoing" in given) await verify(given);
 else parentPort?.postMessage(scanForAnother(given));

@@ -1,15 +1,17 @@
+import type { Verification } from "../../image-builder/index.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
 import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
+import { bytes, count } from "../quantity.ts";
 
 /** `docteur verify`: proves that an image is whole. */
 export const verify: Command = {
   name: "verify",
   summary: "prove that a disk image is whole",
-  synopsis: ["[-q] [--json] IMAGE"],
+  synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
   description: `Reads every byte of IMAGE that means something. Each object of the PACK is inflated, deltas are applied,
 the SHA-1 of each is computed, the index must equal the one that the PACK implies, and whatever the commit reaches
 must be there.
@@ -19,9 +21,20 @@ standard error that names the fault, the byte at which it lies and the object, a
   operands: ["IMAGE"],
   options: [
     { name: "quiet", short: "q", description: "Print nothing; the exit status is the answer." },
+    {
+      name: "verbose",
+      short: "v",
+      description:
+        "Also tell on standard error how many objects of each type there are, how many are deltas and in how long chains, and how well they are compressed.",
+    },
+    {
+      name: "keep-going",
+      description:
+        "Where something is wrong, look at every object and tell of each that is damaged, a line each on standard error. An object made from a damaged one is damaged, too.",
+    },
     { name: "json", description: "Print everything found as one JSON object on one line." },
     colourOption,
-    ...originalOptions,
+    ...originalOptions.filter(({ name }) => name !== "verbose"),
   ],
   sections: [
     {
@@ -37,12 +50,26 @@ standard error that names the fault, the byte at which it lies and the object, a
     const quiet = isQuiet(invocation);
     const color = wantsColour(invocation, stdout, env);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
-    const { formatVerification, verifyImage } = await import("../../image-builder/index.ts");
+    const { DamagedImageError, formatVerification, verifyImage } = await import(
+      "../../image-builder/index.ts"
+    );
     try {
       const onProgress =
         line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
-      const found = await namingImage(image, () => verifyImage(image, { onProgress, signal }));
+      const keepGoing = invocation.flag("keep-going");
+      const found = await namingImage(image, async () => {
+        try {
+          return await verifyImage(image, { onProgress, signal, keepGoing });
+        } catch (error) {
+          line?.clear();
+          // The error itself is the last line.
+          const damages = error instanceof DamagedImageError ? error.damages : [];
+          if (!quiet) for (const damage of damages) stderr.write(`docteur: ${image}: ${damage.message}\n`);
+          throw error;
+        }
+      });
       line?.clear();
+      if (!quiet && invocation.flag("verbose")) stderr.write(details(found));
       if (invocation.flag("json")) stdout.write(`${JSON.stringify(found)}\n`);
       else if (!quiet) stdout.write(formatVerification(found, { color }));
       return 0;
@@ -51,3 +78,16 @@ standard error that names the fault, the byte at which it lies and the object, a
     }
   },
 };
+
+function details({ objects, deltas, longestChain, unreachable, sizes }: Verification): string {
+  const kinds = Object.entries(objects)
+    .filter(([, number]) => number > 0)
+    .map(([kind, number]) => count(number, kind));
+  const share = ((sizes.pack / sizes.objects) * 100).toFixed(1);
+  const lines = [
+    `${kinds.join(", ")}; ${unreachable.toLocaleString("en-US")} not reached by the commit`,
+    `${count(deltas, "delta")}, the longest chain of ${longestChain}`,
+    `${bytes(sizes.objects)} in a PACK of ${bytes(sizes.pack)} (${share}%), an IDX of ${bytes(sizes.idx)}, an image of ${bytes(sizes.image)}`,
+  ];
+  return lines.map((line) => `docteur: ${line}\n`).join("");
+}

@@ -25,7 +25,7 @@ export function sandbox(t: ExecutionContext): string {
 }
 
 /** Runs git in a folder. @returns its standard output. @throws if it fails. */
-export function git(folder: string, args: readonly string[], input = ""): string {
+export function git(folder: string, args: readonly string[], input: string | Uint8Array = ""): string {
   return gitBytes(folder, args, input).toString().trimEnd();
 }
 

@@ -74,6 +74,40 @@ test("make from a folder: the date is kept, the original's commit comes out, -q 
   }
 });
 
+test("make --json tells what was made on standard output; verify -v tells more on standard error", async (t) => {
+  const folder = temporaryFolder(t);
+  const { main } = await sampleRepository(folder);
+  const made = await docteur(["make", "--json", "--compression=best", "--repack", ".", "x.img"], {
+    cwd: folder,
+  });
+  t.regex(made.stdout.toString(), /^[^\n]+\n$/);
+  const told = JSON.parse(made.stdout.toString());
+  t.like(told, { commit: main, source: "repository", bytes: statSync(join(folder, "x.img")).size });
+  t.true(told.files > 0 && told.seconds > 0);
+  const { stdout, stderr } = await docteur(["verify", "-v", "x.img"], { cwd: folder });
+  t.true(stdout.toString().startsWith(`commit\t: ${main}\n`));
+  t.regex(
+    stderr,
+    /^docteur: 1 commit, \d+ trees?, \d+ blobs?; 0 not reached by the commit\n(docteur: [^\n]+\n){2}$/,
+  );
+});
+
+test("verify --keep-going names every damaged object, and the first fault last", async (t) => {
+  const folder = temporaryFolder(t);
+  const image = readFileSync(join(FIXTURES, "similar.img"));
+  image[20_000]! ^= 1;
+  writeFileSync(join(folder, "x.img"), image);
+  const once = await docteur(["verify", "x.img"], { cwd: folder });
+  const all = await docteur(["verify", "--keep-going", "x.img"], { cwd: folder });
+  t.deepEqual([all.status, all.stdout.toString()], [1, ""]);
+  const lines = all.stderr.split("\n").slice(0, -1);
+  t.is(`${lines.at(-1)}\n`, once.stderr);
+  t.true(lines.length >= 2);
+  for (const line of lines) t.regex(line, /^docteur: x\.img: invalid image: .*\(.*at byte \d+\)$/);
+  const quiet = await docteur(["verify", "-q", "--keep-going", "x.img"], { cwd: folder });
+  t.is(quiet.stderr, once.stderr);
+});
+
 test("docteur.make and docteur.verify take the original's command lines", async (t) => {
   const folder = temporaryFolder(t);
   await sampleRepository(folder);

@@ -1,5 +1,5 @@
 import test from "ava";
-import { describe, ProgressLine } from "../../scripts/progress.ts";
+import { describe, ProgressLine, pace } from "../../scripts/progress.ts";
 import { bytes, duration } from "../../scripts/quantity.ts";
 
 test("quantities are for people", (t) => {
@@ -60,4 +60,13 @@ test("a terminal that does not tell its width gets the line all the same", (t) =
   const stream = { columns: 0, write: (text: string) => (written += text) };
   new ProgressLine(stream as unknown as NodeJS.WriteStream).show({ phase: "verify", done: 1, total: 4 });
   t.is(written, "\rVerifying 25%\x1b[K");
+});
+
+test("how fast it goes, and how long it will take, once that can be told", (t) => {
+  t.is(pace({ phase: "write", unit: "bytes", done: 5e6, total: 9e6 }, 4e6, 2000), ", 2.0 MB/s, 2.0 s left");
+  t.is(pace({ phase: "read", unit: "files", done: 3000, total: undefined }, 3000, 2000), ", 1,500/s");
+  t.is(pace({ phase: "verify", done: 1, total: 4 }, 1, 5000), ", 15 s left");
+  t.is(pace({ phase: "verify", done: 4, total: 4 }, 4, 5000), "");
+  t.is(pace({ phase: "verify", done: 1, total: 4 }, 1, 500), "");
+  t.is(pace({ phase: "verify", done: 0, total: 4 }, 0, 5000), "");
 });

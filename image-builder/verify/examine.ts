@@ -1,0 +1,68 @@
+import type { BlockDevice } from "../../guest/block/device.ts";
+import { SectorCache } from "../../guest/block/sector-cache.ts";
+import { InvalidImageError } from "../../guest/errors.ts";
+import { objectId } from "../../guest/git/object.ts";
+import { hex, ID_LENGTH, sameId } from "../../guest/git/object-id.ts";
+import { HEADER_SIZE } from "../../guest/image/header.ts";
+import { Idx } from "../../guest/pack/idx.ts";
+import { Pack } from "../../guest/pack/pack.ts";
+import { scanEntries } from "../../guest/pack/scan.ts";
+import { readHeader } from "../../guest/store/open-objects.ts";
+
+/** Bytes of an IDX before its ids: signature, version, fan-out. */
+const IDS_START = 8 + 256 * 4;
+
+/**
+ * What is wrong with each object that the IDX of a damaged image names, in the order of the IDX. An object whose base is
+ * damaged is damaged, too. Says nothing where the header or the IDX itself cannot be read.
+ */
+export function examineObjects(device: BlockDevice): InvalidImageError[] {
+  const faults: InvalidImageError[] = [];
+  const cache = new SectorCache(device);
+  const opened = attempt(faults, () => {
+    const { indexOffset } = readHeader(cache);
+    return { indexOffset, idx: new Idx(cache, indexOffset, indexOffset - HEADER_SIZE) };
+  });
+  if (opened === undefined) return [];
+  const { indexOffset, idx } = opened;
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id));
+  for (let position = 0; position < idx.count; position++) {
+    const id = new Uint8Array(cache.read(indexOffset + IDS_START + position * ID_LENGTH, ID_LENGTH));
+    attempt(faults, () => examine(id, idx, pack, cache), hex(id));
+  }
+  return faults;
+}
+
+function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache): void {
+  const offset = idx.find(id);
+  if (offset === undefined) {
+    throw new InvalidImageError("idx-entry", "the IDX does not find an id that it has", { object: hex(id) });
+  }
+  if (!sameId(idAt(offset, pack, cache), id)) {
+    const place = { offset: HEADER_SIZE + offset, object: hex(id) };
+    throw new InvalidImageError("object-id", "the content does not match its id", place);
+  }
+}
+
+function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
+  if (pack.header(offset).kind === undefined) {
+    const { kind, bytes } = pack.readBase(offset);
+    return objectId(kind, bytes);
+  }
+  // Through a window: an object that is stored whole may be of any size.
+  return scanEntries(cache, pack, HEADER_SIZE, { offset, count: 1 }).ids;
+}
+
+function attempt<Result>(
+  faults: InvalidImageError[],
+  work: () => Result,
+  object?: string,
+): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InvalidImageError)) throw error;
+    faults.push(object === undefined || error.object !== undefined ? error : error.withObject(object));
+    return undefined;
+  }
+}
