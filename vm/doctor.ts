@@ -6,6 +6,8 @@ import { cacheFolder } from "./cache.ts";
 import { hasDebianPackages } from "./debian.ts";
 import { cachedKernel, getKernel } from "./kernel.ts";
 import { pinnedNode } from "./package-root.ts";
+import { lastReason } from "./template/known-failure.ts";
+import { list } from "./template/shelf.ts";
 import { findTool, runTool } from "./tools.ts";
 
 /** One thing that a machine needs, and whether it is here. */
@@ -32,6 +34,7 @@ export async function doctor(): Promise<Check[]> {
     packagesCheck(),
     await kernelCheck(),
     await acceleratorCheck(),
+    await templateCheck(),
     await cacheCheck(),
   ];
 }
@@ -97,6 +100,17 @@ async function acceleratorCheck(): Promise<Check> {
     tcg: "tcg (emulation): /dev/kvm is there, but a kernel does not come up in it",
   };
   return { name, ok: true, detail: details[verdict] };
+}
+
+async function templateCheck(): Promise<Check> {
+  const name = "templates";
+  const { length } = await list();
+  const reason = await lastReason();
+  if (reason !== undefined) {
+    // A run works without, only not as soon.
+    return { name, ok: true, detail: `${length}; the last one could not be taken: ${reason}` };
+  }
+  return { name, ok: true, detail: length === 0 ? "none; the first run leaves one" : String(length) };
 }
 
 async function cacheCheck(): Promise<Check> {

@@ -8,3 +8,5 @@ export { Guest } from "./guest.ts";
 export { GuestError } from "./guest-error.ts";
 export { printCommand } from "./print-command.ts";
 export { type RunOptions, runInVm, runOnHost } from "./run.ts";
+export { list as listTemplates, prune as pruneTemplates, type ShelvedTemplate } from "./template/shelf.ts";
+export { type WarmOptions, warmTemplate } from "./template/warm.ts";

@@ -14,10 +14,8 @@ const DEFAULT_MEMORY = 512;
 /** Less does not hold a kernel and Node. */
 const MINIMAL_MEMORY = 128;
 
-/** What a caller may say about a machine. */
-export interface MachineOptions {
-  /** The image: a file or a block device. */
-  readonly image: string;
+/** What a caller may say about a machine, whatever image it will have. */
+export interface SystemOptions {
   /** Default: tried, once after each start of the host. */
   readonly accel?: Accelerator | undefined;
   /** MiB of memory, at least 128. Default 512. */
@@ -30,24 +28,37 @@ export interface MachineOptions {
   readonly bundle?: string | undefined;
 }
 
+/** What a caller may say about a machine. */
+export interface MachineOptions extends SystemOptions {
+  /** The image: a file or a block device. */
+  readonly image: string;
+}
+
 /**
  * Makes or finds everything that a machine is built from.
  *
  * @param note told, in a line, before something that takes its time.
- * @throws {DocteurError} `MEMORY`; those of a missing tool, image or kernel.
+ * @throws {DocteurError} those of `checkImage` and of `prepareSystem`.
  */
 export async function prepareMachine(
   options: MachineOptions,
   note: (line: string) => void,
 ): Promise<BareMachine> {
-  const memory = options.memory ?? DEFAULT_MEMORY;
-  if (!Number.isInteger(memory) || memory < MINIMAL_MEMORY) {
-    throw new DocteurError(
-      "MEMORY",
-      `a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`,
-    );
-  }
+  checkMemory(options);
   const image = await checkImage(options.image);
+  const system = await prepareSystem(options, note);
+  return { ...system, disks: [...system.disks, image] };
+}
+
+/**
+ * The same without an image: the only disk is the root disk.
+ * @throws {DocteurError} `MEMORY`; those of a missing tool or kernel.
+ */
+export async function prepareSystem(
+  options: SystemOptions,
+  note: (line: string) => void,
+): Promise<BareMachine> {
+  const memory = checkMemory(options);
   findQemu();
   const [kernel, busybox, bundle, rootDisk] = await settled([
     getKernel(options, note),
@@ -57,8 +68,18 @@ export async function prepareMachine(
   ]);
   const initramfs = await getInitramfs(kernel, busybox, bundle);
   const accelerator = options.accel ?? (await chooseAccelerator(kernel, busybox, note));
-  const disks = [{ path: rootDisk, isDevice: false }, image];
-  return { kernel: kernel.image, initramfs, disks, accelerator, memory };
+  return {
+    kernel: kernel.image,
+    initramfs,
+    disks: [{ path: rootDisk, isDevice: false }],
+    accelerator,
+    memory,
+  };
+}
+
+function checkMemory({ memory = DEFAULT_MEMORY }: SystemOptions): number {
+  if (Number.isInteger(memory) && memory >= MINIMAL_MEMORY) return memory;
+  throw new DocteurError("MEMORY", `a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`);
 }
 
 /** Like `Promise.all`, but does not leave the others at work when one fails. */

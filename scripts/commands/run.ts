@@ -101,8 +101,8 @@ ${exitStatusTable}`,
     {
       title: "FILES",
       body: ` $XDG_CACHE_HOME/docteur
-     Kernel, root disk, initramfs and templates, made by the first run; may be
-     deleted at any time. Default: ~/.cache/docteur.`,
+     Kernel, root disk, initramfs and templates, made by the first run;
+     may be deleted at any time. Default: ~/.cache/docteur.`,
     },
   ],
   async execute(invocation, context) {

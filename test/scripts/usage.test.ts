@@ -77,6 +77,9 @@ const MISUSES: [args: string[], message: RegExp][] = [
   [["run", "-m", "1", "a", "cat", "/b"], /--memory takes an integer from \d+ to \d+, not '1'/],
   [["run", "--boot-timeout", "-1", "a", "cat", "/b"], /--boot-timeout needs a value/],
   [["run", "--accel", "xen", "a", "cat", "/b"], /--accel takes kvm, tcg, not 'xen'/],
+  [["template"], /ACTION is missing/],
+  [["template", "burn"], /unknown action 'burn', the actions are list, prune, warm/],
+  [["template", "prune", "--keep", "x"], /--keep takes an integer from 0 to \d+, not 'x'/],
   [["doctor", "x"], /'x' is one argument too many/],
 ];
 

@@ -15,6 +15,7 @@ test.serial("with an empty cache, the doctor looks at everything and fetches not
     "mkfs.erofs",
     "kernel",
     "accelerator",
+    "templates",
   ]) {
     t.truthy(named.get(name)?.detail, name);
   }

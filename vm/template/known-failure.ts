@@ -12,17 +12,27 @@ export async function remember(name: string, reason: string): Promise<void> {
   await writeCacheFile(FILE, `${JSON.stringify({ name, reason, since: Date.now() })}\n`);
 }
 
-/** Why none could be taken; undefined if nothing is known against it. */
+/** Why none could be taken of this machine; undefined if nothing is known against it. */
 export async function reasonAgainst(name: string): Promise<string | undefined> {
-  try {
-    const known = JSON.parse(await readFile(join(cacheFolder(), FILE), "utf8"));
-    return known.name === name && Date.now() - known.since < PAUSE_MS ? String(known.reason) : undefined;
-  } catch {
-    return undefined;
-  }
+  const known = await read();
+  return known?.name === name ? known.reason : undefined;
+}
+
+/** Why none could be taken lately, of whatever machine. */
+export async function lastReason(): Promise<string | undefined> {
+  return (await read())?.reason;
 }
 
 /** Forgets it. */
 export async function forget(): Promise<void> {
   await rm(join(cacheFolder(), FILE), { force: true });
+}
+
+async function read(): Promise<{ name: string; reason: string } | undefined> {
+  try {
+    const { name, reason, since } = JSON.parse(await readFile(join(cacheFolder(), FILE), "utf8"));
+    return Date.now() - since < PAUSE_MS ? { name, reason: String(reason) } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { rm, statfs } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../guest/errors.ts";
 import { makeTemporary, removeCached } from "../cache.ts";
@@ -8,7 +8,7 @@ import { reasonAgainst, remember } from "./known-failure.ts";
 import { restoreTemplate } from "./restore.ts";
 import { find, shelve } from "./shelf.ts";
 import { takeTemplate } from "./take.ts";
-import { templateName } from "./template.ts";
+import { describe, templateName } from "./template.ts";
 
 /** Seconds for a machine to be restored; it takes a fraction of one, except on a host that has much else to do. */
 const RESTORE_TIMEOUT = 20;
@@ -80,15 +80,13 @@ async function fresh(name: string, machine: BareMachine, options: StartOptions):
   const { seconds, signal, console, note } = options;
   const folder = await makeTemporary();
   try {
-    await requireSpace(folder, machine.memory);
     note("booting a machine for the template (once)");
     await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, console);
     const guest = await restore(machine, folder, options).catch((cause) => {
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
-    const description = `${machine.memory} MiB, ${machine.accelerator}`;
     guest.outlive(
-      shelve(folder, name, description).catch(async (error) => {
+      shelve(folder, name, describe(machine)).catch(async (error) => {
         note(`the template could not be kept: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });
       }),
@@ -97,14 +95,6 @@ async function fresh(name: string, machine: BareMachine, options: StartOptions):
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
-  }
-}
-
-/** QEMU would be killed (SIGBUS) when the disk is full in the middle. */
-async function requireSpace(folder: string, memory: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < memory * 1024 * 1024) {
-    throw new DocteurError("CACHE_FULL", `less than ${memory} MiB are free for it`);
   }
 }
 

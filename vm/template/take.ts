@@ -1,4 +1,6 @@
+import { statfs } from "node:fs/promises";
 import type { Writable } from "node:stream";
+import { DocteurError } from "../../guest/errors.ts";
 import type { ComeUpOptions } from "../come-up.ts";
 import { comeUp } from "../come-up.ts";
 import { Conversation } from "../conversation.ts";
@@ -13,7 +15,7 @@ import { memoryPath, statePath, templateMachine } from "./template.ts";
 /**
  * Boots a machine without an image up to where it waits to be woken, and leaves it in a folder.
  *
- * @throws {DocteurError} those of `comeUp` and of `migrated`.
+ * @throws {DocteurError} `CACHE_FULL`; those of `comeUp` and of `migrated`.
  */
 export async function takeTemplate(
   machine: BareMachine,
@@ -21,6 +23,7 @@ export async function takeTemplate(
   options: ComeUpOptions,
   console?: Writable,
 ): Promise<void> {
+  await requireSpace(folder, machine.memory);
   const args = qemuArguments({
     ...templateMachine(machine),
     memoryFile: { path: memoryPath(folder), share: true },
@@ -40,4 +43,12 @@ export async function takeTemplate(
     return true;
   });
   await process.kill();
+}
+
+/** QEMU would be killed (SIGBUS) when the disk is full in the middle. */
+async function requireSpace(folder: string, memory: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < memory * 1024 * 1024) {
+    throw new DocteurError("CACHE_FULL", `less than ${memory} MiB are free for the template`);
+  }
 }

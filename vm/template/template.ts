@@ -36,6 +36,11 @@ export async function templateName(machine: BareMachine): Promise<string> {
   return PREFIX + keyOf(VERSION, qemu, kernel, processor(), args.join("\0"));
 }
 
+/** What machine it is, in words. */
+export function describe({ memory, accelerator }: BareMachine): string {
+  return `${memory} MiB, ${accelerator}`;
+}
+
 function processor(): string {
   const lines = readFileSync("/proc/cpuinfo", "utf8").split("\n\n")[0]!.split("\n");
   return lines.filter((line) => /^(vendor_id|cpu family|model|stepping|flags)\b/.test(line)).join();
