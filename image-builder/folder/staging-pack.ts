@@ -10,6 +10,9 @@ import { PackFile } from "./pack-file.ts";
 /** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
 const SMALL = 1024;
 
+/** Bytes for a small object's stream, which hardly ever is longer than the object; each stays until it is written. */
+const SMALL_OUTPUT = SMALL + 64;
+
 /** Bytes and objects that may wait for other threads to deflate them before the next object has to wait. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 const MAX_WAITING = 64;
@@ -118,7 +121,7 @@ export class StagingPack implements Disposable {
 const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
 async function deflateObject(bytes: Uint8Array, level: number): Promise<Uint8Array> {
-  return bytes.length <= SMALL ? deflateSync(bytes, { level }) : deflateInThread(bytes, { level });
+  return bytes.length <= SMALL ? deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT }) : deflateInThread(bytes, { level });
 }
 
 function key(id: Uint8Array): string {
