@@ -1,11 +1,12 @@
 // Reading 1,500 random files in the guest: the store on the raw disk beside the kernel's own squashfs (zstd) of the same
-// files, mounted in the same machine and read by fs.readFileSync. Each round is a boot, so that all caches are cold. What
+// folder, mounted in the same machine and read by fs.readFileSync. Each round is a boot, so that all caches are cold. What
 // is measured is told by the guest: from opening the disk, or mounting it, to the last byte.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { makeImage } from "../image-builder/index.ts";
 import { getBusybox } from "../vm/busybox.ts";
 import { encodeCpio } from "../vm/cpio.ts";
 import { GuardedProcess } from "../vm/guarded-process.ts";
@@ -36,6 +37,8 @@ $busybox sleep 60
 
 const files = await corpus();
 const squashfs = join(files.image, "..", "squashfs");
+const image = join(files.image, "..", "folder-image");
+if (!existsSync(image)) await makeImage({ repository: files.folder, image });
 if (!existsSync(squashfs)) {
   execFileSync("mksquashfs", [files.folder, squashfs, "-comp", "zstd", "-quiet", "-no-progress"], {
     stdio: "inherit",
@@ -85,7 +88,7 @@ async function read(side: "store" | "squashfs") {
     })),
   ];
   writeFileSync(initramfs, encodeCpio(entries));
-  const disks = [rootDisk, side === "store" ? files.image : squashfs].map((path) => ({
+  const disks = [rootDisk, side === "store" ? image : squashfs].map((path) => ({
     path,
     isDevice: false,
   }));

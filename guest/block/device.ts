@@ -9,6 +9,10 @@ export interface BlockDevice {
   readonly sectorCount: number;
   /** Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last sector. */
   readonly size: number;
+  /**
+   * Bytes that are best asked for at a time (virtio-blk's `opt_io_size`): a multiple of the sector size. Default 16 KiB.
+   */
+  readonly optimalIoSize?: number | undefined;
   /** What another thread passes to `openFileDevice` to read the same device; undefined if none can. */
   readonly path?: string | undefined;
   /**

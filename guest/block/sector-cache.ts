@@ -2,15 +2,15 @@ import { InvalidImageError } from "../errors.ts";
 import type { BlockDevice } from "./device.ts";
 
 export interface SectorCacheOptions {
-  /** Bytes fetched and kept at a time; a multiple of the sector size. Default 16 KiB. */
+  /** Bytes fetched and kept at a time; a multiple of the sector size. Default: what suits the device. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most; at least one block is. Default 4 MiB. */
+  /** Bytes kept at most; at least one block is. Default 256 blocks. */
   readonly capacity?: number | undefined;
 }
 
 const NO_BLOCK = -1;
 const BLOCK_SIZE = 16 * 1024;
-const CAPACITY = 4 * 1024 * 1024;
+const BLOCKS = 256;
 
 /**
  * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least
@@ -29,7 +29,9 @@ export class SectorCache {
   #lastNumber = NO_BLOCK;
   #lastBlock: Uint8Array = new Uint8Array();
 
-  constructor(device: BlockDevice, { blockSize = BLOCK_SIZE, capacity = CAPACITY }: SectorCacheOptions = {}) {
+  constructor(device: BlockDevice, options: SectorCacheOptions = {}) {
+    const { blockSize = device.optimalIoSize ?? BLOCK_SIZE } = options;
+    const { capacity = BLOCKS * blockSize } = options;
     if (blockSize <= 0 || blockSize % device.sectorSize !== 0) {
       throw new RangeError(
         `a cache block of ${blockSize} bytes is not a number of ${device.sectorSize}-byte sectors`,
