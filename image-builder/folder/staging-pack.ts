@@ -121,7 +121,9 @@ export class StagingPack implements Disposable {
 const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
 async function deflateObject(bytes: Uint8Array, level: number): Promise<Uint8Array> {
-  return bytes.length <= SMALL ? deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT }) : deflateInThread(bytes, { level });
+  return bytes.length <= SMALL
+    ? deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT })
+    : deflateInThread(bytes, { level });
 }
 
 function key(id: Uint8Array): string {
