@@ -30,6 +30,8 @@ export interface Machine {
   /** MiB. */
   readonly memory: number;
   readonly memoryFile?: MemoryFile;
+  /** Whether its state comes from elsewhere, kernel included. Default: not. */
+  readonly hasBooted?: boolean;
   /** Whether QEMU may start programs. Default: not. */
   readonly maySpawn?: boolean;
   /** Arguments for the kernel, beyond those every machine gets. */
@@ -54,11 +56,15 @@ export function qemuArguments(machine: Machine): string[] {
     ...memoryArguments(machine),
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"],
     ...["-sandbox", sandbox(machine)],
-    ...["-kernel", machine.kernel, "-initrd", machine.initramfs],
-    ...["-append", kernelCommandLine(machine)],
+    ...(machine.hasBooted ? [] : bootArguments(machine)),
     ...machine.disks.flatMap(diskArguments),
     ...machine.devices,
   ];
+}
+
+function bootArguments(machine: Machine): string[] {
+  const { kernel, initramfs } = machine;
+  return ["-kernel", kernel, "-initrd", initramfs, "-append", kernelCommandLine(machine)];
 }
 
 function sandbox({ maySpawn = false }: Machine): string {

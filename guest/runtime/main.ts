@@ -6,6 +6,7 @@ import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
 import { renewRandomness } from "./randomness.ts";
+import { rehearse } from "./rehearse.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
 import { VirtioDisk } from "./virtio-disk.ts";
@@ -36,7 +37,10 @@ async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
   const disk = new VirtioDisk(IMAGE);
-  if (isTemplate) disk.detach();
+  if (isTemplate) {
+    disk.detach();
+    await rehearse(system);
+  }
   await serveHost(channel, IMAGE, (entropy) => {
     renewRandomness(system, entropy);
     if (isTemplate) disk.attach();

@@ -13,7 +13,7 @@ const PATIENCE_MS = 5000;
  * Sets the clock by the host's: asks it for the time, takes the answer to be from the middle of the wait (as SNTP does, RFC
  * 4330), and asks again until there is proof that the clock is right: on a busy host, time passes between any two steps.
  */
-export function setClock(channel: Channel, system: System): void {
+export function setClock(channel: Pick<Channel, "send" | "receiveSync">, system: System): void {
   const start = performance.now();
   do {
     const asked = Date.now();
@@ -27,7 +27,7 @@ export function setClock(channel: Channel, system: System): void {
   } while (performance.now() - start < PATIENCE_MS);
 }
 
-function receiveClock(channel: Channel): number {
+function receiveClock(channel: Pick<Channel, "receiveSync">): number {
   const frame = channel.receiveSync();
   if (frame?.type === FrameType.CLOCK && frame.payload.length === 8) {
     return Buffer.from(frame.payload).readDoubleLE(0);

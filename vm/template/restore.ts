@@ -24,6 +24,8 @@ export async function restoreTemplate(
   const args = qemuArguments({
     ...templateMachine(machine),
     disks: machine.disks,
+    // Its kernel is in its memory; QEMU would read the file all the same, and keep it.
+    hasBooted: true,
     memoryFile: { path: memoryPath(folder), share: false },
     devices: [...DEVICES, ...CONTROL_DEVICES, "-incoming", "defer"],
   });

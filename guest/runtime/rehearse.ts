@@ -1,0 +1,77 @@
+import * as fs from "node:fs";
+import { type Frame, FrameType } from "./frame.ts";
+import { renewRandomness } from "./randomness.ts";
+import { decodeRequest, encodeRequest } from "./request.ts";
+import { run } from "./run.ts";
+import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
+import { Stdin } from "./stdin.ts";
+import type { System } from "./system.ts";
+import { setClock } from "./wall-clock.ts";
+
+/** The machine's only folder that can be written: it is in memory. */
+const FILE = "/guest/sample.img";
+
+/** After so many times, V8 has compiled what a run needs, and no more is gained. */
+const TIMES = 2;
+
+/** A run of each kind. */
+const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
+  ["cat", SAMPLE_PATH],
+  ["ls", "-l", "-R"],
+  ["stat", SAMPLE_PATH],
+];
+
+/**
+ * Does what a template's machines will do when they wake, on a sample of an image, so that the code for it is in memory and
+ * compiled: emulated, each of them would take longer for that than for its work.
+ */
+export async function rehearse(system: System): Promise<void> {
+  fs.writeFileSync(FILE, sampleImage());
+  try {
+    await startThreads();
+    for (let time = 0; time < TIMES; time++) {
+      renewRandomness(system, new Uint8Array(64));
+      setClock(new StoppedHost(), system);
+      for (const [program, ...args] of PROGRAMS) await rehearseProgram(program, args);
+    }
+  } finally {
+    fs.unlinkSync(FILE);
+  }
+}
+
+/** Node starts its threads for files at the first read that is not waited for. */
+async function startThreads(): Promise<void> {
+  await fs.promises.readFile(FILE);
+}
+
+async function rehearseProgram(program: string, args: readonly string[]): Promise<void> {
+  const request = decodeRequest(encodeRequest({ program, args, env: {} }));
+  let errors = "";
+  const console = {
+    write: () => {},
+    error: (data: Uint8Array | string) => {
+      errors += data;
+    },
+  };
+  const surroundings = {
+    image: FILE,
+    console,
+    stdin: new Stdin(() => {}),
+    takeSignal: () => new AbortController().signal,
+  };
+  const status = await run(request, surroundings);
+  if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);
+}
+
+/** Stands in for the host: its time differs at first, and then no more. */
+class StoppedHost {
+  #asked = 0;
+
+  send(): void {}
+
+  receiveSync(): Frame {
+    const payload = Buffer.alloc(8);
+    payload.writeDoubleLE(Date.now() + (this.#asked++ === 0 ? 100 : 0));
+    return { type: FrameType.CLOCK, payload };
+  }
+}
