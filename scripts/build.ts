@@ -37,6 +37,7 @@ await build({
 });
 // The library runs on its user's Node. One file, because it starts its threads from itself.
 await build({ ...common, entryPoints: { store: "guest/store/index.ts" }, target: "node22" });
+await build({ ...common, entryPoints: { vm: "vm/library.ts" }, target: "node22" });
 await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
   cwd: root,
   stdio: "inherit",

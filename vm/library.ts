@@ -1,0 +1,69 @@
+import type { Readable, Writable } from "node:stream";
+import { type BootOptions, boot as bootGuest } from "./boot.ts";
+import type { Guest } from "./guest.ts";
+import { toRequest } from "./to-request.ts";
+
+export { DocteurError } from "../guest/errors.ts";
+export type { Accelerator } from "./accelerator.ts";
+export type { BootOptions } from "./boot.ts";
+export { GuestError } from "./guest-error.ts";
+
+/** How a program is run, beyond its name and its arguments. */
+export interface ProgramSettings {
+  /** The program's environment. Default: empty. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How a path is found. Default: what suits the program. */
+  readonly layout?: "light" | "fast";
+  /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
+  readonly commit?: string;
+  /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
+  readonly stdin?: Readable;
+  /** Default: that of this process. */
+  readonly stdout?: Writable;
+  /** Default: that of this process. */
+  readonly stderr?: Writable;
+  /** Asks the program to end, as by the signal that the reason names (default SIGTERM); ends it two seconds later. */
+  readonly signal?: AbortSignal;
+}
+
+/** A machine that is up and runs one program. */
+export class Vm implements AsyncDisposable {
+  readonly #guest: Guest;
+
+  /** @internal */
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  /**
+   * Runs a program to its end, after which the machine is gone.
+   *
+   * @returns the exit status, 0 to 255.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
+   * `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`.
+   */
+  run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
+    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, ...rest } = settings;
+    return this.#guest.run(toRequest({ program, args, ...rest }), { stdin, stdout, stderr }, signal);
+  }
+
+  /** Ends the machine at once, whatever it does. */
+  exit(): Promise<void> {
+    return this.#guest[Symbol.asyncDispose]();
+  }
+
+  /** The same. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.exit();
+  }
+}
+
+/**
+ * Gives a machine with an image, from a template if it can be had, otherwise by booting.
+ *
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
+ * `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
+ */
+export async function boot(options: BootOptions): Promise<Vm> {
+  return new Vm(await bootGuest(options));
+}
