@@ -22,6 +22,8 @@ export interface BootOptions extends MachineOptions {
   readonly console?: Writable | undefined;
   /** Told, in a line, before something that takes its time. */
   readonly note?: ((line: string) => void) | undefined;
+  /** Told, in a line, whether a template served, and why not. */
+  readonly detail?: ((line: string) => void) | undefined;
   /** Ends the boot. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,10 +36,11 @@ export interface BootOptions extends MachineOptions {
  * `prepareMachine`.
  */
 export async function boot(options: BootOptions): Promise<Guest> {
-  const { console, signal, note = () => {}, bootTimeout: seconds = DEFAULT_BOOT_TIMEOUT } = options;
+  const { console, signal, note = () => {}, detail = () => {} } = options;
+  const seconds = options.bootTimeout ?? DEFAULT_BOOT_TIMEOUT;
   const machine = await prepareMachine(options, note);
   if (options.cold !== true) {
-    const guest = await startFromTemplate(machine, { seconds, signal, console, note });
+    const guest = await startFromTemplate(machine, { seconds, signal, console, note, detail });
     if (guest !== undefined) return guest;
   }
   for (let attempt = 1; ; attempt++) {

@@ -39,8 +39,9 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
 export async function runInVm(options: RunOptions): Promise<number> {
   const request = toRequest(options);
   const note = noteTo(options.stderr, options.verbose);
+  const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
-  return finish(options, () => boot({ ...options, note, console }), request);
+  return finish(options, () => boot({ ...options, note, detail, console }), request);
 }
 
 /** Runs the same program, from the same bundle, as a process on the host. */

@@ -19,14 +19,17 @@ export interface StartOptions {
   readonly seconds: number;
   readonly signal?: AbortSignal | undefined;
   readonly console?: Writable | undefined;
+  /** Told before something that takes its time. */
   readonly note: (line: string) => void;
+  /** Told which way was taken, and why. */
+  readonly detail: (line: string) => void;
 }
 
 /**
  * Gives a guest from the machine's template. Where there is none yet, this is the first run: it boots the machine, leaves the
  * template and goes on from it; that it is safely on the disk is waited for after the guest has done its work.
  *
- * @returns undefined if that is not to be had here; what went wrong was told in a note.
+ * @returns undefined if that is not to be had here; `detail` was told what went wrong.
  * @throws {DocteurError} `ABORTED`, or the signal's reason, and nothing else.
  */
 export async function startFromTemplate(
@@ -34,25 +37,29 @@ export async function startFromTemplate(
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const name = await templateName(machine);
-  const { signal, note } = options;
+  const { signal, detail } = options;
   try {
     const guest = await fromShelf(name, machine, options);
     if (guest !== undefined) return guest;
   } catch (error) {
     if (signal?.aborted) throw error;
-    note(`${messageOf(error)}; taking it anew`);
-    await removeCached(name).catch((cause) => note(messageOf(cause)));
+    if (wasHurried(error, options)) {
+      detail(`${messageOf(error)}; booting`);
+      return undefined;
+    }
+    detail(`${messageOf(error)}; taking it anew`);
+    await removeCached(name).catch((cause) => detail(messageOf(cause)));
   }
   const reason = await reasonAgainst(name);
   if (reason !== undefined) {
-    note(`no template could be taken lately (${reason}); booting`);
+    detail(`no template could be taken lately (${reason}); booting`);
     return undefined;
   }
   try {
     return await fresh(name, machine, options);
   } catch (error) {
     if (signal?.aborted) throw error;
-    note(`no template: ${messageOf(error)}; booting without`);
+    detail(`no template: ${messageOf(error)}; booting without`);
     if (!isPassing(error)) await remember(name, messageOf(error)).catch(() => {});
     return undefined;
   }
@@ -62,7 +69,7 @@ async function fromShelf(name: string, machine: BareMachine, options: StartOptio
   const folder = await find(name);
   if (folder === undefined) return undefined;
   const guest = await restore(machine, folder, options);
-  options.note("started from a template");
+  options.detail("started from a template");
   return guest;
 }
 
@@ -77,7 +84,7 @@ function restore(machine: BareMachine, folder: string, { signal, seconds, consol
 }
 
 async function fresh(name: string, machine: BareMachine, options: StartOptions): Promise<Guest> {
-  const { seconds, signal, console, note } = options;
+  const { seconds, signal, console, note, detail } = options;
   const folder = await makeTemporary();
   try {
     note("booting a machine for the template (once)");
@@ -87,7 +94,7 @@ async function fresh(name: string, machine: BareMachine, options: StartOptions):
     });
     guest.outlive(
       shelve(folder, name, describe(machine)).catch(async (error) => {
-        note(`the template could not be kept: ${messageOf(error)}`);
+        detail(`the template could not be kept: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });
       }),
     );
@@ -96,6 +103,11 @@ async function fresh(name: string, machine: BareMachine, options: StartOptions):
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Whether the caller's limit says nothing about the template. */
+function wasHurried(error: unknown, { seconds }: StartOptions): boolean {
+  return error instanceof DocteurError && error.code === "BOOT_TIMEOUT" && seconds < RESTORE_TIMEOUT;
 }
 
 /** Whether it may well go better the next time. */
