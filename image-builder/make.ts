@@ -121,7 +121,8 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     signal,
   });
   const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
-  const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, signal);
+  const own = [image.path, image.temporary];
+  const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, own, signal);
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
   await Promise.allSettled([packing, surveying, counting]);
   const pack = await packing;

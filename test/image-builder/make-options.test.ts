@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
@@ -95,6 +95,19 @@ test("what is not committed is counted, or taken with the folder as it lies", as
   t.is(lying.source, "folder");
   const tree = git(source, ["-C", openImage(t, image).repository, "show", `${lying.commit}:README.md`]);
   t.is(tree, "changed");
+});
+
+test("the image itself is no uncommitted change, whatever it is called", async (t) => {
+  const source = join(sandbox(t), "source");
+  sampleRepository(source);
+  mkdirSync(join(source, "out"));
+  for (const name of ["x.img", "out/[a] *?.img", ":(top)x"]) {
+    const image = join(source, name);
+    for (const round of ["first", "second"]) {
+      t.deepEqual((await makeImage({ repository: source, image })).notes, [], `${name}, ${round}`);
+    }
+    rmSync(image);
+  }
 });
 
 test("excluded: by name and by path, told how many", async (t) => {
