@@ -37,14 +37,14 @@ test.serial("a kernel that is none fails with what QEMU says", async (t) => {
 
 test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
   const message = /^the machine was not up after 0.01 seconds; its console said nothing$/;
-  const options = { bootTimeout: 0.01, accel: "tcg", verbose: true } as const;
+  const options = { bootTimeout: 0.01, accel: "tcg", cold: true, verbose: true } as const;
   const shown = await failing(t, options, "BOOT_TIMEOUT", message);
   t.is(shown.split("; trying once more\n").length, 2, shown);
 });
 
 test.serial("a machine that is interrupted while it boots is ended", async (t) => {
   const signal = AbortSignal.timeout(300);
-  await failing(t, { signal, accel: "tcg" }, "ABORTED", /^ended by SIGTERM$/);
+  await failing(t, { signal, accel: "tcg", cold: true }, "ABORTED", /^ended by SIGTERM$/);
 });
 
 test.serial("a program that is interrupted ends as by the signal", async (t) => {
