@@ -27,19 +27,9 @@ export class Objects {
     this.#pack = pack;
   }
 
-  /** Objects in the PACK. */
-  get count(): number {
-    return this.#index.count;
-  }
-
   /** Where in the PACK the object with this raw id lies, in bytes; undefined if the PACK lacks it. */
   place(id: Uint8Array): number | undefined {
     return this.#index.find(id);
-  }
-
-  /** Whether the PACK holds an object of this raw id. */
-  has(id: Uint8Array): boolean {
-    return this.#index.find(id) !== undefined;
   }
 
   /**

@@ -27,7 +27,7 @@ export interface ConnectOptions {
   readonly sectorCacheSize?: number | undefined;
   /** For bases of deltas. Default 24 MiB. */
   readonly baseCacheSize?: number | undefined;
-  /** For parsed trees. Default 8 MiB. */
+  /** For trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;
   /** For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 512 MiB. */
   readonly maxLayoutSize?: number | undefined;
