@@ -6,7 +6,7 @@ import type { OnProgress } from "../progress.ts";
 import type { Exclusion } from "./exclusion.ts";
 import { storeFile, unreadable } from "./read-file.ts";
 import { shownPath } from "./shown-path.ts";
-import type { StagingPack } from "./staging-pack.ts";
+import type { Staging } from "./staging.ts";
 import { encodeTree } from "./tree.ts";
 
 /** Milliseconds of work after which signals and progress get their turn. */
@@ -30,6 +30,8 @@ export interface FolderContent {
   readonly excluded: number;
   /** Bytes in all files together. */
   readonly bytes: number;
+  /** Files that are pointers of Git LFS. */
+  readonly lfsPointers: number;
   /** What was left out, and why; one line each. */
   readonly notes: readonly string[];
 }
@@ -41,31 +43,32 @@ export interface FolderContent {
  */
 export async function readFolder(
   path: string,
-  pack: StagingPack,
+  staging: Staging,
   options: ReadFolderOptions,
 ): Promise<FolderContent> {
   const top = Buffer.from(path);
-  const reader = new FolderReader(top.length + 1, pack, options);
+  const reader = new FolderReader(top.length + 1, staging, options);
   const root = await reader.read(top);
   options.onProgress?.({ phase: "read", unit: "files", done: reader.files, total: reader.files });
-  const { files, bytes, excluded, notes } = reader;
-  return { root, files, bytes, excluded, notes };
+  const { files, bytes, lfsPointers, excluded, notes } = reader;
+  return { root, files, bytes, lfsPointers, excluded, notes };
 }
 
 class FolderReader {
   files = 0;
   bytes = 0;
+  lfsPointers = 0;
   excluded = 0;
   readonly notes: string[] = [];
-  readonly #pack: StagingPack;
+  readonly #staging: Staging;
   readonly #options: ReadFolderOptions;
   /** Bytes of the path of the folder that is read, its slash among them. */
   readonly #top: number;
   #turnStarted = performance.now();
 
-  constructor(top: number, pack: StagingPack, options: ReadFolderOptions) {
+  constructor(top: number, staging: Staging, options: ReadFolderOptions) {
     this.#top = top;
-    this.#pack = pack;
+    this.#staging = staging;
     this.#options = options;
   }
 
@@ -77,7 +80,7 @@ class FolderReader {
       const entry = await this.#entry(Buffer.concat([path, SLASH, name]), name);
       if (entry !== undefined) entries.push(entry);
     }
-    return this.#pack.add("tree", encodeTree(entries));
+    return await this.#staging.add("tree", encodeTree(entries), this.#inside(path));
   }
 
   async #entry(path: Buffer, name: Buffer): Promise<TreeEntry | undefined> {
@@ -91,7 +94,8 @@ class FolderReader {
     if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
     if (stats.isSymbolicLink()) return this.#symlink(path, name);
     if (!stats.isFile()) throw unsupported(path, stats);
-    const file = await storeFile(path, this.#pack, this.#options.signal);
+    const file = await storeFile(path, this.#inside(path), this.#staging, this.#options.signal);
+    if (file.isPointer) this.lfsPointers++;
     // Of the permissions git keeps one bit: may the owner execute it.
     const type = (file.stats.mode & 0o100) !== 0 ? "executable" : "file";
     return this.#counted(type, name, file.id, file.stats.size);
@@ -99,13 +103,19 @@ class FolderReader {
 
   async #symlink(path: Buffer, name: Buffer): Promise<TreeEntry> {
     const target = readLink(path);
-    return this.#counted("symlink", name, await this.#pack.add("blob", target), target.length);
+    const id = await this.#staging.add("blob", target, this.#inside(path));
+    return this.#counted("symlink", name, id, target.length);
   }
 
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
     this.files++;
     this.bytes += bytes;
     return { type, name, id };
+  }
+
+  /** The path from the folder that is read, its bytes as Latin-1. */
+  #inside(path: Buffer): string {
+    return path.toString("latin1", this.#top);
   }
 
   #leaveOut(path: Buffer, why: string): undefined {
@@ -127,9 +137,10 @@ function isDotGit(name: Buffer): boolean {
   return name.length === 4 && name.toString("latin1").toLowerCase() === ".git";
 }
 
+/** In an order that does not depend on the file system. */
 function list(path: Buffer): Buffer[] {
   try {
-    return readdirSync(path, { encoding: "buffer" });
+    return readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare);
   } catch (error) {
     throw unreadable(path, error);
   }

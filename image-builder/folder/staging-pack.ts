@@ -1,10 +1,14 @@
 import type { Hash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
 import { type ObjectKind, objectHash, objectId } from "../../guest/git/object.ts";
-import type { IdxEntry } from "../../guest/pack/idx-encode.ts";
-import { encodePackEntryHeader, encodePackHeader } from "./pack-encode.ts";
+import { hex } from "../../guest/git/object-id.ts";
+import { encodeIdx, type IdxEntry } from "../../guest/pack/idx-encode.ts";
+import { encodePackEntryHeader, encodePackHeader } from "../packing/pack-encode.ts";
+import type { PackObject } from "../packing/pack-object.ts";
+import type { PackFiles } from "../packing/pack-objects.ts";
 import { PackFile } from "./pack-file.ts";
 
 /** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
@@ -34,24 +38,38 @@ export class StagingPack implements Disposable {
   readonly #entries: IdxEntry[] = [];
   /** The raw ids of all objects taken, as Latin-1, the smallest key there is. */
   readonly #ids = new Set<string>();
+  readonly #objects: PackObject[] = [];
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
-
-  /** zlib's. Git takes the stream over as it is for every object that it does not turn into a delta. */
+  readonly #files: PackFiles;
   readonly #level: number;
 
-  /** Creates the file; it must not be there. @throws {Error} what `fs` throws. */
-  constructor(path: string, level: number) {
+  /**
+   * Creates the files, which must not be there.
+   * @param start their path without `.pack` and `.idx`; `level` is zlib's.
+   * @throws {Error} what `fs` throws.
+   */
+  constructor(start: string, level: number) {
     this.#level = level;
-    this.#file = new PackFile(path);
+    this.#files = { pack: `${start}.pack`, idx: `${start}.idx` };
+    this.#file = new PackFile(this.#files.pack);
     this.#file.append(encodePackHeader(0));
   }
 
-  /** Takes an object that is in memory and must not change from now on. Gives its raw id. */
-  async add(kind: ObjectKind, bytes: Uint8Array): Promise<Uint8Array> {
+  /** Each object taken, in the order in which they came. */
+  get objects(): readonly PackObject[] {
+    return this.#objects;
+  }
+
+  /**
+   * Takes an object that is in memory and must not change from now on. Gives its raw id.
+   * @param path where it was found, as Latin-1.
+   */
+  async add(kind: ObjectKind, bytes: Uint8Array, path: string): Promise<Uint8Array> {
     const id = objectId(kind, bytes);
     if (this.#ids.has(key(id))) return id;
     this.#ids.add(key(id));
+    this.#objects.push({ id: hex(id), kind, size: bytes.length, path });
     const deflated = deflateObject(bytes, this.#level);
     // A PACK that is given up has promises that nobody waits for.
     deflated.catch(() => {});
@@ -66,7 +84,12 @@ export class StagingPack implements Disposable {
    * Takes a blob of `size` bytes as a stream, never whole in memory. Gives its raw id.
    * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes.
    */
-  async addBlob(size: number, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
+  async addBlob(
+    size: number,
+    chunks: AsyncIterable<Uint8Array>,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     await this.#writeAll();
     const hash = objectHash("blob", size);
     const offset = this.#file.beginEntry();
@@ -83,20 +106,23 @@ export class StagingPack implements Disposable {
       this.#file.rewind(offset);
     } else {
       this.#ids.add(key(id));
+      this.#objects.push({ id: hex(id), kind: "blob", size, path });
       this.#entries.push({ id, offset, crc: this.#file.crc });
     }
     return id;
   }
 
-  /** Completes the PACK: the number of objects and the trailer. Gives the trailer and all entries in the order of their ids. */
-  async finish(): Promise<{ readonly trailer: Uint8Array; readonly entries: readonly IdxEntry[] }> {
+  /** Completes the PACK, and writes its IDX. */
+  async finish(): Promise<PackFiles> {
     await this.#writeAll();
     this.#file.overwriteStart(encodePackHeader(this.#entries.length));
     // The number of objects is hashed first and known last.
     const trailer = this.#file.sha1();
     this.#file.append(trailer);
     this.#file.flush();
-    return { trailer, entries: this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id)) };
+    this.#entries.sort((a, b) => Buffer.compare(a.id, b.id));
+    await writeFile(this.#files.idx, encodeIdx(this.#entries, trailer), { flag: "wx" });
+    return this.#files;
   }
 
   [Symbol.dispose](): void {
