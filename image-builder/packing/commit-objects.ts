@@ -1,9 +1,10 @@
 import { git } from "../git.ts";
 import type { PackObject } from "./pack-object.ts";
+import { incomplete } from "./pack-objects.ts";
 
 /**
  * A commit of the repository `gitDir`, its trees and its blobs, each once, in the order of the tree.
- * @throws {DocteurError} `GIT_FAILED`, where a tree is missing.
+ * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: a tree is missing.
  */
 export async function commitObjects(
   gitDir: string,
@@ -11,8 +12,11 @@ export async function commitObjects(
   signal?: AbortSignal,
 ): Promise<PackObject[]> {
   const run = { gitDir, signal, encoding: "latin1" } as const;
-  const root = (await git(["rev-parse", "--verify", `${commit}^{tree}`], run)).trim();
-  const listed = await git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], run);
+  // `tree ID LF` is how a commit begins.
+  const root = (await git(["cat-file", "commit", commit], run)).slice(5, 45);
+  const listed = await git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], run).catch((error) => {
+    throw incomplete(error);
+  });
   const paths = new Map([
     [commit, ""],
     [root, ""],

@@ -62,17 +62,23 @@ function explained(error: unknown, folder: string): unknown {
   ) {
     return noSpaceForPack(folder, error);
   }
-  if (/unable to (read|find|get)|bad object|missing|could not (read|get)|lazy fetch/i.test(error.message)) {
-    const said = error.message.replace(/^git pack-objects failed: /, "");
-    return new DocteurError(
-      "INCOMPLETE_REPOSITORY",
-      `the repository lacks an object of the commit: ${said}`,
-      {
-        cause: error,
-      },
-    );
+  return incomplete(error);
+}
+
+/** The error as it is, or, if git did not find an object, one that says so. */
+export function incomplete(error: unknown): unknown {
+  if (
+    !(error instanceof DocteurError) ||
+    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch/i.test(
+      error.message,
+    )
+  ) {
+    return error;
   }
-  return error;
+  const said = error.message.replace(/^git [a-z-]+ failed: /, "");
+  return new DocteurError("INCOMPLETE_REPOSITORY", `the repository lacks an object of the commit: ${said}`, {
+    cause: error,
+  });
 }
 
 /** The error for a temporary folder in which a PACK finds no room. */

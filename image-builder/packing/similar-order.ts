@@ -34,8 +34,8 @@ export function similarOrder(objects: readonly PackObject[]): PackObject[] {
   // The last is next; a stack of our own, for folders may be deep.
   const groups: Folder[][] = [[top]];
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-    const members = group.length === 1 ? (group[0] as Folder).objects : group.flatMap((each) => each.objects);
-    ordered.push(...sortedByKind(members));
+    const members = group.flatMap((each) => each.objects);
+    for (const object of sortedByKind(members, group.length > 1)) ordered.push(object);
     groups.push(...groupsBelow(group).reverse());
   }
   return ordered;
@@ -109,14 +109,33 @@ function share(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   return common / (a.size + b.size - common);
 }
 
-function sortedByKind(objects: readonly PackObject[]): PackObject[] {
-  const keyed = objects.map((object) => ({ object, end: ending(object.path) }));
-  keyed.sort((a, b) => compare(a.end, b.end) || b.object.size - a.object.size);
+/**
+ * The objects that lie in the folders of a group. What has the same name in several of them stays together, at the place of the
+ * largest.
+ */
+function sortedByKind(objects: readonly PackObject[], severalFolders: boolean): PackObject[] {
+  const keyed = objects.map((object) => {
+    const name = object.path.slice(object.path.lastIndexOf("/") + 1);
+    return { object, name, end: ending(name) };
+  });
+  const largest = new Map<string, number>();
+  if (severalFolders) {
+    for (const { object, name } of keyed) {
+      largest.set(name, Math.max(object.size, largest.get(name) ?? 0));
+    }
+  }
+  const size = ({ object, name }: (typeof keyed)[0]) => largest.get(name) ?? object.size;
+  keyed.sort(
+    (a, b) =>
+      compare(a.end, b.end) ||
+      size(b) - size(a) ||
+      (severalFolders ? compare(a.name, b.name) : 0) ||
+      b.object.size - a.object.size,
+  );
   return keyed.map(({ object }) => object);
 }
 
-function ending(path: string): string {
-  const name = path.slice(path.lastIndexOf("/") + 1);
+function ending(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? "" : name.slice(dot);
 }

@@ -155,9 +155,16 @@ test("a repository that lacks an object of the commit", async (t) => {
   const folder = sandbox(t);
   sampleRepository(join(folder, "repository"));
   const blob = git(join(folder, "repository"), ["rev-parse", "HEAD:README.md"]);
-  rmSync(join(folder, "repository/.git/objects", blob.slice(0, 2), blob.slice(2)));
-  const make = () => makeImage({ repository: join(folder, "repository"), image: join(folder, "x.img") });
-  await failsWith(t, "INCOMPLETE_REPOSITORY", make, /lacks an object/);
+  const tree = git(join(folder, "repository"), ["rev-parse", "HEAD:src"]);
+  const root = git(join(folder, "repository"), ["rev-parse", "HEAD^{tree}"]);
+  const image = join(folder, "x.img");
+  for (const missing of [blob, tree, root]) {
+    rmSync(join(folder, "repository/.git/objects", missing.slice(0, 2), missing.slice(2)), { force: true });
+    for (const repack of [false, true]) {
+      const make = () => makeImage({ repository: join(folder, "repository"), image, repack });
+      await failsWith(t, "INCOMPLETE_REPOSITORY", make, /lacks an object/);
+    }
+  }
   t.deepEqual(readdirSync(folder), ["repository"]);
 });
 
