@@ -75,7 +75,8 @@ class FolderReader {
   /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
   async read(path: Buffer): Promise<Uint8Array> {
     const entries: TreeEntry[] = [];
-    for (const name of list(path)) {
+    for (const listed of list(path)) {
+      const name = Buffer.from(listed, "latin1");
       if (performance.now() - this.#turnStarted > TURN) await this.#yield();
       const entry = await this.#entry(Buffer.concat([path, SLASH, name]), name);
       if (entry !== undefined) entries.push(entry);
@@ -110,7 +111,8 @@ class FolderReader {
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
     this.files++;
     this.bytes += bytes;
-    return { type, name, id };
+    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it needs.
+    return { type, name, id: Buffer.from(id) };
   }
 
   /** The path from the folder that is read, its bytes as Latin-1. */
@@ -137,10 +139,10 @@ function isDotGit(name: Buffer): boolean {
   return name.length === 4 && name.toString("latin1").toLowerCase() === ".git";
 }
 
-/** In an order that does not depend on the file system. */
-function list(path: Buffer): Buffer[] {
+/** Names, their bytes as Latin-1, in an order that does not depend on the file system. */
+function list(path: Buffer): string[] {
   try {
-    return readdirSync(path, { encoding: "buffer" }).sort(Buffer.compare);
+    return readdirSync(path, { encoding: "latin1" }).sort();
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -23,9 +23,6 @@ export interface StagedFolder extends FolderContent {
   readonly finished: readonly PackFiles[];
 }
 
-/** zlib's level for what is soon compressed anew. */
-const FOR_NOW = 1;
-
 /**
  * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which knows neither
  * empty folders nor contents without filters, and makes a file of each. Those for which deltas are to be sought come into
@@ -47,8 +44,8 @@ export async function stageFolder(
   const { level, window } = COMPRESSIONS[compression];
   const anew = window > 0;
   try {
-    using folders = new StagingPack(join(anew ? packs : finished, "pack-folders"), anew ? FOR_NOW : level);
-    using files = new StagingPack(join(anew ? packs : finished, "pack-files"), anew ? FOR_NOW : level);
+    using folders = new StagingPack(join(anew ? packs : finished, "pack-folders"), anew ? "for now" : level);
+    using files = new StagingPack(join(anew ? packs : finished, "pack-files"), anew ? "for now" : level);
     using large = new StagingPack(join(finished, "pack-large"), level);
     const content = await readFolder(folder, new Staging(folders, files, anew ? large : files), options);
     const commit = await folders.add("commit", encodeFolderCommit(content.root, author, date), "");
