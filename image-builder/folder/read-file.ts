@@ -10,6 +10,12 @@ const WHOLE = 4 * 1024 * 1024;
 /** Bytes of a stream read at a time. */
 const CHUNK = 1024 * 1024;
 
+export interface StoreFileOptions {
+  /** Told how many bytes of a large file have been read. */
+  readonly onRead?: (bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What came of a file. */
 export interface StoredFile {
   /** Raw. */
@@ -29,7 +35,7 @@ export async function storeFile(
   path: Uint8Array,
   inside: string,
   staging: Staging,
-  signal?: AbortSignal,
+  { onRead, signal }: StoreFileOptions = {},
 ): Promise<StoredFile> {
   const fd = open(path);
   try {
@@ -39,7 +45,7 @@ export async function storeFile(
     const whole = stats.size <= WHOLE ? readWhole(fd, path, stats.size) : undefined;
     const id =
       whole === undefined
-        ? await staging.addBlob(stats.size, readChunks(fd, path, stats.size), inside, signal)
+        ? await staging.addBlob(stats.size, readChunks(fd, path, stats.size, onRead), inside, signal)
         : await staging.add("blob", whole, inside);
     const after = fstatSync(fd);
     if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) throw changed(path);
@@ -64,12 +70,18 @@ function readWhole(fd: number, path: Uint8Array, size: number): Uint8Array {
   return bytes;
 }
 
-async function* readChunks(fd: number, path: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+async function* readChunks(
+  fd: number,
+  path: Uint8Array,
+  size: number,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0; ) {
     // A buffer of its own for each: the stream that takes it may hold on to it.
     const bytes = Buffer.allocUnsafe(Math.min(CHUNK, left));
     if (readFully(fd, path, bytes) < bytes.length) throw changed(path);
     left -= bytes.length;
+    onRead?.(size - left);
     yield bytes;
   }
   if (readFully(fd, path, Buffer.alloc(1)) > 0) throw changed(path);

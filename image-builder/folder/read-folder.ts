@@ -1,22 +1,19 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { readlinkSync, type Stats } from "node:fs";
 import { DocteurError } from "../../guest/errors.ts";
 import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
 import type { OnProgress } from "../progress.ts";
-import type { Exclusion } from "./exclusion.ts";
+import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
+import { measureFolder } from "./measure-folder.ts";
 import { storeFile, unreadable } from "./read-file.ts";
 import { shownPath } from "./shown-path.ts";
 import type { Staging } from "./staging.ts";
 import { encodeTree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 
-/** Milliseconds of work after which signals and progress get their turn. */
-const TURN = 50;
+/** Between two reports, in milliseconds. */
+const INTERVAL = 50;
 
-export interface ReadFolderOptions {
-  /** True for what must not go into the image: the image itself. */
-  readonly isOutput: (stats: Stats) => boolean;
-  /** What else is left out. Default: nothing. */
-  readonly excluded?: Exclusion | undefined;
+export interface ReadFolderOptions extends FolderEntriesOptions {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,10 +44,12 @@ export async function readFolder(
   options: ReadFolderOptions,
 ): Promise<FolderContent> {
   const top = Buffer.from(path);
-  const reader = new FolderReader(top.length + 1, staging, options);
+  const { onProgress, signal } = options;
+  const total = onProgress === undefined ? 0 : await measureFolder(path, options, signal);
+  const reader = new FolderReader(top.length + 1, staging, options, total);
   const root = await reader.read(top);
-  options.onProgress?.({ phase: "read", unit: "files", done: reader.files, total: reader.files });
   const { files, bytes, lfsPointers, excluded, notes } = reader;
+  onProgress?.({ phase: "read", unit: "bytes", files, done: bytes, total: bytes });
   return { root, files, bytes, lfsPointers, excluded, notes };
 }
 
@@ -64,38 +63,44 @@ class FolderReader {
   readonly #options: ReadFolderOptions;
   /** Bytes of the path of the folder that is read, its slash among them. */
   readonly #top: number;
-  #turnStarted = performance.now();
+  /** Bytes that are to be read, as far as is known. */
+  readonly #total: number;
+  readonly #turns: Turns;
+  #reported = 0;
 
-  constructor(top: number, staging: Staging, options: ReadFolderOptions) {
+  constructor(top: number, staging: Staging, options: ReadFolderOptions, total: number) {
     this.#top = top;
     this.#staging = staging;
     this.#options = options;
+    this.#total = total;
+    this.#turns = new Turns(options.signal);
   }
 
   /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
   async read(path: Buffer): Promise<Uint8Array> {
     const entries: TreeEntry[] = [];
-    for (const listed of list(path)) {
-      const name = Buffer.from(listed, "latin1");
-      if (performance.now() - this.#turnStarted > TURN) await this.#yield();
-      const entry = await this.#entry(Buffer.concat([path, SLASH, name]), name);
+    for (const found of folderEntries(path, this.#top, this.#options)) {
+      if (this.#turns.isOver) {
+        this.#report(this.bytes);
+        await this.#turns.yield();
+      }
+      const entry = await this.#entry(found);
       if (entry !== undefined) entries.push(entry);
     }
     return await this.#staging.add("tree", encodeTree(entries), this.#inside(path));
   }
 
-  async #entry(path: Buffer, name: Buffer): Promise<TreeEntry | undefined> {
-    if (this.#options.excluded?.(path.toString("utf8", this.#top))) {
-      this.excluded++;
-      return undefined;
-    }
-    const stats = lstat(path);
-    if (isDotGit(name)) return this.#leaveOut(path, "Git keeps no .git inside a repository");
-    if (this.#options.isOutput(stats)) return this.#leaveOut(path, "it is the image");
+  async #entry({ path, name, stats, leftOut }: FolderEntry): Promise<TreeEntry | undefined> {
+    if (leftOut === "excluded") this.excluded++;
+    else if (leftOut !== undefined) this.notes.push(`${shownPath(path)} is left out: ${leftOut}`);
+    if (leftOut !== undefined) return undefined;
     if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
-    if (stats.isSymbolicLink()) return this.#symlink(path, name);
+    if (stats.isSymbolicLink()) return await this.#symlink(path, name);
     if (!stats.isFile()) throw unsupported(path, stats);
-    const file = await storeFile(path, this.#inside(path), this.#staging, this.#options.signal);
+    const file = await storeFile(path, this.#inside(path), this.#staging, {
+      onRead: (bytes) => this.#report(this.bytes + bytes),
+      signal: this.#options.signal,
+    });
     if (file.isPointer) this.lfsPointers++;
     // Of the permissions git keeps one bit: may the owner execute it.
     const type = (file.stats.mode & 0o100) !== 0 ? "executable" : "file";
@@ -120,39 +125,12 @@ class FolderReader {
     return path.toString("latin1", this.#top);
   }
 
-  #leaveOut(path: Buffer, why: string): undefined {
-    this.notes.push(`${shownPath(path)} is left out: ${why}`);
-  }
-
-  async #yield(): Promise<void> {
-    this.#options.onProgress?.({ phase: "read", unit: "files", done: this.files, total: undefined });
-    await setImmediate();
-    this.#options.signal?.throwIfAborted();
-    this.#turnStarted = performance.now();
-  }
-}
-
-const SLASH = Buffer.from("/");
-
-/** In any case, as git has it: on some file systems they are one name. */
-function isDotGit(name: Buffer): boolean {
-  return name.length === 4 && name.toString("latin1").toLowerCase() === ".git";
-}
-
-/** Names, their bytes as Latin-1, in an order that does not depend on the file system. */
-function list(path: Buffer): string[] {
-  try {
-    return readdirSync(path, { encoding: "latin1" }).sort();
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function lstat(path: Buffer): Stats {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
+  #report(done: number): void {
+    if (performance.now() - this.#reported < INTERVAL) return;
+    this.#reported = performance.now();
+    // Files may have grown since they were measured.
+    const total = Math.max(done, this.#total);
+    this.#options.onProgress?.({ phase: "read", unit: "bytes", files: this.files, done, total });
   }
 }
 

@@ -85,7 +85,7 @@ export class StagingPack implements Disposable {
 
   /**
    * Takes a blob of `size` bytes as a stream, never whole in memory. Gives its raw id.
-   * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes.
+   * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes; the signal's reason when aborted.
    */
   async addBlob(
     size: number,
@@ -100,14 +100,12 @@ export class StagingPack implements Disposable {
     const write = async (deflated: AsyncIterable<Buffer>) => {
       for await (const chunk of deflated) this.#file.append(chunk);
     };
-    await pipeline(
-      hashed(chunks, hash),
-      createDeflate({ level: zlibLevel(this.#level), chunkSize: 64 * 1024 }),
-      write,
-      {
-        signal,
-      },
-    );
+    const deflate = createDeflate({ level: zlibLevel(this.#level), chunkSize: 64 * 1024 });
+    await pipeline(hashed(chunks, hash), deflate, write, { signal }).catch((error: unknown) => {
+      // Rather than the error that streams have for it.
+      signal?.throwIfAborted();
+      throw error;
+    });
     const digest = hash.digest();
     const id = hex(digest);
     if (this.#ids.has(id)) {
