@@ -3,6 +3,7 @@ import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
+import { jsonFailure } from "../json-failure.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count, duration } from "../quantity.ts";
 
@@ -80,7 +81,7 @@ The last line says how many files of how many bytes became an image of how many.
     {
       name: "json",
       description:
-        "Print what was made as one JSON object on one line of standard output, and no summary. Sizes are bytes, the duration is in seconds.",
+        "Print what was made as one JSON object on one line of standard output, and no summary. Sizes are bytes, the duration is in seconds. Of what cannot be made: error, with code and message.",
     },
     { name: "quiet", short: "q", description: "Neither progress nor summary." },
     { name: "color", value: "WHEN", description: "Taken for the original's sake; nothing here is coloured." },
@@ -136,6 +137,10 @@ The last line says how many files of how many bytes became an image of how many.
       if (invocation.flag("json")) stdout.write(`${JSON.stringify({ ...made, seconds: took / 1000 })}\n`);
       else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
+    } catch (error) {
+      const failure = invocation.flag("json") ? jsonFailure(error) : undefined;
+      if (failure !== undefined) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+      throw error;
     } finally {
       line?.clear();
     }

@@ -170,6 +170,22 @@ test("progress of a folder: files and bytes of all bytes, then objects of all ob
   t.true(events.some(({ phase, done }) => phase === "read" && done > 1e6 && done < 9e6));
 });
 
+test("hard links are files like any other, their content is there once", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, { "site/a": "content\n", outside: "outside\n" });
+  mkdirSync(join(folder, "site/sub"));
+  linkSync(join(folder, "site/a"), join(folder, "site/sub/b"));
+  linkSync(join(folder, "outside"), join(folder, "site/c"));
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository: join(folder, "site"), image, date: DATE });
+  t.like(made, { files: 3, fileBytes: 24 });
+  const { repository, objects } = openImage(t, image);
+  const show = (path: string) => git(repository, ["show", `${made.commit}:${path}`]);
+  t.deepEqual(["a", "sub/b", "c"].map(show), ["content", "content", "outside"]);
+  // A commit, two trees, two contents.
+  t.is(objects.length, 5);
+});
+
 test("one bit of the permissions counts", async (t) => {
   const folder = sandbox(t);
   const modes = { a: 0o644, b: 0o755, c: 0o100, d: 0o677, e: 0o4755, f: 0o400 };
