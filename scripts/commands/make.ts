@@ -94,7 +94,9 @@ The last line says how many files of how many bytes became an image of how many.
      Another machine's repository. Git does the transport: its keys,
      credential helpers, proxies and certificates apply.
  https://user:password@host/path
-     With a password, which goes nowhere but to that server.
+     With a password, which goes nowhere but to that server. Your shell's
+     history has it, and for an instant ps; a credential helper of git's
+     keeps it out of both.
  /path, path, file:///path
      A repository on this machine, bare or not, or any folder.
  relativize://folder
@@ -110,6 +112,8 @@ The last line says how many files of how many bytes became an image of how many.
   ],
   async execute(invocation, { stdout, stderr, env, signal }) {
     const [repository, image] = invocation.operands as [string, string];
+    // What `ps` shows of this process: a URL may have a password in it.
+    if (/^https?:/i.test(repository)) process.title = "docteur make";
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
+import { commandLines } from "../command-lines.ts";
 import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
@@ -198,6 +201,27 @@ test("a password stays out of the error", async (t) => {
   t.is(result.status, 1);
   t.notRegex(result.stderr, /se( |%20)cret/);
   t.deepEqual(readdirSync(folder), []);
+});
+
+test("while a server is asked, no command line shows the password", async (t) => {
+  const folder = temporaryFolder(t);
+  let seen = "";
+  const server = createServer((socket) => {
+    seen += commandLines();
+    socket.destroy();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  // In a variable, so that nothing but docteur itself has it on a command line.
+  const script = `exec "$0" make "http://ada:$SECRET@127.0.0.1:${port}/x" x.img`;
+  const result = await command("sh", ["-c", script, join(CHECKOUT, "scripts/docteur")], {
+    cwd: folder,
+    env: { SECRET: "correct-horse" },
+  });
+  refused(t, result, 1, /cannot fetch from http:\/\/ada:\*\*\*@/);
+  t.regex(seen, /^docteur make/m);
+  t.false(seen.includes("correct-horse"));
 });
 
 test("what is no image is told in one line", async (t) => {
