@@ -1,8 +1,10 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { git } from "../git.ts";
 import type { OnGitProgress } from "../git-progress.ts";
 import { LARGE } from "./compression.ts";
+import { sourceObjects } from "./source-objects.ts";
 
 /** A PACK and its IDX as files. */
 export interface PackFiles {
@@ -13,7 +15,7 @@ export interface PackFiles {
 export interface PackObjectsOptions {
   /** The repository with the objects, which is only read. */
   readonly gitDir: string;
-  /** Where PACK and IDX go. */
+  /** Where PACK and IDX go, and what git writes on the way to them. */
   readonly folder: string;
   /** How their names begin. */
   readonly name: string;
@@ -48,7 +50,10 @@ export async function packObjects(args: readonly string[], options: PackObjectsO
   const all = ["pack-objects", "--delta-base-offset", "--progress", ...args, join(folder, name)];
   const config = [...SETTINGS, ["pack.threads", `${threads}`] as const];
   try {
-    const hash = (await git(all, { gitDir, config, input, onProgress, signal })).trim();
+    const own = join(folder, "objects");
+    await mkdir(own, { recursive: true });
+    const env = await sourceObjects(gitDir, own, signal);
+    const hash = (await git(all, { gitDir, env, config, input, onProgress, signal })).trim();
     return { pack: join(folder, `${name}-${hash}.pack`), idx: join(folder, `${name}-${hash}.idx`) };
   } catch (error) {
     throw explained(error, folder);

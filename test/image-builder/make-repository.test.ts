@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
@@ -81,6 +91,21 @@ test("every shape of a local repository", async (t) => {
   t.true(listTree(opened.repository, commit).some((record) => record.startsWith(`160000 commit ${second}`)));
   t.is((await verifyImage(image)).objects.commit, 1);
   t.not(first, second);
+});
+
+test("a repository is only read, whatever is in its name", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, `it's "a:b" \\ c`);
+  const { second } = sampleRepository(source);
+  git(source, ["repack", "-adq"]);
+  const folders = ["objects", "objects/pack", "objects/info", ""].map((path) => join(source, ".git", path));
+  for (const path of folders) utimesSync(path, 1, 1);
+  const image = join(folder, "x.img");
+  for (const repack of [false, true]) {
+    t.is((await makeImage({ repository: source, image, repack })).commit, second);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(source, second));
+  }
+  for (const path of folders) t.is(statSync(path).mtimeMs, 1000, path);
 });
 
 test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still exactly the commit", async (t) => {
