@@ -19,7 +19,8 @@ appears whole or not at all: it is written beside IMAGE, flushed to the disk and
 there stays until the new one is complete.
 
 A folder that is no Git repository becomes a commit without parents that holds the folder as it is. The same folder
-and date give the same commit everywhere, and the same image, bit for bit, with the same git.
+and date give the same commit everywhere, and the same image, bit for bit, with the same git. While it is made, its files
+lie a second time, lightly compressed, in TMPDIR.
 
 The last line says how many files of how many bytes became an image of how many.`,
   operands: ["REPOSITORY", "IMAGE"],
