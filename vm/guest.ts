@@ -1,9 +1,10 @@
 import { DocteurError } from "../guest/errors.ts";
 import type { RunRequest } from "../guest/runtime/request.ts";
+import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
 import { Conversation, type Streams } from "./conversation.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
-import { failure, SHOWN_LINES } from "./guest-error.ts";
+import { failure } from "./guest-error.ts";
 
 /** How long a program that is asked to end may take to do so. */
 const GRACE_MS = 2000;
@@ -47,10 +48,16 @@ export class Guest implements AsyncDisposable {
    * the signal that the reason names (default SIGTERM), and is ended two seconds later if it has not; the reason is then
    * thrown, if it is an error.
    *
+   * @param program if it is the user's own.
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `Conversation.run`.
    */
-  async run(request: RunRequest, streams: Streams, signal?: AbortSignal): Promise<number> {
+  async run(
+    request: RunRequest,
+    streams: Streams,
+    signal?: AbortSignal,
+    program?: UserProgram,
+  ): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const abort = () => {
       this.#conversation.signal(signalName(signal!));
@@ -58,7 +65,7 @@ export class Guest implements AsyncDisposable {
     };
     signal?.addEventListener("abort", abort);
     try {
-      const running = this.#conversation.run(request, streams);
+      const running = this.#conversation.run(request, streams, program);
       if (signal?.aborted) abort();
       const status = await running;
       if (status !== undefined) return status;
@@ -79,9 +86,11 @@ export class Guest implements AsyncDisposable {
   }
 
   #death(): DocteurError {
-    const said = this.#process.console.lines(SHOWN_LINES).join("\n");
+    // All that is kept: what the runtime and the kernel say after that is long.
+    const said = this.#process.console.lines(Number.POSITIVE_INFINITY).join("\n");
     if (/out of memory|deadlocked on memory/i.test(said)) {
-      return new DocteurError("OUT_OF_MEMORY", `the program needs more memory than ${this.#what} has`);
+      const what = `the program needs more memory than ${this.#what} has`;
+      return new DocteurError("OUT_OF_MEMORY", `${what}; run's option -m gives a machine more`);
     }
     return failure("GUEST_DIED", `${this.#what} stopped before the program had ended`, this.#process);
   }

@@ -1,4 +1,6 @@
+import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Command } from "../command.ts";
+import { environment } from "../environment.ts";
 import { exitStatusTable } from "../exit-status.ts";
 import { namingImage } from "../naming-image.ts";
 import { programInput } from "../path-list.ts";
@@ -58,6 +60,17 @@ What follows PROGRAM belongs to it.`,
         "Modules of that kernel, the folder that `uname -r` names in /lib/modules. Goes with --kernel.",
     },
     {
+      name: "env",
+      short: "e",
+      value: "NAME[=VALUE]",
+      description:
+        "Give the program a variable of its environment; without VALUE, that of this command's own, if it is there. May be given more than once. Default: none.",
+    },
+    {
+      name: "no-check",
+      description: "Run a program of your own without a check of its types.",
+    },
+    {
       name: "layout",
       value: "LAYOUT",
       description:
@@ -107,14 +120,18 @@ ${exitStatusTable}`,
   ],
   async execute(invocation, context) {
     const [image, program] = invocation.operands as [string, string];
-    if (!Object.hasOwn(programs, program)) {
-      const names = Object.keys(programs);
-      throw invocation.misuse(`unknown program '${program}', the programs are ${names.join(", ")}`);
+    if (!isProgramFile(program) && !Object.hasOwn(programs, program)) {
+      const names = Object.keys(programs).join(", ");
+      throw invocation.misuse(
+        `unknown program '${program}', the programs are ${names} (a file of yours as ./${program})`,
+      );
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
     const options = {
       image,
       program,
+      env: environment(invocation, context.env),
+      check: !invocation.flag("no-check"),
       ...(await programInput(program, invocation.rest, context.stdin)),
       stdout: context.stdout,
       stderr: context.stderr,
