@@ -14,12 +14,18 @@ export class Guest implements AsyncDisposable {
   readonly #process: GuardedProcess;
   readonly #conversation: Conversation;
   readonly #what: string;
+  readonly #memory: number | undefined;
   #afterwards: Promise<void> | undefined;
 
-  private constructor(process: GuardedProcess, conversation: Conversation, what: string) {
+  private constructor(
+    process: GuardedProcess,
+    conversation: Conversation,
+    { what, memory }: Pick<ComeUpOptions, "what" | "memory">,
+  ) {
     this.#process = process;
     this.#conversation = conversation;
     this.#what = what;
+    this.#memory = memory;
   }
 
   /**
@@ -35,7 +41,7 @@ export class Guest implements AsyncDisposable {
   ): Promise<Guest> {
     const conversation = new Conversation(process.channel);
     await comeUp(process, options, () => up(conversation));
-    return new Guest(process, conversation, options.what);
+    return new Guest(process, conversation, options);
   }
 
   /** Has the end of the guest wait for something that began with it. */
@@ -89,8 +95,11 @@ export class Guest implements AsyncDisposable {
     // All that is kept: what the runtime and the kernel say after that is long.
     const said = this.#process.console.lines(Number.POSITIVE_INFINITY).join("\n");
     if (/out of memory|deadlocked on memory/i.test(said)) {
-      const what = `the program needs more memory than ${this.#what} has`;
-      return new DocteurError("OUT_OF_MEMORY", `${what}; run's option -m gives a machine more`);
+      const there =
+        this.#memory === undefined
+          ? `more memory than ${this.#what} has`
+          : `more than the machine's ${this.#memory} MiB; -m gives it more`;
+      return new DocteurError("OUT_OF_MEMORY", `out of memory: the program needs ${there}`);
     }
     return failure("GUEST_DIED", `${this.#what} stopped before the program had ended`, this.#process);
   }

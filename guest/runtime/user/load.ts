@@ -38,8 +38,16 @@ function provideGlobals(url: string): void {
   const path = fileURLToPath(url);
   Object.assign(globalThis, {
     [MODULES_KEY]: MODULES,
-    require: createRequire(url),
     __filename: path,
     __dirname: dirname(path),
+  });
+  // Few need it, and in a machine that is emulated it takes its time.
+  let required: NodeJS.Require | undefined;
+  Object.defineProperty(globalThis, "require", {
+    configurable: true,
+    get() {
+      required ??= createRequire(url);
+      return required;
+    },
   });
 }
