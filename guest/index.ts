@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { ConnectOptions } from "./store/connect.ts";
 export type { ImageFs } from "./store/fs/create-fs.ts";
 export type { Store } from "./store/store.ts";

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import type { Readable, Writable } from "node:stream";
 import { type BootOptions, boot as bootGuest } from "./boot.ts";
 import type { Guest } from "./guest.ts";

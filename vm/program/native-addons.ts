@@ -19,9 +19,9 @@ export const nativeAddons: Plugin = {
       if (kind !== "require-call") return { errors: [{ text: `"${path}": ${WHY}` }] };
       return { path, namespace: "native-addon", pluginData: `${path} (of ${shown(importer)}): ${WHY}` };
     });
-    onResolve({ filter: LOADERS }, ({ path, importer }) => {
-      const message = `${packageOf(importer) ?? shown(importer)} has a native addon: ${WHY}`;
-      return { path: `${path} for ${importer}`, namespace: "addon-loader", pluginData: message };
+    onResolve({ filter: LOADERS }, ({ importer }) => {
+      const owner = packageOf(importer) ?? shown(importer);
+      return { path: owner, namespace: "addon-loader", pluginData: `${owner} has a native addon: ${WHY}` };
     });
     onLoad({ filter: /./, namespace: "native-addon" }, ({ pluginData }) => ({
       contents: `throw new Error(${JSON.stringify(pluginData)});`,

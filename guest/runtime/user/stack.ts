@@ -16,15 +16,18 @@ export function mapStacks(url: string, map: Uint8Array, runtime: string): void {
     if (!("originalSource" in entry)) return undefined;
     return `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   };
-  const describe = (frame: NodeJS.CallSite): string => {
+  /** Undefined for a frame of the bundler's own. */
+  const describe = (frame: NodeJS.CallSite): string | undefined => {
     const line = frame.getLineNumber();
     const column = frame.getColumnNumber();
     if (frame.getFileName() !== url || line === null || column === null) return String(frame);
-    return String(frame).replace(`${url}:${line}:${column}`, (place) => source(line, column) ?? place);
+    const place = source(line, column);
+    return place && String(frame).replace(`${url}:${line}:${column}`, () => place);
   };
   Error.prepareStackTrace = (error, frames) => {
-    const told = frames.filter((frame) => frame.getFileName() !== runtime);
-    return [headline(error), ...told.map((frame) => `    at ${describe(frame)}`)].join("\n");
+    const told = frames.filter((frame) => frame.getFileName() !== runtime).map(describe);
+    const lines = told.filter((line) => line !== undefined).map((line) => `    at ${line}`);
+    return [headline(error), ...lines].join("\n");
   };
 }
 
