@@ -30,7 +30,7 @@ const REQUIRED = {
   composite: false,
   incremental: false,
   tsBuildInfoFile: null,
-  rootDir: null,
+  rootDir: "/",
   declaration: false,
   emitDeclarationOnly: false,
 };
