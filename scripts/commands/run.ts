@@ -14,6 +14,11 @@ export const run: Command = {
   description: `Boots a virtual machine with IMAGE as its read-only disk /dev/vdb and runs PROGRAM in it. The program's
 output is the command's output, its errors are the command's errors and its exit status is the command's exit status.
 
+PROGRAM is the name of one that ships with docteur, or a file of your own: whatever has a slash in it or ends in .ts, .mts, .cts,
+.js, .mjs or .cjs. It is bundled with the packages that it imports, and its types are checked.
+
+SIGTERM and Ctrl-C ask the program to end; if it has not after two seconds, it is ended.
+
 What follows PROGRAM belongs to it.`,
   operands: ["IMAGE", "PROGRAM"],
   passesRest: true,
@@ -36,7 +41,7 @@ What follows PROGRAM belongs to it.`,
       short: "m",
       value: "MIB",
       description:
-        "Memory of the virtual machine, in MiB, at least 128. It takes from this machine only what it touches. Default: 512.",
+        "Memory of the virtual machine, in MiB, at least 128. It takes from this machine only what it touches. A program that needs more ends with status 1 and a line that says so. Default: 512.",
     },
     {
       name: "boot-timeout",
@@ -68,7 +73,8 @@ What follows PROGRAM belongs to it.`,
     },
     {
       name: "no-check",
-      description: "Run a program of your own without a check of its types.",
+      description:
+        "Run a program of your own without a check of its types. Default: an error in them keeps it from running.",
     },
     {
       name: "layout",
@@ -96,13 +102,17 @@ What follows PROGRAM belongs to it.`,
   sections: [
     {
       title: "PROGRAMS",
-      body: Object.values(programs).join("\n"),
+      body: `${Object.values(programs).join("\n")}
+ FILE [ARGUMENTS...]
+     A program of your own; \`docteur init FOLDER\` writes one to begin
+     with, docs/UNIKERNELS.md tells the rest.`,
     },
     {
       title: "EXAMPLES",
       body: ` docteur run disk.img cat /README.md
  git ls-files docs | docteur run disk.img cat --files-from - >docs.txt
  docteur run -t unix disk.img stat /README.md
+ docteur run -e LANG -m 1024 disk.img ./search.ts word
  docteur run --accel tcg -m 512 disk.img ls -l /`,
     },
     {
