@@ -40,7 +40,7 @@ function manifest(folder: string): object {
     name: packageName(basename(resolve(folder))),
     private: true,
     type: "module",
-    scripts: { check: "tsc" },
+    scripts: { start: "docteur run disk.img ./main.ts" },
     devDependencies: { docteur: docteur(folder) },
   };
 }

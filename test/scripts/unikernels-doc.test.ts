@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { CHECKOUT, FIXTURES, temporaryFolder } from "./docteur.ts";
 import { printed, sessions } from "./session.ts";
+import { signalled } from "./signalled.ts";
 
 const document = readFileSync(join(CHECKOUT, "docs/UNIKERNELS.md"), "utf8");
 
@@ -48,18 +47,7 @@ test("the type error that it shows is the one that is told", async (t) => {
 test("the one that answers ends by itself when it is told to", async (t) => {
   const folder = temporaryFolder(t);
   writePrograms(folder);
-  const running = spawn(
-    join(CHECKOUT, "scripts/docteur"),
-    ["run", "-t", "unix", join(FIXTURES, "small.img"), "./answer.ts"],
-    { cwd: folder },
-  );
-  let errors = "";
-  running.stderr.on("data", (piece: Buffer) => {
-    errors += piece;
-  });
-  const closed = once(running, "close");
-  running.stdin.write("/a.txt\n");
-  running.stdout.once("data", () => running.kill("SIGTERM"));
-  t.deepEqual(await closed, [0, null]);
-  t.is(errors, "ended by SIGTERM\n");
+  const args = ["run", "-t", "unix", join(FIXTURES, "small.img"), "./answer.ts"];
+  const { status, stderr } = await signalled(args, "SIGTERM", { cwd: folder, input: "/a.txt\n" });
+  t.deepEqual([status, stderr], [0, "ended by SIGTERM\n"]);
 });

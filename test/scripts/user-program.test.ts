@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, FIXTURES, refused } from "./docteur.ts";
+import { FIXTURES, refused } from "./docteur.ts";
+import { signalled } from "./signalled.ts";
 import { programFolder } from "./user-program.ts";
 
 /** The line of `kinds.ts` in which its function `fail` throws, and the column. */
@@ -104,22 +103,7 @@ for (const [kind, signal, status, output] of [
   test.serial(`a program that is ${kind} to ${signal} ends with status ${status}`, async (t) => {
     const { folder } = programFolder(t);
     const args = ["run", "-t", "unix", join(FIXTURES, "small.img"), "./kinds.ts", kind];
-    const running = spawn(join(CHECKOUT, "scripts/docteur"), args, {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let written = "";
-    running.stdout.on("data", (piece: Buffer) => {
-      written += piece;
-    });
-    let errors = "";
-    running.stderr.on("data", (piece: Buffer) => {
-      errors += piece;
-    });
-    const closed = once(running, "close");
-    running.stdout.once("data", () => running.kill(signal));
-    t.deepEqual(await closed, [status, null]);
-    t.deepEqual([written, errors], [output, ""]);
+    t.deepEqual(await signalled(args, signal, { cwd: folder }), { status, stdout: output, stderr: "" });
   });
 }
 

@@ -69,6 +69,16 @@ test.serial("one program finds in the machine what it is promised", async (t) =>
   });
 });
 
+test.serial("a changed program costs no boot", async (t) => {
+  const program = join(temporaryFolder(t), "program.mjs");
+  for (const version of ["first", "second"]) {
+    writeFileSync(program, `export default ({ console }) => console.write("${version}");`);
+    const { stdout, stderr } = await run({ program, verbose: true });
+    t.is(stdout, version);
+    t.true(stderr.includes("docteur: started from a template\n"), stderr);
+  }
+});
+
 test.serial("a large program arrives whole, from the library too", async (t) => {
   const program = join(temporaryFolder(t), "large.mjs");
   const filler = "/* keep */".repeat(10);

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
+import { makeTemporary } from "../cache.ts";
 import { aborted } from "../come-up.ts";
 import { pinnedNode } from "../package-root.ts";
 import { isRemembered, remember } from "./checked-before.ts";
@@ -100,7 +100,7 @@ function hasDocteur(program: string): boolean {
 
 /** Gives the absolute paths of all files that were looked at, and the lines that tell what is wrong. */
 async function compile(compiler: string, config: object, signal: AbortSignal | undefined) {
-  const folder = await mkdtemp(join(tmpdir(), "docteur-check-"));
+  const folder = await makeTemporary();
   try {
     const file = join(folder, "tsconfig.json");
     await writeFile(file, JSON.stringify(config));

@@ -15,7 +15,7 @@ export class ProgramError extends DocteurError {
   }
 }
 
-/** `1 error`, `2 errors` */
-export function countErrors(count: number, noun = "error"): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+/** `1 error`, `2 type errors` */
+export function countErrors(count: number, kind = "error"): string {
+  return `${count} ${kind}${count === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import test from "ava";
 import { checkTypes } from "../../../vm/program/check-types.ts";
@@ -76,12 +75,11 @@ test.serial("JavaScript is not checked", async (t) => {
 test.serial("a check that is ended leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "program.ts"), "export default 1;\n");
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith("docteur-check-"));
   await t.throwsAsync(checkTypes(join(folder, "program.ts"), AbortSignal.abort("SIGTERM")), {
     code: "ABORTED",
   });
   t.deepEqual(
-    readdirSync(tmpdir()).filter((name) => name.startsWith("docteur-check-") && !before.includes(name)),
+    readdirSync(cache).filter((each) => each.startsWith("tmp-")),
     [],
   );
 });
