@@ -9,7 +9,7 @@ export const PROGRAM_URL = "file:///docteur/program.mjs";
 /** What `import "docteur/..."` gives in a program: what is in the guest already, so that classes are the same. */
 const MODULES: Readonly<Record<string, object>> = { "docteur/store": store, "docteur/guest": {} };
 
-/** Where the bundle of a program looks for it; vm/program/bundle-program.ts writes this name. */
+/** Where the bundle of a program looks for it; vm/program/guest-modules.ts writes this name. */
 const MODULES_KEY = Symbol.for("docteur.modules");
 
 /**
