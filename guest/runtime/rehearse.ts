@@ -23,15 +23,8 @@ const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
   ["stat", SAMPLE_PATH],
 ];
 
-/** What most programs of the users' own do. */
-const USER_PROGRAM = `
-import { createHash } from "node:crypto";
-export default async ({ store, fs, console, signal }) => {
-  console.write(await store.get("${SAMPLE_PATH}"));
-  for (const name of fs.readdirSync("/")) fs.statSync(name);
-  return 0;
-};
-`;
+/** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
+const USER_PROGRAM = 'export default ({ console }) => console.write("");';
 
 /**
  * Does what a template's machines will do when they wake, on a sample of an image, so that the code for it is in memory and
