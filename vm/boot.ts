@@ -63,7 +63,7 @@ async function bootOnce(
   const args = qemuArguments({ ...machine, kernelArguments, devices: DEVICES });
   return Guest.start(
     new GuardedProcess(findQemu(), args, console),
-    { what: "the machine", seconds, signal },
+    { what: "the machine", memory: machine.memory, seconds, signal },
     async (conversation) => (await conversation.ready()) && (await conversation.wake()),
   );
 }

@@ -1,11 +1,13 @@
 import * as fs from "node:fs";
 import { type Frame, FrameType } from "./frame.ts";
 import { renewRandomness } from "./randomness.ts";
-import { decodeRequest, encodeRequest } from "./request.ts";
+import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 import { run } from "./run.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
 import { Stdin } from "./stdin.ts";
 import type { System } from "./system.ts";
+import { ProgramParts } from "./user/program.ts";
+import { runUserProgram } from "./user/run-user-program.ts";
 import { setClock } from "./wall-clock.ts";
 
 /** The machine's only folder that can be written: it is in memory. */
@@ -21,6 +23,9 @@ const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
   ["stat", SAMPLE_PATH],
 ];
 
+/** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
+const USER_PROGRAM = 'export default ({ console }) => console.write("");';
+
 /**
  * Does what a template's machines will do when they wake, on a sample of an image, so that the code for it is in memory and
  * compiled: emulated, each of them would take longer for that than for its work.
@@ -33,6 +38,7 @@ export async function rehearse(system: System): Promise<void> {
       renewRandomness(system, new Uint8Array(64));
       setClock(new StoppedHost(), system);
       for (const [program, ...args] of PROGRAMS) await rehearseProgram(program, args);
+      await rehearseUserProgram(time);
     }
   } finally {
     fs.unlinkSync(FILE);
@@ -44,8 +50,22 @@ async function startThreads(): Promise<void> {
   await fs.promises.readFile(FILE);
 }
 
-async function rehearseProgram(program: string, args: readonly string[]): Promise<void> {
-  const request = decodeRequest(encodeRequest({ program, args, env: {} }));
+function rehearseProgram(program: string, args: readonly string[]): Promise<void> {
+  return rehearseRun({ program, args, env: {} }, run);
+}
+
+/** A program of the user's own. Its name is one that no program has: a module is evaluated once. */
+function rehearseUserProgram(time: number): Promise<void> {
+  const parts = new ProgramParts();
+  parts.take({ type: FrameType.PROGRAM, payload: Buffer.from(USER_PROGRAM) });
+  const url = `file:///docteur/rehearsal-${time}.mjs`;
+  return rehearseRun({ program: "./rehearsal.ts", args: [], env: {} }, (request, surroundings) =>
+    runUserProgram(parts.program!, url, request, surroundings),
+  );
+}
+
+async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> {
+  const request = decodeRequest(encodeRequest(asked));
   let errors = "";
   const console = {
     write: () => {},
@@ -59,8 +79,8 @@ async function rehearseProgram(program: string, args: readonly string[]): Promis
     stdin: new Stdin(() => {}),
     takeSignal: () => new AbortController().signal,
   };
-  const status = await run(request, surroundings);
-  if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);
+  const status = await start(request, surroundings);
+  if (status !== 0) throw new Error(`the rehearsal of ${asked.program} failed: ${errors}`);
 }
 
 /** Stands in for the host: its time differs at first, and then no more. */
