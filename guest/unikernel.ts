@@ -9,6 +9,16 @@ export interface Console {
   error(data: Uint8Array | string): void;
 }
 
+/** Where a program may listen so that it is reached from outside. */
+export interface Port {
+  /** The address to listen at. */
+  readonly address: string;
+  /** Its number; 0 for whichever is free. */
+  readonly port: number;
+  /** `ADDRESS:PORT` at which the world finds it, where that is another and known. */
+  readonly published?: string | undefined;
+}
+
 /** What a unikernel is given. The same in the VM and under `-t unix`. */
 export interface UnikernelContext {
   /** Connects to the image; a program that wants no image never pays for one. */
@@ -19,6 +29,10 @@ export interface UnikernelContext {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input of the command on the host; ends at once when there is none. */
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** The ports that the host publishes (`-p`), in the order given. */
+  readonly ports: readonly Port[];
+  /** Whether the user wants to be told what is done (`-v`), on standard error. */
+  readonly verbose: boolean;
   /** Aborted when the host wants the program to end (SIGTERM, SIGINT). */
   readonly signal: AbortSignal;
 }

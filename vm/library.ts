@@ -16,6 +16,8 @@ export interface ProgramSettings {
   readonly layout?: "light" | "fast";
   /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
   readonly commit?: string;
+  /** Whether the program is to tell on `stderr` what it does. */
+  readonly verbose?: boolean;
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
   readonly stdin?: Readable;
   /** Default: that of this process. */
@@ -35,6 +37,11 @@ export class Vm implements AsyncDisposable {
     this.#guest = guest;
   }
 
+  /** Where the machine is reached, `ADDRESS:PORT` for each port it was told to publish. */
+  get published(): string[] {
+    return this.#guest.ports.map(({ published }) => published!);
+  }
+
   /**
    * Runs a program to its end, after which the machine is gone.
    *
@@ -44,7 +51,8 @@ export class Vm implements AsyncDisposable {
    */
   run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
     const { stdin, stdout = process.stdout, stderr = process.stderr, signal, ...rest } = settings;
-    return this.#guest.run(toRequest({ program, args, ...rest }), { stdin, stdout, stderr }, signal);
+    const request = { ...toRequest({ program, args, ...rest }), ports: this.#guest.ports };
+    return this.#guest.run(request, { stdin, stdout, stderr }, signal);
   }
 
   /** Ends the machine at once, whatever it does. */
@@ -62,7 +70,7 @@ export class Vm implements AsyncDisposable {
  * Gives a machine with an image, from a template if it can be had, otherwise by booting.
  *
  * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
- * `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
+ * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`; `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
  */
 export async function boot(options: BootOptions): Promise<Vm> {
   return new Vm(await bootGuest(options));

@@ -2,6 +2,7 @@ import { DocteurError } from "../guest/errors.ts";
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/runtime/ports.ts";
 import { encodeRequest } from "../guest/runtime/request.ts";
 import { prepareMachine } from "./prepare.ts";
+import { guestPorts, parsePublication } from "./publication.ts";
 import { findQemu, qemuArguments } from "./qemu.ts";
 import type { RunOptions } from "./run.ts";
 import { shellQuote } from "./shell-quote.ts";
@@ -33,10 +34,16 @@ function plainPort(id: string, path: string, name: string): string[] {
  * `prepareMachine`.
  */
 export async function printCommand(options: RunOptions): Promise<string> {
-  const request = encodeRequest(toRequest(options)).toString("base64url");
-  const machine = await prepareMachine(options, () => {});
+  const published = (options.publish ?? []).map(parsePublication);
+  const ports = guestPorts(
+    published,
+    published.map(({ port }) => port),
+  );
+  const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
+  const machine = await prepareMachine({ ...options, network: published.length > 0 }, () => {});
   const args = qemuArguments({
     ...machine,
+    published,
     kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
     devices: DEVICES,
   });

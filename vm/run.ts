@@ -9,6 +9,7 @@ import { GuestError } from "./guest-error.ts";
 import { checkImage } from "./image.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
+import { hostPorts, parsePublication } from "./publication.ts";
 import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
@@ -23,6 +24,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly bootTimeout?: number | undefined;
   /** Boots, whether there is a template or not, and leaves none. */
   readonly cold?: boolean | undefined;
+  /** Ports at which the program is reached, `[ADDRESS:]PORT:GUESTPORT` each. Default: none. */
+  readonly publish?: readonly string[] | undefined;
   /** Shows the machine's console, and what is being done, on `stderr`. */
   readonly verbose?: boolean | undefined;
   /** Asks the program to end, as by the signal that the reason names. */
@@ -46,7 +49,8 @@ export async function runInVm(options: RunOptions): Promise<number> {
 
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
-  const request = toRequest(options);
+  const publications = (options.publish ?? []).map(parsePublication);
+  const request = { ...toRequest(options), ports: hostPorts(publications) };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
@@ -66,7 +70,7 @@ async function finish(
 ): Promise<number> {
   try {
     const guest = await start();
-    return await guest.run(request, options, options.signal);
+    return await guest.run({ ports: guest.ports, ...request }, options, options.signal);
   } catch (error) {
     if (error instanceof DocteurError && error.code === "OUTPUT_CLOSED") return BROKEN_PIPE;
     if (error instanceof GuestError && options.verbose !== true) {

@@ -33,6 +33,8 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
       args: request.args,
       env: request.env,
       stdin,
+      ports: request.ports ?? [],
+      verbose: request.verbose ?? false,
       get signal() {
         return surroundings.takeSignal();
       },
