@@ -36,6 +36,8 @@ export interface MakeOptions {
    * `default`.
    */
   readonly compression?: Compression | undefined;
+  /** Store every file whole, none as a delta, so that a server can pass on what is stored. Default false. */
+  readonly withoutDeltas?: boolean | undefined;
   /** Compress a repository's objects anew rather than as it has them. Default false. */
   readonly repack?: boolean | undefined;
   /** Take a work tree as the folder that it is rather than its commit. Default false. */
@@ -113,6 +115,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
 
   const packing = packCommit(source.gitDir, source.commit, temporary.path, {
     compression,
+    withoutDeltas: options.withoutDeltas,
     reproducible: source.kind === "folder",
     reuseDeltas: source.kind === "repository" && !options.repack,
     // What a folder's files are compressed to has been made just now.

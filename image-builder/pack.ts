@@ -44,6 +44,8 @@ export interface PackOptions {
    * between two objects of one pack, so it must be told when nobody has looked yet.
    */
   readonly reuseDeltas: boolean;
+  /** Whether every object is to be stored whole, so that its zlib stream alone can be passed on. */
+  readonly withoutDeltas?: boolean | undefined;
   /** Whether compressed bytes are to be taken over, too. */
   readonly reuseCompressed: boolean;
   readonly onProgress?: OnGitProgress | undefined;
@@ -80,15 +82,17 @@ export async function packCommit(
   folder: string,
   options: PackOptions,
 ): Promise<PackFiles> {
-  const { level, window, depth } = COMPRESSIONS[options.compression];
+  const { level, ...search } = COMPRESSIONS[options.compression];
+  const { window, depth } = options.withoutDeltas ? { window: 0, depth: 0 } : search;
+  const reuseDeltas = options.reuseDeltas && !options.withoutDeltas;
   const threads = options.reproducible ? 1 : Math.min(availableParallelism(), MAX_THREADS);
   const args = [
     ...["pack-objects", "--revs", "--delta-base-offset", "--progress", "--no-use-bitmap-index"],
-    ...(options.reuseDeltas ? [] : ["--no-reuse-delta"]),
+    ...(reuseDeltas ? [] : ["--no-reuse-delta"]),
     ...(options.reuseCompressed ? [] : ["--no-reuse-object"]),
     `--compression=${level}`,
     `--window=${window}`,
-    `--depth=${options.reuseDeltas ? REUSED_DEPTH : depth}`,
+    `--depth=${reuseDeltas ? REUSED_DEPTH : depth}`,
     join(folder, "image"),
   ];
   try {
