@@ -61,6 +61,7 @@ export function listen(server: Server, { address, port }: Port): Promise<number>
 
 /** Ends a server: at once where nothing is being answered. */
 export async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   const limit = setTimeout(() => server.closeAllConnections(), GRACE);

@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import { type Frame, FrameType } from "./frame.ts";
+import { hasNetwork } from "./network.ts";
 import { renewRandomness } from "./randomness.ts";
-import { decodeRequest, encodeRequest } from "./request.ts";
+import { visit } from "./rehearse-visit.ts";
+import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 import { run } from "./run.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
 import { Stdin } from "./stdin.ts";
@@ -15,10 +17,15 @@ const FILE = "/guest/sample.img";
 const TIMES = 2;
 
 /** A run of each kind. */
-const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
-  ["cat", SAMPLE_PATH],
-  ["ls", "-l", "-R"],
-  ["stat", SAMPLE_PATH],
+const RUNS: readonly RunRequest[] = [
+  { program: "cat", args: [SAMPLE_PATH], env: {} },
+  { program: "ls", args: ["-l", "-R"], env: {} },
+  { program: "stat", args: [SAMPLE_PATH], env: {} },
+];
+
+/** What a machine with a network is likely to do; it does it to itself. */
+const NETWORK_RUNS: readonly RunRequest[] = [
+  { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
 ];
 
 /**
@@ -32,7 +39,7 @@ export async function rehearse(system: System): Promise<void> {
     for (let time = 0; time < TIMES; time++) {
       renewRandomness(system, new Uint8Array(64));
       setClock(new StoppedHost(), system);
-      for (const [program, ...args] of PROGRAMS) await rehearseProgram(program, args);
+      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) await rehearseRun(request);
     }
   } finally {
     fs.unlinkSync(FILE);
@@ -44,11 +51,16 @@ async function startThreads(): Promise<void> {
   await fs.promises.readFile(FILE);
 }
 
-async function rehearseProgram(program: string, args: readonly string[]): Promise<void> {
-  const request = decodeRequest(encodeRequest({ program, args, env: {} }));
+async function rehearseRun(rehearsed: RunRequest): Promise<void> {
+  const request = decodeRequest(encodeRequest(rehearsed));
+  const { program } = request;
+  const ending = new AbortController();
   let errors = "";
   const console = {
-    write: () => {},
+    write: () => {
+      // A program that has ports goes on until it is told to end.
+      for (const port of request.ports ?? []) void visit(port).finally(() => ending.abort());
+    },
     error: (data: Uint8Array | string) => {
       errors += data;
     },
@@ -57,7 +69,7 @@ async function rehearseProgram(program: string, args: readonly string[]): Promis
     image: FILE,
     console,
     stdin: new Stdin(() => {}),
-    takeSignal: () => new AbortController().signal,
+    takeSignal: () => ending.signal,
   };
   const status = await run(request, surroundings);
   if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);

@@ -1,9 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { Handler } from "../http/handler.ts";
-import { lengthOf } from "../http/send.ts";
-import { boundedServer, close, listen } from "../http/server.ts";
-import { printable } from "../printable.ts";
-import type { Console, Port, Unikernel } from "../unikernel.ts";
+import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
 
@@ -16,7 +11,8 @@ const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
  * `serve [--index NAME] [--listing] [--spa]`: answers HTTP at the published ports until it is asked to end, and writes each
  * address to standard output once it answers there.
  */
-export const serve: Unikernel = async ({ args, console, connect, ports, signal, verbose }) => {
+export const serve: Unikernel = async (context) => {
+  const { args, console, connect, ports, signal, verbose } = context;
   const { options, operands, unknown } = parseOptions(args, {
     flags: ["--listing", "--spa"],
     values: ["--index"],
@@ -28,43 +24,14 @@ export const serve: Unikernel = async ({ args, console, connect, ports, signal, 
     console.error("serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n");
     return 2;
   }
+  // Loaded only here: node:http takes a moment, which other programs need not wait for.
+  const { serveSite } = await import("../http/service.ts");
   const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
-  const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
-  const handler = new Handler(store, site, (message) => console.error(`serve: ${printable(message)}\n`));
-  const servers: Server[] = [];
   try {
-    for (const port of ports) {
-      const server = boundedServer((request, response) => {
-        if (verbose) logAccess(console, request, response);
-        handler.handle(request, response);
-      });
-      const number = await listen(server, port);
-      servers.push(server);
-      console.write(`${url(port, number)}\n`);
-    }
-    await aborted(signal);
+    const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
+    await serveSite(store, site, { ports, console, signal, verbose });
     return 0;
   } finally {
-    await Promise.all(servers.map(close));
     store.close();
   }
 };
-
-function url({ address, published }: Port, number: number): string {
-  return `http://${published ?? `${address}:${number}`}/`;
-}
-
-/** A line for each answer: what was asked for, the status, bytes of content, and whether the client left before its end. */
-function logAccess(console: Console, { method, url }: IncomingMessage, response: ServerResponse): void {
-  response.once("close", () => {
-    const left = response.writableFinished ? "" : " cut short";
-    console.error(`${method} ${printable(url ?? "")} ${response.statusCode} ${lengthOf(response)}${left}\n`);
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
