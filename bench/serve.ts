@@ -13,7 +13,7 @@ import { GuardedProcess } from "../vm/guarded-process.ts";
 import { getKernel } from "../vm/kernel.ts";
 import { readModules } from "../vm/modules.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
-import { compare, type Contender } from "./lib/compare.ts";
+import { type Contender, compare } from "./lib/compare.ts";
 import { corpus } from "./lib/corpus.ts";
 import { webTool, wrk } from "./lib/web-tools.ts";
 
@@ -54,7 +54,9 @@ for (const { name, path, headers } of REQUESTS) {
   const contender = (server: string, base: string): Contender => ({
     name: server,
     async run() {
-      const { rate, p99 } = await wrk(base + path, await filledIn(headers, base + path), { seconds: SECONDS });
+      const { rate, p99 } = await wrk(base + path, await filledIn(headers, base + path), {
+        seconds: SECONDS,
+      });
       return { seconds: 1000 / rate, "requests/s": rate, "p99 ms": p99 };
     },
   });

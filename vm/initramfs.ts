@@ -21,6 +21,12 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
   echo o > /proc/sysrq-trigger
   $busybox sleep 60`;
 
+/**
+ * Two of V8's compilers are off until the guest is woken (guest/runtime/compilers.ts). What they make in a rehearsal is
+ * more code for the emulator to translate when a machine starts, and costs more there than it gains.
+ */
+const FEWER_TIERS = "--no-sparkplug --no-maglev";
+
 /** The first process: loads the modules, mounts the root disk and becomes Node. */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -37,7 +43,7 @@ $busybox mount --move /dev /root/dev
 $busybox mount -t proc proc /root/proc
 $busybox mount -t sysfs sys /root/sys
 $busybox mount --bind /guest /root/guest
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${FEWER_TIERS} /guest/guest.cjs
 `;
 
 /** What the console of a machine that only tries an accelerator says. */

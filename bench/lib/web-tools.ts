@@ -35,7 +35,9 @@ export async function wrk(
 ): Promise<Load> {
   const { path, env } = await webTool("bin/wrk");
   const args = [`-t1`, `-c${connections}`, `-d${seconds}`, "--latency"];
-  const { stdout } = await execa(path, [...args, ...headers.flatMap((header) => ["-H", header]), url], { env });
+  const { stdout } = await execa(path, [...args, ...headers.flatMap((header) => ["-H", header]), url], {
+    env,
+  });
   const rate = Number(/^Requests\/sec:\s+([\d.]+)/m.exec(stdout)?.[1]);
   const [, number, unit] = /^\s+99%\s+([\d.]+)(us|ms|s)$/m.exec(stdout) ?? [];
   if (!(rate > 0) || /Non-2xx or 3xx/.test(stdout)) throw new Error(`wrk: ${stdout}`);
