@@ -21,9 +21,12 @@ function start(t: ExecutionContext, options: Partial<RunOptions>) {
     ending.abort("SIGTERM");
     await running.catch(() => {});
   });
-  const line = Promise.race([once(stdout, "data"), running.then((status) => [`ended with ${status}`])]);
+  const line = Promise.race([
+    once(stdout, "data").then(([text]) => String(text)),
+    running.then((status) => `ended with ${status}`),
+  ]);
   line.catch(() => {});
-  return { line: line.then(([text]) => String(text)), running, stderr, end: () => ending.abort("SIGTERM") };
+  return { line, running, stderr, end: () => ending.abort("SIGTERM") };
 }
 
 async function free(t: ExecutionContext): Promise<number> {
@@ -71,7 +74,7 @@ test.serial("a machine serves its image at the published port, until it is told 
   t.is((await idle[0]!.said(/(awkward\.\n.*){4}/s)).match(/^HTTP\/1\.1 200/gm)?.length, 4);
 
   end();
-  await t.throwsAsync(running, { code: "ABORTED" }).catch(() => {});
+  t.is(await running, 0);
   t.regex(stderr.text, /^GET \/nope 404 \d+$/m);
   t.regex(stderr.text, /^GET \/random\.bin 206 1000$/m);
   await t.throwsAsync(get(port, "/"), { code: "ECONNREFUSED" });
