@@ -10,7 +10,7 @@ export function escapeHtml(text: string): string {
 const STYLE = `:root{color-scheme:light dark;--text:#1f2328;--quiet:#59636e;--line:#d1d9e0;--link:#0757ba;--ground:#fff;--band:#f6f8fa}
 @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--quiet:#9aa4af;--line:#3d444d;--link:#6cb2ff;--ground:#0d1117;--band:#161b22}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,sans-serif}
+body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 -apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem}
 h1{font-size:1.35rem;margin:0 0 1rem;overflow-wrap:anywhere}
 a{color:var(--link);text-decoration:none}a:hover,a:focus{text-decoration:underline}

@@ -82,6 +82,12 @@ function installedPackages(): Set<string> {
   return new Set(lines.filter((line) => line.endsWith(" installed")).map((line) => line.split(" ")[0]!));
 }
 
+/** What stands for a family that a page asks for. */
+const FONTS = [
+  ...["system-ui", "sans-serif"].map((name) => [name, "DejaVu Sans"]),
+  ...["ui-monospace", "monospace"].map((name) => [name, "DejaVu Sans Mono"]),
+];
+
 function fontSettings(home: string, root: string): string {
   const cache = join(home, "fonts");
   mkdirSync(cache);
@@ -91,8 +97,7 @@ function fontSettings(home: string, root: string): string {
     file,
     `<?xml version="1.0"?><fontconfig>${folders.map((folder) => `<dir>${folder}</dir>`).join("")}
 <cachedir>${cache}</cachedir>
-<alias><family>system-ui</family><prefer><family>DejaVu Sans</family></prefer></alias>
-<alias><family>ui-monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+${FONTS.map(([name, font]) => `<alias><family>${name}</family><prefer><family>${font}</family></prefer></alias>`).join("")}
 </fontconfig>`,
   );
   return file;
