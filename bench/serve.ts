@@ -41,10 +41,10 @@ process.on("exit", () => {
 
 /** What is asked for: a path of rust-doc, and header fields. */
 const REQUESTS = [
-  { name: "small", path: "/html/rustc/index.html", headers: [] },
-  { name: "medium", path: "/html/std/vec/index.html", headers: [] },
-  { name: "deflate", path: "/html/std/vec/index.html", headers: ["Accept-Encoding: gzip, deflate"] },
-  { name: "304", path: "/html/std/vec/index.html", headers: ["If-None-Match"] },
+  { name: "small", path: "/html/book/README.html", headers: [] },
+  { name: "medium", path: "/html/std/index.html", headers: [] },
+  { name: "deflate", path: "/html/std/index.html", headers: ["Accept-Encoding: gzip, deflate"] },
+  { name: "304", path: "/html/std/index.html", headers: ["If-None-Match"] },
 ] as const;
 
 const ours = await serveImage();
