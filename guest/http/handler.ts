@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DocteurError } from "../errors.ts";
+import { InvalidImageError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { takeCensus } from "./census.ts";
@@ -186,15 +186,16 @@ export class Handler {
     if (!response.destroyed) this.#complain(`${request.url}: ${message}`);
     // An answer that has begun can only be cut short: then its length tells that it is not whole.
     if (response.headersSent) response.destroy();
-    else if (error instanceof DocteurError) sendError(response, 500);
-    else sendError(response, 500);
+    else sendError(response, 500, [], error instanceof InvalidImageError ? DAMAGED : undefined);
   }
 }
 
 const EMPTY = new Uint8Array();
 
-function sendError(response: ServerResponse, status: number, more: Headers = []): undefined {
-  sendBytes(response, status, [...PAGE_HEADERS, ...more], errorPage(status));
+const DAMAGED = "The image is damaged here, and nothing of it was sent.";
+
+function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
+  sendBytes(response, status, [...PAGE_HEADERS, ...more], errorPage(status, why));
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -136,10 +136,10 @@ test("parts: 206 with the very bytes, 416, and several parts at once as the whol
       t.is(status, 206);
       t.is(headers["content-range"], `bytes ${start}-${end}/${content.length}`);
       t.is(headers["content-length"], String(end - start + 1));
-      t.deepEqual(body, content.subarray(start, end + 1), `${path} ${start}-${end}`);
+      t.true(body.equals(content.subarray(start, end + 1)), `${path} ${start}-${end}`);
     }
     const last = await get(`/${path}`, { range: "bytes=-100000" });
-    t.deepEqual(last.body, content.subarray(-100_000));
+    t.true(last.body.equals(content.subarray(-100_000)));
     const beyond = await get(`/${path}`, { range: `bytes=${content.length}-` });
     t.is(beyond.status, 416);
     t.is(beyond.headers["content-range"], `bytes */${content.length}`);
@@ -179,7 +179,7 @@ test("the stream of the PACK is sent as it lies, to those who accept it", async 
       t.is(headers["content-length"], String(body.length));
       t.is(headers["content-type"], plain.headers["content-type"]);
       t.true(image.includes(body), `${path}, time ${time}: it is in the image just so`);
-      t.deepEqual(inflateSync(body), plain.body);
+      t.true(inflateSync(body).equals(plain.body));
     }
     t.is((await get(`/${path}`, { ...accepting, "if-none-match": `"${id(path)}-deflate"` })).status, 304);
     t.is((await get(`/${path}`, { ...accepting, "if-none-match": `"${id(path)}"` })).status, 200);
