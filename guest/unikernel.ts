@@ -10,6 +10,16 @@ export interface Console {
   error(data: Uint8Array | string): void;
 }
 
+/** Where a program may listen so that it is reached from outside. */
+export interface Port {
+  /** The address to listen at. */
+  readonly address: string;
+  /** Its number; 0 for whichever is free. */
+  readonly port: number;
+  /** `ADDRESS:PORT` at which the world finds it, where that is another and known. */
+  readonly published?: string | undefined;
+}
+
 /** What a unikernel is given. The same in the VM and under `-t unix`. */
 export interface UnikernelContext {
   /**
@@ -28,6 +38,10 @@ export interface UnikernelContext {
   readonly env: Readonly<Record<string, string>>;
   /** Standard input of the command on the host; ends at once when there is none. */
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** The ports that the host publishes (`-p`), in the order given. */
+  readonly ports: readonly Port[];
+  /** Whether the user wants to be told what is done (`-v`), on standard error. */
+  readonly verbose: boolean;
   /**
    * Aborted when the host wants the program to end, with the name of the signal as the reason (SIGTERM, SIGINT). A program
    * that takes it is expected to end by itself, and has two seconds for it; any other is ended at once.

@@ -10,7 +10,7 @@ import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
 import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
 import { commitObjects } from "./packing/commit-objects.ts";
-import type { Compression } from "./packing/compression.ts";
+import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
 import { packAnew } from "./packing/pack-anew.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
 import { takeOver } from "./packing/take-over.ts";
@@ -40,6 +40,8 @@ export interface MakeOptions {
    * `default`.
    */
   readonly compression?: Compression | undefined;
+  /** Store every file whole, none as a delta, so that a server can pass on what is stored. Default false. */
+  readonly withoutDeltas?: boolean | undefined;
   /** Compress a repository's objects anew rather than as it has them. Default false. */
   readonly repack?: boolean | undefined;
   /** Take a work tree as the folder that it is rather than its commit. Default false. */
@@ -118,7 +120,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
         (await fromFolder(
           endpoint,
           temporary.path,
-          { author, date, compression },
+          { author, date, effort: effortOf(compression, options.withoutDeltas) },
           image,
           excluded,
           options,
@@ -190,7 +192,7 @@ function ignoredForRepository(options: MakeOptions): string[] {
 async function fromFolder(
   { path }: LocalEndpoint,
   temporary: string,
-  how: { readonly author: Author; readonly date: CommitDate; readonly compression: Compression },
+  how: { readonly author: Author; readonly date: CommitDate; readonly effort: Effort },
   image: ImageFile,
   excluded: Exclusion,
   { ref, repack, onProgress, signal }: MakeOptions,
@@ -220,15 +222,21 @@ async function pack(
   { staged, gitDir, commit }: Source,
   folder: string,
   compression: Compression,
-  { repack, onProgress, signal }: MakeOptions,
+  { repack, withoutDeltas, onProgress, signal }: MakeOptions,
 ): Promise<PackFiles> {
   if (staged === undefined && !repack) {
     const reported = gitProgressTo(onProgress, ["count", "compress", "pack"]);
-    return await takeOver(gitDir, commit, folder, { compression, onProgress: reported, signal });
+    return await takeOver(gitDir, commit, folder, {
+      compression,
+      withoutDeltas,
+      onProgress: reported,
+      signal,
+    });
   }
   const objects = staged?.objects ?? (await commitObjects(gitDir, commit, signal));
   return await packAnew(gitDir, objects, folder, {
     compression,
+    withoutDeltas,
     followedBy: staged?.finished ?? [],
     onProgress:
       onProgress && ((done, total) => onProgress({ phase: "compress", unit: "objects", done, total })),

@@ -3,8 +3,12 @@ import { DocteurError } from "../guest/errors.ts";
 import { DEVICES } from "./devices.ts";
 import { GuardedProcess } from "./guarded-process.ts";
 import { Guest } from "./guest.ts";
+import { checkPort, publish } from "./network.ts";
 import { type MachineOptions, prepareMachine } from "./prepare.ts";
+import { guestPorts, type Publication, parsePublication } from "./publication.ts";
 import { type BareMachine, findQemu, qemuArguments } from "./qemu.ts";
+import { Qmp } from "./qmp.ts";
+import { CONTROL_DEVICES } from "./template/migration.ts";
 import { startFromTemplate } from "./template/start.ts";
 
 /** Seconds to the guest's first word. Emulated on a busy host, a boot takes a few; a hanging one takes for ever. */
@@ -18,6 +22,11 @@ export interface BootOptions extends MachineOptions {
   readonly bootTimeout?: number | undefined;
   /** Boots, whether there is a template or not, and leaves none. */
   readonly cold?: boolean | undefined;
+  /**
+   * Ports at which the machine can be reached, `[ADDRESS:]PORT:GUESTPORT` each; the address is 127.0.0.1 if none is named,
+   * port 0 any that is free. Default: the machine has no network.
+   */
+  readonly publish?: readonly string[] | undefined;
   /** Gets the machine's console as it speaks. */
   readonly console?: Writable | undefined;
   /** Told, in a line, before something that takes its time. */
@@ -33,19 +42,21 @@ export interface BootOptions extends MachineOptions {
  * boot that hangs is tried once more.
  *
  * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`; those of
- * `prepareMachine`.
+ * `prepareMachine`, `parsePublication` and `publish`.
  */
 export async function boot(options: BootOptions): Promise<Guest> {
   const { console, signal, note = () => {}, detail = () => {} } = options;
   const seconds = options.bootTimeout ?? DEFAULT_BOOT_TIMEOUT;
-  const machine = await prepareMachine(options, note);
+  const publications = (options.publish ?? []).map(parsePublication);
+  for (const publication of publications) await checkPort(publication);
+  const machine = await prepareMachine({ ...options, network: publications.length > 0 }, note);
   if (options.cold !== true) {
-    const guest = await startFromTemplate(machine, { seconds, signal, console, note, detail });
+    const guest = await startFromTemplate(machine, publications, { seconds, signal, console, note, detail });
     if (guest !== undefined) return guest;
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await bootOnce(machine, options, attempt > 1);
+      return await bootOnce(machine, publications, options, attempt > 1);
     } catch (error) {
       const again = error instanceof DocteurError && error.code === "BOOT_TIMEOUT" && attempt < ATTEMPTS;
       if (!again) throw error;
@@ -56,14 +67,25 @@ export async function boot(options: BootOptions): Promise<Guest> {
 
 async function bootOnce(
   machine: BareMachine,
+  publications: readonly Publication[],
   { bootTimeout: seconds = DEFAULT_BOOT_TIMEOUT, signal, console }: BootOptions,
   talkative: boolean,
 ): Promise<Guest> {
   const kernelArguments = talkative ? ["ignore_loglevel"] : [];
-  const args = qemuArguments({ ...machine, kernelArguments, devices: DEVICES });
-  return Guest.start(
-    new GuardedProcess(findQemu(), args, console),
-    { what: "the machine", memory: machine.memory, seconds, signal },
-    async (conversation) => (await conversation.ready()) && (await conversation.wake()),
+  const control = publications.length > 0;
+  const devices = [...DEVICES, ...(control ? CONTROL_DEVICES : [])];
+  const process = new GuardedProcess(
+    findQemu(),
+    qemuArguments({ ...machine, kernelArguments, devices }),
+    console,
+    { control },
   );
+  const options = { what: "the machine", memory: machine.memory, seconds, signal };
+  return Guest.start(process, options, async (conversation) => {
+    if (!(await conversation.ready()) || !(await conversation.wake())) return undefined;
+    if (!control) return [];
+    const qmp = new Qmp(process.control!);
+    await qmp.connect();
+    return guestPorts(publications, await publish(qmp, publications));
+  });
 }

@@ -1,6 +1,7 @@
 import { DocteurError } from "../guest/errors.ts";
 import type { RunRequest } from "../guest/runtime/request.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
+import type { Port } from "../guest/unikernel.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
 import { Conversation, type Streams } from "./conversation.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
@@ -15,13 +16,17 @@ export class Guest implements AsyncDisposable {
   readonly #conversation: Conversation;
   readonly #what: string;
   readonly #memory: number | undefined;
+  /** Where the guest can listen so that it is reached from this host. */
+  readonly ports: readonly Port[];
   #afterwards: Promise<void> | undefined;
 
   private constructor(
     process: GuardedProcess,
     conversation: Conversation,
     { what, memory }: Pick<ComeUpOptions, "what" | "memory">,
+    ports: readonly Port[],
   ) {
+    this.ports = ports;
     this.#process = process;
     this.#conversation = conversation;
     this.#what = what;
@@ -31,17 +36,22 @@ export class Guest implements AsyncDisposable {
   /**
    * Waits until the guest in a process that was just started is up. If it does not come up, the process is ended.
    *
-   * @param up brings it up; false if the channel closed first. By default, a guest that says by itself that it is ready.
-   * @throws {DocteurError} those of `comeUp`.
+   * @param up brings it up and gives the ports at which it is reached; undefined if the channel closed first. By default, a
+   * guest that says by itself that it is ready, and has no ports.
+   * @throws {DocteurError} those of `comeUp`; and whatever `up` throws.
    */
   static async start(
     process: GuardedProcess,
     options: ComeUpOptions,
-    up: (conversation: Conversation) => Promise<boolean> = (conversation) => conversation.ready(),
+    up: (conversation: Conversation) => Promise<readonly Port[] | undefined> = withoutPorts,
   ): Promise<Guest> {
     const conversation = new Conversation(process.channel);
-    await comeUp(process, options, () => up(conversation));
-    return new Guest(process, conversation, options);
+    let ports: readonly Port[] | undefined;
+    await comeUp(process, options, async () => {
+      ports = await up(conversation);
+      return ports !== undefined;
+    });
+    return new Guest(process, conversation, options, ports!);
   }
 
   /** Has the end of the guest wait for something that began with it. */
@@ -103,4 +113,8 @@ export class Guest implements AsyncDisposable {
     }
     return failure("GUEST_DIED", `${this.#what} stopped before the program had ended`, this.#process);
   }
+}
+
+async function withoutPorts(conversation: Conversation): Promise<readonly Port[] | undefined> {
+  return (await conversation.ready()) ? [] : undefined;
 }

@@ -7,6 +7,7 @@ export { type Check, doctor } from "./doctor.ts";
 export { Guest } from "./guest.ts";
 export { GuestError } from "./guest-error.ts";
 export { printCommand } from "./print-command.ts";
+export { parsePublication } from "./publication.ts";
 export { type RunOptions, runInVm, runOnHost } from "./run.ts";
 export { list as listTemplates, prune as pruneTemplates, type ShelvedTemplate } from "./template/shelf.ts";
 export { type WarmOptions, warmTemplate } from "./template/warm.ts";

@@ -9,6 +9,14 @@ import { readModules } from "./modules.ts";
 /** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
 const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 
+/** What a machine with a network needs, too. */
+const NETWORK_MODULES = ["virtio_net"];
+
+/** The address that QEMU's own network has for its guest (QEMU, "user mode networking"); nothing else is in it to be asked. */
+const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&
+  $busybox ip link set eth0 up || fail "the network does not come up"
+`;
+
 const POWER_OFF = `$busybox mount -t proc proc /proc
   echo o > /proc/sysrq-trigger
   $busybox sleep 60`;
@@ -20,8 +28,14 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
  */
 const NODE_MEMORY = 56;
 
+/**
+ * Two of V8's compilers are off until the guest is woken (guest/runtime/compilers.ts). What they make in a rehearsal is
+ * more code for the emulator to translate when a machine starts, and costs more there than it gains.
+ */
+const FEWER_TIERS = "--no-sparkplug --no-maglev";
+
 /** The first process: loads the modules, mounts the root disk and becomes Node. */
-const INIT = `#!/bin/busybox sh
+const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
 fail() {
   echo "docteur: $1"
@@ -31,7 +45,7 @@ for module in /modules/*; do
   $busybox insmod $module || fail "the module $module does not load"
 done
 $busybox mount -t devtmpfs dev /dev
-$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
+${network}$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
 $busybox mount --move /dev /root/dev
 $busybox mount -t proc proc /root/proc
 $busybox mount -t sysfs sys /root/sys
@@ -40,7 +54,7 @@ while read -r name memory unit; do
   [ "$name" = MemTotal: ] && break
 done </root/proc/meminfo
 heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning --max-old-space-size=$heap /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${FEWER_TIERS} --max-old-space-size=$heap /guest/guest.cjs
 `;
 
 /** What the console of a machine that only tries an accelerator says. */
@@ -52,21 +66,28 @@ echo "${TRIAL_MARK}"
 ${POWER_OFF}
 `;
 
-/** The initramfs that brings up Node with the guest's program. */
-export async function getInitramfs(kernel: Kernel, busybox: string, bundle: string): Promise<string> {
+/** The initramfs that brings up Node with the guest's program, and before it the network, if there is one. */
+export async function getInitramfs(
+  kernel: Kernel,
+  busybox: string,
+  bundle: string,
+  network = false,
+): Promise<string> {
   const program = await readFile(bundle);
+  const script = init(network ? NETWORK : "");
+  const modules = [...MODULES, ...(network ? NETWORK_MODULES : [])];
   const key = keyOf(
-    INIT,
-    MODULES.join(),
+    script,
+    modules.join(),
     await fingerprint(kernel.image),
     kernel.modules,
     await fingerprint(busybox),
     program,
   );
   return write(`initramfs-${key}`, async () => [
-    ...(await system(busybox, INIT)),
+    ...(await system(busybox, script)),
     { path: "modules" },
-    ...(await readModules(kernel.modules, MODULES)).map(({ name, data }, index) => ({
+    ...(await readModules(kernel.modules, modules)).map(({ name, data }, index) => ({
       // Numbered, because the shell's `*` sorts.
       path: `modules/${String(index).padStart(2, "0")}-${name}.ko`,
       data,

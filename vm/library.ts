@@ -21,6 +21,8 @@ export interface ProgramSettings {
   readonly commit?: string;
   /** Whether the types of a program of your own are checked. Default: true. */
   readonly check?: boolean;
+  /** Whether the program is to tell on `stderr` what it does. */
+  readonly verbose?: boolean;
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
   readonly stdin?: Readable;
   /** Default: that of this process. */
@@ -40,6 +42,11 @@ export class Vm implements AsyncDisposable {
     this.#guest = guest;
   }
 
+  /** Where the machine is reached, `ADDRESS:PORT` for each port it was told to publish. */
+  get published(): string[] {
+    return this.#guest.ports.map(({ published }) => published!);
+  }
+
   /**
    * Runs a program to its end, after which the machine is gone.
    *
@@ -50,7 +57,7 @@ export class Vm implements AsyncDisposable {
    */
   async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
     const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, ...rest } = settings;
-    const request = toRequest({ program, args, ...rest });
+    const request = { ...toRequest({ program, args, ...rest }), ports: this.#guest.ports };
     const own = await prepareProgram({ program, check, signal });
     return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
   }
@@ -70,7 +77,7 @@ export class Vm implements AsyncDisposable {
  * Gives a machine with an image, from a template if it can be had, otherwise by booting.
  *
  * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
- * `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
+ * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`; `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
  */
 export async function boot(options: BootOptions): Promise<Vm> {
   return new Vm(await bootGuest(options));

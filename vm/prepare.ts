@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly kernel?: string | undefined;
   /** The folder of that kernel's modules, as `/lib/modules/VERSION`. */
   readonly modules?: string | undefined;
+  /** Whether the machine has a network, in which it is alone. Default: none. */
+  readonly network?: boolean | undefined;
   /** The guest's program as one file, made by `makeBundle`, instead of docteur's own. */
   readonly bundle?: string | undefined;
 }
@@ -66,7 +68,7 @@ export async function prepareSystem(
     options.bundle ?? getBundle(),
     getRootDisk(note),
   ]);
-  const initramfs = await getInitramfs(kernel, busybox, bundle);
+  const initramfs = await getInitramfs(kernel, busybox, bundle, options.network);
   const accelerator = options.accel ?? (await chooseAccelerator(kernel, busybox, note));
   return {
     kernel: kernel.image,
@@ -74,6 +76,7 @@ export async function prepareSystem(
     disks: [{ path: rootDisk, isDevice: false }],
     accelerator,
     memory,
+    network: options.network,
   };
 }
 

@@ -3,6 +3,7 @@ import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/runtime/port
 import { encodeRequest } from "../guest/runtime/request.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
+import { guestPorts, parsePublication } from "./publication.ts";
 import { findQemu, qemuArguments } from "./qemu.ts";
 import type { RunOptions } from "./run.ts";
 import { shellQuote } from "./shell-quote.ts";
@@ -40,10 +41,16 @@ export async function printCommand(options: RunOptions): Promise<string> {
       `${options.program}: a machine that is started by hand has no channel on which a program of your own could come; it runs those that ship with docteur`,
     );
   }
-  const request = encodeRequest(toRequest(options)).toString("base64url");
-  const machine = await prepareMachine(options, () => {});
+  const published = (options.publish ?? []).map(parsePublication);
+  const ports = guestPorts(
+    published,
+    published.map(({ port }) => port),
+  );
+  const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
+  const machine = await prepareMachine({ ...options, network: published.length > 0 }, () => {});
   const args = qemuArguments({
     ...machine,
+    published,
     kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
     devices: DEVICES,
   });

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Accelerator } from "./accelerator.ts";
+import { networkArguments } from "./network.ts";
+import type { Publication } from "./publication.ts";
 import { requireTool } from "./tools.ts";
 
 /** A read-only disk of the machine. */
@@ -30,6 +32,10 @@ export interface Machine {
   /** MiB. */
   readonly memory: number;
   readonly memoryFile?: MemoryFile;
+  /** Whether it has a network, in which it is alone. Default: none. */
+  readonly network?: boolean | undefined;
+  /** Ports that are published from the start; there are other ways. */
+  readonly published?: readonly Publication[];
   /** Whether its state comes from elsewhere, kernel included. Default: not. */
   readonly hasBooted?: boolean;
   /** Whether QEMU may start programs. Default: not. */
@@ -48,7 +54,7 @@ export function findQemu(): string {
   return requireTool("qemu-system-x86_64", "qemu-system-x86");
 }
 
-/** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window, no network. */
+/** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window. */
 export function qemuArguments(machine: Machine): string[] {
   return [
     ...["-M", machineType(machine), "-accel", machine.accelerator],
@@ -58,6 +64,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-sandbox", sandbox(machine)],
     ...(machine.hasBooted ? [] : bootArguments(machine)),
     ...machine.disks.flatMap(diskArguments),
+    ...(machine.network ? networkArguments(machine.published) : []),
     ...machine.devices,
   ];
 }

@@ -12,6 +12,7 @@ import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
+import { hostPorts, parsePublication } from "./publication.ts";
 import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
@@ -26,6 +27,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly bootTimeout?: number | undefined;
   /** Boots, whether there is a template or not, and leaves none. */
   readonly cold?: boolean | undefined;
+  /** Ports at which the program is reached, `[ADDRESS:]PORT:GUESTPORT` each. Default: none. */
+  readonly publish?: readonly string[] | undefined;
   /** Shows the machine's console, and what is being done, on `stderr`. */
   readonly verbose?: boolean | undefined;
   /** Whether the types of a program of the user's own are checked. Default: true. */
@@ -51,7 +54,8 @@ export async function runInVm(options: RunOptions): Promise<number> {
 
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
-  const request = toRequest(options);
+  const publications = (options.publish ?? []).map(parsePublication);
+  const request = { ...toRequest(options), ports: hostPorts(publications) };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
@@ -71,7 +75,7 @@ async function finish(
 ): Promise<number> {
   try {
     const [guest, program] = await both(options, start);
-    return await guest.run(request, options, options.signal, program);
+    return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
   } catch (error) {
     if (error instanceof ProgramError) {
       options.stderr.write(error.diagnostics.map((line) => `${line}\n`).join(""));

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly commit?: string | undefined;
   /** Trusts no IDX: rebuilds it from the PACK at the start. */
   readonly analyze?: boolean | undefined;
+  /** Whether the program is to tell on standard error what it does. */
+  readonly verbose?: boolean | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface ProgramOptions {
  * @throws {DocteurError} `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`.
  */
 export function toRequest(options: ProgramOptions): RunRequest {
-  const { program, args, env = {}, layout, commit, analyze } = options;
+  const { program, args, env = {}, layout, commit, analyze, verbose } = options;
   if (layout !== undefined && layout !== "light" && layout !== "fast") {
     throw new DocteurError("LAYOUT_UNKNOWN", `${layout}: no such layout; there are light and fast`);
   }
@@ -31,5 +33,5 @@ export function toRequest(options: ProgramOptions): RunRequest {
       `${commit}: not a commit's id, which has 40 hexadecimal digits`,
     );
   }
-  return { program, args, env, layout, commit, analyze };
+  return { program, args, env, layout, commit, analyze, verbose };
 }

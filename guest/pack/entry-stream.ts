@@ -64,6 +64,11 @@ export class EntryStream {
     return filled === 0 ? undefined : output.subarray(0, filled);
   }
 
+  /** Bytes of input taken since the start: after the last piece, the length of the stream. */
+  get consumed(): number {
+    return this.#at - this.#bounds.start - this.#header.dataOffset;
+  }
+
   /** Gives zlib's memory back. */
   close(): void {
     this.#inflater.close();

@@ -2,6 +2,7 @@ import { DocteurError, InvalidImageError } from "../errors.ts";
 import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
+import { CompressedBlob } from "./compressed-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { Allocate, EntryDescription, Pack } from "./pack.ts";
 
@@ -98,6 +99,21 @@ export class Objects {
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.stream(header))
       : new WholeBlob(this.read(id, "blob"));
+  }
+
+  /**
+   * The zlib stream of the blob with this raw id; undefined if it is stored as a delta. Close it.
+   *
+   * @param length bytes of the stream, if the blob was proved before.
+   * @throws {InvalidImageError} as `read`.
+   */
+  openCompressed(id: Uint8Array, length?: number): CompressedBlob | undefined {
+    const entry = this.#offset(id);
+    const header = this.#named(id, () => this.#pack.header(entry));
+    if (header.kind !== "blob") return undefined;
+    const open = () => this.#pack.stream(header);
+    const read = (position: number, wanted: number) => this.#pack.raw(header, position, wanted);
+    return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length);
   }
 
   /**

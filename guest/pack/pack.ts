@@ -164,6 +164,17 @@ export class Pack {
   }
 
   /**
+   * Bytes of an entry's own stream as they lie in the PACK, good until anything else is read.
+   *
+   * @param position of the first, from the start of the stream.
+   * @throws {InvalidImageError} fault `device`.
+   */
+  raw(header: EntryHeader, position: number, length: number): Uint8Array {
+    const start = this.#start + header.dataOffset + position;
+    return this.#cache.read(start, Math.min(length, this.#end - start));
+  }
+
+  /**
    * Inflates an entry's own stream piece by piece, holding no more than one piece.
    *
    * @param take is given each piece in order; it must copy what it keeps and must not read from this PACK. Returning

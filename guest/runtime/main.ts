@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
+import { useAllCompilers } from "./compilers.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
@@ -20,8 +21,10 @@ async function mainInMachine(): Promise<void> {
   const commandLine = fs.readFileSync("/proc/cmdline", "utf8");
   const request = findRequest(commandLine);
   try {
-    if (request !== undefined) await runByHand(request, IMAGE);
-    else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
+    if (request !== undefined) {
+      useAllCompilers();
+      await runByHand(request, IMAGE);
+    } else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
   } catch (error) {
     // Nobody is left to tell but the machine's own console.
     process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);
@@ -43,6 +46,7 @@ async function serveInMachine(isTemplate: boolean): Promise<void> {
   }
   await serveHost(channel, IMAGE, (entropy) => {
     renewRandomness(system, entropy);
+    useAllCompilers();
     if (isTemplate) disk.attach();
     setClock(channel, system);
   });

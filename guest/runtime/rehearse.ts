@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import { type Frame, FrameType } from "./frame.ts";
+import { hasNetwork } from "./network.ts";
 import { renewRandomness } from "./randomness.ts";
+import { visit } from "./rehearse-visit.ts";
 import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
 import { run } from "./run.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
@@ -17,10 +19,15 @@ const FILE = "/guest/sample.img";
 const TIMES = 2;
 
 /** A run of each kind. */
-const PROGRAMS: readonly (readonly [program: string, ...args: string[]])[] = [
-  ["cat", SAMPLE_PATH],
-  ["ls", "-l", "-R"],
-  ["stat", SAMPLE_PATH],
+const RUNS: readonly RunRequest[] = [
+  { program: "cat", args: [SAMPLE_PATH], env: {} },
+  { program: "ls", args: ["-l", "-R"], env: {} },
+  { program: "stat", args: [SAMPLE_PATH], env: {} },
+];
+
+/** What a machine with a network is likely to do; it does it to itself. */
+const NETWORK_RUNS: readonly RunRequest[] = [
+  { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
 ];
 
 /** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
@@ -37,7 +44,7 @@ export async function rehearse(system: System): Promise<void> {
     for (let time = 0; time < TIMES; time++) {
       renewRandomness(system, new Uint8Array(64));
       setClock(new StoppedHost(), system);
-      for (const [program, ...args] of PROGRAMS) await rehearseProgram(program, args);
+      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) await rehearseRun(request, run);
       await rehearseUserProgram(time);
     }
   } finally {
@@ -48,10 +55,6 @@ export async function rehearse(system: System): Promise<void> {
 /** Node starts its threads for files at the first read that is not waited for. */
 async function startThreads(): Promise<void> {
   await fs.promises.readFile(FILE);
-}
-
-function rehearseProgram(program: string, args: readonly string[]): Promise<void> {
-  return rehearseRun({ program, args, env: {} }, run);
 }
 
 /** A program of the user's own. Its name is one that no program has: a module is evaluated once. */
@@ -66,9 +69,13 @@ function rehearseUserProgram(time: number): Promise<void> {
 
 async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> {
   const request = decodeRequest(encodeRequest(asked));
+  const ending = new AbortController();
   let errors = "";
   const console = {
-    write: () => {},
+    write: () => {
+      // A program that has ports goes on until it is told to end.
+      for (const port of request.ports ?? []) void visit(port).finally(() => ending.abort());
+    },
     error: (data: Uint8Array | string) => {
       errors += data;
     },
@@ -77,7 +84,7 @@ async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> 
     image: FILE,
     console,
     stdin: new Stdin(() => {}),
-    takeSignal: () => new AbortController().signal,
+    takeSignal: () => ending.signal,
   };
   const status = await start(request, surroundings);
   if (status !== 0) throw new Error(`the rehearsal of ${asked.program} failed: ${errors}`);

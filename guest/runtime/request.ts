@@ -1,4 +1,5 @@
 import { DocteurError } from "../errors.ts";
+import type { Port } from "../unikernel.ts";
 
 /** What the host asks of the guest: the payload of a RUN frame, as JSON. */
 export interface RunRequest {
@@ -12,6 +13,10 @@ export interface RunRequest {
   readonly commit?: string | undefined;
   /** Trusts no IDX. */
   readonly analyze?: boolean | undefined;
+  /** Where the program may listen. Default: nowhere. */
+  readonly ports?: readonly Port[] | undefined;
+  /** Whether the program is to tell what it does. */
+  readonly verbose?: boolean | undefined;
 }
 
 /** Writes what `decodeRequest` reads. */
@@ -33,7 +38,7 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout, commit, analyze } = value as Record<string, unknown>;
+  const { program, args, env, layout, commit, analyze, ports, verbose } = value as Record<string, unknown>;
   return (
     typeof program === "string" &&
     Array.isArray(args) &&
@@ -43,6 +48,18 @@ function isRunRequest(value: unknown): value is RunRequest {
     Object.values(env).every((item) => typeof item === "string") &&
     (layout === undefined || layout === "light" || layout === "fast") &&
     (commit === undefined || typeof commit === "string") &&
-    (analyze === undefined || typeof analyze === "boolean")
+    (analyze === undefined || typeof analyze === "boolean") &&
+    (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&
+    (verbose === undefined || typeof verbose === "boolean")
+  );
+}
+
+function isPort(value: unknown): value is Port {
+  if (typeof value !== "object" || value === null) return false;
+  const { address, port, published } = value as Record<string, unknown>;
+  return (
+    typeof address === "string" &&
+    typeof port === "number" &&
+    (published === undefined || typeof published === "string")
   );
 }

@@ -67,6 +67,8 @@ export async function call(
     args: request.args,
     env: request.env,
     stdin,
+    ports: request.ports ?? [],
+    verbose: request.verbose ?? false,
     get signal() {
       return surroundings.takeSignal();
     },

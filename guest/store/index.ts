@@ -6,6 +6,7 @@ export { DocteurError, type Fault, InvalidImageError } from "../errors.ts";
 export type { Commit, Signature } from "../git/commit.ts";
 export type { EntryType } from "../git/tree.ts";
 export type { BlobReader } from "../pack/blob-reader.ts";
+export type { CompressedBlob } from "../pack/compressed-blob.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
 export {
   DictionaryExpectedError,

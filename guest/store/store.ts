@@ -7,6 +7,7 @@ import type { EntryType } from "../git/tree.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
 import type { Trees } from "../layout/trees.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
+import type { CompressedBlob } from "../pack/compressed-blob.ts";
 import type { Objects } from "../pack/objects.ts";
 import { printable } from "../printable.ts";
 import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
@@ -152,6 +153,16 @@ export class Store {
    */
   open(key: Key): BlobReader {
     return this.#objects.open(this.#value(key).id);
+  }
+
+  /**
+   * The value as zlib compressed it, just as it lies in the image (RFC 1950); undefined if it is stored as a delta. Close it.
+   *
+   * @param length bytes of the stream, if the very same value of this image was proved before.
+   * @throws as `get`.
+   */
+  openCompressed(key: Key, length?: number): CompressedBlob | undefined {
+    return this.#objects.openCompressed(this.#value(key).id, length);
   }
 
   /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { hex } from "../../guest/git/object-id.ts";
 import { git } from "../git.ts";
-import { COMPRESSIONS, type Compression } from "../packing/compression.ts";
+import type { Effort } from "../packing/compression.ts";
 import type { PackObject } from "../packing/pack-object.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import type { Author } from "./author.ts";
@@ -34,14 +34,14 @@ export async function stageFolder(
   folder: string,
   gitDir: string,
   finished: string,
-  { author, date, compression }: { author: Author; date: CommitDate; compression: Compression },
+  { author, date, effort }: { author: Author; date: CommitDate; effort: Effort },
   options: ReadFolderOptions,
 ): Promise<StagedFolder> {
   const init = ["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir];
   await git(init, { signal: options.signal });
   const packs = join(gitDir, "objects", "pack");
   await mkdir(packs, { recursive: true });
-  const { level, window } = COMPRESSIONS[compression];
+  const { level, window } = effort;
   const anew = window > 0;
   try {
     using folders = new StagingPack(join(anew ? packs : finished, "pack-folders"), anew ? "for now" : level);

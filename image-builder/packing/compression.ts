@@ -22,6 +22,15 @@ export const COMPRESSIONS = {
 } as const satisfies Readonly<Record<string, Effort>>;
 
 /**
+ * What a `Compression` comes to.
+ * @param withoutDeltas whether every object is to be stored whole, so that its zlib stream alone can be passed on.
+ */
+export function effortOf(compression: Compression, withoutDeltas = false): Effort {
+  const effort = COMPRESSIONS[compression];
+  return withoutDeltas ? { ...effort, window: 0, depth: 0 } : effort;
+}
+
+/**
  * Bytes; larger objects are streamed and not searched for deltas, which bounds memory here and where they are read: a reader
  * of a delta holds base, delta and result. Measured on the sources of Linux (1.3 GB), of which such files are a fifth: the PACK
  * becomes 2 % larger than with a bound of 64 MiB, and reading all of it takes 15 % less time.

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
-import { COMPRESSIONS, type Compression } from "./compression.ts";
+import { type Compression, type Effort, effortOf } from "./compression.ts";
 import { mergePacks } from "./merge-packs.ts";
 import { orderName } from "./order-name.ts";
 import type { PackObject } from "./pack-object.ts";
@@ -14,6 +14,8 @@ const MAX_RUNS = 4;
 
 export interface PackAnewOptions {
   readonly compression: Compression;
+  /** Whether every object is to be stored whole. */
+  readonly withoutDeltas?: boolean | undefined;
   /** PACKs that are to follow as they are; they are deleted. */
   readonly followedBy?: readonly PackFiles[];
   /** Told how many objects have been searched, of how many. */
@@ -35,6 +37,7 @@ export async function packAnew(
   folder: string,
   options: PackAnewOptions,
 ): Promise<PackFiles> {
+  const effort = effortOf(options.compression, options.withoutDeltas);
   const parts = divide(objects);
   const packs: PackFiles[] = [];
   const searched = parts.map(() => 0);
@@ -53,9 +56,7 @@ export async function packAnew(
       // Each in a folder of its own: parts with the same objects in them would have the same name.
       const into = join(folder, `part-${place}`);
       await mkdir(into);
-      packs[place] = await packPart(gitDir, part, into, options.compression, signal, (done) =>
-        report(place, done),
-      );
+      packs[place] = await packPart(gitDir, part, into, effort, signal, (done) => report(place, done));
       report(place, part.objects.length);
     }
   };
@@ -79,11 +80,10 @@ async function packPart(
   gitDir: string,
   { objects, places }: Part,
   folder: string,
-  compression: Compression,
+  { level, window, depth }: Effort,
   signal: AbortSignal,
   onSearched: (done: number) => void,
 ): Promise<PackFiles> {
-  const { level, window, depth } = COMPRESSIONS[compression];
   const lines = objects.map(({ id }) => `${id} ${orderName(places.get(id) as number, objects.length)}\n`);
   const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
   return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {

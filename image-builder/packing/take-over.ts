@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { OnGitProgress } from "../git-progress.ts";
-import { COMPRESSIONS, type Compression } from "./compression.ts";
+import { type Compression, effortOf } from "./compression.ts";
 import { type PackFiles, packObjects } from "./pack-objects.ts";
 
 /** The deepest chains that are taken over from a repository: git's own limit for what it packs. */
@@ -12,6 +12,8 @@ const MAX_THREADS = 4;
 export interface TakeOverOptions {
   /** For what the repository has not compressed yet. */
   readonly compression: Compression;
+  /** Whether every object is to be stored whole. */
+  readonly withoutDeltas?: boolean | undefined;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,10 +31,11 @@ export async function takeOver(
   gitDir: string,
   commit: string,
   folder: string,
-  { compression, onProgress, signal }: TakeOverOptions,
+  { compression, withoutDeltas, onProgress, signal }: TakeOverOptions,
 ): Promise<PackFiles> {
-  const { level, window } = COMPRESSIONS[compression];
-  const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${DEPTH}`];
+  const { level, window } = effortOf(compression, withoutDeltas);
+  const depth = withoutDeltas ? ["--no-reuse-delta", "--depth=0"] : [`--depth=${DEPTH}`];
+  const effort = [`--compression=${level}`, `--window=${window}`, ...depth];
   return await packObjects(["--revs", "--no-use-bitmap-index", ...effort], {
     gitDir,
     folder,

@@ -12,7 +12,7 @@ export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--repack] [--worktree] [--exclude PATTERN]... REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]... REPOSITORY IMAGE",
   ],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
@@ -62,6 +62,11 @@ The last line says how many files of how many bytes became an image of how many.
       value: "LEVEL",
       description:
         "fast: zlib's level 1, no deltas. default: zlib's level 6, deltas in chains of at most 5, which read fast. best: zlib's level 9, a long search for deltas in chains of at most 10. What a repository has compressed is taken as it is, without --repack. Default: default.",
+    },
+    {
+      name: "no-deltas",
+      description:
+        "Store every file whole, none as the difference from another: what a server needs to send files compressed as they lie in the image (see `docteur help run`, serve). The image is larger, how much depends on how alike the files are.",
     },
     {
       name: "repack",
@@ -129,6 +134,7 @@ The last line says how many files of how many bytes became an image of how many.
         blockSize: invocation.integer("bs", { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         author: invocation.text("author"),
         compression: invocation.choice("compression", ["fast", "default", "best"] as const),
+        withoutDeltas: invocation.flag("no-deltas"),
         repack: invocation.flag("repack"),
         worktree: invocation.flag("worktree"),
         exclude: invocation.texts("exclude"),

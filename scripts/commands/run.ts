@@ -31,6 +31,13 @@ What follows PROGRAM belongs to it.`,
         "Where to run: qemu, a virtual machine, or unix, this machine, where the very same program reads the image file. Default: qemu.",
     },
     {
+      name: "publish",
+      short: "p",
+      value: "[ADDRESS:]PORT:GUESTPORT",
+      description:
+        "Let PORT of this machine lead to GUESTPORT of the virtual machine, which has a network only then and reaches nothing through it. ADDRESS is one of this machine's, an IPv4 address; by default 127.0.0.1, where only this machine gets to. PORT 0 is any that is free. May be given more than once. With -t unix, the program itself listens at PORT.",
+    },
+    {
       name: "accel",
       value: "ACCELERATOR",
       description:
@@ -97,7 +104,11 @@ What follows PROGRAM belongs to it.`,
       name: "print-command",
       description: "Print the qemu-system-x86_64 command line that boots the same by hand, and do not boot.",
     },
-    { name: "verbose", short: "v", description: "Say on standard error what is done." },
+    {
+      name: "verbose",
+      short: "v",
+      description: "Say on standard error what is done; of serve, what is asked for.",
+    },
   ],
   sections: [
     {
@@ -156,8 +167,14 @@ ${exitStatusTable}`,
       layout: invocation.choice("layout", ["light", "fast"]),
       commit: invocation.text("commit"),
       analyze: invocation.flag("analyze"),
+      publish: invocation.texts("publish"),
     };
-    const { printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
+    const { parsePublication, printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
+    try {
+      for (const publication of options.publish) parsePublication(publication);
+    } catch (error) {
+      throw invocation.misuse((error as Error).message);
+    }
     return namingImage(image, async () => {
       if (!invocation.flag("print-command")) return (target === "unix" ? runOnHost : runInVm)(options);
       context.stdout.write(`${await printCommand(options)}\n`);

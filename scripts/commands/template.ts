@@ -8,10 +8,10 @@ const ACTIONS = ["list", "prune", "warm"] as const;
 export const template: Command = {
   name: "template",
   summary: "list, make and remove the templates that runs start from",
-  synopsis: ["list", "prune [--keep COUNT]", "warm [--accel ACCELERATOR] [-m MIB]"],
+  synopsis: ["list", "prune [--keep COUNT]", "warm [--accel ACCELERATOR] [-m MIB] [--network]"],
   description: `A template is a virtual machine that has booted and waits, without an image, for what it is to run. The
 first run leaves one; later runs of whatever image start from it instead of booting. There is one for each kernel, version
-of docteur and QEMU, accelerator and amount of memory.
+of docteur and QEMU, accelerator and amount of memory, with and without a network.
 
 list prints a line for each to standard output, that used last first: its name, what machine it is, when it was used last
 and what it takes on the disk. prune removes those that were not used for longest. warm makes the one that a run with the same
@@ -29,6 +29,10 @@ options would start from, if it is not there, also where making one has failed b
       short: "m",
       value: "MIB",
       description: "Memory of the machine, in MiB, as for run. Default: as for run.",
+    },
+    {
+      name: "network",
+      description: "That of a machine whose ports are published, as by run -p, whichever they are.",
     },
     { name: "kernel", value: "FILE", description: "Linux kernel to boot, as for run. Default: as for run." },
     { name: "modules", value: "FOLDER", description: "Modules of that kernel. Goes with --kernel." },
@@ -63,6 +67,7 @@ options would start from, if it is not there, also where making one has failed b
       await warmTemplate({
         accel: invocation.choice("accel", ["kvm", "tcg"]),
         memory: invocation.integer("memory", { minimum: 128, maximum: 1024 * 1024 }),
+        network: invocation.flag("network"),
         kernel: invocation.text("kernel"),
         modules: invocation.text("modules"),
         ...(invocation.flag("verbose") && { note: (line) => void stderr.write(`docteur: ${line}\n`) }),

@@ -64,6 +64,26 @@ test("of two versions of a folder the second takes hardly any room", async (t) =
   await verifyImage(image);
 });
 
+test("without deltas, every object is stored whole, of a folder and of a repository", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, "source");
+  git(folder, ["init", "--quiet", "source"]);
+  writeFiles(source, similarFiles());
+  const commit = commitAll(source, "Similar");
+  git(source, ["repack", "-adfq"]);
+  writeFiles(join(folder, "files"), similarFiles());
+  const image = join(folder, "x.img");
+  for (const repository of [source, join(folder, "files")]) {
+    const { packBytes } = await makeImage({ repository, image, date });
+    t.true((await verifyImage(image)).deltas > 0);
+    const made = await makeImage({ repository, image, date, withoutDeltas: true });
+    t.is((await verifyImage(image)).deltas, 0);
+    t.true(made.packBytes > packBytes);
+  }
+  await makeImage({ repository: source, image, withoutDeltas: true });
+  t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
+});
+
 test("a repository's deltas are taken over, unless it is packed anew", async (t) => {
   const folder = sandbox(t);
   git(folder, ["init", "--quiet", "source"]);

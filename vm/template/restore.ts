@@ -4,6 +4,8 @@ import type { ComeUpOptions } from "../come-up.ts";
 import { DEVICES } from "../devices.ts";
 import { FILE_FD, GuardedProcess } from "../guarded-process.ts";
 import { Guest } from "../guest.ts";
+import { publish } from "../network.ts";
+import { guestPorts, type Publication } from "../publication.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
 import { Qmp } from "../qmp.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, migrated } from "./migration.ts";
@@ -13,11 +15,13 @@ import { memoryPath, statePath, templateMachine } from "./template.ts";
  * Gives a guest that goes on where the template's stopped, on the image of `machine`. The template stays as it is: what the
  * guest writes to its memory is its own.
  *
- * @throws {DocteurError} those of `comeUp` and of `migrated`.
+ * @param publications the ports at which the guest is reached; the template has none.
+ * @throws {DocteurError} those of `comeUp`, of `migrated` and of `publish`.
  */
 export async function restoreTemplate(
   machine: BareMachine,
   folder: string,
+  publications: readonly Publication[],
   options: ComeUpOptions,
   console?: Writable,
 ): Promise<Guest> {
@@ -42,6 +46,7 @@ export async function restoreTemplate(
     await leaveMemoryAside(qmp);
     await qmp.execute("migrate-incoming", { uri: `fd:${FILE_FD}` });
     await migrated(qmp);
-    return conversation.wake();
+    if (!(await conversation.wake())) return undefined;
+    return guestPorts(publications, await publish(qmp, publications));
   });
 }

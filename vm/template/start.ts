@@ -3,6 +3,8 @@ import type { Writable } from "node:stream";
 import { DocteurError } from "../../guest/errors.ts";
 import { makeTemporary, removeCached } from "../cache.ts";
 import type { Guest } from "../guest.ts";
+import { isPortError } from "../network.ts";
+import type { Publication } from "../publication.ts";
 import type { BareMachine } from "../qemu.ts";
 import { reasonAgainst, remember } from "./known-failure.ts";
 import { restoreTemplate } from "./restore.ts";
@@ -29,20 +31,22 @@ export interface StartOptions {
  * Gives a guest from the machine's template. Where there is none yet, this is the first run: it boots the machine, leaves the
  * template and goes on from it; that it is safely on the disk is waited for after the guest has done its work.
  *
+ * @param publications the ports at which the guest is reached.
  * @returns undefined if that is not to be had here; `detail` was told what went wrong.
- * @throws {DocteurError} `ABORTED`, or the signal's reason, and nothing else.
+ * @throws {DocteurError} `ABORTED`, or the signal's reason; those of `publish`; and nothing else.
  */
 export async function startFromTemplate(
   machine: BareMachine,
+  publications: readonly Publication[],
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const name = await templateName(machine);
   const { signal, detail } = options;
   try {
-    const guest = await fromShelf(name, machine, options);
+    const guest = await fromShelf(name, machine, publications, options);
     if (guest !== undefined) return guest;
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || isPortError(error)) throw error;
     if (wasHurried(error, options)) {
       detail(`${messageOf(error)}; booting`);
       return undefined;
@@ -56,40 +60,57 @@ export async function startFromTemplate(
     return undefined;
   }
   try {
-    return await fresh(name, machine, options);
+    return await fresh(name, machine, publications, options);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || isPortError(error)) throw error;
     detail(`no template: ${messageOf(error)}; booting without`);
     if (!isPassing(error)) await remember(name, messageOf(error)).catch(() => {});
     return undefined;
   }
 }
 
-async function fromShelf(name: string, machine: BareMachine, options: StartOptions) {
+async function fromShelf(
+  name: string,
+  machine: BareMachine,
+  publications: readonly Publication[],
+  options: StartOptions,
+) {
   const folder = await find(name);
   if (folder === undefined) return undefined;
-  const guest = await restore(machine, folder, options);
+  const guest = await restore(machine, folder, publications, options);
   options.detail("started from a template");
   return guest;
 }
 
-function restore(machine: BareMachine, folder: string, { signal, seconds, console }: StartOptions) {
+function restore(
+  machine: BareMachine,
+  folder: string,
+  publications: readonly Publication[],
+  { signal, seconds, console }: StartOptions,
+) {
   const limit = Math.min(seconds, RESTORE_TIMEOUT);
   return restoreTemplate(
     machine,
     folder,
+    publications,
     { what: "the template's machine", seconds: limit, signal },
     console,
   );
 }
 
-async function fresh(name: string, machine: BareMachine, options: StartOptions): Promise<Guest> {
+async function fresh(
+  name: string,
+  machine: BareMachine,
+  publications: readonly Publication[],
+  options: StartOptions,
+): Promise<Guest> {
   const { seconds, signal, console, note, detail } = options;
   const folder = await makeTemporary();
   try {
     note("booting a machine for the template (once)");
     await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, console);
-    const guest = await restore(machine, folder, options).catch((cause) => {
+    const guest = await restore(machine, folder, publications, options).catch((cause) => {
+      if (isPortError(cause)) throw cause;
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
     guest.outlive(

@@ -37,8 +37,8 @@ export async function templateName(machine: BareMachine): Promise<string> {
 }
 
 /** What machine it is, in words. */
-export function describe({ memory, accelerator }: BareMachine): string {
-  return `${memory} MiB, ${accelerator}`;
+export function describe({ memory, accelerator, network }: BareMachine): string {
+  return `${memory} MiB, ${accelerator}${network ? ", network" : ""}`;
 }
 
 function processor(): string {

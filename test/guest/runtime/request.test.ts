@@ -12,6 +12,10 @@ test("a request arrives as it was sent", (t) => {
       fc.string(),
     ),
     layout: fc.constantFrom("light", "fast"),
+    ports: fc.array(
+      fc.record({ address: fc.ipV4(), port: fc.nat(65535), published: fc.constantFrom("127.0.0.1:80") }),
+    ),
+    verbose: fc.boolean(),
   });
   fc.assert(
     fc.property(request, (sent) => {
@@ -37,6 +41,9 @@ test("anything else is refused with one line", (t) => {
     { program: "cat", args: [], env: null },
     { program: "cat", args: [], env: { A: 1 } },
     { program: "cat", args: [], env: {}, layout: "heavy" },
+    { program: "cat", args: [], env: {}, ports: [80] },
+    { program: "cat", args: [], env: {}, ports: [{ address: "127.0.0.1", port: "80" }] },
+    { program: "cat", args: [], env: {}, verbose: "yes" },
   ]) {
     t.throws(() => decodeRequest(Buffer.from(JSON.stringify(value))), {
       code: "MALFORMED_REQUEST",

@@ -46,6 +46,8 @@ export async function run(
     stdin: (async function* () {
       for (const piece of input) yield Buffer.from(piece);
     })(),
+    ports: [],
+    verbose: false,
     signal: new AbortController().signal,
   });
   const lines = errors.split("\n");

@@ -1,0 +1,173 @@
+import { ByteLru } from "../byte-lru.ts";
+import type { Store } from "../store/store.ts";
+import type { Part } from "./range.ts";
+import type { FileResource } from "./site.ts";
+
+/** Bytes of one representation of a file, at any place; nothing that was not proved. */
+export interface Content {
+  /** Bytes of the representation. */
+  readonly size: number;
+  /** All of it, if it is small enough to be held. */
+  readonly whole: Uint8Array | undefined;
+  /** Bytes of memory that it takes until it is closed. */
+  readonly footprint: number;
+  /** Pieces of a part, each good on its own. */
+  pieces(part: Part): AsyncGenerator<Uint8Array>;
+  /** Gives the memory back. */
+  close(): void;
+}
+
+/** Bytes of small contents that are kept for whoever asks next. */
+const CACHE_SIZE = 16 * 1024 * 1024;
+
+/** Larger ones are sent piece by piece. */
+const LARGEST_WHOLE = 1024 * 1024;
+
+const PIECE_SIZE = 64 * 1024;
+
+/** What a content takes that passes by: an inflater, and a piece on either side of the socket. */
+const STREAM_FOOTPRINT = 256 * 1024;
+
+/** Bytes that are inflated between two turns of the event loop. */
+const STRIDE = 2 * 1024 * 1024;
+
+/** How many blobs are remembered as proved, those used last. */
+const MAX_PROVED = 16 * 1024;
+
+/** Gives files' contents, as they are or as zlib compressed them, each proved before its first byte is given. */
+export class Contents {
+  readonly #store: Store;
+  readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
+  /** Blobs that were proved, and the bytes of their streams as far as known; the first was used least recently. */
+  readonly #proved = new Map<string, number | undefined>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** How many blobs are remembered as proved. */
+  get proved(): number {
+    return this.#proved.size;
+  }
+
+  /** Bytes of the file's zlib stream, if they are known without reading it. */
+  compressedSize({ id }: FileResource): number | undefined {
+    return this.#proved.get(id);
+  }
+
+  /** The content if it is at hand, which costs nothing. */
+  cached({ id }: FileResource, compressed: boolean): Uint8Array | undefined {
+    return this.#cache.get(keyOf(id, compressed));
+  }
+
+  /**
+   * The file as it is.
+   * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
+   */
+  async identity(file: FileResource): Promise<Content> {
+    const { path, id, size } = file;
+    const blob = this.#store.open(path);
+    try {
+      while (!this.#proved.has(id) && !blob.verify(STRIDE)) await nextTurn();
+      this.#remember(id, this.#proved.get(id));
+      const read = (at: number, length: number) => {
+        const piece = Buffer.allocUnsafeSlow(length);
+        blob.read(at, piece);
+        return piece;
+      };
+      if (size <= LARGEST_WHOLE) {
+        const whole = read(0, size);
+        blob.close();
+        return this.#keep(id, false, whole);
+      }
+      return {
+        size,
+        whole: undefined,
+        footprint: footprint(file),
+        close: () => blob.close(),
+        pieces: (part) => pieces(part, read, approach),
+      };
+    } catch (error) {
+      blob.close();
+      throw error;
+    }
+    /** Reading is a pass from the front: what lies before the part is inflated in turns. */
+    async function approach(start: number): Promise<void> {
+      const byte = Buffer.alloc(1);
+      for (let at = 0; at < start; at += STRIDE) {
+        blob.read(at, byte);
+        await nextTurn();
+      }
+    }
+  }
+
+  /**
+   * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
+   * @throws {InvalidImageError} if it is damaged.
+   */
+  async compressed({ path, id }: FileResource): Promise<Content> {
+    const known = this.#proved.get(id);
+    const blob = this.#store.openCompressed(path, known)!;
+    try {
+      while (!blob.verify(STRIDE)) await nextTurn();
+    } finally {
+      blob.close();
+    }
+    const size = blob.length!;
+    this.#remember(id, size);
+    const read = (at: number, length: number) => blob.read(at, length);
+    if (size <= LARGEST_WHOLE) return this.#keep(id, true, read(0, size));
+    const footprint = STREAM_FOOTPRINT;
+    return { size, whole: undefined, footprint, close: () => {}, pieces: (part) => pieces(part, read) };
+  }
+
+  #keep(id: string, compressed: boolean, whole: Uint8Array): Content {
+    this.#cache.set(keyOf(id, compressed), whole, whole.length);
+    return wholeContent(whole);
+  }
+
+  #remember(id: string, length: number | undefined): void {
+    this.#proved.delete(id);
+    this.#proved.set(id, length);
+    if (this.#proved.size > MAX_PROVED) this.#proved.delete(this.#proved.keys().next().value!);
+  }
+}
+
+/** Bytes of memory that a file's content will take, either way. */
+export function footprint({ size, isWhole }: FileResource): number {
+  return size > LARGEST_WHOLE && isWhole ? STREAM_FOOTPRINT : size;
+}
+
+/** A content that is in memory. */
+export function wholeContent(whole: Uint8Array): Content {
+  return {
+    size: whole.length,
+    whole,
+    footprint: whole.length,
+    close: () => {},
+    pieces: async function* ({ start, end }) {
+      yield whole.subarray(start, end);
+    },
+  };
+}
+
+async function* pieces(
+  { start, end }: Part,
+  read: (at: number, length: number) => Uint8Array,
+  approach?: (start: number) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  await approach?.(start);
+  for (let at = start; at < end; at += PIECE_SIZE) {
+    yield read(at, Math.min(PIECE_SIZE, end - at));
+    // Where everything is at hand, one answer would else keep all others waiting.
+    await nextTurn();
+  }
+}
+
+function keyOf(id: string, compressed: boolean): string {
+  return compressed ? `${id}z` : id;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

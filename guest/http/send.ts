@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { Content } from "./contents.ts";
+import type { Part } from "./range.ts";
+
+/** Names and values in turn, as `writeHead` takes them. */
+export type Headers = readonly string[];
+
+const lengths = new WeakMap<ServerResponse, number>();
+
+/** Bytes of content that an answer was to have; 0 if it has none. */
+export function lengthOf(response: ServerResponse): number {
+  return lengths.get(response) ?? 0;
+}
+
+/** Sends an answer that is in memory; to a HEAD, its headers. */
+export function sendBytes(
+  response: ServerResponse,
+  status: number,
+  headers: Headers,
+  body: Uint8Array,
+): void {
+  response.writeHead(status, [...headers, "Content-Length", String(body.length)]);
+  if (response.req.method === "HEAD") response.end();
+  else {
+    lengths.set(response, body.length);
+    response.end(body);
+  }
+}
+
+/**
+ * Sends a part of a content at the pace of whoever reads it. Fulfilled when all of it is on its way, or the client is gone.
+ * @throws {InvalidImageError} if the image cannot be read; some of the answer may have left by then.
+ */
+export async function sendPart(
+  response: ServerResponse,
+  status: number,
+  headers: Headers,
+  content: Content,
+  part: Part,
+): Promise<void> {
+  response.writeHead(status, [...headers, "Content-Length", String(part.end - part.start)]);
+  lengths.set(response, part.end - part.start);
+  for await (const piece of content.pieces(part)) {
+    if (response.destroyed) return;
+    if (response.write(piece)) continue;
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    response.once("close", leave);
+    await once(response, "drain", { signal: gone.signal }).catch(() => {});
+    response.off("close", leave);
+    if (response.destroyed) return;
+  }
+  response.end();
+}

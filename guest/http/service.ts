@@ -1,0 +1,56 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { printable } from "../printable.ts";
+import type { Store } from "../store/store.ts";
+import type { Console, Port, UnikernelContext } from "../unikernel.ts";
+import { Handler } from "./handler.ts";
+import { lengthOf } from "./send.ts";
+import { boundedServer, close, listen } from "./server.ts";
+import type { SiteOptions } from "./site.ts";
+
+/**
+ * Answers HTTP at the published ports until the program is asked to end, and writes each address to standard output once
+ * it answers there.
+ *
+ * @throws {DocteurError} those of `listen`.
+ */
+export async function serveSite(
+  store: Store,
+  options: SiteOptions,
+  { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
+): Promise<void> {
+  const handler = new Handler(store, options, (message) => console.error(`serve: ${printable(message)}\n`));
+  const servers: Server[] = [];
+  try {
+    for (const port of ports) {
+      const server = boundedServer((request, response) => {
+        if (verbose) logAccess(console, request, response);
+        handler.handle(request, response);
+      });
+      servers.push(server);
+      const number = await listen(server, port);
+      console.write(`${addressOf(port, number)}\n`);
+    }
+    await aborted(signal);
+  } finally {
+    await Promise.all(servers.map(close));
+  }
+}
+
+function addressOf({ address, published }: Port, number: number): string {
+  return `http://${published ?? `${address}:${number}`}/`;
+}
+
+/** A line for each answer: what was asked for, the status, bytes of content, and whether the client left before its end. */
+function logAccess(console: Console, { method, url }: IncomingMessage, response: ServerResponse): void {
+  response.once("close", () => {
+    const left = response.writableFinished ? "" : " cut short";
+    console.error(`${method} ${printable(url ?? "")} ${response.statusCode} ${lengthOf(response)}${left}\n`);
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

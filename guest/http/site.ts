@@ -1,0 +1,124 @@
+import { ByteLru } from "../byte-lru.ts";
+import { DocteurError, InvalidImageError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+import { contentType } from "./content-type.ts";
+import { folderUrl, parseTarget, storePath, type Target } from "./target.ts";
+
+/** How paths become files. */
+export interface SiteOptions {
+  /** The name of the file that stands for its folder. */
+  readonly index: string;
+  /** Whether a folder without such a file shows what is in it. */
+  readonly listing: boolean;
+  /** Whether paths that lead nowhere show the root's index, for an application that reads them itself. */
+  readonly spa: boolean;
+}
+
+/** A file of the image, whose content has not been looked at. */
+export interface FileResource {
+  readonly kind: "file";
+  /** Its path in the image, without links. */
+  readonly path: Uint8Array;
+  /** Object id, 40 hexadecimal digits. */
+  readonly id: string;
+  /** Bytes, by the PACK's word. */
+  readonly size: number;
+  readonly type: string;
+  /** Whether its zlib stream can be sent as it lies in the image: it is not stored as a delta. */
+  readonly isWhole: boolean;
+}
+
+/** What a request target leads to. */
+export type Resource =
+  | FileResource
+  | { readonly kind: "folder"; readonly path: Uint8Array; readonly names: readonly Uint8Array[] }
+  | { readonly kind: "about" }
+  | { readonly kind: "redirect"; readonly location: string }
+  | { readonly kind: "missing" }
+  | { readonly kind: "malformed" };
+
+/** Where the page about the image is, whatever the image has there. */
+export const ABOUT = ".docteur";
+
+/** Bytes for what targets lead to: some ten thousand of them. */
+const CACHE_SIZE = 4 * 1024 * 1024;
+
+/** What one of them takes beyond its text, about. */
+const ITEM_SIZE = 300;
+
+/** Maps request targets to what the image has. */
+export class Site {
+  readonly #store: Store;
+  readonly #options: SiteOptions;
+  readonly #known = new ByteLru<string, Resource>(CACHE_SIZE);
+
+  constructor(store: Store, options: SiteOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /**
+   * What a target leads to. Symbolic links are followed within the image.
+   * @throws {InvalidImageError} if a tree on the way is damaged.
+   */
+  find(target: string): Resource {
+    let resource = this.#known.get(target);
+    if (resource === undefined) {
+      resource = this.#look(target);
+      this.#known.set(target, resource, 2 * target.length + ITEM_SIZE);
+    }
+    return resource;
+  }
+
+  #look(text: string): Resource {
+    const target = parseTarget(text);
+    if (target === undefined) return { kind: "malformed" };
+    const { names, folder, query } = target;
+    if (names.length === 1 && Buffer.from(names[0]!).toString("latin1") === ABOUT) {
+      return folder ? { kind: "about" } : { kind: "redirect", location: folderUrl(names) + query };
+    }
+    return this.#inImage(target) ?? this.#fallback(target) ?? { kind: "missing" };
+  }
+
+  #inImage({ names, folder, query }: Target): Resource | undefined {
+    const path = storePath(names);
+    const found = path === undefined ? undefined : this.#describe(path);
+    if (path === undefined || found === undefined) return undefined;
+    if (found.kind === "value") return folder ? undefined : this.#file(found, names.at(-1)!);
+    if (!folder) return { kind: "redirect", location: folderUrl(names) + query };
+    const index = this.#index(path);
+    if (index !== undefined) return index;
+    return this.#options.listing ? { kind: "folder", path: found.path, names } : undefined;
+  }
+
+  /** The root's index, for paths that do not look like a file's. */
+  #fallback({ names }: Target): Resource | undefined {
+    const isFile = names.at(-1)?.includes(DOT) ?? false;
+    return this.#options.spa && !isFile ? this.#index(Buffer.of()) : undefined;
+  }
+
+  #index(folder: Uint8Array): Resource | undefined {
+    const name = Buffer.from(this.#options.index);
+    const path = storePath([name]);
+    const found = path === undefined ? undefined : this.#describe(Buffer.concat([folder, path]));
+    return found?.kind === "value" ? this.#file(found, name) : undefined;
+  }
+
+  /** Undefined if nothing is there, or nothing that can be reached. */
+  #describe(path: Uint8Array) {
+    try {
+      return this.#store.describe(path);
+    } catch (error) {
+      if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
+      return undefined;
+    }
+  }
+
+  #file({ path, id, size }: ReturnType<Store["describe"]>, name: Uint8Array): FileResource {
+    const type = contentType(Buffer.from(name).toString("latin1"));
+    const isWhole = this.#store.openCompressed(path) !== undefined;
+    return { kind: "file", path, id, size, type, isWhole };
+  }
+}
+
+const DOT = 0x2e;

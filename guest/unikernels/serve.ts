@@ -1,0 +1,37 @@
+import type { Unikernel } from "../unikernel.ts";
+import { parseOptions } from "./options.ts";
+import { usageError } from "./report.ts";
+
+const USAGE = "serve [--index NAME] [--listing] [--spa]";
+
+/** Bytes of the largest file stored as a delta, which is held in memory; git makes no larger deltas for docteur. */
+const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
+
+/**
+ * `serve [--index NAME] [--listing] [--spa]`: answers HTTP at the published ports until it is asked to end, and writes each
+ * address to standard output once it answers there.
+ */
+export const serve: Unikernel = async (context) => {
+  const { args, console, connect, ports, signal, verbose } = context;
+  const { options, operands, unknown } = parseOptions(args, {
+    flags: ["--listing", "--spa"],
+    values: ["--index"],
+  });
+  const index = options.get("--index") ?? "index.html";
+  const surplus = unknown ?? operands[0] ?? (index.includes("/") || index === "" ? index : undefined);
+  if (surplus !== undefined) return usageError(console, "serve", USAGE, surplus);
+  if (ports.length === 0) {
+    console.error("serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n");
+    return 2;
+  }
+  // Loaded only here: node:http takes a moment, which other programs need not wait for.
+  const { serveSite } = await import("../http/service.ts");
+  const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
+  try {
+    const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
+    await serveSite(store, site, { ports, console, signal, verbose });
+    return 0;
+  } finally {
+    store.close();
+  }
+};

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import test from "ava";
+import { get } from "../guest/http/served.ts";
+import { CHECKOUT, docteur, FIXTURES, refused } from "./docteur.ts";
+
+const small = join(FIXTURES, "small.img");
+
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  test(`serve prints its address, answers there, and ends by ${signal} although a client is connected`, async (t) => {
+    const running = spawn(join(CHECKOUT, "scripts/docteur"), [
+      ...["run", "-t", "unix", "-v", "-p", "0:80", small, "serve", "--listing"],
+    ]);
+    let stderr = "";
+    running.stderr.on("data", (piece) => {
+      stderr += piece;
+    });
+    const closed = once(running, "close");
+    const [address] = (await once(running.stdout.setEncoding("utf8"), "data")) as [string];
+    t.regex(address, /^http:\/\/127\.0\.0\.1:\d+\/\n$/);
+    const { port } = new URL(address);
+    // A connection that is kept, as browsers do.
+    const response = await fetch(`${address.trim()}README.md`);
+    t.regex(await response.text(), /^# small\n/);
+    t.is((await get(Number(port), "/nope")).status, 404);
+    running.kill(signal);
+    t.deepEqual(await closed, [status, null]);
+    t.regex(stderr, /^GET \/README\.md 200 \d+$/m);
+  });
+}
+
+test("a port that is taken is told in a line, in the machine and on the host", async (t) => {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  refused(
+    t,
+    await docteur(["run", "-p", `${port}:80`, small, "serve"]),
+    1,
+    new RegExp(`127\\.0\\.0\\.1:${port} is taken by another program; -p names another port`),
+  );
+  const onHost = await docteur(["run", "-t", "unix", "-p", `${port}:80`, small, "serve"]);
+  t.deepEqual(
+    [onHost.status, onHost.stderr, onHost.stdout.length],
+    [1, `serve: 127.0.0.1:${port} is taken by another program\n`, 0],
+  );
+});
+
+test("what is no port is refused before anything is done", async (t) => {
+  for (const publication of ["80", "8080:", "[::1]:8080:80", "99999:80"]) {
+    refused(
+      t,
+      await docteur(["run", `--publish=${publication}`, small, "serve"]),
+      2,
+      /\[ADDRESS:\]PORT:GUESTPORT/,
+    );
+  }
+});
+
+test("serve says how it is called", async (t) => {
+  for (const args of [["--wat"], ["surplus"], ["--index", "a/b"]]) {
+    const { status, stderr } = await docteur(["run", "-t", "unix", "-p", "0:80", small, "serve", ...args]);
+    t.is(status, 2);
+    t.regex(stderr, /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\]\n$/);
+  }
+  const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);
+  t.is(status, 2);
+  t.regex(stderr, /^serve: no port is published, [^\n]+\n$/);
+});
+
+test("--print-command publishes the ports by the line itself", async (t) => {
+  const { stdout } = await docteur(["run", "--print-command", "-p", "8080:80", small, "serve"]);
+  t.regex(
+    stdout.toString(),
+    / -netdev user,id=network,restrict=on,ipv6=off,hostfwd=tcp:127\.0\.0\.1:8080-:80 /,
+  );
+  t.notRegex((await docteur(["run", "--print-command", small, "cat", "/a"])).stdout.toString(), /netdev/);
+});
