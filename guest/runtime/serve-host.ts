@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { signalStatus } from "../signal-status.ts";
 import type { Console } from "../unikernel.ts";
 import type { Channel } from "./channel.ts";
 import { FrameType } from "./frame.ts";
@@ -12,16 +12,14 @@ import { ProgramParts } from "./user/program.ts";
 import { describeError, runUserProgram } from "./user/run-user-program.ts";
 import { mapStacks } from "./user/stack.ts";
 
-const { signals } = constants;
-
 /** What `process.exit` is before a program of the user's own gets another. */
 const exitProcess = process.exit.bind(process);
 
 /** Output is cut into frames of at most so many bytes. */
 const PIECE_LENGTH = 256 * 1024;
 
-/** A status above this tells the number of the signal that ended a program, as a shell has it. */
-const SIGNALLED = 128;
+/** The status of a program that SIGTERM ended. */
+const TERMINATED = 143;
 
 /**
  * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
@@ -78,7 +76,7 @@ export async function serveHost(
   }
   await listen(channel, stdin, (name) => {
     if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
-      exit(SIGNALLED + (signals[name as NodeJS.Signals] ?? signals.SIGTERM));
+      exit(signalStatus(name) ?? TERMINATED);
   });
 }
 

@@ -12,7 +12,7 @@ export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]... REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]...\n     REPOSITORY IMAGE",
   ],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
