@@ -29,8 +29,8 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
 const NODE_MEMORY = 56;
 
 /**
- * Two of V8's compilers are off until the guest is woken (guest/runtime/compilers.ts). What they make in a rehearsal is
- * more code for the emulator to translate when a machine starts, and costs more there than it gains.
+ * Two of V8's compilers are off until a program has run for a while (guest/runtime/compilers.ts). What they make is more code
+ * for the emulator to translate, and costs a short run more than it gains.
  */
 const FEWER_TIERS = "--no-sparkplug --no-maglev";
 

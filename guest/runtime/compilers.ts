@@ -1,7 +1,16 @@
 import { setFlagsFromString } from "node:v8";
 
-/** Turns on those of V8's compilers that the machine started without (vm/initramfs.ts): from here on, programs may run long. */
-export function useAllCompilers(): void {
-  setFlagsFromString("--sparkplug");
-  setFlagsFromString("--maglev");
+/** How long a program must run for more compilers to gain what they cost, in milliseconds. */
+const LONG_MS = 500;
+
+/**
+ * Turns on those of V8's compilers that the machine started without (vm/initramfs.ts), once the program turns out to run
+ * long. One that prints a file has ended by then: compiling for it takes an emulated machine longer than all of its work.
+ */
+export function useAllCompilersLater(): void {
+  const turnOn = () => {
+    setFlagsFromString("--sparkplug");
+    setFlagsFromString("--maglev");
+  };
+  setTimeout(turnOn, LONG_MS).unref();
 }

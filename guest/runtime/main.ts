@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
-import { useAllCompilers } from "./compilers.ts";
+import { useAllCompilersLater } from "./compilers.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
@@ -22,7 +22,7 @@ async function mainInMachine(): Promise<void> {
   const request = findRequest(commandLine);
   try {
     if (request !== undefined) {
-      useAllCompilers();
+      useAllCompilersLater();
       await runByHand(request, IMAGE);
     } else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
   } catch (error) {
@@ -46,7 +46,7 @@ async function serveInMachine(isTemplate: boolean): Promise<void> {
   }
   await serveHost(channel, IMAGE, (entropy) => {
     renewRandomness(system, entropy);
-    useAllCompilers();
+    useAllCompilersLater();
     if (isTemplate) disk.attach();
     setClock(channel, system);
   });
