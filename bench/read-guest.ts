@@ -6,7 +6,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { makeImage } from "../image-builder/index.ts";
 import { getBusybox } from "../vm/busybox.ts";
 import { encodeCpio } from "../vm/cpio.ts";
 import { GuardedProcess } from "../vm/guarded-process.ts";
@@ -15,7 +14,7 @@ import { readModules } from "../vm/modules.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
-import { blobs, choose, corpus } from "./lib/corpus.ts";
+import { blobs, choose, corpus, imageOfFolder } from "./lib/corpus.ts";
 
 const COUNT = 1500;
 const MEMORY = 512;
@@ -37,8 +36,7 @@ $busybox sleep 60
 
 const files = await corpus();
 const squashfs = join(files.image, "..", "squashfs");
-const image = join(files.image, "..", "folder-image");
-if (!existsSync(image)) await makeImage({ repository: files.folder, image });
+const image = await imageOfFolder(files);
 if (!existsSync(squashfs)) {
   execFileSync("mksquashfs", [files.folder, squashfs, "-comp", "zstd", "-quiet", "-no-progress"], {
     stdio: "inherit",

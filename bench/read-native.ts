@@ -1,37 +1,27 @@
 // Reading blobs on the host, whole commands with their output to /dev/null: the store, which proves every blob by its id,
-// beside `git cat-file --batch --buffer`, which does not.
+// beside `git cat-file --batch --buffer`, which does not. Both are given the ids, in the same order. docteur reads the image
+// that it makes of the folder, git the repository that it packs of it.
 import { execa } from "execa";
 import { compare } from "./lib/compare.ts";
-import { blobs, type Corpus, choose, corpus, listFile } from "./lib/corpus.ts";
+import { blobs, choose, corpus, imageOfFolder, listFile } from "./lib/corpus.ts";
 
 const files = await corpus();
-const all = await blobs(files);
-await measure("all", `every blob of ${files.name} in tree order`, all, files);
-await measure("random", `10,000 random blobs of ${files.name}`, choose(all, 10_000), files);
+const image = await imageOfFolder(files);
+const all = (await blobs(files)).map(({ id }) => id);
+await measure("all", `every blob of ${files.name} in tree order`, all);
+await measure("random", `10,000 random blobs of ${files.name}`, choose(all, 10_000));
 
-async function measure(
-  name: string,
-  title: string,
-  chosen: typeof all,
-  { name: corpusName, gitDir, image }: Corpus,
-) {
-  const paths = listFile(
-    `${corpusName}-${name}.paths`,
-    chosen.map(({ path }) => path),
-  );
-  const ids = listFile(
-    `${corpusName}-${name}.ids`,
-    chosen.map(({ id }) => id),
-  );
-  const program = new URL("./programs/read-paths.mjs", import.meta.url).pathname;
+async function measure(name: string, title: string, chosen: readonly string[]) {
+  const ids = listFile(`${files.name}-${name}.ids`, chosen);
+  const program = new URL("./programs/read-blobs.mjs", import.meta.url).pathname;
   await compare({
-    name: `read-native-${corpusName}-${name}`,
+    name: `read-native-${files.name}-${name}`,
     title: `read-native: ${title} (${chosen.length})`,
     target: 1 / 1.5,
     ours: {
       name: "docteur",
       async run() {
-        const { stderr } = await execa(process.execPath, ["--max-semi-space-size=4", program, image, paths], {
+        const { stderr } = await execa(process.execPath, ["--max-semi-space-size=2", program, image, ids], {
           stdout: "ignore",
         });
         return { "peak MB": Number(stderr) };
@@ -40,7 +30,7 @@ async function measure(
     peer: {
       name: "git cat-file --batch --buffer",
       async run() {
-        await execa("git", ["--git-dir", gitDir, "cat-file", "--batch", "--buffer"], {
+        await execa("git", ["--git-dir", files.gitDir, "cat-file", "--batch", "--buffer"], {
           inputFile: ids,
           stdout: "ignore",
         });

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { raw } from "../guest/git/object-id.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo } from "../guest/image/header.ts";
-import type { PackFiles } from "./pack.ts";
+import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Bytes read and written at a time. */

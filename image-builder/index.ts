@@ -1,5 +1,5 @@
 export { type MakeOptions, type MakeResult, makeImage } from "./make.ts";
-export { COMPRESSIONS, type Compression } from "./pack.ts";
+export { COMPRESSIONS, type Compression } from "./packing/compression.ts";
 export type { OnProgress, Phase, Progress } from "./progress.ts";
 export { type FormatOptions, formatVerification } from "./verify/format.ts";
 export type { Verification } from "./verify/verification.ts";

@@ -5,11 +5,15 @@ import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoi
 import { type Author, DEFAULT_AUTHOR, parseAuthor } from "./folder/author.ts";
 import { type CommitDate, currentDate, parseDate } from "./folder/date.ts";
 import { type Exclusion, exclusion } from "./folder/exclusion.ts";
-import { stageFolder } from "./folder/stage.ts";
+import { type StagedFolder, stageFolder } from "./folder/stage.ts";
 import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
 import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
-import { COMPRESSIONS, type Compression, packCommit } from "./pack.ts";
+import { commitObjects } from "./packing/commit-objects.ts";
+import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
+import { packAnew } from "./packing/pack-anew.ts";
+import type { PackFiles } from "./packing/pack-objects.ts";
+import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
 import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
@@ -81,6 +85,8 @@ interface Source {
   readonly commit: string;
   /** Of a folder; a repository's commit is looked at while it is packed. */
   readonly survey?: Survey;
+  /** Of a folder. */
+  readonly staged?: StagedFolder;
   /** Where the files of a repository lie whose HEAD is taken, if they lie anywhere. */
   readonly workTree?: string | undefined;
   readonly notes: readonly string[];
@@ -111,26 +117,24 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     endpoint.kind === "remote"
       ? await fromRemote(endpoint, gitDir, timeout, options)
       : ((await fromLocalRepository(endpoint, options)) ??
-        (await fromFolder(endpoint, gitDir, { author, date }, { image, compression, excluded }, options)));
+        (await fromFolder(
+          endpoint,
+          temporary.path,
+          { author, date, effort: effortOf(compression, options.withoutDeltas) },
+          image,
+          excluded,
+          options,
+        )));
 
-  const packing = packCommit(source.gitDir, source.commit, temporary.path, {
-    compression,
-    withoutDeltas: options.withoutDeltas,
-    reproducible: source.kind === "folder",
-    reuseDeltas: source.kind === "repository" && !options.repack,
-    // What a folder's files are compressed to has been made just now.
-    reuseCompressed: source.kind === "folder" || !options.repack,
-    onProgress: gitProgressTo(onProgress, ["count", "compress", "pack"]),
-    signal,
-  });
+  const packing = pack(source, temporary.path, compression, options);
   const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
   const own = [image.path, image.temporary];
   const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, own, signal);
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
   await Promise.allSettled([packing, surveying, counting]);
-  const pack = await packing;
+  const packed = await packing;
   const survey = await surveying;
-  const shape = await image.write({ ...pack, commit: source.commit, blockSize }, onProgress, signal);
+  const shape = await image.write({ ...packed, commit: source.commit, blockSize }, onProgress, signal);
   await image.publish();
   const { packBytes, bytes } = shape;
   return {
@@ -187,25 +191,55 @@ function ignoredForRepository(options: MakeOptions): string[] {
 
 async function fromFolder(
   { path }: LocalEndpoint,
-  gitDir: string,
-  commit: { readonly author: Author; readonly date: CommitDate },
-  { image, compression, excluded }: { image: ImageFile; compression: Compression; excluded: Exclusion },
+  temporary: string,
+  how: { readonly author: Author; readonly date: CommitDate; readonly effort: Effort },
+  image: ImageFile,
+  excluded: Exclusion,
   { ref, repack, onProgress, signal }: MakeOptions,
 ): Promise<Source> {
   const outputs = [image.path, image.temporary].map((file) => statSync(file, { throwIfNoEntry: false }));
   const isOutput = (stats: Stats) =>
     outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
-  const { level } = COMPRESSIONS[compression];
-  const staged = await stageFolder(path, gitDir, commit.author, commit.date, level, {
-    isOutput,
-    excluded,
-    onProgress,
-    signal,
-  });
+  const gitDir = join(temporary, "repository.git");
+  const reading = { isOutput, excluded, onProgress, signal };
+  const staged = await stageFolder(path, gitDir, temporary, how, reading);
   const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
   const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
   if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
-  const { files, bytes } = staged;
-  const survey = { files, bytes, submodules: [], lfsPointers: 0 };
-  return { kind: "folder", gitDir, commit: staged.commit, survey, notes: [...staged.notes, ...ignored] };
+  const { files, bytes, lfsPointers } = staged;
+  const survey = { files, bytes, submodules: [], lfsPointers };
+  return {
+    kind: "folder",
+    gitDir,
+    commit: staged.commit,
+    staged,
+    survey,
+    notes: [...staged.notes, ...ignored],
+  };
+}
+
+async function pack(
+  { staged, gitDir, commit }: Source,
+  folder: string,
+  compression: Compression,
+  { repack, withoutDeltas, onProgress, signal }: MakeOptions,
+): Promise<PackFiles> {
+  if (staged === undefined && !repack) {
+    const reported = gitProgressTo(onProgress, ["count", "compress", "pack"]);
+    return await takeOver(gitDir, commit, folder, {
+      compression,
+      withoutDeltas,
+      onProgress: reported,
+      signal,
+    });
+  }
+  const objects = staged?.objects ?? (await commitObjects(gitDir, commit, signal));
+  return await packAnew(gitDir, objects, folder, {
+    compression,
+    withoutDeltas,
+    followedBy: staged?.finished ?? [],
+    onProgress:
+      onProgress && ((done, total) => onProgress({ phase: "compress", unit: "objects", done, total })),
+    signal,
+  });
 }

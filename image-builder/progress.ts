@@ -4,8 +4,10 @@ export type Phase = "fetch" | "read" | "count" | "compress" | "pack" | "write";
 /** How far a phase is. Reported at most some times a second, and once when the phase is done. */
 export interface Progress {
   readonly phase: Phase;
-  readonly unit: "objects" | "files" | "bytes";
+  readonly unit: "objects" | "bytes";
   readonly done: number;
+  /** While a folder is read: the files that have been. */
+  readonly files?: number;
   /** Undefined while it is not known. */
   readonly total: number | undefined;
 }

@@ -1,6 +1,7 @@
 import { type EntryType, MODES } from "../guest/git/tree.ts";
 import { shownPath } from "./folder/shown-path.ts";
 import { git } from "./git.ts";
+import { isPointer, mayBePointer } from "./lfs-pointer.ts";
 
 /** What a commit holds, as far as it is worth a word to the user. */
 export interface Survey {
@@ -16,11 +17,6 @@ export interface Survey {
 
 const GITLINK = MODES["gitlink" satisfies EntryType].toString(8);
 
-/** A pointer has fewer bytes (Git LFS's specification, "The Pointer"), and most have some 130. */
-const POINTER_LIMIT = 1024;
-
-const POINTER = "version https://git-lfs.github.com/spec/v1\n";
-
 /** Reads a commit's trees, and of its blobs those that may have to do with Git LFS. */
 export async function surveyCommit(gitDir: string, commit: string, signal?: AbortSignal): Promise<Survey> {
   const listed = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", commit], {
@@ -29,7 +25,6 @@ export async function surveyCommit(gitDir: string, commit: string, signal?: Abor
     encoding: "latin1",
   });
   const submodules: string[] = [];
-  const attributes: string[] = [];
   const small: string[] = [];
   let files = 0;
   let bytes = 0;
@@ -46,17 +41,12 @@ export async function surveyCommit(gitDir: string, commit: string, signal?: Abor
     }
     files++;
     bytes += Number(size);
-    if (path === ".gitattributes" || path.endsWith("/.gitattributes")) attributes.push(id);
-    else if (Number(size) < POINTER_LIMIT && Number(size) > POINTER.length) small.push(id);
+    if (mayBePointer(Number(size))) small.push(id);
   }
-  // Where no file is said to be kept by Git LFS, none needs to be looked at.
-  const used = (await contents(gitDir, attributes, signal)).some((text) => /\bfilter=lfs\b/.test(text));
-  const pointers = used ? (await contents(gitDir, small, signal)).filter(isPointer) : [];
+  const pointers = (await contents(gitDir, small, signal)).filter((text) =>
+    isPointer(Buffer.from(text, "latin1")),
+  );
   return { files, bytes, submodules, lfsPointers: pointers.length };
-}
-
-function isPointer(text: string): boolean {
-  return text.startsWith(POINTER);
 }
 
 async function contents(gitDir: string, ids: readonly string[], signal?: AbortSignal): Promise<string[]> {

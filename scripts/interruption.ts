@@ -6,9 +6,11 @@ export class InterruptedError extends DocteurError {
   override name = "InterruptedError";
   /** 128 and the signal's number, as a shell reports a program that the signal ended. */
   readonly status: number;
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
 
   constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE") {
     super("INTERRUPTED", `ended by ${signal}`);
+    this.signal = signal;
     this.status = 128 + constants.signals[signal];
   }
 }

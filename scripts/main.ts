@@ -63,8 +63,11 @@ const GRACE = 500;
  * thread to collect garbage: now and then, after much input and output, it never returns (Node 26).
  */
 function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): void {
-  // Whatever way the rooms put it, a command that was told to end ended for that reason.
-  const error = signal.aborted ? signal.reason : "error" in outcome ? outcome.error : undefined;
+  // Whatever way the rooms put it, a command that was told to end ended for that reason; unless it came to its end all the
+  // same, as when the program of a run ends in its own manner.
+  const reason =
+    signal.aborted && !("status" in outcome && mayBeSurvived(signal.reason)) ? signal.reason : undefined;
+  const error = reason ?? ("error" in outcome ? outcome.error : undefined);
   if (error === undefined) process.exitCode = "status" in outcome ? outcome.status : ExitStatus.failure;
   else if (error instanceof InterruptedError) process.exitCode = error.status;
   else {
@@ -73,6 +76,10 @@ function finish(outcome: { status: number } | { error: unknown }, signal: AbortS
   }
   process.stdin.destroy();
   setTimeout(() => process.exit(), GRACE).unref();
+}
+
+function mayBeSurvived(reason: unknown): boolean {
+  return reason instanceof InterruptedError && reason.signal !== "SIGPIPE";
 }
 
 const signal = interruption(process);

@@ -1,5 +1,5 @@
 import type { Phase, Progress } from "../image-builder/index.ts";
-import { bytes, duration } from "./quantity.ts";
+import { bytes, count, duration } from "./quantity.ts";
 
 /** What a command is at, and how far. Work without a unit is told as a percentage alone. */
 export interface Work extends Omit<Progress, "phase" | "unit"> {
@@ -73,12 +73,13 @@ export function pace({ unit, done, total }: Work, doneSince: number, millisecond
   return `${told}, ${duration(((total - done) / perSecond) * 1000)} left`;
 }
 
-/** `Packing 1,200 of 4,000 objects (30%)`, `Verifying 30%` */
-export function describe({ phase, unit, done, total }: Work): string {
+/** `Packing 1,200 of 4,000 objects (30%)`, `Reading 12 files, 1.0 MB of 4.0 MB (25%)`, `Verifying 30%` */
+export function describe({ phase, unit, files, done, total }: Work): string {
   const amount = (value: number) => (unit === "bytes" ? bytes(value) : value.toLocaleString("en-US"));
   const noun = unit === "bytes" ? "" : ` ${unit}`;
   const share = total === undefined || total === 0 ? undefined : `${Math.floor((done / total) * 100)}%`;
   if (unit === undefined) return share === undefined ? WORDS[phase] : `${WORDS[phase]} ${share}`;
-  if (total === undefined || share === undefined) return `${WORDS[phase]} ${amount(done)}${noun}`;
-  return `${WORDS[phase]} ${amount(done)} of ${amount(total)}${noun} (${share})`;
+  const word = files === undefined ? WORDS[phase] : `${WORDS[phase]} ${count(files, "file")},`;
+  if (total === undefined || share === undefined) return `${word} ${amount(done)}${noun}`;
+  return `${word} ${amount(done)} of ${amount(total)}${noun} (${share})`;
 }

@@ -80,7 +80,8 @@ async function bootOnce(
     console,
     { control },
   );
-  return Guest.start(process, { what: "the machine", seconds, signal }, async (conversation) => {
+  const options = { what: "the machine", memory: machine.memory, seconds, signal };
+  return Guest.start(process, options, async (conversation) => {
     if (!(await conversation.ready()) || !(await conversation.wake())) return undefined;
     if (!control) return [];
     const qmp = new Qmp(process.control!);

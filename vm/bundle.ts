@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, keyOf } from "./cache.ts";
+import { bundle } from "./esbuild.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The name of the bundle in its folder. */
@@ -26,9 +27,7 @@ export async function makeBundle(
   file: string,
   entry = join(packageRoot(), "guest", "runtime", "main.ts"),
 ): Promise<void> {
-  // Loaded only here: most runs find the bundle made.
-  const { build, stop } = await import("esbuild");
-  await build({
+  await bundle({
     entryPoints: [entry],
     outfile: file,
     bundle: true,
@@ -37,13 +36,11 @@ export async function makeBundle(
     format: "cjs",
     target: "node26",
     minifySyntax: true,
-    logLevel: "silent",
   });
-  // esbuild's own process would otherwise stay, ready for more.
-  await stop();
 }
 
-async function sourcesKey(root: string): Promise<string> {
+/** The key of the guest's sources. */
+export async function sourcesKey(root: string): Promise<string> {
   const guest = join(root, "guest");
   const paths = (await readdir(guest, { recursive: true })).filter((path) => path.endsWith(".ts")).sort();
   const sources = await Promise.all(paths.map((path) => readFile(join(guest, path))));

@@ -8,6 +8,10 @@ import { saysNoSpace } from "./tools.ts";
 
 const TEMPORARY = "tmp-";
 
+/** Things of one kind, made from different sources, that are kept: those used last, and those used within the hour. */
+const KEPT_OF_A_KIND = 4;
+const HOUR_MS = 60 * 60 * 1000;
+
 /** The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
 export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
@@ -33,7 +37,7 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
 export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
   const folder = join(root, name);
-  if (await exists(folder)) return folder;
+  if (await markUsed(folder)) return folder;
   const temporary = await makeTemporary();
   try {
     await build(temporary);
@@ -42,7 +46,38 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
     throw explain(error, root);
   }
   await putInPlace(temporary, name);
+  await removeUnused(name);
   return folder;
+}
+
+/** False if the folder is not there. */
+async function markUsed(folder: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await fs.utimes(folder, now, now);
+    return true;
+  } catch (error) {
+    // A cache that cannot be written serves all the same.
+    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+  }
+}
+
+/** Removes what is of the same kind as `name` and was not used for long: it comes of versions of the past. */
+async function removeUnused(name: string): Promise<void> {
+  const kind = /^(.*-)[0-9a-f]{32}$/.exec(name)?.[1];
+  if (kind === undefined) return;
+  const root = cacheFolder();
+  const others = (await fs.readdir(root)).filter((other) => /^[0-9a-f]{32}$/.test(other.slice(kind.length)));
+  const known = await Promise.all(
+    others
+      .filter((other) => other.startsWith(kind))
+      .map(async (other) => ({
+        other,
+        used: (await fs.stat(join(root, other)).catch(() => undefined))?.mtimeMs ?? 0,
+      })),
+  );
+  const old = known.sort((a, b) => b.used - a.used).slice(KEPT_OF_A_KIND);
+  for (const { other, used } of old) if (used < Date.now() - HOUR_MS) await removeCached(other);
 }
 
 /**

@@ -9,6 +9,8 @@ const GRACE_MS = 2000;
 export interface ComeUpOptions {
   /** What the process is in messages, `the machine` say. */
   readonly what: string;
+  /** MiB of memory that it has, if it is a machine. */
+  readonly memory?: number | undefined;
   /** The limit. */
   readonly seconds: number;
   /** Ends the wait and the process. */

@@ -3,6 +3,7 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
 import { encodeFrame, type Frame, FrameDecoder, FrameType, MAX_PAYLOAD } from "../guest/runtime/frame.ts";
 import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
+import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { writeTo } from "./write-to.ts";
 
 /** Bytes of entropy that a machine gets: twice what a generator's key has. */
@@ -49,15 +50,20 @@ export class Conversation {
   /**
    * Has the guest run a program, and passes its streams on, at the pace of whoever reads them.
    *
+   * @param program if it is the user's own.
    * @returns the exit status; undefined if the channel closed before there was one.
    * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr`
    * any more, `OUTPUT_FAILED`.
    */
-  async run(request: RunRequest, streams: Streams): Promise<number | undefined> {
+  async run(request: RunRequest, streams: Streams, program?: UserProgram): Promise<number | undefined> {
     const encoded = encodeRequest(request);
     if (encoded.length > MAX_PAYLOAD) {
       const limit = `at most ${MAX_PAYLOAD} bytes pass; cat --files-from - reads paths from standard input`;
       throw new DocteurError("ARGUMENTS_TOO_LONG", `arguments and environment are too long: ${limit}`);
+    }
+    if (program !== undefined) {
+      this.#sendAll(FrameType.PROGRAM, program.code);
+      this.#sendAll(FrameType.PROGRAM_MAP, program.map);
     }
     this.#send(FrameType.RUN, encoded);
     const stdin = streams.stdin?.[Symbol.asyncIterator]();
@@ -93,12 +99,16 @@ export class Conversation {
   async #answer(stdin: AsyncIterator<Uint8Array | string> | undefined): Promise<void> {
     const next = await stdin?.next();
     if (next === undefined || next.done === true) return this.#send(FrameType.STDIN_END);
-    const piece = typeof next.value === "string" ? Buffer.from(next.value) : next.value;
+    this.#sendAll(FrameType.STDIN, typeof next.value === "string" ? Buffer.from(next.value) : next.value);
+  }
+
+  /** In as many frames as it takes, at least one. */
+  #sendAll(type: number, bytes: Uint8Array): void {
     let at = 0;
     do {
-      this.#send(FrameType.STDIN, piece.subarray(at, at + MAX_PAYLOAD));
+      this.#send(type, bytes.subarray(at, at + MAX_PAYLOAD));
       at += MAX_PAYLOAD;
-    } while (at < piece.length);
+    } while (at < bytes.length);
   }
 
   #send(type: number, payload?: Uint8Array): void {

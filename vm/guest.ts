@@ -1,10 +1,11 @@
 import { DocteurError } from "../guest/errors.ts";
 import type { RunRequest } from "../guest/runtime/request.ts";
+import type { UserProgram } from "../guest/runtime/user/program.ts";
 import type { Port } from "../guest/unikernel.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
 import { Conversation, type Streams } from "./conversation.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
-import { failure, SHOWN_LINES } from "./guest-error.ts";
+import { failure } from "./guest-error.ts";
 
 /** How long a program that is asked to end may take to do so. */
 const GRACE_MS = 2000;
@@ -14,6 +15,7 @@ export class Guest implements AsyncDisposable {
   readonly #process: GuardedProcess;
   readonly #conversation: Conversation;
   readonly #what: string;
+  readonly #memory: number | undefined;
   /** Where the guest can listen so that it is reached from this host. */
   readonly ports: readonly Port[];
   #afterwards: Promise<void> | undefined;
@@ -21,13 +23,14 @@ export class Guest implements AsyncDisposable {
   private constructor(
     process: GuardedProcess,
     conversation: Conversation,
-    what: string,
+    { what, memory }: Pick<ComeUpOptions, "what" | "memory">,
     ports: readonly Port[],
   ) {
     this.ports = ports;
     this.#process = process;
     this.#conversation = conversation;
     this.#what = what;
+    this.#memory = memory;
   }
 
   /**
@@ -48,7 +51,7 @@ export class Guest implements AsyncDisposable {
       ports = await up(conversation);
       return ports !== undefined;
     });
-    return new Guest(process, conversation, options.what, ports!);
+    return new Guest(process, conversation, options, ports!);
   }
 
   /** Has the end of the guest wait for something that began with it. */
@@ -61,10 +64,16 @@ export class Guest implements AsyncDisposable {
    * the signal that the reason names (default SIGTERM), and is ended two seconds later if it has not; the reason is then
    * thrown, if it is an error.
    *
+   * @param program if it is the user's own.
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `Conversation.run`.
    */
-  async run(request: RunRequest, streams: Streams, signal?: AbortSignal): Promise<number> {
+  async run(
+    request: RunRequest,
+    streams: Streams,
+    signal?: AbortSignal,
+    program?: UserProgram,
+  ): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const abort = () => {
       this.#conversation.signal(signalName(signal!));
@@ -72,7 +81,7 @@ export class Guest implements AsyncDisposable {
     };
     signal?.addEventListener("abort", abort);
     try {
-      const running = this.#conversation.run(request, streams);
+      const running = this.#conversation.run(request, streams, program);
       if (signal?.aborted) abort();
       const status = await running;
       if (status !== undefined) return status;
@@ -93,9 +102,14 @@ export class Guest implements AsyncDisposable {
   }
 
   #death(): DocteurError {
-    const said = this.#process.console.lines(SHOWN_LINES).join("\n");
+    // All that is kept: what the runtime and the kernel say after that is long.
+    const said = this.#process.console.lines(Number.POSITIVE_INFINITY).join("\n");
     if (/out of memory|deadlocked on memory/i.test(said)) {
-      return new DocteurError("OUT_OF_MEMORY", `the program needs more memory than ${this.#what} has`);
+      const there =
+        this.#memory === undefined
+          ? `more memory than ${this.#what} has`
+          : `more than the machine's ${this.#memory} MiB; -m gives it more`;
+      return new DocteurError("OUT_OF_MEMORY", `out of memory: the program needs ${there}`);
     }
     return failure("GUEST_DIED", `${this.#what} stopped before the program had ended`, this.#process);
   }

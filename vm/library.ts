@@ -1,12 +1,15 @@
+/// <reference types="node" preserve="true" />
 import type { Readable, Writable } from "node:stream";
 import { type BootOptions, boot as bootGuest } from "./boot.ts";
 import type { Guest } from "./guest.ts";
+import { prepareProgram } from "./program/prepare-program.ts";
 import { toRequest } from "./to-request.ts";
 
 export { DocteurError } from "../guest/errors.ts";
 export type { Accelerator } from "./accelerator.ts";
 export type { BootOptions } from "./boot.ts";
 export { GuestError } from "./guest-error.ts";
+export { ProgramError } from "./program/program-error.ts";
 
 /** How a program is run, beyond its name and its arguments. */
 export interface ProgramSettings {
@@ -16,6 +19,8 @@ export interface ProgramSettings {
   readonly layout?: "light" | "fast";
   /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
   readonly commit?: string;
+  /** Whether the types of a program of your own are checked. Default: true. */
+  readonly check?: boolean;
   /** Whether the program is to tell on `stderr` what it does. */
   readonly verbose?: boolean;
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
@@ -45,14 +50,16 @@ export class Vm implements AsyncDisposable {
   /**
    * Runs a program to its end, after which the machine is gone.
    *
+   * @param program the name of one that ships with docteur, or the path of a file of your own.
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
-   * `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`.
+   * `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`.
    */
-  run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
-    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, ...rest } = settings;
+  async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
+    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, ...rest } = settings;
     const request = { ...toRequest({ program, args, ...rest }), ports: this.#guest.ports };
-    return this.#guest.run(request, { stdin, stdout, stderr }, signal);
+    const own = await prepareProgram({ program, check, signal });
+    return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
   }
 
   /** Ends the machine at once, whatever it does. */

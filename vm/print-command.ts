@@ -2,6 +2,7 @@ import { DocteurError } from "../guest/errors.ts";
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/runtime/ports.ts";
 import { encodeRequest } from "../guest/runtime/request.ts";
 import { prepareMachine } from "./prepare.ts";
+import { isProgramFile } from "./program/is-program-file.ts";
 import { guestPorts, parsePublication } from "./publication.ts";
 import { findQemu, qemuArguments } from "./qemu.ts";
 import type { RunOptions } from "./run.ts";
@@ -30,10 +31,16 @@ function plainPort(id: string, path: string, name: string): string[] {
  * The line that, in a shell, boots the same machine by hand and has it run the same program. Such a run has no standard
  * input, and its status is QEMU's own.
  *
- * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request does not fit the kernel's command line; those of
- * `prepareMachine`.
+ * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request does not fit the kernel's command line; `PROGRAM_TOO_LONG`
+ * for a program of the user's own; those of `prepareMachine`.
  */
 export async function printCommand(options: RunOptions): Promise<string> {
+  if (isProgramFile(options.program)) {
+    throw new DocteurError(
+      "PROGRAM_TOO_LONG",
+      `${options.program}: a machine that is started by hand has no channel on which a program of your own could come; it runs those that ship with docteur`,
+    );
+  }
   const published = (options.publish ?? []).map(parsePublication);
   const ports = guestPorts(
     published,

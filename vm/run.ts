@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
+import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { boot } from "./boot.ts";
 import { getBundle } from "./bundle.ts";
 import type { Streams } from "./conversation.ts";
@@ -9,6 +10,8 @@ import { GuestError } from "./guest-error.ts";
 import { checkImage } from "./image.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
+import { prepareProgram } from "./program/prepare-program.ts";
+import { ProgramError } from "./program/program-error.ts";
 import { hostPorts, parsePublication } from "./publication.ts";
 import { type ProgramOptions, toRequest } from "./to-request.ts";
 
@@ -28,6 +31,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly publish?: readonly string[] | undefined;
   /** Shows the machine's console, and what is being done, on `stderr`. */
   readonly verbose?: boolean | undefined;
+  /** Whether the types of a program of the user's own are checked. Default: true. */
+  readonly check?: boolean | undefined;
   /** Asks the program to end, as by the signal that the reason names. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,7 +49,7 @@ export async function runInVm(options: RunOptions): Promise<number> {
   const note = noteTo(options.stderr, options.verbose);
   const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
-  return finish(options, () => boot({ ...options, note, detail, console }), request);
+  return finish(options, (signal) => boot({ ...options, note, detail, console, signal }), request);
 }
 
 /** Runs the same program, from the same bundle, as a process on the host. */
@@ -54,30 +59,53 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
-  const start = () =>
+  const start = (signal: AbortSignal) =>
     Guest.start(new GuardedProcess(pinnedNode(), args, console), {
       what: "the process",
       seconds: START_TIMEOUT,
-      signal: options.signal,
+      signal,
     });
   return finish(options, start, request);
 }
 
 async function finish(
   options: RunOptions,
-  start: () => Promise<Guest>,
+  start: (signal: AbortSignal) => Promise<Guest>,
   request: ReturnType<typeof toRequest>,
 ): Promise<number> {
   try {
-    const guest = await start();
-    return await guest.run({ ports: guest.ports, ...request }, options, options.signal);
+    const [guest, program] = await both(options, start);
+    return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
   } catch (error) {
+    if (error instanceof ProgramError) {
+      options.stderr.write(error.diagnostics.map((line) => `${line}\n`).join(""));
+    }
     if (error instanceof DocteurError && error.code === "OUTPUT_CLOSED") return BROKEN_PIPE;
     if (error instanceof GuestError && options.verbose !== true) {
       options.stderr.write(error.console.map((line) => `| ${line}\n`).join(""));
     }
     throw error;
   }
+}
+
+/** Brings up the guest and makes the program ready meanwhile. The first that fails ends the other, and is told. */
+async function both(
+  options: RunOptions,
+  start: (signal: AbortSignal) => Promise<Guest>,
+): Promise<[guest: Guest, program: UserProgram | undefined]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+  const fail = (error: unknown): never => {
+    failed.abort(error);
+    throw error;
+  };
+  const [guest, program] = await Promise.allSettled([
+    start(signal).catch(fail),
+    prepareProgram({ ...options, signal }).catch(fail),
+  ]);
+  if (guest.status === "fulfilled" && program.status === "fulfilled") return [guest.value, program.value];
+  if (guest.status === "fulfilled") await guest.value[Symbol.asyncDispose]();
+  throw failed.signal.reason;
 }
 
 /** Notes are for a person who waits: on a terminal, or when asked for. */

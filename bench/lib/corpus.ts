@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -59,6 +69,22 @@ export async function corpus(): Promise<Corpus> {
     throw error;
   }
   return made;
+}
+
+/** The image that docteur makes of the corpus's folder; made once with each state of the image builder. */
+export async function imageOfFolder({ name, folder }: Corpus): Promise<string> {
+  const builder = new URL("../../image-builder", import.meta.url).pathname;
+  const hash = createHash("sha256");
+  for (const path of readdirSync(builder, { recursive: true, encoding: "utf8" }).sort()) {
+    if (path.endsWith(".ts")) hash.update(readFileSync(join(builder, path)));
+  }
+  const home = join(CACHE, name);
+  const image = join(home, `folder-${hash.digest("hex").slice(0, 16)}.img`);
+  if (existsSync(image)) return image;
+  for (const old of readdirSync(home)) if (/^folder-\w+\.img$/.test(old)) rmSync(join(home, old));
+  process.stderr.write(`making an image of the folder ${name}\n`);
+  await makeImage({ repository: folder, image });
+  return image;
 }
 
 async function commitAll(gitDir: string, folder: string): Promise<void> {

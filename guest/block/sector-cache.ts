@@ -9,8 +9,8 @@ export interface SectorCacheOptions {
 }
 
 const NO_BLOCK = -1;
-const BLOCK_SIZE = 16 * 1024;
-const BLOCKS = 256;
+const BLOCK_SIZE = 32 * 1024;
+const BLOCKS = 128;
 
 /**
  * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least

@@ -23,8 +23,9 @@ export interface Commit {
   readonly message: string | undefined;
 }
 
+/** Some old commits have a zone of more or fewer than four digits (git's `badTimezone`), which is no reason to refuse them. */
 const SIGNATURE =
-  /^(?<name>.*?) ?<(?<email>[^<>]*)> (?<date>-?\d+) (?<sign>[+-])(?<hours>\d\d)(?<minutes>\d\d)$/s;
+  /^(?<name>.*?) ?<(?<email>[^<>]*)> (?<date>-?\d+) (?<sign>[+-])(?<hours>\d{0,6}?)(?<minutes>\d{1,2})$/s;
 
 /** The seconds that a `Date` can hold, before and after the epoch. */
 const LAST_SECOND = 8.64e12;

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 
 /** The four kinds of object, as git names them. */
 export type ObjectKind = "commit" | "tree" | "blob" | "tag";
@@ -17,4 +17,34 @@ export function objectHash(kind: ObjectKind, size: number): Hash {
 /** The raw SHA-1 id git gives to a content of this kind. */
 export function objectId(kind: ObjectKind, bytes: Uint8Array): Uint8Array {
   return objectHash(kind, bytes.length).update(bytes).digest();
+}
+
+/** Bytes that the longest `kind SP size NUL` takes: `commit`, and a size of 16 digits. */
+export const OBJECT_HEADER_ROOM = 24;
+
+const SPACE = 0x20;
+const DIGIT_0 = 0x30;
+
+/**
+ * The id, 40 hexadecimal digits, of a content before which in its buffer at least `OBJECT_HEADER_ROOM` bytes may be
+ * overwritten: with what git hashes first in its place, one call hashes both. For small objects `objectId` takes three times
+ * as long, and makes garbage outside of V8's heap.
+ */
+export function objectIdInPlace(kind: ObjectKind, bytes: Uint8Array): string {
+  const memory = Buffer.from(
+    bytes.buffer,
+    bytes.byteOffset - OBJECT_HEADER_ROOM,
+    OBJECT_HEADER_ROOM + bytes.length,
+  );
+  let start = OBJECT_HEADER_ROOM;
+  memory[--start] = 0;
+  let size = bytes.length;
+  do {
+    memory[--start] = DIGIT_0 + (size % 10);
+    size = Math.floor(size / 10);
+  } while (size > 0);
+  memory[--start] = SPACE;
+  start -= kind.length;
+  memory.write(kind, start, "latin1");
+  return hash("sha1", memory.subarray(start), "hex");
 }

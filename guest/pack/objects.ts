@@ -1,5 +1,5 @@
 import { DocteurError, InvalidImageError } from "../errors.ts";
-import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
+import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
@@ -12,11 +12,21 @@ const LARGEST_WHOLE = 1024 * 1024;
 /** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
 const LARGEST_PARSED = 64 * 1024 * 1024;
 
+const allocateBlob: Allocate = (size) => roomFor(size, Buffer.allocUnsafeSlow);
+
 const allocateParsed: Allocate = (size) => {
-  if (size <= LARGEST_PARSED) return Buffer.allocUnsafeSlow(size);
+  if (size <= LARGEST_PARSED) return allocateBlob(size);
   const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
   throw new DocteurError("OBJECT_TOO_LARGE", what);
 };
+
+/**
+ * Memory as `Objects.read` wants it: after room for git's header of the object.
+ * @param allocate gives at least as many bytes as it is asked for.
+ */
+export function roomFor(size: number, allocate: (size: number) => Uint8Array): Uint8Array {
+  return allocate(OBJECT_HEADER_ROOM + size).subarray(OBJECT_HEADER_ROOM);
+}
 
 /** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
 export class Objects {
@@ -36,16 +46,16 @@ export class Objects {
   /**
    * The content of the object with this raw id, in memory of its own.
    *
-   * @param allocate gives that memory instead; see `Pack.read`.
+   * @param allocate gives that memory instead; see `Pack.read`, and `roomFor`.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   read(id: Uint8Array, kind: ObjectKind, allocate?: Allocate): Uint8Array {
     const offset = this.#offset(id);
-    const memory = allocate ?? (kind === "blob" ? undefined : allocateParsed);
+    const memory = allocate ?? (kind === "blob" ? allocateBlob : allocateParsed);
     const object = this.#named(id, () => this.#pack.read(offset, memory));
     if (object.kind !== kind) throw wrongKind(id, kind, object);
-    prove(objectId(kind, object.bytes), id);
+    if (objectIdInPlace(kind, object.bytes) !== hex(id)) throw forged(id);
     return object.bytes;
   }
 
@@ -74,7 +84,7 @@ export class Objects {
         return true;
       }),
     );
-    prove(hash.digest(), id);
+    if (!sameId(hash.digest(), id)) throw forged(id);
     return part;
   }
 
@@ -137,10 +147,8 @@ export class Objects {
   }
 }
 
-function prove(computed: Uint8Array, id: Uint8Array): void {
-  if (!sameId(computed, id)) {
-    throw new InvalidImageError("object-id", "the content does not match its id", { object: hex(id) });
-  }
+function forged(id: Uint8Array): InvalidImageError {
+  return new InvalidImageError("object-id", "the content does not match its id", { object: hex(id) });
 }
 
 function wrongKind(

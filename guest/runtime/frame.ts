@@ -23,6 +23,10 @@ export const FrameType = {
   WAKE: 5,
   /** host to guest: milliseconds since the epoch, as a double in little endian, in answer to an ASK_CLOCK. */
   CLOCK: 6,
+  /** host to guest, before RUN: the next piece of a program of the user's own, the text of an ECMAScript module. */
+  PROGRAM: 7,
+  /** host to guest, before RUN: the next piece of that program's source map, as JSON. */
+  PROGRAM_MAP: 8,
   /** guest to host, once: the guest is up and waits for RUN. */
   READY: 16,
   /** guest to host: bytes for standard output. */

@@ -8,6 +8,8 @@ import { run } from "./run.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
 import { Stdin } from "./stdin.ts";
 import type { System } from "./system.ts";
+import { ProgramParts } from "./user/program.ts";
+import { runUserProgram } from "./user/run-user-program.ts";
 import { setClock } from "./wall-clock.ts";
 
 /** The machine's only folder that can be written: it is in memory. */
@@ -28,6 +30,9 @@ const NETWORK_RUNS: readonly RunRequest[] = [
   { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
 ];
 
+/** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
+const USER_PROGRAM = 'export default ({ console }) => console.write("");';
+
 /**
  * Does what a template's machines will do when they wake, on a sample of an image, so that the code for it is in memory and
  * compiled: emulated, each of them would take longer for that than for its work.
@@ -39,7 +44,8 @@ export async function rehearse(system: System): Promise<void> {
     for (let time = 0; time < TIMES; time++) {
       renewRandomness(system, new Uint8Array(64));
       setClock(new StoppedHost(), system);
-      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) await rehearseRun(request);
+      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) await rehearseRun(request, run);
+      await rehearseUserProgram(time);
     }
   } finally {
     fs.unlinkSync(FILE);
@@ -51,9 +57,18 @@ async function startThreads(): Promise<void> {
   await fs.promises.readFile(FILE);
 }
 
-async function rehearseRun(rehearsed: RunRequest): Promise<void> {
-  const request = decodeRequest(encodeRequest(rehearsed));
-  const { program } = request;
+/** A program of the user's own. Its name is one that no program has: a module is evaluated once. */
+function rehearseUserProgram(time: number): Promise<void> {
+  const parts = new ProgramParts();
+  parts.take({ type: FrameType.PROGRAM, payload: Buffer.from(USER_PROGRAM) });
+  const url = `file:///docteur/rehearsal-${time}.mjs`;
+  return rehearseRun({ program: "./rehearsal.ts", args: [], env: {} }, (request, surroundings) =>
+    runUserProgram(parts.program!, url, request, surroundings),
+  );
+}
+
+async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> {
+  const request = decodeRequest(encodeRequest(asked));
   const ending = new AbortController();
   let errors = "";
   const console = {
@@ -71,8 +86,8 @@ async function rehearseRun(rehearsed: RunRequest): Promise<void> {
     stdin: new Stdin(() => {}),
     takeSignal: () => ending.signal,
   };
-  const status = await run(request, surroundings);
-  if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);
+  const status = await start(request, surroundings);
+  if (status !== 0) throw new Error(`the rehearsal of ${asked.program} failed: ${errors}`);
 }
 
 /** Stands in for the host: its time differs at first, and then no more. */

@@ -1,5 +1,7 @@
 import { openFileDevice } from "../block/file.ts";
 import { type ConnectOptions, connect } from "../store/connect.ts";
+import { createFs, type ImageFs } from "../store/fs/create-fs.ts";
+import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { unikernels } from "../unikernels/index.ts";
 import type { RunRequest } from "./request.ts";
@@ -19,7 +21,7 @@ export interface Surroundings {
 
 /** Runs the requested program to its end and gives its exit status. Whatever the program throws is told in one line. */
 export async function run(request: RunRequest, surroundings: Surroundings): Promise<number> {
-  const { console, image, stdin } = surroundings;
+  const { console } = surroundings;
   const program = find(request.program);
   if (program === undefined) {
     const known = Object.keys(unikernels).join(", ");
@@ -27,23 +29,51 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
     return NOT_FOUND;
   }
   try {
-    const status = await program({
-      connect: (options) => connect(openFileDevice(image), { ...options, ...wishes(request) }),
-      console,
-      args: request.args,
-      env: request.env,
-      stdin,
-      ports: request.ports ?? [],
-      verbose: request.verbose ?? false,
-      get signal() {
-        return surroundings.takeSignal();
-      },
-    });
-    return checked(status ?? 0);
+    return (await call(program, request, surroundings)) ?? 0;
   } catch (error) {
     console.error(`${request.program}: ${oneLine(error)}\n`);
     return 1;
   }
+}
+
+/**
+ * Gives a program what it runs with, and gives what it ends with.
+ * @throws whatever the program throws; a RangeError, if its status is none.
+ */
+export async function call(
+  program: Unikernel,
+  request: RunRequest,
+  surroundings: Surroundings,
+): Promise<number | undefined> {
+  const { console, image, stdin } = surroundings;
+  const open = (options?: ConnectOptions) =>
+    connect(openFileDevice(image), { ...options, ...wishes(request) });
+  let store: Store | undefined;
+  let fs: ImageFs | undefined;
+  const theStore = () => {
+    store ??= open({ layout: "light" });
+    return store;
+  };
+  const status = await program({
+    get store() {
+      return theStore();
+    },
+    get fs() {
+      fs ??= createFs(theStore());
+      return fs;
+    },
+    connect: open,
+    console,
+    args: request.args,
+    env: request.env,
+    stdin,
+    ports: request.ports ?? [],
+    verbose: request.verbose ?? false,
+    get signal() {
+      return surroundings.takeSignal();
+    },
+  });
+  return status === undefined ? undefined : checked(status);
 }
 
 /** What the user wants of the connection, whatever the program would choose. */

@@ -1,4 +1,4 @@
-import { constants } from "node:os";
+import { signalStatus } from "../signal-status.ts";
 import type { Console } from "../unikernel.ts";
 import type { Channel } from "./channel.ts";
 import { FrameType } from "./frame.ts";
@@ -6,14 +6,20 @@ import { decodeRequest, type RunRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
 import { Stop } from "./stop.ts";
+import { PROGRAM_URL } from "./user/load.ts";
+import { faceProcess } from "./user/process-face.ts";
+import { ProgramParts } from "./user/program.ts";
+import { describeError, runUserProgram } from "./user/run-user-program.ts";
+import { mapStacks } from "./user/stack.ts";
 
-const { signals } = constants;
+/** What `process.exit` is before a program of the user's own gets another. */
+const exitProcess = process.exit.bind(process);
 
 /** Output is cut into frames of at most so many bytes. */
 const PIECE_LENGTH = 256 * 1024;
 
-/** A status above this tells the number of the signal that ended a program, as a shell has it. */
-const SIGNALLED = 128;
+/** The status of a program that SIGTERM ended. */
+const TERMINATED = 143;
 
 /**
  * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
@@ -35,6 +41,8 @@ export async function serveHost(
     channel.send(FrameType.AWAKE);
     first = channel.receiveSync();
   }
+  const parts = new ProgramParts();
+  while (first !== undefined && parts.take(first)) first = channel.receiveSync();
   if (first === undefined) return;
   const console = channelConsole(channel);
   const request = readRequest(first.type, first.payload, console);
@@ -45,13 +53,30 @@ export async function serveHost(
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
   const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
+  const surroundings = { image, console, stdin, takeSignal: () => stop.take() };
+  const { program } = parts;
   process.on("uncaughtException", (error) => {
-    console.error(`${request.program}: ${oneLine(error)}\n`);
+    // A program that looks after such errors itself has a listener, too.
+    if (process.listenerCount("uncaughtException") > 1) return;
+    console.error(
+      program === undefined
+        ? `${request.program}: ${oneLine(error)}\n`
+        : describeError(request.program, error),
+    );
     exit(1);
   });
-  void run(request, { image, console, stdin, takeSignal: () => stop.take() }).then(exit);
+  if (program === undefined) void run(request, surroundings).then(exit);
+  else {
+    mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
+    faceProcess(request, surroundings, (status) => {
+      exit(status);
+      return waitForEnd(channel);
+    });
+    void runUserProgram(program, PROGRAM_URL, request, surroundings).then(exit);
+  }
   await listen(channel, stdin, (name) => {
-    if (!stop.ask(name)) exit(SIGNALLED + (signals[name as NodeJS.Signals] ?? signals.SIGTERM));
+    if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
+      exit(signalStatus(name) ?? TERMINATED);
   });
 }
 
@@ -61,6 +86,12 @@ async function listen(channel: Channel, stdin: Stdin, stop: (signal: string) => 
     else if (frame.type === FrameType.STDIN_END) stdin.end();
     else if (frame.type === FrameType.SIGNAL) stop(Buffer.from(frame.payload).toString("utf8"));
   }
+}
+
+/** The host has the exit status and ends this guest, which must not go on until then. */
+function waitForEnd(channel: Channel): never {
+  while (channel.receiveSync() !== undefined);
+  return exitProcess();
 }
 
 function readRequest(type: number, payload: Uint8Array, console: Console): RunRequest | undefined {

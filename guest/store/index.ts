@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { BlockDevice } from "../block/device.ts";
 export { openFileDevice } from "../block/file.ts";
 export { memoryDevice } from "../block/memory.ts";

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { BlockDevice } from "../block/device.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
-import { hex } from "../git/object-id.ts";
+import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
 import type { Trees } from "../layout/trees.ts";
@@ -10,8 +10,8 @@ import type { BlobReader } from "../pack/blob-reader.ts";
 import type { CompressedBlob } from "../pack/compressed-blob.ts";
 import type { Objects } from "../pack/objects.ts";
 import { printable } from "../printable.ts";
-import { BulkRead, Wanted } from "./bulk/bulk-read.ts";
-import { type BatchReader, localReader, threadReader } from "./bulk/readers.ts";
+import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
+import { readValues } from "./bulk/read-values.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
@@ -110,60 +110,28 @@ export class Store {
 
   /**
    * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
-   * than one CPU: the values are read ahead by some threads, in the order they lie on the disk.
+   * than one CPU: the values are read ahead by some threads.
    *
-   * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for.
+   * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for,
+   * and may lie in shared memory.
    */
-  async *getAll(
+  getAll(
     keys: Iterable<Key>,
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
-    this.#bulk ??= new BulkRead(this.#objects, this.#readers());
-    const bulk = this.#bulk;
-    const source = keys[Symbol.iterator]();
-    let memory: Uint8Array = new Uint8Array();
-    const large = (size: number) => {
-      if (memory.length < size) memory = Buffer.allocUnsafeSlow(size);
-      return memory;
-    };
-    const open = () => {
-      const asked: { key: Key; wanted: Wanted | DocteurError }[] = [];
-      while (asked.length < BulkRead.WINDOW) {
-        const next = source.next();
-        if (next.done === true) break;
-        asked.push({ key: next.value, wanted: this.#wanted(next.value) });
-      }
-      return {
-        asked,
-        window: bulk.start(asked.map(({ wanted }) => wanted).filter((one) => one instanceof Wanted)),
-      };
-    };
-    for (let now = open(); now.asked.length > 0; ) {
-      const next = open();
-      for (const { key, wanted } of now.asked) {
-        if (wanted instanceof Wanted) {
-          if (!wanted.tried) await now.window.wait(wanted);
-          yield {
-            key,
-            value: wanted.content ?? this.#attempt(() => this.#objects.read(wanted.id, "blob", large)),
-          };
-        } else yield { key, value: wanted };
-      }
-      now.window.release();
-      now = next;
-    }
+    const find = (key: Key) => this.#value(key).id;
+    return readValues(this.#bulkRead, this.#objects, keys, find, (key, value) => ({ key, value }));
   }
 
-  #wanted(key: Key): Wanted | DocteurError {
-    return this.#attempt(() => new Wanted(this.#value(key).id));
-  }
-
-  #attempt<Result>(read: () => Result): Result | DocteurError {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof DocteurError) return error;
-      throw error;
-    }
+  /**
+   * The blobs with these ids, 40 hexadecimal digits each, as `getAll` gives values. Each is proved by its id; that the
+   * commit reaches it nothing says.
+   *
+   * @throws {RangeError} if one of them is no id.
+   */
+  getAllById(
+    ids: Iterable<string>,
+  ): AsyncGenerator<{ readonly id: string; readonly value: Uint8Array | DocteurError }> {
+    return readValues(this.#bulkRead, this.#objects, ids, raw, (id, value) => ({ id, value }));
   }
 
   /**
@@ -264,11 +232,17 @@ export class Store {
     this.#device.close();
   }
 
-  #readers(): BatchReader[] {
+  get #bulkRead(): BulkRead {
+    this.#bulk ??= new BulkRead(this.#objects, this.#threadOptions());
+    return this.#bulk;
+  }
+
+  #threadOptions(): ThreadOptions | undefined {
     const threads = this.#options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
     const { path } = this.#device;
-    if (threads <= 1 || path === undefined) return [localReader(this.#objects)];
-    return Array.from({ length: threads }, () => threadReader(path, this.#options));
+    return threads <= 1 || path === undefined
+      ? undefined
+      : { count: threads - 1, path, connect: this.#options };
   }
 
   #resolve(key: Key, follow: boolean): Resolution {

@@ -1,3 +1,4 @@
+import { signalStatus } from "../signal-status.ts";
 import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
@@ -30,7 +31,8 @@ export const serve: Unikernel = async (context) => {
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
     await serveSite(store, site, { ports, console, signal, verbose });
-    return 0;
+    // It has ended because it was asked to, as by the signal.
+    return signalStatus(signal.reason) ?? 0;
   } finally {
     store.close();
   }

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { DocteurError } from "../../guest/errors.ts";
+import { isPointer } from "../lfs-pointer.ts";
 import { shownPath } from "./shown-path.ts";
-import type { StagingPack } from "./staging-pack.ts";
+import type { Staging } from "./staging.ts";
 
 /** Files up to this many bytes are read whole; larger ones as a stream. */
 const WHOLE = 4 * 1024 * 1024;
@@ -9,27 +10,46 @@ const WHOLE = 4 * 1024 * 1024;
 /** Bytes of a stream read at a time. */
 const CHUNK = 1024 * 1024;
 
+export interface StoreFileOptions {
+  /** Told how many bytes of a large file have been read. */
+  readonly onRead?: (bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came of a file. */
+export interface StoredFile {
+  /** Raw. */
+  readonly id: Uint8Array;
+  /** What `fstat` says of it. */
+  readonly stats: Stats;
+  /** Whether it is a pointer of Git LFS. */
+  readonly isPointer: boolean;
+}
+
 /**
- * Stores a regular file's bytes, unfiltered, as a blob. Gives its raw id and what `fstat` says of it.
+ * Stores a regular file's bytes, unfiltered, as a blob.
+ * @param inside its path from the folder that is read, as Latin-1.
  * @throws {DocteurError} `FILE_CHANGED` if another program changes it meanwhile, `FILE_UNREADABLE`.
  */
 export async function storeFile(
   path: Uint8Array,
-  pack: StagingPack,
-  signal?: AbortSignal,
-): Promise<{ readonly id: Uint8Array; readonly stats: Stats }> {
+  inside: string,
+  staging: Staging,
+  { onRead, signal }: StoreFileOptions = {},
+): Promise<StoredFile> {
   const fd = open(path);
   try {
     const stats = fstatSync(fd);
     // Between the listing and now something else may have taken the file's name.
     if (!stats.isFile()) throw changed(path);
+    const whole = stats.size <= WHOLE ? readWhole(fd, path, stats.size) : undefined;
     const id =
-      stats.size <= WHOLE
-        ? await pack.add("blob", readWhole(fd, path, stats.size))
-        : await pack.addBlob(stats.size, readChunks(fd, path, stats.size), signal);
+      whole === undefined
+        ? await staging.addBlob(stats.size, readChunks(fd, path, stats.size, onRead), inside, signal)
+        : await staging.add("blob", whole, inside);
     const after = fstatSync(fd);
     if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) throw changed(path);
-    return { id, stats };
+    return { id, stats, isPointer: whole !== undefined && isPointer(whole) };
   } finally {
     closeSync(fd);
   }
@@ -50,12 +70,18 @@ function readWhole(fd: number, path: Uint8Array, size: number): Uint8Array {
   return bytes;
 }
 
-async function* readChunks(fd: number, path: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+async function* readChunks(
+  fd: number,
+  path: Uint8Array,
+  size: number,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0; ) {
     // A buffer of its own for each: the stream that takes it may hold on to it.
     const bytes = Buffer.allocUnsafe(Math.min(CHUNK, left));
     if (readFully(fd, path, bytes) < bytes.length) throw changed(path);
     left -= bytes.length;
+    onRead?.(size - left);
     yield bytes;
   }
   if (readFully(fd, path, Buffer.alloc(1)) > 0) throw changed(path);

@@ -1,22 +1,19 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { setImmediate } from "node:timers/promises";
+import { readlinkSync, type Stats } from "node:fs";
 import { DocteurError } from "../../guest/errors.ts";
 import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
 import type { OnProgress } from "../progress.ts";
-import type { Exclusion } from "./exclusion.ts";
+import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
+import { measureFolder } from "./measure-folder.ts";
 import { storeFile, unreadable } from "./read-file.ts";
 import { shownPath } from "./shown-path.ts";
-import type { StagingPack } from "./staging-pack.ts";
+import type { Staging } from "./staging.ts";
 import { encodeTree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 
-/** Milliseconds of work after which signals and progress get their turn. */
-const TURN = 50;
+/** Between two reports, in milliseconds. */
+const INTERVAL = 50;
 
-export interface ReadFolderOptions {
-  /** True for what must not go into the image: the image itself. */
-  readonly isOutput: (stats: Stats) => boolean;
-  /** What else is left out. Default: nothing. */
-  readonly excluded?: Exclusion | undefined;
+export interface ReadFolderOptions extends FolderEntriesOptions {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,6 +27,8 @@ export interface FolderContent {
   readonly excluded: number;
   /** Bytes in all files together. */
   readonly bytes: number;
+  /** Files that are pointers of Git LFS. */
+  readonly lfsPointers: number;
   /** What was left out, and why; one line each. */
   readonly notes: readonly string[];
 }
@@ -41,57 +40,68 @@ export interface FolderContent {
  */
 export async function readFolder(
   path: string,
-  pack: StagingPack,
+  staging: Staging,
   options: ReadFolderOptions,
 ): Promise<FolderContent> {
   const top = Buffer.from(path);
-  const reader = new FolderReader(top.length + 1, pack, options);
+  const { onProgress, signal } = options;
+  const total = onProgress === undefined ? 0 : await measureFolder(path, options, signal);
+  const reader = new FolderReader(top.length + 1, staging, options, total);
   const root = await reader.read(top);
-  options.onProgress?.({ phase: "read", unit: "files", done: reader.files, total: reader.files });
-  const { files, bytes, excluded, notes } = reader;
-  return { root, files, bytes, excluded, notes };
+  const { files, bytes, lfsPointers, excluded, notes } = reader;
+  onProgress?.({ phase: "read", unit: "bytes", files, done: bytes, total: bytes });
+  return { root, files, bytes, lfsPointers, excluded, notes };
 }
 
 class FolderReader {
   files = 0;
   bytes = 0;
+  lfsPointers = 0;
   excluded = 0;
   readonly notes: string[] = [];
-  readonly #pack: StagingPack;
+  readonly #staging: Staging;
   readonly #options: ReadFolderOptions;
   /** Bytes of the path of the folder that is read, its slash among them. */
   readonly #top: number;
-  #turnStarted = performance.now();
+  /** Bytes that are to be read, as far as is known. */
+  readonly #total: number;
+  readonly #turns: Turns;
+  #reported = 0;
 
-  constructor(top: number, pack: StagingPack, options: ReadFolderOptions) {
+  constructor(top: number, staging: Staging, options: ReadFolderOptions, total: number) {
     this.#top = top;
-    this.#pack = pack;
+    this.#staging = staging;
     this.#options = options;
+    this.#total = total;
+    this.#turns = new Turns(options.signal);
   }
 
   /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
   async read(path: Buffer): Promise<Uint8Array> {
     const entries: TreeEntry[] = [];
-    for (const name of list(path)) {
-      if (performance.now() - this.#turnStarted > TURN) await this.#yield();
-      const entry = await this.#entry(Buffer.concat([path, SLASH, name]), name);
+    for (const found of folderEntries(path, this.#top, this.#options)) {
+      if (this.#turns.isOver) {
+        this.#report(this.bytes);
+        await this.#turns.yield();
+      }
+      const entry = await this.#entry(found);
       if (entry !== undefined) entries.push(entry);
     }
-    return this.#pack.add("tree", encodeTree(entries));
+    return await this.#staging.add("tree", encodeTree(entries), this.#inside(path));
   }
 
-  async #entry(path: Buffer, name: Buffer): Promise<TreeEntry | undefined> {
-    if (this.#options.excluded?.(path.toString("utf8", this.#top))) {
-      this.excluded++;
-      return undefined;
-    }
-    const stats = lstat(path);
-    if (isDotGit(name)) return this.#leaveOut(path, "Git keeps no .git inside a repository");
-    if (this.#options.isOutput(stats)) return this.#leaveOut(path, "it is the image");
+  async #entry({ path, name, stats, leftOut }: FolderEntry): Promise<TreeEntry | undefined> {
+    if (leftOut === "excluded") this.excluded++;
+    else if (leftOut !== undefined) this.notes.push(`${shownPath(path)} is left out: ${leftOut}`);
+    if (leftOut !== undefined) return undefined;
     if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
-    if (stats.isSymbolicLink()) return this.#symlink(path, name);
+    if (stats.isSymbolicLink()) return await this.#symlink(path, name);
     if (!stats.isFile()) throw unsupported(path, stats);
-    const file = await storeFile(path, this.#pack, this.#options.signal);
+    const file = await storeFile(path, this.#inside(path), this.#staging, {
+      onRead: (bytes) => this.#report(this.bytes + bytes),
+      signal: this.#options.signal,
+    });
+    if (file.isPointer) this.lfsPointers++;
     // Of the permissions git keeps one bit: may the owner execute it.
     const type = (file.stats.mode & 0o100) !== 0 ? "executable" : "file";
     return this.#counted(type, name, file.id, file.stats.size);
@@ -99,47 +109,28 @@ class FolderReader {
 
   async #symlink(path: Buffer, name: Buffer): Promise<TreeEntry> {
     const target = readLink(path);
-    return this.#counted("symlink", name, await this.#pack.add("blob", target), target.length);
+    const id = await this.#staging.add("blob", target, this.#inside(path));
+    return this.#counted("symlink", name, id, target.length);
   }
 
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
     this.files++;
     this.bytes += bytes;
-    return { type, name, id };
+    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it needs.
+    return { type, name, id: Buffer.from(id) };
   }
 
-  #leaveOut(path: Buffer, why: string): undefined {
-    this.notes.push(`${shownPath(path)} is left out: ${why}`);
+  /** The path from the folder that is read, its bytes as Latin-1. */
+  #inside(path: Buffer): string {
+    return path.toString("latin1", this.#top);
   }
 
-  async #yield(): Promise<void> {
-    this.#options.onProgress?.({ phase: "read", unit: "files", done: this.files, total: undefined });
-    await setImmediate();
-    this.#options.signal?.throwIfAborted();
-    this.#turnStarted = performance.now();
-  }
-}
-
-const SLASH = Buffer.from("/");
-
-/** In any case, as git has it: on some file systems they are one name. */
-function isDotGit(name: Buffer): boolean {
-  return name.length === 4 && name.toString("latin1").toLowerCase() === ".git";
-}
-
-function list(path: Buffer): Buffer[] {
-  try {
-    return readdirSync(path, { encoding: "buffer" });
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function lstat(path: Buffer): Stats {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
+  #report(done: number): void {
+    if (performance.now() - this.#reported < INTERVAL) return;
+    this.#reported = performance.now();
+    // Files may have grown since they were measured.
+    const total = Math.max(done, this.#total);
+    this.#options.onProgress?.({ phase: "read", unit: "bytes", files: this.files, done, total });
   }
 }
 

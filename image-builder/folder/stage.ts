@@ -1,47 +1,64 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { hex } from "../../guest/git/object-id.ts";
-import { encodeIdx } from "../../guest/pack/idx-encode.ts";
 import { git } from "../git.ts";
+import type { Effort } from "../packing/compression.ts";
+import type { PackObject } from "../packing/pack-object.ts";
+import type { PackFiles } from "../packing/pack-objects.ts";
 import type { Author } from "./author.ts";
 import { encodeFolderCommit } from "./commit.ts";
 import type { CommitDate } from "./date.ts";
 import { type FolderContent, type ReadFolderOptions, readFolder } from "./read-folder.ts";
+import { Staging } from "./staging.ts";
 import { StagingPack } from "./staging-pack.ts";
 
-/** A folder turned into one commit in a bare repository. */
+/** A folder turned into one commit: some of its objects in a bare repository, the others packed. */
 export interface StagedFolder extends FolderContent {
   /** The commit's id, 40 hexadecimal digits. */
   readonly commit: string;
+  /** What is in the repository and yet to be packed, in the order of the tree. */
+  readonly objects: readonly PackObject[];
+  /** What need not be packed again. */
+  readonly finished: readonly PackFiles[];
 }
 
 /**
- * Turns a folder into a commit without parents in the new bare repository `gitDir`. The repository's one PACK is
- * written here rather than by `git add`, which knows neither empty folders nor contents without filters, and makes a
- * file of each object.
- * @param level zlib's.
+ * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which knows neither
+ * empty folders nor contents without filters, and makes a file of each. Those for which deltas are to be sought come into
+ * the new bare repository `gitDir`, the others are compressed once and for all in `finished`.
+ * @param finished a folder that is there.
  * @throws {DocteurError} as `readFolder` does, and `DISK_FULL`.
  */
 export async function stageFolder(
   folder: string,
   gitDir: string,
-  author: Author,
-  date: CommitDate,
-  level: number,
+  finished: string,
+  { author, date, effort }: { author: Author; date: CommitDate; effort: Effort },
   options: ReadFolderOptions,
 ): Promise<StagedFolder> {
   const init = ["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir];
   await git(init, { signal: options.signal });
   const packs = join(gitDir, "objects", "pack");
   await mkdir(packs, { recursive: true });
+  const { level, window } = effort;
+  const anew = window > 0;
   try {
-    using pack = new StagingPack(join(packs, "pack-staging.pack"), level);
-    const content = await readFolder(folder, pack, options);
-    const commit = await pack.add("commit", encodeFolderCommit(content.root, author, date));
-    const { trailer, entries } = await pack.finish();
-    await writeFile(join(packs, "pack-staging.idx"), encodeIdx(entries, trailer));
-    return { ...content, commit: hex(commit) };
+    using folders = new StagingPack(join(anew ? packs : finished, "pack-folders"), anew ? "for now" : level);
+    using files = new StagingPack(join(anew ? packs : finished, "pack-files"), anew ? "for now" : level);
+    using large = new StagingPack(join(finished, "pack-large"), level);
+    const content = await readFolder(folder, new Staging(folders, files, anew ? large : files), options);
+    const commit = await folders.add("commit", encodeFolderCommit(content.root, author, date), "");
+    const made = new Map<StagingPack, PackFiles>();
+    for (const pack of [folders, files, large]) made.set(pack, await pack.finish());
+    const done = anew ? [large] : [folders, files];
+    return {
+      ...content,
+      commit: hex(commit),
+      // A folder's tree was made after those of the folders in it.
+      objects: anew ? [...folders.objects.toReversed(), ...files.objects] : [],
+      finished: done.filter(({ objects }) => objects.length > 0).map((pack) => made.get(pack) as PackFiles),
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;

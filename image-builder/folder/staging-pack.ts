@@ -1,11 +1,16 @@
 import type { Hash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
 import { type ObjectKind, objectHash, objectId } from "../../guest/git/object.ts";
-import type { IdxEntry } from "../../guest/pack/idx-encode.ts";
-import { encodePackEntryHeader, encodePackHeader } from "./pack-encode.ts";
+import { hex, raw } from "../../guest/git/object-id.ts";
+import { encodeIdx } from "../../guest/pack/idx-encode.ts";
+import { encodePackEntryHeader, encodePackHeader } from "../packing/pack-encode.ts";
+import type { PackObject } from "../packing/pack-object.ts";
+import type { PackFiles } from "../packing/pack-objects.ts";
 import { PackFile } from "./pack-file.ts";
+import { storedStream } from "./stored-stream.ts";
 
 /** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
 const SMALL = 1024;
@@ -19,7 +24,6 @@ const MAX_WAITING = 64;
 
 /** An object whose entry is written when those of all before it are. */
 interface Waiting {
-  readonly id: Uint8Array;
   readonly kind: ObjectKind;
   readonly size: number;
   readonly deflated: Promise<Uint8Array>;
@@ -31,42 +35,64 @@ interface Waiting {
  */
 export class StagingPack implements Disposable {
   readonly #file: PackFile;
-  readonly #entries: IdxEntry[] = [];
-  /** The raw ids of all objects taken, as Latin-1, the smallest key there is. */
   readonly #ids = new Set<string>();
+  readonly #objects: PackObject[] = [];
+  /** Of each of the objects that are written: the place of its entry, and its CRC-32. */
+  readonly #offsets: number[] = [];
+  readonly #crcs: number[] = [];
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  readonly #files: PackFiles;
+  readonly #level: number | "for now";
 
-  /** zlib's. Git takes the stream over as it is for every object that it does not turn into a delta. */
-  readonly #level: number;
-
-  /** Creates the file; it must not be there. @throws {Error} what `fs` throws. */
-  constructor(path: string, level: number) {
+  /**
+   * Creates the files, which must not be there.
+   * @param start their path without `.pack` and `.idx`.
+   * @param level zlib's, or `for now` for a PACK that is soon packed anew.
+   * @throws {Error} what `fs` throws.
+   */
+  constructor(start: string, level: number | "for now") {
     this.#level = level;
-    this.#file = new PackFile(path);
+    this.#files = { pack: `${start}.pack`, idx: `${start}.idx` };
+    this.#file = new PackFile(this.#files.pack);
     this.#file.append(encodePackHeader(0));
   }
 
-  /** Takes an object that is in memory and must not change from now on. Gives its raw id. */
-  async add(kind: ObjectKind, bytes: Uint8Array): Promise<Uint8Array> {
-    const id = objectId(kind, bytes);
-    if (this.#ids.has(key(id))) return id;
-    this.#ids.add(key(id));
+  /** Each object taken, in the order in which they came. */
+  get objects(): readonly PackObject[] {
+    return this.#objects;
+  }
+
+  /**
+   * Takes an object that is in memory and must not change from now on. Gives its raw id.
+   * @param path where it was found, as Latin-1.
+   */
+  async add(kind: ObjectKind, bytes: Uint8Array, path: string): Promise<Uint8Array> {
+    const digest = objectId(kind, bytes);
+    const id = hex(digest);
+    if (this.#ids.has(id)) return digest;
+    this.#ids.add(id);
+    this.#objects.push({ id, kind, size: bytes.length, path });
     const deflated = deflateObject(bytes, this.#level);
     // A PACK that is given up has promises that nobody waits for.
     deflated.catch(() => {});
-    this.#waiting.push({ id, kind, size: bytes.length, deflated });
+    this.#waiting.push({ kind, size: bytes.length, deflated });
     this.#waitingBytes += bytes.length;
     while (this.#waitingBytes > MAX_WAITING_BYTES || this.#waiting.length > MAX_WAITING)
       await this.#writeFirst();
-    return id;
+    return digest;
   }
 
   /**
    * Takes a blob of `size` bytes as a stream, never whole in memory. Gives its raw id.
-   * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes.
+   * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes; the signal's reason when aborted.
    */
-  async addBlob(size: number, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
+  async addBlob(
+    size: number,
+    chunks: AsyncIterable<Uint8Array>,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
     await this.#writeAll();
     const hash = objectHash("blob", size);
     const offset = this.#file.beginEntry();
@@ -74,29 +100,42 @@ export class StagingPack implements Disposable {
     const write = async (deflated: AsyncIterable<Buffer>) => {
       for await (const chunk of deflated) this.#file.append(chunk);
     };
-    await pipeline(hashed(chunks, hash), createDeflate({ level: this.#level, chunkSize: 64 * 1024 }), write, {
-      signal,
+    const deflate = createDeflate({ level: zlibLevel(this.#level), chunkSize: 64 * 1024 });
+    await pipeline(hashed(chunks, hash), deflate, write, { signal }).catch((error: unknown) => {
+      // Rather than the error that streams have for it.
+      signal?.throwIfAborted();
+      throw error;
     });
-    const id = hash.digest();
-    if (this.#ids.has(key(id))) {
+    const digest = hash.digest();
+    const id = hex(digest);
+    if (this.#ids.has(id)) {
       // Only now is it known that it is there already: the next entry takes the place of this one.
       this.#file.rewind(offset);
     } else {
-      this.#ids.add(key(id));
-      this.#entries.push({ id, offset, crc: this.#file.crc });
+      this.#ids.add(id);
+      this.#objects.push({ id, kind: "blob", size, path });
+      this.#offsets.push(offset);
+      this.#crcs.push(this.#file.crc);
     }
-    return id;
+    return digest;
   }
 
-  /** Completes the PACK: the number of objects and the trailer. Gives the trailer and all entries in the order of their ids. */
-  async finish(): Promise<{ readonly trailer: Uint8Array; readonly entries: readonly IdxEntry[] }> {
+  /** Completes the PACK, and writes its IDX. */
+  async finish(): Promise<PackFiles> {
     await this.#writeAll();
-    this.#file.overwriteStart(encodePackHeader(this.#entries.length));
+    this.#file.overwriteStart(encodePackHeader(this.#objects.length));
     // The number of objects is hashed first and known last.
     const trailer = this.#file.sha1();
     this.#file.append(trailer);
     this.#file.flush();
-    return { trailer, entries: this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id)) };
+    const entries = this.#objects.map(({ id }, place) => ({
+      id: raw(id),
+      offset: this.#offsets[place] as number,
+      crc: this.#crcs[place] as number,
+    }));
+    entries.sort((a, b) => Buffer.compare(a.id, b.id));
+    await writeFile(this.#files.idx, encodeIdx(entries, trailer), { flag: "wx" });
+    return this.#files;
   }
 
   [Symbol.dispose](): void {
@@ -108,26 +147,26 @@ export class StagingPack implements Disposable {
   }
 
   async #writeFirst(): Promise<void> {
-    const { id, kind, size, deflated } = this.#waiting.shift()!;
+    const { kind, size, deflated } = this.#waiting.shift()!;
     this.#waitingBytes -= size;
     const bytes = await deflated;
-    const offset = this.#file.beginEntry();
+    this.#offsets.push(this.#file.beginEntry());
     this.#file.append(encodePackEntryHeader(kind, size));
     this.#file.append(bytes);
-    this.#entries.push({ id, offset, crc: this.#file.crc });
+    this.#crcs.push(this.#file.crc);
   }
 }
 
 const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
-async function deflateObject(bytes: Uint8Array, level: number): Promise<Uint8Array> {
-  return bytes.length <= SMALL
-    ? deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT })
-    : deflateInThread(bytes, { level });
+async function deflateObject(bytes: Uint8Array, level: number | "for now"): Promise<Uint8Array> {
+  if (bytes.length > SMALL) return await deflateInThread(bytes, { level: zlibLevel(level) });
+  return level === "for now" ? storedStream(bytes) : deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT });
 }
 
-function key(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
+/** Level 1 takes no more time than none does, as there is less to write and to read again. */
+function zlibLevel(level: number | "for now"): number {
+  return level === "for now" ? 1 : level;
 }
 
 async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {

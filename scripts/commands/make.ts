@@ -3,6 +3,7 @@ import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
+import { jsonFailure } from "../json-failure.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count, duration } from "../quantity.ts";
 
@@ -11,14 +12,15 @@ export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]... REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]...\n     REPOSITORY IMAGE",
   ],
   description: `Fetches one commit of REPOSITORY, without its history, and writes it to the file IMAGE. The image
 appears whole or not at all: it is written beside IMAGE, flushed to the disk and then renamed, so an image that was
 there stays until the new one is complete.
 
 A folder that is no Git repository becomes a commit without parents that holds the folder as it is. The same folder
-and date give the same commit everywhere, and the same image, bit for bit, with the same git.
+and date give the same commit everywhere, and the same image, bit for bit, with the same git. While it is made, its files
+lie a second time, lightly compressed, in TMPDIR.
 
 The last line says how many files of how many bytes became an image of how many.`,
   operands: ["REPOSITORY", "IMAGE"],
@@ -85,7 +87,7 @@ The last line says how many files of how many bytes became an image of how many.
     {
       name: "json",
       description:
-        "Print what was made as one JSON object on one line of standard output, and no summary. Sizes are bytes, the duration is in seconds.",
+        "Print what was made as one JSON object on one line of standard output, and no summary. Sizes are bytes, the duration is in seconds. Of what cannot be made: error, with code and message.",
     },
     { name: "quiet", short: "q", description: "Neither progress nor summary." },
     { name: "color", value: "WHEN", description: "Taken for the original's sake; nothing here is coloured." },
@@ -98,7 +100,9 @@ The last line says how many files of how many bytes became an image of how many.
      Another machine's repository. Git does the transport: its keys,
      credential helpers, proxies and certificates apply.
  https://user:password@host/path
-     With a password, which goes nowhere but to that server.
+     With a password, which goes nowhere but to that server. Your shell's
+     history has it, and for an instant ps; a credential helper of git's
+     keeps it out of both.
  /path, path, file:///path
      A repository on this machine, bare or not, or any folder.
  relativize://folder
@@ -114,6 +118,8 @@ The last line says how many files of how many bytes became an image of how many.
   ],
   async execute(invocation, { stdout, stderr, env, signal }) {
     const [repository, image] = invocation.operands as [string, string];
+    // What `ps` shows of this process: a URL may have a password in it.
+    if (/^https?:/i.test(repository)) process.title = "docteur make";
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
@@ -142,6 +148,10 @@ The last line says how many files of how many bytes became an image of how many.
       if (invocation.flag("json")) stdout.write(`${JSON.stringify({ ...made, seconds: took / 1000 })}\n`);
       else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
+    } catch (error) {
+      const failure = invocation.flag("json") ? jsonFailure(error) : undefined;
+      if (failure !== undefined) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+      throw error;
     } finally {
       line?.clear();
     }

@@ -1,4 +1,6 @@
+import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Command } from "../command.ts";
+import { environment } from "../environment.ts";
 import { exitStatusTable } from "../exit-status.ts";
 import { namingImage } from "../naming-image.ts";
 import { programInput } from "../path-list.ts";
@@ -11,6 +13,11 @@ export const run: Command = {
   synopsis: ["[-t qemu|unix] [OPTIONS] IMAGE PROGRAM [ARGUMENTS...]"],
   description: `Boots a virtual machine with IMAGE as its read-only disk /dev/vdb and runs PROGRAM in it. The program's
 output is the command's output, its errors are the command's errors and its exit status is the command's exit status.
+
+PROGRAM is the name of one that ships with docteur, or a file of your own: whatever has a slash in it or ends in .ts, .mts, .cts,
+.js, .mjs or .cjs. It is bundled with the packages that it imports, and its types are checked.
+
+SIGTERM and Ctrl-C ask the program to end; if it has not after two seconds, it is ended.
 
 What follows PROGRAM belongs to it.`,
   operands: ["IMAGE", "PROGRAM"],
@@ -41,7 +48,7 @@ What follows PROGRAM belongs to it.`,
       short: "m",
       value: "MIB",
       description:
-        "Memory of the virtual machine, in MiB, at least 128. It takes from this machine only what it touches. Default: 512.",
+        "Memory of the virtual machine, in MiB, at least 128. It takes from this machine only what it touches. A program that needs more ends with status 1 and a line that says so. Default: 512.",
     },
     {
       name: "boot-timeout",
@@ -63,6 +70,18 @@ What follows PROGRAM belongs to it.`,
       value: "FOLDER",
       description:
         "Modules of that kernel, the folder that `uname -r` names in /lib/modules. Goes with --kernel.",
+    },
+    {
+      name: "env",
+      short: "e",
+      value: "NAME[=VALUE]",
+      description:
+        "Give the program a variable of its environment; without VALUE, that of this command's own, if it is there. May be given more than once. Default: none.",
+    },
+    {
+      name: "no-check",
+      description:
+        "Run a program of your own without a check of its types. Default: an error in them keeps it from running.",
     },
     {
       name: "layout",
@@ -94,13 +113,17 @@ What follows PROGRAM belongs to it.`,
   sections: [
     {
       title: "PROGRAMS",
-      body: Object.values(programs).join("\n"),
+      body: `${Object.values(programs).join("\n")}
+ FILE [ARGUMENTS...]
+     A program of your own; \`docteur init FOLDER\` writes one to begin
+     with, docs/UNIKERNELS.md tells the rest.`,
     },
     {
       title: "EXAMPLES",
       body: ` docteur run disk.img cat /README.md
  git ls-files docs | docteur run disk.img cat --files-from - >docs.txt
  docteur run -t unix disk.img stat /README.md
+ docteur run -e LANG -m 1024 disk.img ./search.ts word
  docteur run --accel tcg -m 512 disk.img ls -l /`,
     },
     {
@@ -118,14 +141,18 @@ ${exitStatusTable}`,
   ],
   async execute(invocation, context) {
     const [image, program] = invocation.operands as [string, string];
-    if (!Object.hasOwn(programs, program)) {
-      const names = Object.keys(programs);
-      throw invocation.misuse(`unknown program '${program}', the programs are ${names.join(", ")}`);
+    if (!isProgramFile(program) && !Object.hasOwn(programs, program)) {
+      const names = Object.keys(programs).join(", ");
+      throw invocation.misuse(
+        `unknown program '${program}', the programs are ${names} (a file of yours as ./${program})`,
+      );
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
     const options = {
       image,
       program,
+      env: environment(invocation, context.env),
+      check: !invocation.flag("no-check"),
       ...(await programInput(program, invocation.rest, context.stdin)),
       stdout: context.stdout,
       stderr: context.stderr,

@@ -1,8 +1,10 @@
+import type { InvalidImageError } from "../../guest/errors.ts";
 import type { Verification } from "../../image-builder/index.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
+import { type JsonFailure, jsonFailure } from "../json-failure.ts";
 import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count } from "../quantity.ts";
@@ -32,7 +34,11 @@ standard error that names the fault, the byte at which it lies and the object, a
       description:
         "Where something is wrong, look at every object and tell of each that is damaged, a line each on standard error. An object made from a damaged one is damaged, too.",
     },
-    { name: "json", description: "Print everything found as one JSON object on one line." },
+    {
+      name: "json",
+      description:
+        "Print everything found as one JSON object on one line of standard output. Of an image that is not whole: error, with code, message and, as far as there is one, fault (the kind of damage), offset (the byte) and object; with --keep-going damages, too, one such for each object.",
+    },
     colourOption,
     ...originalOptions.filter(({ name }) => name !== "verbose"),
   ],
@@ -48,6 +54,8 @@ standard error that names the fault, the byte at which it lies and the object, a
   async execute(invocation, { stdout, stderr, env, signal }) {
     const [image] = invocation.operands as [string];
     const quiet = isQuiet(invocation);
+    const json = invocation.flag("json");
+    let damages: JsonFailure[] | undefined;
     const color = wantsColour(invocation, stdout, env);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
     const { DamagedImageError, formatVerification, verifyImage } = await import(
@@ -63,21 +71,30 @@ standard error that names the fault, the byte at which it lies and the object, a
         } catch (error) {
           line?.clear();
           // The error itself is the last line.
-          const damages = error instanceof DamagedImageError ? error.damages : [];
-          if (!quiet) for (const damage of damages) stderr.write(`docteur: ${image}: ${damage.message}\n`);
+          if (error instanceof DamagedImageError) damages = error.damages.map((each) => named(image, each));
+          if (!quiet) for (const { message } of damages ?? []) stderr.write(`docteur: ${message}\n`);
           throw error;
         }
       });
       line?.clear();
       if (!quiet && invocation.flag("verbose")) stderr.write(details(found));
-      if (invocation.flag("json")) stdout.write(`${JSON.stringify(found)}\n`);
+      if (json) stdout.write(`${JSON.stringify(found)}\n`);
       else if (!quiet) stdout.write(formatVerification(found, { color }));
       return 0;
+    } catch (error) {
+      const failure = jsonFailure(error);
+      if (json && failure !== undefined) stdout.write(`${JSON.stringify({ error: failure, damages })}\n`);
+      throw error;
     } finally {
       line?.clear();
     }
   },
 };
+
+function named(image: string, error: InvalidImageError): JsonFailure {
+  const { code, fault, offset, object, message } = error;
+  return { code, fault, offset, object, message: `${image}: ${message}` };
+}
 
 function details({ objects, deltas, longestChain, unreachable, sizes }: Verification): string {
   const kinds = Object.entries(objects)

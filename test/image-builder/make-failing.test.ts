@@ -1,12 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { makeImage, type Phase } from "../../image-builder/index.ts";
-import { sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
 
 const CHILD = join(import.meta.dirname, "make-in-child.ts");
 
@@ -62,18 +62,30 @@ test("aborted in any phase, nothing is left", async (t) => {
   writeFiles(site, { noise: randomBytes(6 * 1024 * 1024) });
   for (let i = 0; i < 400; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
   writeFileSync(join(folder, "x.img"), "old");
-  for (const phase of ["count", "pack", "write"] as Phase[]) {
+  const repository = join(folder, "repository");
+  cpSync(site, repository, { recursive: true });
+  git(repository, ["init", "--quiet"]);
+  commitAll(repository, "Site");
+  for (const [source, repack, phase] of [
+    [site, false, "read"],
+    [site, false, "compress"],
+    [site, false, "write"],
+    [repository, false, "count"],
+    [repository, false, "pack"],
+    [repository, true, "compress"],
+  ] as [string, boolean, Phase][]) {
     const controller = new AbortController();
     const reason = new Error(phase);
     const made = makeImage({
-      repository: site,
+      repository: source,
+      repack,
       image: join(folder, "x.img"),
       onProgress: (progress) => progress.phase === phase && controller.abort(reason),
       signal: controller.signal,
     });
     t.is(await t.throwsAsync(made), reason, phase);
     t.is(readFileSync(join(folder, "x.img"), "utf8"), "old", phase);
-    t.deepEqual(readdirSync(folder).sort(), ["site", "x.img"], phase);
+    t.deepEqual(readdirSync(folder).sort(), ["repository", "site", "x.img"], phase);
   }
   const early = makeImage({
     repository: site,

@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { makeImage, verifyImage } from "../../image-builder/index.ts";
+import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
 import { type GeneratedEntry, generatedTree } from "../guest/generated-tree.ts";
 import { failsWith } from "./failure.ts";
 import { FIXTURES, HOLLOW, IMAGES } from "./fixtures.ts";
@@ -138,6 +138,53 @@ test("large files pass as streams, and each content is there once", async (t) =>
   );
   t.is(opened.objects.length, 1 + 1 + new Set(hashed).size);
   await verifyImage(image);
+});
+
+test("progress of a folder: files and bytes of all bytes, then objects of all objects, each to its end", async (t) => {
+  const folder = sandbox(t);
+  const site = join(folder, "site");
+  for (let i = 0; i < 40; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
+  writeFiles(site, { large: randomBytes(9 * 1024 * 1024), "out/of/it": "x".repeat(1000) });
+  symlinkSync("page-1", join(site, "link"));
+  const events: Progress[] = [];
+  const onProgress = (event: Progress) => events.push(event);
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository: site, image, date: DATE, exclude: ["/out"], onProgress });
+  for (const [phase, unit, total] of [
+    ["read", "bytes", made.fileBytes],
+    // The large one is compressed while it is read.
+    ["compress", "objects", (await verifyImage(image)).objects.blob - 1 + 2],
+  ] as const) {
+    const those = events.filter((event) => event.phase === phase);
+    t.true(
+      those.every((event) => event.unit === unit && event.total === total),
+      phase,
+    );
+    t.deepEqual(
+      those.map(({ done }) => done),
+      those.map(({ done }) => done).toSorted((a, b) => a - b),
+    );
+    t.is(those.at(-1)!.done, total, phase);
+  }
+  t.is(events.findLast(({ phase }) => phase === "read")!.files, made.files);
+  // A large file is told of while it is read.
+  t.true(events.some(({ phase, done }) => phase === "read" && done > 1e6 && done < 9e6));
+});
+
+test("hard links are files like any other, their content is there once", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, { "site/a": "content\n", outside: "outside\n" });
+  mkdirSync(join(folder, "site/sub"));
+  linkSync(join(folder, "site/a"), join(folder, "site/sub/b"));
+  linkSync(join(folder, "outside"), join(folder, "site/c"));
+  const image = join(folder, "x.img");
+  const made = await makeImage({ repository: join(folder, "site"), image, date: DATE });
+  t.like(made, { files: 3, fileBytes: 24 });
+  const { repository, objects } = openImage(t, image);
+  const show = (path: string) => git(repository, ["show", `${made.commit}:${path}`]);
+  t.deepEqual(["a", "sub/b", "c"].map(show), ["content", "content", "outside"]);
+  // A commit, two trees, two contents.
+  t.is(objects.length, 5);
 });
 
 test("one bit of the permissions counts", async (t) => {

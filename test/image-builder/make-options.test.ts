@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
@@ -6,6 +7,10 @@ import { listTree, openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
 
 const date = "2020-10-10T08:00:00+00:00";
+
+function sha512(text: string): string {
+  return createHash("sha512").update(text).digest("hex");
+}
 
 /** Files that are much like one another, so that there are deltas to be found. */
 function similarFiles(): Record<string, string> {
@@ -41,6 +46,24 @@ test("the more time, the smaller; the commit is the same, and chains are short",
   t.true(sizes[0]! > sizes[1]! && sizes[1]! >= sizes[2]!, `${sizes}`);
 });
 
+test("of two versions of a folder the second takes hardly any room", async (t) => {
+  const folder = sandbox(t);
+  const page = (text: string) =>
+    Array.from({ length: 20 }, (_, part) => sha512(`${text} ${part}`)).join("\n");
+  for (let n = 0; n < 60; n++) {
+    writeFiles(folder, {
+      [`one/1.0/sub/page-${n}`]: page(`page ${n}`),
+      [`two/1.0/sub/page-${n}`]: page(`page ${n}`),
+      [`two/next/sub/page-${n}`]: `${page(`page ${n}`)}\nnext ${n}`,
+    });
+  }
+  const image = join(folder, "x.img");
+  const one = await makeImage({ repository: join(folder, "one"), image, date });
+  const two = await makeImage({ repository: join(folder, "two"), image, date });
+  t.true(two.packBytes < 1.1 * one.packBytes, `${two.packBytes} ${one.packBytes}`);
+  await verifyImage(image);
+});
+
 test("without deltas, every object is stored whole, of a folder and of a repository", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
@@ -71,10 +94,19 @@ test("a repository's deltas are taken over, unless it is packed anew", async (t)
   const image = join(folder, "x.img");
   await makeImage({ repository: source, image });
   t.true((await verifyImage(image)).longestChain > 5);
-  for (const compression of ["default", "fast"] as const) {
-    await makeImage({ repository: source, image, repack: true, compression });
-    t.true((await verifyImage(image)).longestChain <= 5);
+  for (const [compression, chain] of [
+    ["default", 5],
+    ["fast", 0],
+    ["best", 10],
+  ] as const) {
+    const images: Buffer[] = [];
+    for (let round = 0; round < 2; round++) {
+      await makeImage({ repository: source, image, repack: true, compression });
+      images.push(readFileSync(image));
+    }
+    t.true((await verifyImage(image)).longestChain <= chain);
     t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
+    t.true(images[0]!.equals(images[1]!));
   }
 });
 

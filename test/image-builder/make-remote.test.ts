@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { commandLines } from "../command-lines.ts";
 import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
@@ -71,20 +72,6 @@ test("a server of plain files, which knows no depth", async (t) => {
   t.is(made.commit, second);
   t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
 });
-
-/** All that `ps` could show at this moment of other processes. */
-function commandLines(): string {
-  const lines = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return lines
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      } catch {
-        return ""; // it has ended
-      }
-    })
-    .join("\n");
-}
 
 test.serial("a password reaches its server, and nobody and nothing else", async (t) => {
   const folder = sandbox(t);

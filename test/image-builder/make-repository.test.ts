@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
@@ -83,6 +93,21 @@ test("every shape of a local repository", async (t) => {
   t.not(first, second);
 });
 
+test("a repository is only read, whatever is in its name", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, `it's "a:b" \\ c`);
+  const { second } = sampleRepository(source);
+  git(source, ["repack", "-adq"]);
+  const folders = ["objects", "objects/pack", "objects/info", ""].map((path) => join(source, ".git", path));
+  for (const path of folders) utimesSync(path, 1, 1);
+  const image = join(folder, "x.img");
+  for (const repack of [false, true]) {
+    t.is((await makeImage({ repository: source, image, repack })).commit, second);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(source, second));
+  }
+  for (const path of folders) t.is(statSync(path).mtimeMs, 1000, path);
+});
+
 test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still exactly the commit", async (t) => {
   const folder = sandbox(t);
   const { first, second } = sampleRepository(folder);
@@ -155,9 +180,16 @@ test("a repository that lacks an object of the commit", async (t) => {
   const folder = sandbox(t);
   sampleRepository(join(folder, "repository"));
   const blob = git(join(folder, "repository"), ["rev-parse", "HEAD:README.md"]);
-  rmSync(join(folder, "repository/.git/objects", blob.slice(0, 2), blob.slice(2)));
-  const make = () => makeImage({ repository: join(folder, "repository"), image: join(folder, "x.img") });
-  await failsWith(t, "INCOMPLETE_REPOSITORY", make, /lacks an object/);
+  const tree = git(join(folder, "repository"), ["rev-parse", "HEAD:src"]);
+  const root = git(join(folder, "repository"), ["rev-parse", "HEAD^{tree}"]);
+  const image = join(folder, "x.img");
+  for (const missing of [blob, tree, root]) {
+    rmSync(join(folder, "repository/.git/objects", missing.slice(0, 2), missing.slice(2)), { force: true });
+    for (const repack of [false, true]) {
+      const make = () => makeImage({ repository: join(folder, "repository"), image, repack });
+      await failsWith(t, "INCOMPLETE_REPOSITORY", make, /lacks an object/);
+    }
+  }
   t.deepEqual(readdirSync(folder), ["repository"]);
 });
 

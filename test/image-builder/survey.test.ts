@@ -16,22 +16,32 @@ test("submodules are named, pointers of Git LFS are counted, files and bytes are
   git(source, ["init", "--quiet"]);
   git(source, ["submodule", "--quiet", "add", "../module", "libs/a b"]);
   writeFiles(source, { "a.bin": pointer(1), "b/c.bin": pointer(2), "text.txt": `see ${pointer(3)}` });
-  commitAll(source, "Without attributes");
-  const make = () => makeImage({ repository: source, image: join(folder, "x.img") });
-  const first = await make();
-  t.like(first, { submodules: ["libs/a b"], lfsPointers: 0 });
-  t.deepEqual(first.notes, ["submodules are recorded, but what is in them is not in the image: libs/a b"]);
-  writeFiles(source, { "b/.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n" });
-  git(source, ["-c", "filter.lfs.clean=cat", "-c", "filter.lfs.required=false", "add", "--all"]);
-  commitAll(source, "With attributes");
-  const second = await make();
-  t.is(second.lfsPointers, 2);
-  t.regex(second.notes.at(-1)!, /^2 files are pointers of Git LFS/);
+  commitAll(source, "Pointers");
+  const made = await makeImage({ repository: source, image: join(folder, "x.img") });
+  t.like(made, { submodules: ["libs/a b"], lfsPointers: 2 });
+  t.is(made.notes[0], "submodules are recorded, but what is in them is not in the image: libs/a b");
+  t.is(
+    made.notes[1],
+    "2 files are pointers of Git LFS: the content that LFS keeps elsewhere is not in the image",
+  );
   const sizes = git(source, ["ls-tree", "-r", "--format=%(objecttype) %(objectsize)", "HEAD"])
     .split("\n")
     .filter((line) => line.startsWith("blob "))
     .map((line) => Number(line.slice(5)));
-  t.like(second, { files: sizes.length, fileBytes: sizes.reduce((sum, size) => sum + size, 0) });
+  t.like(made, { files: sizes.length, fileBytes: sizes.reduce((sum, size) => sum + size, 0) });
+});
+
+test("pointers of Git LFS in a folder are counted, too", async (t) => {
+  const folder = sandbox(t);
+  writeFiles(folder, {
+    "site/a": pointer(1),
+    "site/b/c": pointer(2 ** 40),
+    "site/too-long": pointer(3).padEnd(1024, "x"),
+    "site/too-short": pointer(3).slice(0, 60),
+  });
+  const made = await makeImage({ repository: join(folder, "site"), image: join(folder, "x.img") });
+  t.is(made.lfsPointers, 2);
+  t.regex(made.notes.join("\n"), /^2 files are pointers of Git LFS/);
 });
 
 test("of many submodules some are named", (t) => {

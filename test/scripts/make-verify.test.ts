@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
+import { commandLines } from "../command-lines.ts";
 import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
@@ -108,6 +111,42 @@ test("verify --keep-going names every damaged object, and the first fault last",
   t.is(quiet.stderr, once.stderr);
 });
 
+test("verify --json of a damaged image: the fault, its place and its object on standard output, the line as ever", async (t) => {
+  const folder = temporaryFolder(t);
+  const image = readFileSync(join(FIXTURES, "similar.img"));
+  image[20_000]! ^= 1;
+  writeFileSync(join(folder, "x.img"), image);
+  const plain = await docteur(["verify", "x.img"], { cwd: folder });
+  const told = await docteur(["verify", "--json", "x.img"], { cwd: folder });
+  t.deepEqual([told.status, told.stderr], [1, plain.stderr]);
+  t.regex(told.stdout.toString(), /^[^\n]+\n$/);
+  const { error } = JSON.parse(told.stdout.toString());
+  const [, offset] = /at byte (\d+)\)$/m.exec(plain.stderr)!;
+  t.like(error, { code: "INVALID_IMAGE", fault: "pack-inflate", offset: Number(offset) });
+  const all = await docteur(["verify", "--json", "--keep-going", "x.img"], { cwd: folder });
+  const { damages } = JSON.parse(all.stdout.toString());
+  const lines = all.stderr.split("\n").slice(0, -2);
+  t.deepEqual(
+    damages.map(({ message }: { message: string }) => `docteur: ${message}`),
+    lines,
+  );
+  for (const damage of damages) t.regex(damage.object, /^[0-9a-f]{40}$/);
+  t.is(damages.filter(({ offset }: { offset: number }) => offset === error.offset).length, 1);
+  const missing = await docteur(["verify", "--json", "missing.img"], { cwd: folder });
+  t.deepEqual(JSON.parse(missing.stdout.toString()), {
+    error: { code: "IMAGE_NOT_FOUND", message: "missing.img: no such image" },
+  });
+});
+
+test("make --json of what cannot be made", async (t) => {
+  const folder = temporaryFolder(t);
+  const made = await docteur(["make", "--json", "nowhere", "x.img"], { cwd: folder });
+  t.is(made.status, 1);
+  const { error } = JSON.parse(made.stdout.toString());
+  t.is(error.code, "NOT_FOUND");
+  t.is(made.stderr, `docteur: ${error.message}\n`);
+});
+
 test("docteur.make and docteur.verify take the original's command lines", async (t) => {
   const folder = temporaryFolder(t);
   await sampleRepository(folder);
@@ -162,6 +201,27 @@ test("a password stays out of the error", async (t) => {
   t.is(result.status, 1);
   t.notRegex(result.stderr, /se( |%20)cret/);
   t.deepEqual(readdirSync(folder), []);
+});
+
+test("while a server is asked, no command line shows the password", async (t) => {
+  const folder = temporaryFolder(t);
+  let seen = "";
+  const server = createServer((socket) => {
+    seen += commandLines();
+    socket.destroy();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  // In a variable, so that nothing but docteur itself has it on a command line.
+  const script = `exec "$0" make "http://ada:$SECRET@127.0.0.1:${port}/x" x.img`;
+  const result = await command("sh", ["-c", script, join(CHECKOUT, "scripts/docteur")], {
+    cwd: folder,
+    env: { SECRET: "correct-horse" },
+  });
+  refused(t, result, 1, /cannot fetch from http:\/\/ada:\*\*\*@/);
+  t.regex(seen, /^docteur make/m);
+  t.false(seen.includes("correct-horse"));
 });
 
 test("what is no image is told in one line", async (t) => {

@@ -19,12 +19,19 @@ try {
 store.close();
 `;
 
+const WRONG_PROGRAM = `import type { Unikernel } from "docteur/guest";
+export default (async ({ store }) => store.describe("/", {
+  follow: true,
+}).size) satisfies Unikernel;
+`;
+
 interface LockEntry {
   readonly version: string;
   readonly resolved?: string;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
+const manifest = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8"));
 const lock: { packages: Record<string, LockEntry> } = JSON.parse(
   readFileSync(join(CHECKOUT, "package-lock.json"), "utf8"),
 );
@@ -46,7 +53,6 @@ test("the lock file is complete, or npm ci refuses it: every optional package ha
 });
 
 test("every dependency is pinned and told of in docs/DEPENDENCIES.md", (t) => {
-  const manifest = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8"));
   const document = readFileSync(join(CHECKOUT, "docs/DEPENDENCIES.md"), "utf8");
   for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
     t.regex(version as string, /^\d+\.\d+\.\d+$/, name);
@@ -113,6 +119,22 @@ test("what npm packs works where it is installed", async (t) => {
   t.is(compiled.status, 0, String(compiled.stdout));
   const read = await command("node", ["read.mjs"], { cwd: folder });
   t.is(String(read.stdout), "246 values, 246 files, a missing one is NOT_FOUND\n", read.stderr);
+
+  // A project of the user's own, beside the package: checked by its own tsconfig.json, alone and by `run`.
+  const started = await installed("docteur", "init", "own");
+  t.is(started.status, 0, started.stderr);
+  const { devDependencies } = JSON.parse(readFileSync(join(folder, "own", "package.json"), "utf8"));
+  t.deepEqual(devDependencies, { docteur: manifest.version });
+  const checked = await command(process.execPath, [typescript, "-p", "own"], { cwd: folder });
+  t.is(checked.status, 0, String(checked.stdout));
+  t.deepEqual(
+    await installed("docteur", "run", "-t", "unix", image, "own/main.ts"),
+    await docteur(["run", "-t", "unix", image, "scripts/starter/main.ts"], { cwd: CHECKOUT }),
+  );
+  writeFileSync(join(folder, "own", "wrong.ts"), WRONG_PROGRAM);
+  const wrong = await installed("docteur", "run", "-t", "unix", image, "own/wrong.ts");
+  t.regex(wrong.stderr, /^own\/wrong\.ts:2:\d+: error TS2345: /);
+  t.is(wrong.status, 1);
 
   t.deepEqual(readdirSync(join(modules, "docteur")).sort(), [
     "CHANGELOG.md",

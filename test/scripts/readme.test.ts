@@ -2,7 +2,8 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { commands } from "../../scripts/commands/index.ts";
-import { CHECKOUT, command, temporaryFolder } from "./docteur.ts";
+import { CHECKOUT, temporaryFolder } from "./docteur.ts";
+import { printed, sessions } from "./session.ts";
 
 const readme = readFileSync(join(CHECKOUT, "README.md"), "utf8");
 
@@ -11,15 +12,12 @@ const withoutMeasures = (text: string) =>
   text.replace(/image [\d.]+ [KM]B \([\d.]+%\), [\d.]+ s$/gm, "SIZE, TIME");
 
 test("the example in the README does what the README says", async (t) => {
-  const [, session] = /^```console\n(.*?)^```/ms.exec(readme) ?? [];
-  const steps = session!.split(/^\$ /m).slice(1);
+  const steps = sessions(readme);
   t.true(steps.length > 3);
   const folder = temporaryFolder(t);
   for (const name of ["scripts", "test"]) symlinkSync(join(CHECKOUT, name), join(folder, name));
-  for (const step of steps) {
-    const [line, ...output] = step.split("\n");
-    const { stdout } = await command("sh", ["-c", `${line} 2>&1`], { cwd: folder });
-    t.is(withoutMeasures(stdout.toString()), withoutMeasures(output.join("\n")), line);
+  for (const { line, output } of steps) {
+    t.is(withoutMeasures(await printed(line, folder)), withoutMeasures(output), line);
   }
 });
 

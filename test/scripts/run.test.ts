@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
 import { filesOf, sampleRepository } from "./sample-repository.ts";
+import { signalled } from "./signalled.ts";
 
 const small = join(FIXTURES, "small.img");
 
@@ -120,17 +119,9 @@ test("a signal ends the program and the command, with the signal's status", asyn
     ["SIGTERM", 143],
   ] as const) {
     // The program waits for paths that never come; its first file tells that it is up.
-    const running = spawn(join(CHECKOUT, "scripts/docteur"), [
-      ...["run", "-t", "unix", small, "cat", "--files-from", "-"],
-    ]);
-    running.stdin.write("/README.md\n");
-    let stderr = "";
-    running.stderr.on("data", (piece: Buffer) => {
-      stderr += piece;
+    const ended = await signalled(["run", "-t", "unix", small, "cat", "--files-from", "-"], signal, {
+      input: "/README.md\n",
     });
-    const closed = once(running, "close");
-    running.stdout.once("data", () => running.kill(signal));
-    t.deepEqual(await closed, [status, null]);
-    t.is(stderr, "");
+    t.deepEqual([ended.status, ended.stderr], [status, ""]);
   }
 });

@@ -36,7 +36,12 @@ test("progress names the work, how much, and the share where it is known", (t) =
     describe({ phase: "pack", unit: "objects", done: 1200, total: 4000 }),
     "Packing 1,200 of 4,000 objects (30%)",
   );
-  t.is(describe({ phase: "read", unit: "files", done: 7, total: undefined }), "Reading 7 files");
+  t.is(
+    describe({ phase: "read", unit: "bytes", files: 1200, done: 1e6, total: 4e6 }),
+    "Reading 1,200 files, 1.0 MB of 4.0 MB (25%)",
+  );
+  t.is(describe({ phase: "read", unit: "bytes", files: 1, done: 0, total: 0 }), "Reading 1 file, 0 bytes");
+  t.is(describe({ phase: "fetch", unit: "objects", done: 7, total: undefined }), "Fetching 7 objects");
   t.is(describe({ phase: "write", unit: "bytes", done: 1e6, total: 3e6 }), "Writing 1.0 MB of 3.0 MB (33%)");
   t.is(describe({ phase: "verify", done: 1, total: 4 }), "Verifying 25%");
   t.is(describe({ phase: "verify", done: 0, total: 0 }), "Verifying");
@@ -64,7 +69,7 @@ test("a terminal that does not tell its width gets the line all the same", (t) =
 
 test("how fast it goes, and how long it will take, once that can be told", (t) => {
   t.is(pace({ phase: "write", unit: "bytes", done: 5e6, total: 9e6 }, 4e6, 2000), ", 2.0 MB/s, 2.0 s left");
-  t.is(pace({ phase: "read", unit: "files", done: 3000, total: undefined }, 3000, 2000), ", 1,500/s");
+  t.is(pace({ phase: "fetch", unit: "objects", done: 3000, total: undefined }, 3000, 2000), ", 1,500/s");
   t.is(pace({ phase: "verify", done: 1, total: 4 }, 1, 5000), ", 15 s left");
   t.is(pace({ phase: "verify", done: 4, total: 4 }, 4, 5000), "");
   t.is(pace({ phase: "verify", done: 1, total: 4 }, 1, 500), "");

@@ -71,7 +71,7 @@ const MISUSES: [args: string[], message: RegExp][] = [
   [["verify"], /IMAGE is missing; see docteur verify --help/],
   [["run"], /IMAGE is missing/],
   [["run", "a"], /PROGRAM is missing/],
-  [["run", "a", "tac"], /unknown program 'tac', the programs are cat, ls, stat/],
+  [["run", "a", "tac"], /unknown program 'tac', the programs are cat, ls, serve, stat/],
   [["run", "a", "toString"], /unknown program 'toString'/],
   [["run", "-t", "xen", "a", "cat", "/b"], /--target takes qemu, unix, not 'xen'/],
   [["run", "-m", "1", "a", "cat", "/b"], /--memory takes an integer from \d+ to \d+, not '1'/],

@@ -122,3 +122,19 @@ test("a small file is replaced whole", async (t) => {
   await writeCacheFile("note.json", "2");
   t.is(await fs.readFile(join(root, "note.json"), "utf8"), "2");
 });
+
+test.serial("of one kind, those used last are kept, and those used lately", async (t) => {
+  const name = (index: number) => `thing-${String(index).padStart(32, "0")}`;
+  for (let index = 0; index < 6; index++) {
+    await cached(name(index), async () => {});
+    const yesterday = Date.now() / 1000 - 24 * 60 * 60 + index;
+    if (index !== 0) await fs.utimes(join(root, name(index)), yesterday, yesterday);
+  }
+  await fs.mkdir(join(root, "thing-else"));
+  await fs.utimes(join(root, "thing-else"), 0, 0);
+  // Used: not only made.
+  await cached(name(3), async () => t.fail("it is there"));
+  await cached(name(6), async () => {});
+  const kept = (await fs.readdir(root)).filter((each) => each.startsWith("thing-")).sort();
+  t.deepEqual(kept, [...[0, 3, 5, 6].map(name), "thing-else"]);
+});

@@ -56,7 +56,7 @@ test("the guest gets the request once it is ready", async (t) => {
   t.is(await running, undefined);
 });
 
-for (const status of [0, 1, 127, 255]) {
+for (let status = 0; status <= 255; status++) {
   test(`status ${status} passes through, and all output before it`, async (t) => {
     const { conversation, guest } = await channel(t);
     guest.write(encodeFrame(FrameType.READY));

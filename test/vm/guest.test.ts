@@ -59,7 +59,7 @@ test.serial("one that lacks memory is told as that", async (t) => {
   const guest = await start(`ready(); console.log("Out of memory: Killed process 1 (node)");`);
   await t.throwsAsync(run(guest), {
     code: "OUT_OF_MEMORY",
-    message: "the program needs more memory than the guest has",
+    message: "out of memory: the program needs more memory than the guest has",
   });
 });
 

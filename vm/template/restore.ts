@@ -40,7 +40,7 @@ export async function restoreTemplate(
   } finally {
     await state.close();
   }
-  return Guest.start(process, options, async (conversation) => {
+  return Guest.start(process, { ...options, memory: machine.memory }, async (conversation) => {
     const qmp = new Qmp(process.control!);
     await qmp.connect();
     await leaveMemoryAside(qmp);

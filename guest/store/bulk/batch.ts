@@ -1,62 +1,80 @@
 import { ID_LENGTH } from "../../git/object-id.ts";
-import type { Objects } from "../../pack/objects.ts";
+import { type Objects, roomFor } from "../../pack/objects.ts";
 
-/** Contents of many blobs, one after the other in a few pieces of memory that can be handed from thread to thread. */
-export interface Batch {
-  readonly slabs: ArrayBuffer[];
-  /** What was offered as memory for slabs and was not needed. */
-  readonly spare: ArrayBuffer[];
-  /**
-   * Three numbers a blob: its slab, and where in it the content starts and ends. A blob that cannot be read, or is larger
-   * than a slab, has slab `LEFT`; one that did not fit any more, `UNREAD`.
-   */
-  readonly places: Float64Array;
-}
-
-export const LEFT = -1;
-export const UNREAD = -2;
-
-/** Bytes of a slab. */
-export const SLAB_SIZE = 1024 * 1024;
+/** Blobs in a batch at most. */
+export const BATCH_COUNT = 64;
 
 /** A batch ends after the blob that brings it to this many bytes. */
-const BATCH_SIZE = 2 * SLAB_SIZE;
+const BATCH_SIZE = 1024 * 1024;
 
-/**
- * Reads blobs in the order given until there are no more or their contents fill the batch.
- *
- * @param ids raw ids, 20 bytes each.
- * @param spare slabs of earlier batches whose memory is free again.
- */
-export function readBatch(objects: Objects, ids: Uint8Array, spare: ArrayBuffer[]): Batch {
-  const count = ids.length / ID_LENGTH;
-  const places = new Float64Array(count * 3).fill(UNREAD);
-  const slabs: ArrayBuffer[] = [];
-  let slab = new Uint8Array();
-  let used = 0;
-  let total = 0;
-  const allocate = (size: number): Uint8Array => {
-    if (size > SLAB_SIZE) throw new RangeError("larger than a slab");
-    if (used + size > slab.length) {
-      slab = new Uint8Array(spare.pop() ?? new ArrayBuffer(SLAB_SIZE));
-      slabs.push(slab.buffer as ArrayBuffer);
-      used = 0;
-    }
-    return slab.subarray(used, used + size);
+/** A blob that nobody has tried to read; it did not fit any more. */
+export const UNREAD = -2;
+
+/** A blob that cannot be read, or does not fit in the memory of any batch: left to the one who wants it. */
+export const LEFT = -1;
+
+/** Some blobs that are read in one go, and memory for their contents, which may be shared with a thread that reads them. */
+export interface Batch {
+  /** How many blobs there are, in its first number. */
+  readonly count: Int32Array;
+  /** Raw ids, 20 bytes each. */
+  readonly ids: Uint8Array;
+  /** Two numbers a blob: where its content begins and ends. The first may be `UNREAD` or `LEFT` instead. */
+  readonly places: Int32Array;
+  /** The contents. */
+  readonly memory: Uint8Array;
+}
+
+const IDS = Int32Array.BYTES_PER_ELEMENT;
+const PLACES = IDS + BATCH_COUNT * ID_LENGTH;
+const MEMORY = PLACES + BATCH_COUNT * 2 * Int32Array.BYTES_PER_ELEMENT;
+
+/** Bytes of a buffer for a batch whose contents have `memory` bytes. */
+export function batchLength(memory: number): number {
+  return MEMORY + memory;
+}
+
+/** The batch that lies in a buffer. */
+export function batchIn(buffer: ArrayBufferLike): Batch {
+  return {
+    count: new Int32Array(buffer, 0, 1),
+    ids: new Uint8Array(buffer, IDS, BATCH_COUNT * ID_LENGTH),
+    places: new Int32Array(buffer, PLACES, BATCH_COUNT * 2),
+    memory: new Uint8Array(buffer, MEMORY),
   };
-  for (let i = 0; i < count && total < BATCH_SIZE; i++) {
-    const id = ids.subarray(i * ID_LENGTH, (i + 1) * ID_LENGTH);
+}
+
+/** Asks for blobs, at most `BATCH_COUNT` of them. */
+export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
+  batch.count[0] = ids.length;
+  ids.forEach((id, i) => {
+    batch.ids.set(id, i * ID_LENGTH);
+  });
+}
+
+/** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */
+export function readBatch(objects: Objects, { count, ids, places, memory }: Batch): void {
+  let used = 0;
+  let full = false;
+  const take = (size: number): Uint8Array => {
+    full = used + size > memory.length;
+    if (full) throw new RangeError("no room");
+    return memory.subarray(used, used + size);
+  };
+  const allocate = (size: number) => roomFor(size, take);
+  const [asked = 0] = count;
+  places.fill(UNREAD);
+  for (let i = 0; i < asked && used < BATCH_SIZE; i++) {
     try {
-      const content = objects.read(id, "blob", allocate);
-      used = content.byteOffset + content.length;
-      places[i * 3] = slabs.length - 1;
-      places[i * 3 + 1] = content.byteOffset;
-      places[i * 3 + 2] = used;
-      total += content.length;
+      const content = objects.read(ids.subarray(i * ID_LENGTH, (i + 1) * ID_LENGTH), "blob", allocate);
+      const start = content.byteOffset - memory.byteOffset;
+      used = start + content.length;
+      places[i * 2] = start;
+      places[i * 2 + 1] = used;
     } catch {
+      if (full && used > 0) break;
       // The one who wants this blob reads it alone: with the memory it needs, or to get the error itself.
-      places[i * 3] = LEFT;
+      places[i * 2] = LEFT;
     }
   }
-  return { slabs, spare, places };
 }

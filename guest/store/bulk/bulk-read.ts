@@ -1,144 +1,198 @@
-import { ID_LENGTH } from "../../git/object-id.ts";
 import type { Objects } from "../../pack/objects.ts";
-import { LEFT, UNREAD } from "./batch.ts";
-import type { BatchReader } from "./readers.ts";
+import type { ConnectOptions } from "../open-objects.ts";
+import { BATCH_COUNT, type Batch, batchIn, batchLength, fillBatch, readBatch } from "./batch.ts";
+import { Board } from "./board.ts";
+import { type Ask, Job, LEFT_ALONE } from "./job.ts";
+import { Threads } from "./threads.ts";
 
-/** A blob wanted, by its raw id, and later its content. */
-export class Wanted {
-  readonly id: Uint8Array;
-  /** Undefined until it is read, and for good if it is left to whoever wants it. */
-  content: Uint8Array | undefined;
-  /** Whether it was its turn in a batch. */
-  tried = false;
+/**
+ * Batches for each thread: one that is read, one that waits for it, one whose contents are looked at, and one in reserve; and
+ * those that are read in this thread, of which one is in reserve. The reserve is for what did not fit in its batch, and is
+ * wanted before what has been read ahead.
+ */
+const SLOTS_PER_THREAD = 4;
+const LOCAL_BATCHES = 3;
 
-  constructor(id: Uint8Array) {
-    this.id = id;
-  }
-}
+/** So many jobs, those wanted first, may use the reserve. */
+const NEXT = 2;
 
-/** Blobs whose contents lie near each other in the PACK, read by one reader. */
-interface Job {
-  readonly wanted: Wanted[];
-  readonly slabs: ArrayBuffer[];
-  reading: Promise<void>;
+/** Bytes of contents in a batch that is read in this thread. */
+const LOCAL_SIZE = 1.5 * 1024 * 1024;
+
+/** Where a thread can open the device once more. */
+export interface ThreadOptions {
+  /** Threads beside this one. */
+  readonly count: number;
+  readonly path: string;
+  readonly connect: ConnectOptions;
 }
 
 /**
- * Reads many blobs with several readers at once, in windows: a window's blobs are dealt out in the order of the PACK, so
- * that deltas find their bases at hand, and given back in the order they were asked for. While one window is taken, the
- * next is read.
- *
- * Memory holds two windows, and of each no more than `JOBS_PER_READER` batches a reader. Large blobs are left to the one
- * who takes the values, who then reads while the readers read ahead.
+ * Reads many blobs ahead of the one who takes them, in their order, in batches: by threads, and by this thread whenever it
+ * would have to wait for them. Memory holds a few batches, however many blobs there are.
  */
 export class BulkRead {
   readonly #objects: Objects;
-  readonly #idle: BatchReader[];
-  readonly #waiting: ((reader: BatchReader) => void)[] = [];
-  readonly #readers: readonly BatchReader[];
-  readonly #spare: ArrayBuffer[] = [];
+  readonly #options: ThreadOptions | undefined;
+  #board: Board | undefined;
+  #threads: Threads | undefined;
+  readonly #local: Batch[] = [];
+  #localMade = 0;
+  /** Slots whose batches nobody wants any more, but some thread is reading. */
+  readonly #orphans = new Set<number>();
 
-  constructor(objects: Objects, readers: readonly BatchReader[]) {
+  /** @param options none if there is to be no thread but this one. */
+  constructor(objects: Objects, options?: ThreadOptions) {
     this.#objects = objects;
-    this.#readers = readers;
-    this.#idle = [...readers];
+    this.#options = options;
   }
 
-  /** Blobs in a window. */
-  static readonly WINDOW = 256;
-
-  /** Starts to read a window. */
-  start(window: readonly Wanted[]): Window {
-    const placed = window
-      .map((wanted) => ({ wanted, place: this.#objects.place(wanted.id) ?? 0 }))
-      .sort((a, b) => a.place - b.place)
-      .map(({ wanted }) => wanted);
-    const size = Math.max(SMALLEST_JOB, Math.ceil(placed.length / (this.#readers.length * JOBS_PER_READER)));
-    const jobs: Job[] = [];
-    for (let i = 0; i < placed.length; i += size) jobs.push(this.#job(placed.slice(i, i + size)));
-    return new Window(jobs, this);
-  }
-
-  #job(wanted: Wanted[]): Job {
-    const job: Job = { wanted, slabs: [], reading: Promise.resolve() };
-    this.readOn(job);
-    return job;
-  }
-
-  /** Reads the blobs of a job that did not fit in the batch before. */
-  readOn(job: Job): void {
-    job.reading = this.#readBatch(job);
-    // Whoever awaits it gets the error; nobody may, when the consumer has stopped early.
-    job.reading.catch(() => {});
-  }
-
-  async #readBatch(job: Job): Promise<void> {
-    const wanted = job.wanted.filter(({ tried }) => !tried);
-    const ids = new Uint8Array(wanted.length * ID_LENGTH);
-    wanted.forEach(({ id }, i) => {
-      ids.set(id, i * ID_LENGTH);
-    });
-    const reader = this.#idle.pop() ?? (await new Promise<BatchReader>((free) => this.#waiting.push(free)));
+  /**
+   * What is wanted, in order, as jobs whose contents are good until the next job is asked for.
+   */
+  async *read<Wanted extends Ask>(source: Iterator<Wanted>): AsyncGenerator<Job<Wanted>> {
+    const queue: Job<Wanted>[] = [];
+    const draw = (ahead = true): Job<Wanted> | undefined => {
+      const next = ahead ? queue : queue.slice(0, NEXT);
+      const waiting = next.find(({ batch }) => batch === undefined);
+      if (waiting !== undefined || !ahead) return waiting;
+      const asks = take(source, BATCH_COUNT);
+      if (asks.length === 0) return undefined;
+      const job = new Job(asks);
+      queue.push(job);
+      return job;
+    };
+    // The first job is read here: threads are worth their start only if there are more.
+    let begun = false;
     try {
-      const { slabs, spare, places } = await reader.read({ ids, spare: this.#spare.splice(0, SPARE_SLABS) });
-      wanted.forEach((one, i) => {
-        const slab = places[i * 3] as number;
-        if (slab === UNREAD) return;
-        one.tried = true;
-        if (slab === LEFT) return;
-        const start = places[i * 3 + 1] as number;
-        one.content = new Uint8Array(
-          slabs[slab] as ArrayBuffer,
-          start,
-          (places[i * 3 + 2] as number) - start,
-        );
-      });
-      job.slabs.push(...slabs);
-      this.#spare.push(...spare);
+      for (;;) {
+        const finished = this.#board?.finished ?? 0;
+        this.#sortOut(queue);
+        if (begun) this.#post(draw);
+        const head = queue[0] ?? draw();
+        if (head === undefined) return;
+        begun = true;
+        if (head.batch === undefined || this.#withdraw(head)) this.#readHere(head);
+        else if (this.#isReady(head)) {
+          yield head;
+          queue.shift();
+          this.#release(head);
+        } else {
+          // Rather than wait for the thread that reads what is wanted first, read what comes later.
+          const free = this.#localFree;
+          const next = free > 0 ? draw(free > 1) : undefined;
+          if (next !== undefined) this.#readHere(next);
+          else if (!(await this.#finishedSince(finished))) this.#giveUpThreads(queue);
+        }
+      }
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#idle.push(reader);
-      else next(reader);
+      source.return?.();
+      for (const job of queue) this.#release(job);
     }
-  }
-
-  /** Takes back the memory of a window whose contents nobody looks at any more. */
-  recycle(slabs: readonly ArrayBuffer[]): void {
-    this.#spare.push(...slabs.slice(0, MAX_SPARE - this.#spare.length));
   }
 
   close(): void {
-    for (const reader of this.#readers) reader.close();
-  }
-}
-
-/** Blobs being read. */
-export class Window {
-  readonly #jobs: ReadonlyMap<Wanted, Job>;
-  readonly #bulk: BulkRead;
-
-  constructor(jobs: readonly Job[], bulk: BulkRead) {
-    this.#jobs = new Map(jobs.flatMap((job) => job.wanted.map((wanted) => [wanted, job] as const)));
-    this.#bulk = bulk;
+    this.#threads?.close();
   }
 
-  /** Waits until one blob of the window has been tried. Its content then is good until `release`. */
-  async wait(wanted: Wanted): Promise<void> {
-    const job = this.#jobs.get(wanted) as Job;
-    await job.reading;
-    while (!wanted.tried) {
-      this.#bulk.readOn(job);
-      await job.reading;
+  /** Puts what did not fit in a batch behind it. */
+  #sortOut<Wanted extends Ask>(queue: Job<Wanted>[]): void {
+    for (let i = 0; i < queue.length; i++) {
+      if (this.#isReady(queue[i]!)) queue.splice(i + 1, 0, ...queue[i]!.cut());
     }
   }
 
-  /** Gives the contents' memory back. */
-  release(): void {
-    this.#bulk.recycle([...new Set(this.#jobs.values())].flatMap(({ slabs }) => slabs));
+  /** Keeps the threads at work. */
+  #post<Wanted extends Ask>(draw: (ahead: boolean) => Job<Wanted> | undefined): void {
+    if (this.#options === undefined) return;
+    if (this.#board === undefined) {
+      if (draw(true) === undefined) return;
+      const { count, path, connect } = this.#options;
+      this.#board = Board.create(count * SLOTS_PER_THREAD);
+      this.#threads = new Threads(count, path, connect, this.#board);
+    }
+    if (this.#threads === undefined) return;
+    for (const slot of this.#orphans) {
+      if (!this.#board.isDone(slot)) continue;
+      this.#board.release(slot);
+      this.#orphans.delete(slot);
+    }
+    const free = this.#board.free();
+    while (free.length > 0) {
+      const job = draw(free.length > this.#options.count);
+      if (job === undefined) return;
+      job.slot = free.pop()!;
+      job.batch = this.#board.batches[job.slot]!;
+      fillBatch(job.batch, job.ids);
+      this.#board.post(job.slot);
+    }
+  }
+
+  #isReady({ batch, slot }: Job<Ask>): boolean {
+    return batch !== undefined && (slot === undefined || this.#board!.isDone(slot));
+  }
+
+  /** Takes a job back that no thread has begun. */
+  #withdraw(job: Job<Ask>): boolean {
+    if (job.slot === undefined || !this.#board!.withdraw(job.slot)) return false;
+    job.slot = undefined;
+    return true;
+  }
+
+  get #localFree(): number {
+    return this.#local.length + LOCAL_BATCHES - this.#localMade;
+  }
+
+  #readHere(job: Job<Ask>): void {
+    if (this.#localFree === 0) {
+      job.batch = LEFT_ALONE;
+      return;
+    }
+    if (this.#local.length === 0) {
+      this.#local.push(batchIn(new ArrayBuffer(batchLength(LOCAL_SIZE))));
+      this.#localMade++;
+    }
+    const batch = this.#local.pop()!;
+    fillBatch(batch, job.ids);
+    readBatch(this.#objects, batch);
+    job.batch = batch;
+  }
+
+  #release(job: Job<Ask>): void {
+    if (typeof job.batch !== "object") return;
+    if (job.slot === undefined) this.#local.push(job.batch);
+    else if (this.#board!.isDone(job.slot)) this.#board!.release(job.slot);
+    else if (!this.#board!.withdraw(job.slot)) this.#orphans.add(job.slot);
+  }
+
+  /** False if a thread has died, and whatever it had taken may never be finished. */
+  async #finishedSince(finished: number): Promise<boolean> {
+    try {
+      await this.#threads!.meanwhile(this.#board!.finishedSince(finished));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Goes on without threads. */
+  #giveUpThreads(queue: readonly Job<Ask>[]): void {
+    this.#threads?.close();
+    this.#threads = undefined;
+    for (const job of queue) {
+      if (this.#isReady(job) || job.batch === undefined || this.#withdraw(job)) continue;
+      job.slot = undefined;
+      job.batch = LEFT_ALONE;
+    }
   }
 }
 
-const JOBS_PER_READER = 2;
-const SMALLEST_JOB = 16;
-const SPARE_SLABS = 2;
-const MAX_SPARE = 8;
+function take<Item>(source: Iterator<Item>, count: number): Item[] {
+  const items: Item[] = [];
+  while (items.length < count) {
+    const next = source.next();
+    if (next.done === true) break;
+    items.push(next.value);
+  }
+  return items;
+}

@@ -153,3 +153,13 @@ test("any bytes are a commit or refused, in no time", (t) => {
     refused(t, "commit", () => parse(commit(line)));
   }
 });
+
+test("a zone of another length than four digits is read as git reads it: the last two are minutes", (t) => {
+  const zone = (digits: string) => parse(commit(`A <a> 1 ${digits}`)).author.zone;
+  t.is(zone("+051800"), 518 * 60);
+  t.is(zone("-7"), -7);
+  t.is(zone("+130"), 90);
+  t.is(zone("-0330"), -210);
+  t.throws(() => zone("+"));
+  t.throws(() => zone("+123456789"));
+});

@@ -4,6 +4,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
 import { memoryDevice } from "../../../guest/block/memory.ts";
 import { connect } from "../../../guest/store/connect.ts";
+import { createFs } from "../../../guest/store/fs/create-fs.ts";
 import { serve } from "../../../guest/unikernels/serve.ts";
 
 /** An answer, its content in bytes. */
@@ -34,6 +35,8 @@ export async function served(
   const listening = Promise.withResolvers<string>();
   const running = Promise.resolve(
     serve({
+      store: connect(memoryDevice(image)),
+      fs: createFs(connect(memoryDevice(image))),
       connect: (options) => connect(memoryDevice(image), options),
       console: {
         write: (data) => listening.resolve(data.toString()),

@@ -1,5 +1,6 @@
 import { memoryDevice } from "../../../guest/block/memory.ts";
 import { type ConnectOptions, connect } from "../../../guest/store/connect.ts";
+import { createFs } from "../../../guest/store/fs/create-fs.ts";
 import type { Unikernel } from "../../../guest/unikernel.ts";
 
 /** What a program left behind. */
@@ -21,11 +22,18 @@ export async function run(
   const output: Buffer[] = [];
   let errors = "";
   const connections: ConnectOptions[] = [];
+  const open = (options: ConnectOptions = {}) => {
+    connections.push(options);
+    return connect(memoryDevice(image), options);
+  };
   const status = await program({
-    connect(options = {}) {
-      connections.push(options);
-      return connect(memoryDevice(image), options);
+    get store() {
+      return open();
     },
+    get fs() {
+      return createFs(open());
+    },
+    connect: open,
     console: {
       // What is written may be memory that is used again, so it is copied as the channel copies it.
       write: (data) => output.push(Buffer.from(data)),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { DocteurError } from "../../../guest/errors.ts";
 import { storeFile, unreadable } from "../../../image-builder/folder/read-file.ts";
+import { Staging } from "../../../image-builder/folder/staging.ts";
 import { StagingPack } from "../../../image-builder/folder/staging-pack.ts";
 import { failsWith } from "../failure.ts";
 import { sandbox } from "../sandbox.ts";
@@ -11,7 +12,7 @@ import { sandbox } from "../sandbox.ts";
 test("a file that is not what it was said to be", async (t) => {
   const folder = sandbox(t);
   using pack = new StagingPack(join(folder, "pack"), 6);
-  const store = (path: string) => storeFile(Buffer.from(path), pack);
+  const store = (path: string) => storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
   // The kernel says that it has no bytes, and then gives some: as a file that grows.
   await failsWith(t, "FILE_CHANGED", () => store("/proc/self/status"), /changed while it was read/);
   await failsWith(t, "FILE_CHANGED", () => store(join(folder, "vanished")));
@@ -26,7 +27,7 @@ test("a file that shrinks under way", async (t) => {
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
   using pack = new StagingPack(join(folder, "pack"), 6);
-  const stored = storeFile(Buffer.from(path), pack);
+  const stored = storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
   truncateSync(path, 1000);
   await failsWith(t, "FILE_CHANGED", () => stored);
 });
@@ -44,7 +45,7 @@ test("the id is git's", async (t) => {
   const content = Buffer.from("a\r\nb\0\xff", "latin1");
   writeFileSync(path, content);
   using pack = new StagingPack(join(folder, "pack"), 6);
-  const { id } = await storeFile(Buffer.from(path), pack);
+  const { id } = await storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
   t.deepEqual(
     Buffer.from(id),
     createHash("sha1").update(`blob ${content.length}\0`).update(content).digest(),

@@ -1,17 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
-import { openFileDevice } from "../../../guest/block/file.ts";
-import { memoryDevice } from "../../../guest/block/memory.ts";
-import { DocteurError } from "../../../guest/errors.ts";
-import { objectId } from "../../../guest/git/object.ts";
-import { hex } from "../../../guest/git/object-id.ts";
-import { connect } from "../../../guest/store/connect.ts";
-import type { Key, Store } from "../../../guest/store/store.ts";
-import { copy, delta, insert, makeImage, refDelta, whole } from "../pack-fixture.ts";
+import { openFileDevice } from "../../../../guest/block/file.ts";
+import { memoryDevice } from "../../../../guest/block/memory.ts";
+import { DocteurError, type InvalidImageError } from "../../../../guest/errors.ts";
+import { objectId } from "../../../../guest/git/object.ts";
+import { hex } from "../../../../guest/git/object-id.ts";
+import { connect } from "../../../../guest/store/connect.ts";
+import type { Key, Store } from "../../../../guest/store/store.ts";
+import { copy, delta, insert, makeImage, refDelta, whole } from "../../pack-fixture.ts";
 
-const SIMILAR = new URL("../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -132,4 +132,79 @@ test("a value stays what it is while others are read, until the next is asked fo
     t.is(told(value), before);
     t.is(before, store.digest(key));
   }
+});
+
+/** An image of some hundred files, among them runs of some that are larger than a thread's memory for them. */
+function imageOfAllSizes(): Uint8Array {
+  const names: Record<string, ReturnType<typeof whole>> = {};
+  for (let i = 0; i < 400; i++) {
+    const length = i % 100 < 80 ? i * 10 : (i % 5) * 1_100_000 + i;
+    names[`file-${String(i).padStart(3, "0")}`] = whole("blob", Buffer.alloc(length, `${i} `));
+  }
+  return makeImage(names);
+}
+
+test("values of all sizes come in order, from any number of threads", async (t) => {
+  const path = fileOf("all-sizes", imageOfAllSizes());
+  const paths = connect(openFileDevice(path))
+    .list("")
+    .map(({ name }) => name);
+  const expected = oneByOne(connect(openFileDevice(path)), paths);
+  for (const threads of [1, 2, 4]) {
+    const store = connect(openFileDevice(path), { threads });
+    t.teardown(() => store.close());
+    t.deepEqual(await collect(store, paths), expected);
+  }
+});
+
+test("several can read at once, and some give up meanwhile", async (t) => {
+  const store = connect(openFileDevice(SIMILAR), { threads: 3 });
+  t.teardown(() => store.close());
+  const paths = [...store.prefix("")].map(({ path }) => path);
+  const expected = oneByOne(store, paths);
+  const abandoned = store.getAll(paths);
+  for (let i = 0; i < 70; i++) await abandoned.next();
+  const all = Promise.all([collect(store, paths), collect(store, paths.toReversed())]);
+  await abandoned.return(undefined);
+  const [forwards, backwards] = await all;
+  t.deepEqual(forwards, expected);
+  t.deepEqual(backwards, expected.toReversed());
+});
+
+test("where threads cannot open the image any more, the values are read all the same", async (t) => {
+  const path = fileOf("vanishing", readFileSync(SIMILAR));
+  const store = connect(openFileDevice(path), { threads: 3 });
+  t.teardown(() => store.close());
+  const paths = [...store.prefix("")].map(({ path }) => path);
+  unlinkSync(path);
+  t.deepEqual(await collect(store, paths), oneByOne(store, paths));
+});
+
+test("blobs are read by their ids, and the id of none is told as missing", async (t) => {
+  const store = connect(openFileDevice(SIMILAR), { threads: 2 });
+  t.teardown(() => store.close());
+  const ids = [...store.prefix("")].map(({ id }) => id);
+  ids.splice(100, 0, "00".repeat(20), store.root);
+  const values: (string | undefined)[] = [];
+  for await (const { id, value } of store.getAllById(ids)) {
+    values.push(value instanceof DocteurError ? (value as InvalidImageError).fault : told(value));
+    if (!(value instanceof DocteurError)) t.is(told(value), id);
+  }
+  t.deepEqual(values, ids.with(100, "object-missing").with(101, "object-kind"));
+  await t.throwsAsync(store.getAllById(["README.md"]).next(), { instanceOf: RangeError });
+});
+
+test("a source of keys is closed when nobody wants more", async (t) => {
+  const store = connect(openFileDevice(SIMILAR), { threads: 1 });
+  t.teardown(() => store.close());
+  let closed = false;
+  function* keys() {
+    try {
+      for (;;) yield "big/version-0.bin";
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const _ of store.getAll(keys())) break;
+  t.true(closed);
 });

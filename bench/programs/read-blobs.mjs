@@ -1,25 +1,30 @@
-// Writes the values of the paths listed in a file to standard output, then its peak resident memory in MB to standard
-// error. Usage: read-paths.mjs IMAGE LIST
+// Writes the blobs whose ids are listed in a file to standard output, then its peak resident memory in MB to standard
+// error. Usage: read-blobs.mjs IMAGE LIST
 import { readFileSync, writeSync } from "node:fs";
 // The library as it is published.
 import { connect, openFileDevice } from "docteur/store";
 
 const [image = "", list = ""] = process.argv.slice(2);
-const paths = readFileSync(list, "utf8").trimEnd().split("\n");
-const store = connect(openFileDevice(image), { layout: "fast" });
+const ids = readFileSync(list);
+const store = connect(openFileDevice(image));
 
-const buffer = new Uint8Array(128 * 1024);
+const buffer = Buffer.alloc(128 * 1024);
+const { copy } = Buffer.prototype;
 let used = 0;
 const flush = () => {
   writeSync(1, buffer, 0, used);
   used = 0;
 };
-for await (const { value } of store.getAll(paths)) {
+function* lines() {
+  for (let at = 0; at < ids.length; at += 41) yield ids.latin1Slice(at, at + 40);
+}
+for await (const { value } of store.getAllById(lines())) {
   if (!(value instanceof Uint8Array)) throw value;
   if (used + value.length > buffer.length) flush();
   if (value.length > buffer.length) writeSync(1, value);
   else {
-    buffer.set(value, used);
+    // `set` takes its time where the source is shared memory.
+    copy.call(value, buffer, used);
     used += value.length;
   }
 }

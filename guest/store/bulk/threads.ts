@@ -1,0 +1,85 @@
+import { pathToFileURL } from "node:url";
+import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { openFileDevice } from "../../block/file.ts";
+import { type ConnectOptions, openObjects } from "../open-objects.ts";
+import { readBatch } from "./batch.ts";
+import { Board, type BoardMemory, SLOT_SIZE } from "./board.ts";
+
+const MIB = 1024 * 1024;
+
+/** A thread makes little garbage, and none that lives: it does with less room for it than V8 takes by default, in MB. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2 };
+
+/** Tells a thread that this module started from one that somebody else did. */
+const MARK = "docteur-batch-reader";
+
+/** This file: in a bundle in CommonJS the bundle, which has no `import.meta`. */
+const SELF = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);
+
+interface ThreadData {
+  readonly mark: typeof MARK;
+  readonly path: string;
+  readonly options: ConnectOptions;
+  readonly board: BoardMemory;
+}
+
+/** Threads that read what is posted on a board, each with the device open once more and smaller caches of its own. */
+export class Threads {
+  readonly #workers: readonly Worker[];
+  /** Rejected when a thread dies; what it had taken will not be finished. */
+  readonly #death: Promise<never>;
+
+  /**
+   * The threads run this very module, or the bundle that it has become part of; see the end of the file. They do not keep
+   * the process alive.
+   */
+  constructor(count: number, path: string, options: ConnectOptions, board: Board) {
+    const data: ThreadData = {
+      mark: MARK,
+      path,
+      board: board.memory,
+      // What is larger than a slot is not for a thread, and so neither is what is built on such a thing.
+      options: {
+        ...options,
+        maxObjectSize: SLOT_SIZE,
+        sectorCacheSize: (options.sectorCacheSize ?? 4 * MIB) / 4,
+      },
+    };
+    this.#workers = Array.from({ length: count }, () => {
+      const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [], resourceLimits });
+      worker.unref();
+      return worker;
+    });
+    this.#death = new Promise((_, reject) => {
+      for (const worker of this.#workers) worker.on("error", reject);
+    });
+    this.#death.catch(() => {});
+  }
+
+  /** Waits for `event`, and keeps the process alive meanwhile. @throws what a thread died of. */
+  async meanwhile(event: Promise<void>): Promise<void> {
+    for (const worker of this.#workers) worker.ref();
+    try {
+      await Promise.race([event, this.#death]);
+    } finally {
+      for (const worker of this.#workers) worker.unref();
+    }
+  }
+
+  close(): void {
+    for (const worker of this.#workers) void worker.terminate();
+  }
+}
+
+function serve({ path, options, board: memory }: ThreadData): never {
+  const { objects } = openObjects(openFileDevice(path), options);
+  const board = new Board(memory);
+  for (;;) {
+    const slot = board.take();
+    readBatch(objects, board.batches[slot]!);
+    board.finish(slot);
+  }
+}
+
+if (!isMainThread && (workerData as Partial<ThreadData> | null)?.mark === MARK)
+  serve(workerData as ThreadData);

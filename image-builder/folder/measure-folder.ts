@@ -1,0 +1,26 @@
+import { type FolderEntriesOptions, folderEntries } from "./folder-entries.ts";
+import { Turns } from "./turns.ts";
+
+/**
+ * Bytes in all files that `readFolder` would read, so that it can be told how far that is.
+ * @throws {DocteurError} as `folderEntries` does; the signal's reason when aborted.
+ */
+export async function measureFolder(
+  path: string,
+  options: FolderEntriesOptions,
+  signal?: AbortSignal,
+): Promise<number> {
+  const top = Buffer.from(path);
+  const turns = new Turns(signal);
+  const folders: Buffer[] = [top];
+  let bytes = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of folderEntries(folder, top.length + 1, options)) {
+      if (turns.isOver) await turns.yield();
+      if (entry.leftOut !== undefined) continue;
+      if (entry.stats.isDirectory()) folders.push(entry.path);
+      else bytes += entry.stats.size;
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ID_LENGTH } from "../../guest/git/object-id.ts";
+import { encodeIdx, type IdxEntry } from "../../guest/pack/idx-encode.ts";
+import { encodePackHeader } from "./pack-encode.ts";
+import type { PackFiles } from "./pack-objects.ts";
+import { readIdx } from "./read-idx.ts";
+
+/** Bytes copied at a time. */
+const CHUNK = 1024 * 1024;
+
+/** Bytes before the first entry: signature, version, number of objects. */
+const HEADER = 12;
+
+/**
+ * Makes one PACK and IDX in `folder` of several, which are deleted: their entries one after the other. An entry stays what it
+ * is, for a delta's base is named by the distance to it. No object may be in two of them, no delta have its base by its id.
+ * @throws {Error} what `fs` throws; the signal's reason when aborted.
+ */
+export async function mergePacks(
+  packs: readonly PackFiles[],
+  folder: string,
+  signal?: AbortSignal,
+): Promise<PackFiles> {
+  const [first] = packs;
+  if (first !== undefined && packs.length === 1) return first;
+  const merged = { pack: join(folder, "merged.pack"), idx: join(folder, "merged.idx") };
+  await using file = await open(merged.pack, "wx");
+  const hash = createHash("sha1");
+  const append = async (bytes: Uint8Array) => {
+    hash.update(bytes);
+    await writeAll(file, bytes);
+  };
+  const indexes = await Promise.all(packs.map(async ({ idx }) => readIdx(await readFile(idx))));
+  await append(encodePackHeader(indexes.reduce((objects, entries) => objects + entries.length, 0)));
+  let end = HEADER;
+  const all: IdxEntry[] = [];
+  for (const [place, { pack, idx }] of packs.entries()) {
+    const moved = end - HEADER;
+    for (const { id, crc, offset } of indexes[place] as IdxEntry[]) {
+      all.push({ id, crc, offset: offset + moved });
+    }
+    end += await copyEntries(pack, append, signal);
+    await Promise.all([rm(pack), rm(idx)]);
+  }
+  const trailer = hash.digest();
+  await writeAll(file, trailer);
+  all.sort((a, b) => Buffer.compare(a.id, b.id));
+  await writeFile(merged.idx, encodeIdx(all, trailer), { flag: "wx" });
+  return merged;
+}
+
+/** Gives the number of bytes. */
+async function copyEntries(
+  path: string,
+  append: (bytes: Uint8Array) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<number> {
+  await using pack = await open(path);
+  const end = (await pack.stat()).size - ID_LENGTH;
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let at = HEADER; at < end; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await pack.read(buffer, 0, Math.min(CHUNK, end - at), at);
+    if (bytesRead === 0) throw new Error(`${path} became shorter`);
+    await append(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return end - HEADER;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DocteurError } from "../../guest/errors.ts";
+import { git } from "../git.ts";
+import type { OnGitProgress } from "../git-progress.ts";
+import { LARGE } from "./compression.ts";
+import { sourceObjects } from "./source-objects.ts";
+
+/** A PACK and its IDX as files. */
+export interface PackFiles {
+  readonly pack: string;
+  readonly idx: string;
+}
+
+export interface PackObjectsOptions {
+  /** The repository with the objects, which is only read. */
+  readonly gitDir: string;
+  /** Where PACK and IDX go, and what git writes on the way to them. */
+  readonly folder: string;
+  /** How their names begin. */
+  readonly name: string;
+  /** What git reads on its standard input. */
+  readonly input: string;
+  readonly threads: number;
+  readonly onProgress?: OnGitProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The user's taste in packs is not ours. */
+const SETTINGS: readonly (readonly [key: string, value: string])[] = [
+  ["pack.indexVersion", "2"],
+  // One PACK, whatever its size.
+  ["pack.packSizeLimit", "0"],
+  ["pack.writeReverseIndex", "false"],
+  ["pack.allowPackReuse", "false"],
+  // Bounds on memory.
+  ["core.bigFileThreshold", `${LARGE}`],
+  ["pack.windowMemory", "64m"],
+  ["pack.deltaCacheSize", "64m"],
+  ["core.packedGitWindowSize", "4m"],
+  ["core.packedGitLimit", "64m"],
+];
+
+/**
+ * Runs `git pack-objects`. Objects are never thin, deltas name their base by offset.
+ * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: an object is missing (a partial clone); `DISK_FULL`.
+ */
+export async function packObjects(args: readonly string[], options: PackObjectsOptions): Promise<PackFiles> {
+  const { gitDir, folder, name, input, threads, onProgress, signal } = options;
+  const all = ["pack-objects", "--delta-base-offset", "--progress", ...args, join(folder, name)];
+  const config = [...SETTINGS, ["pack.threads", `${threads}`] as const];
+  try {
+    const own = join(folder, "objects");
+    await mkdir(own, { recursive: true });
+    const env = await sourceObjects(gitDir, own, signal);
+    const hash = (await git(all, { gitDir, env, config, input, onProgress, signal })).trim();
+    return { pack: join(folder, `${name}-${hash}.pack`), idx: join(folder, `${name}-${hash}.idx`) };
+  } catch (error) {
+    throw explained(error, folder);
+  }
+}
+
+function explained(error: unknown, folder: string): unknown {
+  if (!(error instanceof DocteurError)) return error;
+  if (
+    /No space left on device|Out of diskspace|Disk quota exceeded|File too large|SIGXFSZ/i.test(error.message)
+  ) {
+    return noSpaceForPack(folder, error);
+  }
+  return incomplete(error);
+}
+
+/** The error as it is, or, if git did not find an object, one that says so. */
+export function incomplete(error: unknown): unknown {
+  if (
+    !(error instanceof DocteurError) ||
+    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch/i.test(
+      error.message,
+    )
+  ) {
+    return error;
+  }
+  const said = error.message.replace(/^git [a-z-]+ failed: /, "");
+  return new DocteurError("INCOMPLETE_REPOSITORY", `the repository lacks an object of the commit: ${said}`, {
+    cause: error,
+  });
+}
+
+/** The error for a temporary folder in which a PACK finds no room. */
+export function noSpaceForPack(folder: string, cause: unknown): DocteurError {
+  return new DocteurError(
+    "DISK_FULL",
+    `no space left for the PACK in ${folder}: set TMPDIR to a larger place`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,18 @@
+import { git } from "../git.ts";
+
+/**
+ * The environment in which git reads the objects of the repository `gitDir`, and those that it borrows, and writes to the
+ * folder `own`. By itself `git pack-objects` writes its PACK into the repository that it reads, where it may not be allowed
+ * to, and which may lie on another file system than the place that the PACK is for.
+ */
+export async function sourceObjects(
+  gitDir: string,
+  own: string,
+  signal?: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const asked = ["rev-parse", "--path-format=absolute", "--git-path", "objects"];
+  const path = (await git(asked, { gitDir, signal })).replace(/\n$/, "");
+  // In quotes a colon in the path does not end it (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES).
+  const quoted = `"${path.replace(/["\\]/g, "\\$&")}"`;
+  return { GIT_OBJECT_DIRECTORY: own, GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted };
+}

@@ -1,0 +1,48 @@
+import { availableParallelism } from "node:os";
+import type { OnGitProgress } from "../git-progress.ts";
+import { type Compression, effortOf } from "./compression.ts";
+import { type PackFiles, packObjects } from "./pack-objects.ts";
+
+/** The deepest chains that are taken over from a repository: git's own limit for what it packs. */
+const DEPTH = 50;
+
+/** Threads for git's search of deltas; more take memory, each having a window of its own. */
+const MAX_THREADS = 4;
+
+export interface TakeOverOptions {
+  /** For what the repository has not compressed yet. */
+  readonly compression: Compression;
+  /** Whether every object is to be stored whole. */
+  readonly withoutDeltas?: boolean | undefined;
+  readonly onProgress?: OnGitProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Packs a commit, its trees and its blobs, and nothing else, out of the repository `gitDir` into a new PACK and IDX in
+ * `folder`; deltas and compressed bytes are taken over as the repository has them. The repository is only read.
+ *
+ * `--shallow` makes git take the commit as one without parents, as `git upload-pack` does for `--depth 1`; submodules'
+ * commits are not in the repository and so not in the PACK.
+ *
+ * @throws {DocteurError} as `packObjects` does.
+ */
+export async function takeOver(
+  gitDir: string,
+  commit: string,
+  folder: string,
+  { compression, withoutDeltas, onProgress, signal }: TakeOverOptions,
+): Promise<PackFiles> {
+  const { level, window } = effortOf(compression, withoutDeltas);
+  const depth = withoutDeltas ? ["--no-reuse-delta", "--depth=0"] : [`--depth=${DEPTH}`];
+  const effort = [`--compression=${level}`, `--window=${window}`, ...depth];
+  return await packObjects(["--revs", "--no-use-bitmap-index", ...effort], {
+    gitDir,
+    folder,
+    name: "image",
+    input: `--shallow ${commit}\n${commit}\n`,
+    threads: Math.min(availableParallelism(), MAX_THREADS),
+    onProgress,
+    signal,
+  });
+}

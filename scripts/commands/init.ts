@@ -1,0 +1,28 @@
+import { basename, resolve } from "node:path";
+import type { Command } from "../command.ts";
+import { exitStatus } from "../exit-status.ts";
+
+/** `docteur init`: a small project with a program that reads an image. */
+export const init: Command = {
+  name: "init",
+  summary: "write a small project with a program of your own",
+  synopsis: ["FOLDER"],
+  description: `Writes a program that reads an image, main.ts, and what belongs to it, package.json, tsconfig.json and README.md,
+into FOLDER, which must be empty if it is there. It runs as it is:
+
+ docteur run disk.img FOLDER/main.ts
+
+\`npm install\` in FOLDER gives an editor the types that the program uses; where docteur is a
+checkout, after \`make build\` there.`,
+  operands: ["FOLDER"],
+  options: [],
+  sections: [exitStatus],
+  async execute({ operands }, { stderr }) {
+    const [folder] = operands as [string];
+    const { writeStarter } = await import("../write-starter.ts");
+    await writeStarter(folder);
+    const program = `${folder.replace(/\/+$/, "")}/main.ts`;
+    stderr.write(`${basename(resolve(folder))}: docteur run IMAGE ${program} runs the program in it\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { packageRoot } from "../vm/package-root.ts";
+
+/** What is in scripts/starter, and its name in the project. npm would leave a .gitignore out of its package. */
+const FILES = {
+  "main.ts": "main.ts",
+  "tsconfig.json": "tsconfig.json",
+  "README.md": "README.md",
+  gitignore: ".gitignore",
+} as const;
+
+/**
+ * Writes the starter project into a folder, which is made if it is not there.
+ * @throws {DocteurError} `FOLDER_NOT_EMPTY`, `FOLDER_UNWRITABLE`.
+ */
+export async function writeStarter(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    if ((await readdir(folder)).length > 0) {
+      throw new DocteurError("FOLDER_NOT_EMPTY", `${folder}: is not empty; name a new folder`);
+    }
+    await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(folder), undefined, 2)}\n`);
+    for (const [from, to] of Object.entries(FILES)) {
+      await copyFile(join(packageRoot(), "scripts", "starter", from), join(folder, to));
+    }
+  } catch (cause) {
+    if (cause instanceof DocteurError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "is no folder" : (code ?? message);
+    throw new DocteurError("FOLDER_UNWRITABLE", `${folder}: ${why}`, { cause });
+  }
+}
+
+function manifest(folder: string): object {
+  return {
+    name: packageName(basename(resolve(folder))),
+    private: true,
+    type: "module",
+    scripts: { start: "docteur run disk.img ./main.ts" },
+    devDependencies: { docteur: docteur(folder) },
+  };
+}
+
+/** Where npm finds docteur: this checkout, or the version that is installed here. */
+function docteur(folder: string): string {
+  const root = packageRoot();
+  const isCheckout = existsSync(join(root, "scripts", "main.ts"));
+  return isCheckout ? `file:${relative(resolve(folder), root)}` : packageJson.version;
+}
+
+/** The folder's name, as far as npm takes it. */
+function packageName(name: string): string {
+  return (
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, "-")
+      .replace(/^[._-]+/, "") || "unikernel"
+  );
+}

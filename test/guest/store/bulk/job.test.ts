@@ -1,0 +1,57 @@
+import test from "ava";
+import { batchIn, batchLength, LEFT, UNREAD } from "../../../../guest/store/bulk/batch.ts";
+import { type Ask, Job, LEFT_ALONE } from "../../../../guest/store/bulk/job.ts";
+
+interface Named extends Ask {
+  readonly name: string;
+}
+
+const asks = (...names: string[]): Named[] =>
+  names.map((name) => ({ name, ...(name.startsWith("-") ? {} : { id: Buffer.from(name) }) }));
+
+function batchOf(...places: number[]) {
+  const batch = batchIn(new ArrayBuffer(batchLength(8)));
+  batch.memory.set(Buffer.from("contents"));
+  batch.places.fill(UNREAD);
+  batch.places.set(places);
+  return batch;
+}
+
+const told = (job: Job<Named>) =>
+  Array.from(job.contents(), ({ ask, content }) => [ask.name, content && Buffer.from(content).toString()]);
+
+test("contents are told apart from what is left, and from what never had an id", (t) => {
+  const job = new Job(asks("a", "-", "b", "c"));
+  t.deepEqual(job.ids.map(String), ["a", "b", "c"]);
+  job.batch = batchOf(0, 3, LEFT, 0, 3, 8);
+  t.deepEqual(job.cut(), []);
+  t.deepEqual(told(job), [
+    ["a", "con"],
+    ["-", undefined],
+    ["b", undefined],
+    ["c", "tents"],
+  ]);
+});
+
+test("what did not fit is cut off once, in jobs of as many as did fit", (t) => {
+  const job = new Job(asks("a", "-", "b", "c", "d", "-", "e"));
+  t.deepEqual(job.cut(), [], "nothing has been read yet");
+  job.batch = batchOf(0, 3);
+  const rest = job.cut();
+  t.deepEqual(told(job), [
+    ["a", "con"],
+    ["-", undefined],
+  ]);
+  t.deepEqual(
+    rest.map(({ ids }) => ids.map(String)),
+    [["b", "c"], ["d"], ["e"]],
+  );
+  t.deepEqual(job.cut(), []);
+});
+
+test("a job that is left alone has no contents", (t) => {
+  const job = new Job(asks("a"));
+  job.batch = LEFT_ALONE;
+  t.deepEqual(job.cut(), []);
+  t.deepEqual(told(job), [["a", undefined]]);
+});

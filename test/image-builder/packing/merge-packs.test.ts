@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import { encodeIdx } from "../../../guest/pack/idx-encode.ts";
+import { mergePacks } from "../../../image-builder/packing/merge-packs.ts";
+import { readIdx } from "../../../image-builder/packing/read-idx.ts";
+import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+
+test("the PACK of several is one that git takes, with the IDX that git makes of it", async (t) => {
+  const folder = sandbox(t);
+  const source = join(folder, "source");
+  sampleRepository(source);
+  const numbers = Array.from({ length: 3000 }, (_, n) => String(n));
+  for (let version = 0; version < 8; version++) {
+    writeFiles(source, { [`numbers-${version}`]: numbers.with(version * 9, "changed").join("\n") });
+  }
+  git(source, ["add", "."]);
+  git(source, ["commit", "--quiet", "-m", "Numbers"]);
+  const all = git(source, ["rev-list", "--objects", "--no-object-names", "--all"]).split("\n");
+  const packs = [0, 1, 2].map((part) => {
+    const ids = all.filter((_, place) => place % 3 === part);
+    const start = join(folder, `part-${part}`);
+    const name = git(source, ["pack-objects", "-q", "--delta-base-offset", start], ids.join("\n"));
+    return { pack: `${start}-${name}.pack`, idx: `${start}-${name}.idx` };
+  });
+  const merged = await mergePacks(packs, folder);
+  t.deepEqual(readdirSync(folder).sort(), ["merged.idx", "merged.pack", "source"]);
+  git(folder, ["index-pack", "--strict", "-o", "check.idx", "merged.pack"]);
+  t.true(readFileSync(merged.idx).equals(readFileSync(join(folder, "check.idx"))));
+  const verified = git(folder, ["verify-pack", "-v", "merged.idx"]);
+  for (const id of all) t.true(verified.includes(id), id);
+  t.regex(verified, /chain length = 1: \d+ object/);
+});
+
+test("one is left as it is; an IDX with offsets of any size is read as it was written", async (t) => {
+  const files = { pack: "/nowhere.pack", idx: "/nowhere.idx" };
+  t.is(await mergePacks([files], "/"), files);
+  const entries = [12, 2 ** 31 - 1, 2 ** 31, 2 ** 40].map((offset, n) => ({
+    id: Buffer.alloc(20, n + 1),
+    crc: 0xfffffff0 + n,
+    offset,
+  }));
+  t.deepEqual(readIdx(Buffer.from(encodeIdx(entries, Buffer.alloc(20)))), entries);
+  t.deepEqual(readIdx(Buffer.from(encodeIdx([], Buffer.alloc(20)))), []);
+});

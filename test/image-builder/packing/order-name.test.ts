@@ -1,0 +1,23 @@
+import test from "ava";
+import fc from "fast-check";
+import { orderName } from "../../../image-builder/packing/order-name.ts";
+
+/** Git's number for a name (`pack_name_hash` in its `pack-objects.h`). */
+function gitsNumber(name: string): number {
+  let number = 0;
+  for (const byte of Buffer.from(name, "latin1")) number = ((number >>> 2) + byte * 2 ** 24) % 2 ** 32;
+  return Math.floor(number);
+}
+
+test("git's number falls from place to place", (t) => {
+  const count = 5000;
+  const numbers = Array.from({ length: count }, (_, place) => gitsNumber(orderName(place, count)));
+  for (let place = 1; place < count; place++) t.true(numbers[place]! < numbers[place - 1]!, `${place}`);
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 100_000 }), fc.nat(), (all, any) => {
+      const place = any % (all - 1);
+      t.true(gitsNumber(orderName(place, all)) > gitsNumber(orderName(place + 1, all)));
+    }),
+  );
+  t.notRegex(orderName(0, 100_000), /\s/);
+});

@@ -1,0 +1,69 @@
+import test from "ava";
+import fc from "fast-check";
+import type { PackObject } from "../../../image-builder/packing/pack-object.ts";
+import { similarOrder } from "../../../image-builder/packing/similar-order.ts";
+
+/** `PATH` or `PATH:SIZE`. */
+function objects(...texts: string[]): PackObject[] {
+  return texts.map((text, place) => {
+    const [path = "", size = "1"] = text.split(":");
+    return { id: String(place).padStart(40, "0"), kind: "blob", size: Number(size), path };
+  });
+}
+
+const paths = (ordered: readonly PackObject[]) => ordered.map(({ path }) => path);
+
+test("by folder, by the end of the name, the largest first", (t) => {
+  const given = objects(
+    "b/x.html:1",
+    "a.txt:5",
+    "b/y.css:9",
+    "b/z.html:7",
+    "b/sub/s.html:8",
+    "c/.hidden",
+    "c/d",
+  );
+  t.deepEqual(paths(similarOrder(given)), [
+    "a.txt",
+    "b/y.css",
+    "b/z.html",
+    "b/x.html",
+    "b/sub/s.html",
+    "c/.hidden",
+    "c/d",
+  ]);
+});
+
+test("versions of a folder are taken together, at every depth; mere neighbours are not", (t) => {
+  const pages = ["index.html:30", "a.html:20", "deep/er/b.html:10"];
+  const given = objects(
+    ...pages.map((page) => `1.0/${page}`),
+    ...["x.c:3", "y.c:2", "a.html:1"].map((page) => `1.1-other/${page}`),
+    ...pages.map((page) => `stable/${page}`),
+  );
+  t.deepEqual(paths(similarOrder(given)), [
+    "1.0/index.html",
+    "stable/index.html",
+    "1.0/a.html",
+    "stable/a.html",
+    "1.0/deep/er/b.html",
+    "stable/deep/er/b.html",
+    "1.1-other/x.c",
+    "1.1-other/y.c",
+    "1.1-other/a.html",
+  ]);
+});
+
+test("each object once, whatever they are called; folders may be deeper than any stack", (t) => {
+  const name = fc.constantFrom("a", "b", "c", "a.x", ".", "__proto__", "constructor");
+  const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => names.join("/"));
+  fc.assert(
+    fc.property(fc.array(path), (all) => {
+      const given = objects(...all);
+      const ordered = similarOrder(given);
+      t.deepEqual(ordered.map(({ id }) => id).sort(), given.map(({ id }) => id).sort());
+      t.deepEqual(similarOrder(given), ordered);
+    }),
+  );
+  t.is(similarOrder(objects(`${"d/".repeat(50_000)}x`)).length, 1);
+});

@@ -1,0 +1,98 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import test from "ava";
+import { checkTypes } from "../../../vm/program/check-types.ts";
+import type { ProgramError } from "../../../vm/program/program-error.ts";
+import { useOwnCache } from "../cache-sandbox.ts";
+import { temporaryFolder } from "../fixture.ts";
+
+const cache = useOwnCache(test);
+
+/** The faults, with paths relative to `folder`. */
+async function faults(folder: string, name: string): Promise<string[]> {
+  try {
+    await checkTypes(join(folder, name));
+    return [];
+  } catch (error) {
+    return (error as ProgramError).diagnostics.map((line) =>
+      line.replace(`${relative(process.cwd(), folder)}/`, ""),
+    );
+  }
+}
+
+const remembered = () => readdirSync(cache).filter((name) => name.startsWith("checked-"));
+
+test.serial(
+  "a project's tsconfig.json counts, and what is good is remembered until it changes",
+  async (t) => {
+    const folder = temporaryFolder(t, "docteur test ");
+    mkdirSync(join(folder, "deep"));
+    const name = "deep/program.ts";
+    writeFileSync(
+      join(folder, name),
+      'import type { Store } from "docteur/store";\nexport default (store: Store) => store.size("/")[0];\n',
+    );
+    t.deepEqual(await faults(folder, name), [
+      "deep/program.ts:2:34: error TS7053: Element implicitly has an 'any' type because expression of type '0' can't be used to index type 'Number'.",
+      "  Property '0' does not exist on type 'Number'.",
+    ]);
+    t.deepEqual(remembered(), []);
+    const config = join(folder, "tsconfig.json");
+    const base = { module: "preserve", target: "es2022", composite: true, outDir: "out" };
+    writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: false } }));
+    for (const _ of ["checked", "remembered"]) {
+      t.deepEqual(await faults(folder, name), []);
+      t.is(remembered().length, 1);
+    }
+    writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: true } }));
+    t.is((await faults(folder, name)).length, 2, "the tsconfig.json changed");
+    t.deepEqual(readdirSync(folder).sort(), ["deep", "tsconfig.json"], "nothing is written there");
+  },
+);
+
+test.serial("what a program imports is checked, and a file that goes away is noticed", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, "a.ts"), "export const a = 1;\n");
+  writeFileSync(join(folder, "program.ts"), 'import { a } from "./a.ts";\nexport default (): number => a;\n');
+  t.deepEqual(await faults(folder, "program.ts"), []);
+  writeFileSync(join(folder, "a.ts"), 'export const a: number = "1";\n');
+  t.deepEqual(await faults(folder, "program.ts"), [
+    "a.ts:1:14: error TS2322: Type 'string' is not assignable to type 'number'.",
+  ]);
+  rmSync(join(folder, "a.ts"));
+  t.regex(
+    (await faults(folder, "program.ts")).join(),
+    /^program\.ts:1:19: error TS2307: Cannot find module '\.\/a\.ts'/,
+  );
+});
+
+test.serial("JavaScript is not checked", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, "program.mjs"), "// @ts-check\nexport default 1 + undefined.x;\n");
+  t.deepEqual(await faults(folder, "program.mjs"), []);
+});
+
+test.serial("a check that is ended leaves nothing behind", async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, "program.ts"), "export default 1;\n");
+  await t.throwsAsync(checkTypes(join(folder, "program.ts"), AbortSignal.abort("SIGTERM")), {
+    code: "ABORTED",
+  });
+  t.deepEqual(
+    readdirSync(cache).filter((each) => each.startsWith("tmp-")),
+    [],
+  );
+});
+
+test.serial("a project's own compiler is the one that is asked", async (t) => {
+  const folder = temporaryFolder(t);
+  const own = join(folder, "node_modules/typescript");
+  mkdirSync(join(own, "bin"), { recursive: true });
+  writeFileSync(join(own, "package.json"), '{"name": "typescript", "version": "0.0.1"}');
+  writeFileSync(
+    join(own, "bin/tsc"),
+    'console.log("program.ts(1,2): error TS1: its own word"); process.exitCode = 1;\n',
+  );
+  writeFileSync(join(folder, "program.ts"), "export default 1;\n");
+  t.deepEqual(await faults(folder, "program.ts"), ["program.ts:1:2: error TS1: its own word"]);
+});

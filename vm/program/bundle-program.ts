@@ -1,0 +1,63 @@
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import type { BuildFailure, Message } from "esbuild";
+import type { UserProgram } from "../../guest/runtime/user/program.ts";
+import { bundle } from "../esbuild.ts";
+import { guestModules } from "./guest-modules.ts";
+import { nativeAddons } from "./native-addons.ts";
+import { countErrors, ProgramError } from "./program-error.ts";
+
+/**
+ * Makes one module of a program and of all that it imports, packages included. Its source map tells paths relative to the
+ * working directory.
+ *
+ * @param path of the program's file.
+ * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`.
+ */
+export async function bundleProgram(path: string): Promise<UserProgram> {
+  await requireFile(path);
+  try {
+    const { outputFiles } = await bundle({
+      absWorkingDir: process.cwd(),
+      entryPoints: [resolve(path)],
+      // Nothing is written; the map tells its paths from there.
+      outfile: "program.mjs",
+      write: false,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node26",
+      sourcemap: "external",
+      sourcesContent: false,
+      legalComments: "none",
+      plugins: [guestModules, nativeAddons],
+    });
+    const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
+    return { code: code!.contents, map: map!.contents };
+  } catch (cause) {
+    const { errors } = cause as BuildFailure;
+    if (!Array.isArray(errors)) throw cause;
+    throw new ProgramError(
+      "PROGRAM_INVALID",
+      `${path} cannot be run: ${countErrors(errors.length)} in it or in what it imports`,
+      errors.map(describe),
+    );
+  }
+}
+
+async function requireFile(path: string): Promise<void> {
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === "ENOENT" ? "no such file" : (cause.code ?? cause.message);
+    throw new ProgramError("PROGRAM_NOT_FOUND", `${path}: ${why}`);
+  });
+  if (stats.isDirectory()) {
+    throw new ProgramError(
+      "PROGRAM_NOT_FOUND",
+      `${path}: is a folder; name the program's file, ${basename(path)}/main.ts say`,
+    );
+  }
+}
+
+function describe({ location, text }: Message): string {
+  return location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}

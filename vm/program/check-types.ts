@@ -1,0 +1,146 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { DocteurError } from "../../guest/errors.ts";
+import { makeTemporary } from "../cache.ts";
+import { aborted } from "../come-up.ts";
+import { pinnedNode } from "../package-root.ts";
+import { isRemembered, remember } from "./checked-before.ts";
+import { type Declarations, getDeclarations, ownCompiler, typesFolder } from "./declarations.ts";
+import { countErrors, ProgramError } from "./program-error.ts";
+
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** What holds for a program that no tsconfig.json tells about. */
+const DEFAULTS = {
+  target: "es2024",
+  lib: ["es2024", "esnext.disposable"],
+  module: "preserve",
+  types: ["node"],
+  strict: true,
+  skipLibCheck: true,
+};
+
+/** What must be so for a check of one program, whatever its project says. */
+const REQUIRED = {
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  composite: false,
+  incremental: false,
+  tsBuildInfoFile: null,
+  rootDir: "/",
+  declaration: false,
+  emitDeclarationOnly: false,
+};
+
+/**
+ * Checks the types of a program and of what it imports, by the nearest tsconfig.json above it. A program in JavaScript has
+ * none. What was found good is remembered until a file of it changes.
+ *
+ * @param path of the program's file.
+ * @throws {ProgramError} `PROGRAM_TYPES`, with the place of each error.
+ */
+export async function checkTypes(path: string, signal?: AbortSignal): Promise<void> {
+  if (!/\.[cm]?ts$/.test(path)) return;
+  const program = resolve(path);
+  const project = findAbove(program, "tsconfig.json");
+  const declarations = await getDeclarations();
+  const compiler = findCompiler(program);
+  const key = [program, compiler, declarations["docteur/guest"]];
+  if (await isRemembered(key)) return;
+  const { files, faults } = await compile(compiler, configure(program, project, declarations), signal);
+  if (faults.length > 0) {
+    const errors = faults.filter((fault) => !fault.startsWith(" ")).length;
+    throw new ProgramError(
+      "PROGRAM_TYPES",
+      `${path} has ${countErrors(errors, "type error")}; --no-check runs it all the same`,
+      faults,
+    );
+  }
+  await remember(key, project === undefined ? files : [project, ...files]);
+}
+
+/** The compiler of the program's own project, since that is what its author's editor goes by; otherwise docteur's. */
+function findCompiler(program: string): string {
+  try {
+    const manifest = createRequire(program).resolve("typescript/package.json");
+    return join(dirname(manifest), "bin", "tsc");
+  } catch {
+    return ownCompiler();
+  }
+}
+
+function configure(program: string, project: string | undefined, declarations: Declarations): object {
+  const paths = hasDocteur(program)
+    ? {}
+    : { paths: Object.fromEntries(Object.entries(declarations).map(([name, file]) => [name, [file]])) };
+  const typeRoots = [...foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"))];
+  return {
+    ...(project && { extends: project }),
+    compilerOptions: {
+      ...(project === undefined ? DEFAULTS : {}),
+      ...REQUIRED,
+      ...paths,
+      typeRoots: [...typeRoots.filter((folder) => existsSync(folder)), typesFolder()],
+    },
+    files: [program],
+    include: [],
+    references: [],
+  };
+}
+
+/** Whether docteur is among the packages of the program's project, where its declarations are then found. */
+function hasDocteur(program: string): boolean {
+  return foldersAbove(program).some((folder) =>
+    existsSync(join(folder, "node_modules", "docteur", "dist", "types", "guest", "index.d.ts")),
+  );
+}
+
+/** Gives the absolute paths of all files that were looked at, and the lines that tell what is wrong. */
+async function compile(compiler: string, config: object, signal: AbortSignal | undefined) {
+  const folder = await makeTemporary();
+  try {
+    const file = join(folder, "tsconfig.json");
+    await writeFile(file, JSON.stringify(config));
+    const args = [compiler, "-p", file, "--pretty", "false", "--listFiles"];
+    const lines = (await run(args, signal)).split("\n").filter((line) => line.trim() !== "");
+    return {
+      files: lines.filter((line) => line.startsWith("/") && existsSync(line)),
+      faults: lines.filter((line) => !line.startsWith("/")).map(withPlace),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function run(args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  return new Promise((done, fail) => {
+    execFile(pinnedNode(), args, { maxBuffer: MAX_OUTPUT, ...(signal && { signal }) }, (error, output) => {
+      if (signal?.aborted) return fail(aborted(signal));
+      // Its status only says that there are faults, which its output tells.
+      if (error === null || (typeof error.code === "number" && output !== "")) return done(output);
+      fail(
+        new DocteurError("CHECK_FAILED", `the types cannot be checked: ${error.message}`, { cause: error }),
+      );
+    });
+  });
+}
+
+/** `a.ts(1,2): error TS1: what` as `a.ts:1:2: error TS1: what`. */
+function withPlace(line: string): string {
+  return line.replace(/^([^\s].*?)\((\d+),(\d+)\): /, "$1:$2:$3: ");
+}
+
+function findAbove(file: string, name: string): string | undefined {
+  return foldersAbove(file)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
+
+/** The folder of a file and all above it. */
+function foldersAbove(file: string): string[] {
+  const folder = dirname(file);
+  return folder === file ? [] : [folder, ...foldersAbove(folder)];
+}

@@ -1,0 +1,38 @@
+import type { UserProgram } from "../../guest/runtime/user/program.ts";
+import { bundleProgram } from "./bundle-program.ts";
+import { checkTypes } from "./check-types.ts";
+import { isProgramFile } from "./is-program-file.ts";
+
+/** How a program of the user's own is made ready. */
+export interface PrepareOptions {
+  /** The name of a program that ships with docteur, or the path of a file. */
+  readonly program: string;
+  /** Whether its types are checked. Default: true. */
+  readonly check?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a program of the user's own ready for a guest; undefined for one that ships with docteur.
+ * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`.
+ */
+export async function prepareProgram({
+  program,
+  check = true,
+  signal,
+}: PrepareOptions): Promise<UserProgram | undefined> {
+  if (!isProgramFile(program)) return undefined;
+  const failed = new AbortController();
+  const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
+  const [bundled, checked] = await Promise.allSettled([
+    bundleProgram(program).catch((error) => {
+      // What is wrong with its syntax would otherwise be told twice.
+      failed.abort();
+      throw error;
+    }),
+    check ? checkTypes(program, stop) : undefined,
+  ]);
+  if (bundled.status === "rejected") throw bundled.reason;
+  if (checked.status === "rejected") throw checked.reason;
+  return bundled.value;
+}

@@ -1,0 +1,21 @@
+import { DocteurError } from "../../guest/errors.ts";
+
+/**
+ * A program of the user's own that cannot be run. `code` is `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID` (it cannot be bundled) or
+ * `PROGRAM_TYPES` (it can, and has type errors).
+ */
+export class ProgramError extends DocteurError {
+  override name = "ProgramError";
+  /** Each fault, as `FILE:LINE:COLUMN: WHAT`; the path is relative to the working directory. */
+  readonly diagnostics: readonly string[];
+
+  constructor(code: string, message: string, diagnostics: readonly string[] = []) {
+    super(code, message);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** `1 error`, `2 type errors` */
+export function countErrors(count: number, kind = "error"): string {
+  return `${count} ${kind}${count === 1 ? "" : "s"}`;
+}
