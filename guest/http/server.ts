@@ -21,8 +21,8 @@ const CHECKING_INTERVAL = 2000;
 /** Connections at once; more are closed again. */
 const MAX_CONNECTIONS = 2048;
 
-/** Milliseconds that answers may still take when the server is to end. */
-const GRACE = 1000;
+/** Milliseconds that answers may still take when the server is to end: less than whoever ends it waits. */
+const GRACE = 500;
 
 /** A server that bounds what its clients can make it wait for and hold. */
 export function boundedServer(listener: RequestListener): Server {
@@ -59,14 +59,18 @@ export function listen(server: Server, { address, port }: Port): Promise<number>
   });
 }
 
-/** Ends a server: at once where nothing is being answered. */
+/** Ends a server: at once where nothing is being answered. What is not done in time is cut short. */
 export async function close(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
-  const limit = setTimeout(() => server.closeAllConnections(), GRACE);
-  await closed;
+  let limit: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    limit = setTimeout(resolve, GRACE);
+  });
+  await Promise.race([closed, late]);
   clearTimeout(limit);
+  server.closeAllConnections();
 }
 
 function explain(cause: Error, place: string): Error {
