@@ -2,21 +2,14 @@ import { readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
+import type { RunOptions } from "../../vm/index.ts";
 import { findQemu } from "../../vm/qemu.ts";
-import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
-import { named, useOwnTemplates } from "./template-sandbox.ts";
+import { descendants, SMALL, SMALL_FILES } from "./fixture.ts";
+import { named, runNoting, useOwnTemplates } from "./template-sandbox.ts";
 
 const { cache, bundle } = useOwnTemplates(test);
 
-async function run(options: Partial<RunOptions>) {
-  const stdout = new Collector();
-  const stderr = new Collector();
-  const common = { image: SMALL, program: "cat", args: ["/README.md"], bundle, verbose: true };
-  const status = await runInVm({ ...common, stdout, stderr, ...options });
-  const notes = stderr.text.split("\n").filter((line) => /^docteur: (?!trying whether KVM)/.test(line));
-  return { status, stdout: stdout.bytes, errors: stderr.text, notes };
-}
+const run = (options: Partial<RunOptions>) => runNoting({ bundle, ...options });
 
 const readme = SMALL_FILES.get("/README.md")!;
 

@@ -4,9 +4,11 @@ import { basename, dirname, join } from "node:path";
 import type { TestFn } from "ava";
 import { makeBundle } from "../../vm/bundle.ts";
 import { getBusybox } from "../../vm/busybox.ts";
+import { type RunOptions, runInVm } from "../../vm/index.ts";
 import { getKernel } from "../../vm/kernel.ts";
 import { getRootDisk } from "../../vm/root-disk.ts";
 import { useOwnCache } from "./cache-sandbox.ts";
+import { Collector, SMALL } from "./fixture.ts";
 
 /** A cache of this test file's own, without templates, and a bundle with the probe. */
 export interface Sandbox {
@@ -31,6 +33,16 @@ export function useOwnTemplates(test: TestFn): Sandbox {
     await makeBundle(bundle, join(import.meta.dirname, "probe-main.ts"));
   });
   return { cache, bundle };
+}
+
+/** Runs a program of such a bundle, by default `cat /README.md` on the small image, and gives what it did and said. */
+export async function runNoting(options: Partial<RunOptions>) {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const common = { image: SMALL, program: "cat", args: ["/README.md"], verbose: true };
+  const status = await runInVm({ ...common, stdout, stderr, ...options });
+  const notes = stderr.text.split("\n").filter((line) => /^docteur: (?!trying whether KVM)/.test(line));
+  return { status, stdout: stdout.bytes, errors: stderr.text, notes };
 }
 
 /** The names in a cache that begin like this. */

@@ -4,22 +4,15 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
 import { removeCached } from "../../vm/cache.ts";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
+import type { RunOptions } from "../../vm/index.ts";
 import { shelve } from "../../vm/template/shelf.ts";
-import { Collector, descendants, FIXTURES, SMALL, SMALL_FILES } from "./fixture.ts";
+import { descendants, FIXTURES, SMALL_FILES } from "./fixture.ts";
 import type { Report } from "./probe.ts";
-import { named, useOwnTemplates } from "./template-sandbox.ts";
+import { named, runNoting, useOwnTemplates } from "./template-sandbox.ts";
 
 const { cache, bundle } = useOwnTemplates(test);
 
-async function run(options: Partial<RunOptions>) {
-  const stdout = new Collector();
-  const stderr = new Collector();
-  const common = { image: SMALL, program: "cat", args: ["/README.md"], bundle, verbose: true };
-  const status = await runInVm({ ...common, stdout, stderr, ...options });
-  const notes = stderr.text.split("\n").filter((line) => /^docteur: (?!trying whether KVM)/.test(line));
-  return { status, stdout: stdout.bytes, notes };
-}
+const run = (options: Partial<RunOptions>) => runNoting({ bundle, ...options });
 
 async function probe(options: Partial<RunOptions> = {}): Promise<Report> {
   const stdin = Readable.from(
