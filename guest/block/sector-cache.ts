@@ -4,13 +4,17 @@ import type { BlockDevice } from "./device.ts";
 export interface SectorCacheOptions {
   /** Bytes fetched and kept at a time; a multiple of the sector size. Default: what suits the device. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most; at least one block is. Default 256 blocks. */
+  /** Bytes kept at most; at least one block is. Default 16 MiB of a device that has a favourite size, otherwise 2 MiB. */
   readonly capacity?: number | undefined;
 }
 
 const NO_BLOCK = -1;
 const BLOCK_SIZE = 32 * 1024;
-const BLOCKS = 128;
+const MIB = 1024 * 1024;
+
+/** A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are at hand anyway. */
+const DISK_CAPACITY = 16 * MIB;
+const FILE_CAPACITY = 2 * MIB;
 
 /**
  * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least
@@ -31,7 +35,7 @@ export class SectorCache {
 
   constructor(device: BlockDevice, options: SectorCacheOptions = {}) {
     const { blockSize = device.optimalIoSize ?? BLOCK_SIZE } = options;
-    const { capacity = BLOCKS * blockSize } = options;
+    const { capacity = device.optimalIoSize === undefined ? FILE_CAPACITY : DISK_CAPACITY } = options;
     if (blockSize <= 0 || blockSize % device.sectorSize !== 0) {
       throw new RangeError(
         `a cache block of ${blockSize} bytes is not a number of ${device.sectorSize}-byte sectors`,

@@ -42,7 +42,7 @@ export class Threads {
       options: {
         ...options,
         maxObjectSize: SLOT_SIZE,
-        sectorCacheSize: (options.sectorCacheSize ?? 4 * MIB) / 4,
+        sectorCacheSize: (options.sectorCacheSize ?? 2 * MIB) / 2,
       },
     };
     this.#workers = Array.from({ length: count }, () => {
