@@ -10,6 +10,11 @@ import type { ObjectIndex } from "../pack/object-index.ts";
 import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
 
+const INDEX_BLOCK_SIZE = 4 * 1024;
+
+/** Holds the ids and offsets of 87,000 objects. */
+const INDEX_CACHE_SIZE = 2 * 1024 * 1024;
+
 /** How to connect. Sizes are bytes and bound what the store holds in memory. */
 export interface ConnectOptions {
   /**
@@ -49,7 +54,7 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     const what = `it is of commit ${id}, not of ${options.commit}`;
     throw new InvalidImageError("pinned-commit", what, { offset: 0 });
   }
-  const index = openIndex(cache, header, options);
+  const index = openIndex(device, cache, header, options);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
     baseCacheSize: options.baseCacheSize,
     maxObjectSize: options.maxObjectSize,
@@ -71,8 +76,23 @@ export function readHeader(cache: SectorCache): ImageHeader {
   return header;
 }
 
-function openIndex(cache: SectorCache, { indexOffset }: ImageHeader, options: ConnectOptions): ObjectIndex {
-  return options.analyze === true
-    ? analyzePack(cache, HEADER_SIZE, indexOffset, { maxObjectSize: options.maxObjectSize })
-    : new Idx(cache, indexOffset, indexOffset - HEADER_SIZE);
+function openIndex(
+  device: BlockDevice,
+  cache: SectorCache,
+  { indexOffset }: ImageHeader,
+  options: ConnectOptions,
+): ObjectIndex {
+  if (options.analyze === true) {
+    return analyzePack(cache, HEADER_SIZE, indexOffset, { maxObjectSize: options.maxObjectSize });
+  }
+  return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE);
+}
+
+/**
+ * Looking up an id takes a few bytes from anywhere in the IDX: small blocks, which what is read of the PACK does not drive
+ * out. Not on a device that would rather be asked less often.
+ */
+function indexCache(device: BlockDevice, cache: SectorCache): SectorCache {
+  if (device.optimalIoSize !== undefined) return cache;
+  return new SectorCache(device, { blockSize: INDEX_BLOCK_SIZE, capacity: INDEX_CACHE_SIZE });
 }

@@ -1,3 +1,4 @@
+import { DocteurError } from "../../errors.ts";
 import { ID_LENGTH } from "../../git/object-id.ts";
 import { type Objects, roomFor } from "../../pack/objects.ts";
 
@@ -10,7 +11,10 @@ const BATCH_SIZE = 1024 * 1024;
 /** A blob that nobody has tried to read; it did not fit any more. */
 export const UNREAD = -2;
 
-/** A blob that cannot be read, or does not fit in the memory of any batch: left to the one who wants it. */
+/** A blob that does not fit, though nothing else is in the batch. */
+export const TOO_LARGE = -3;
+
+/** A blob that cannot be read: left to the one who wants it, who reads it alone to get the error itself. */
 export const LEFT = -1;
 
 /** Some blobs that are read in one go, and memory for their contents, which may be shared with a thread that reads them. */
@@ -19,7 +23,7 @@ export interface Batch {
   readonly count: Int32Array;
   /** Raw ids, 20 bytes each. */
   readonly ids: Uint8Array;
-  /** Two numbers a blob: where its content begins and ends. The first may be `UNREAD` or `LEFT` instead. */
+  /** Two numbers a blob: where its content begins and ends. The first may be `UNREAD`, `TOO_LARGE` or `LEFT` instead. */
   readonly places: Int32Array;
   /** The contents. */
   readonly memory: Uint8Array;
@@ -71,9 +75,11 @@ export function readBatch(objects: Objects, { count, ids, places, memory }: Batc
       used = start + content.length;
       places[i * 2] = start;
       places[i * 2 + 1] = used;
-    } catch {
-      if (full && used > 0) break;
-      // The one who wants this blob reads it alone: with the memory it needs, or to get the error itself.
+    } catch (error) {
+      if (full || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
+        if (used === 0) places[i * 2] = TOO_LARGE;
+        break;
+      }
       places[i * 2] = LEFT;
     }
   }

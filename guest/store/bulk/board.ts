@@ -1,11 +1,5 @@
 import { type Batch, batchIn, batchLength } from "./batch.ts";
 
-/**
- * Bytes of contents in a slot, and so of the largest blob that a thread reads. The disk's pages behind it are taken only as
- * they are needed; most batches end after a fraction.
- */
-export const SLOT_SIZE = 3 * 1024 * 1024;
-
 const FREE = 0;
 const ASKED = 1;
 const TAKEN = 2;
@@ -41,11 +35,11 @@ export class Board {
     this.batches = memory.slots.map(batchIn);
   }
 
-  /** @param slots how many batches can be posted and not yet released. */
-  static create(slots: number): Board {
+  /** @param sizes bytes of contents in each slot; pages of memory are taken only as they are needed. */
+  static create(sizes: readonly number[]): Board {
     return new Board({
-      numbers: new SharedArrayBuffer((SLOTS + slots * 2) * Int32Array.BYTES_PER_ELEMENT),
-      slots: Array.from({ length: slots }, () => new SharedArrayBuffer(batchLength(SLOT_SIZE))),
+      numbers: new SharedArrayBuffer((SLOTS + sizes.length * 2) * Int32Array.BYTES_PER_ELEMENT),
+      slots: sizes.map((size) => new SharedArrayBuffer(batchLength(size))),
     });
   }
 

@@ -16,8 +16,15 @@ const LOCAL_BATCHES = 3;
 /** So many jobs, those wanted first, may use the reserve. */
 const NEXT = 2;
 
-/** Bytes of contents in a batch that is read in this thread. */
-const LOCAL_SIZE = 1.5 * 1024 * 1024;
+/** Bytes of contents in a batch. */
+const BATCH_MEMORY = 1.5 * 1024 * 1024;
+
+/** Bytes in the batch for a blob that fits in no other: one on the board, for any of the threads, and one here. */
+const LARGE_SLOT_MEMORY = 8 * 1024 * 1024;
+const LARGE_MEMORY = 24 * 1024 * 1024;
+
+/** The board's first slot. */
+const LARGE_SLOT = 0;
 
 /** Where a thread can open the device once more. */
 export interface ThreadOptions {
@@ -36,8 +43,8 @@ export class BulkRead {
   readonly #options: ThreadOptions | undefined;
   #board: Board | undefined;
   #threads: Threads | undefined;
-  readonly #local: Batch[] = [];
-  #localMade = 0;
+  readonly #local = new Batches(LOCAL_BATCHES, BATCH_MEMORY);
+  readonly #localLarge = new Batches(1, LARGE_MEMORY);
   /** Slots whose batches nobody wants any more, but some thread is reading. */
   readonly #orphans = new Set<number>();
 
@@ -52,10 +59,7 @@ export class BulkRead {
    */
   async *read<Wanted extends Ask>(source: Iterator<Wanted>): AsyncGenerator<Job<Wanted>> {
     const queue: Job<Wanted>[] = [];
-    const draw = (ahead = true): Job<Wanted> | undefined => {
-      const next = ahead ? queue : queue.slice(0, NEXT);
-      const waiting = next.find(({ batch }) => batch === undefined);
-      if (waiting !== undefined || !ahead) return waiting;
+    const draw = (): Job<Wanted> | undefined => {
       const asks = take(source, BATCH_COUNT);
       if (asks.length === 0) return undefined;
       const job = new Job(asks);
@@ -68,20 +72,19 @@ export class BulkRead {
       for (;;) {
         const finished = this.#board?.finished ?? 0;
         this.#sortOut(queue);
-        if (begun) this.#post(draw);
+        if (begun) this.#post(queue, draw);
         const head = queue[0] ?? draw();
         if (head === undefined) return;
         begun = true;
-        if (head.batch === undefined || this.#withdraw(head)) this.#readHere(head);
+        if (this.#isUnread(head)) this.#readHere(head, queue);
         else if (this.#isReady(head)) {
           yield head;
           queue.shift();
           this.#release(head);
         } else {
-          // Rather than wait for the thread that reads what is wanted first, read what comes later.
-          const free = this.#localFree;
-          const next = free > 0 ? draw(free > 1) : undefined;
-          if (next !== undefined) this.#readHere(next);
+          // Rather than wait for the thread that reads what is wanted first, read what is wanted next.
+          const next = this.#nextToReadHere(queue, draw);
+          if (next !== undefined) this.#readHere(next, queue);
           else if (!(await this.#finishedSince(finished))) this.#giveUpThreads(queue);
         }
       }
@@ -98,18 +101,26 @@ export class BulkRead {
   /** Puts what did not fit in a batch behind it. */
   #sortOut<Wanted extends Ask>(queue: Job<Wanted>[]): void {
     for (let i = 0; i < queue.length; i++) {
-      if (this.#isReady(queue[i]!)) queue.splice(i + 1, 0, ...queue[i]!.cut());
+      const job = queue[i]!;
+      if (!this.#isReady(job)) continue;
+      queue.splice(i + 1, 0, ...job.cut());
+      if (!job.needsMoreRoom) continue;
+      this.#release(job);
+      job.enlarge();
     }
   }
 
   /** Keeps the threads at work. */
-  #post<Wanted extends Ask>(draw: (ahead: boolean) => Job<Wanted> | undefined): void {
+  #post<Wanted extends Ask>(queue: readonly Job<Wanted>[], draw: () => Job<Wanted> | undefined): void {
     if (this.#options === undefined) return;
     if (this.#board === undefined) {
-      if (draw(true) === undefined) return;
+      if (queue.length === 0 && draw() === undefined) return;
       const { count, path, connect } = this.#options;
-      this.#board = Board.create(count * SLOTS_PER_THREAD);
-      this.#threads = new Threads(count, path, connect, this.#board);
+      const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
+      this.#board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
+      // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
+      const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
+      this.#threads = new Threads(count, path, { ...connect, maxObjectSize }, this.#board);
     }
     if (this.#threads === undefined) return;
     for (const slot of this.#orphans) {
@@ -118,13 +129,26 @@ export class BulkRead {
       this.#orphans.delete(slot);
     }
     const free = this.#board.free();
-    while (free.length > 0) {
-      const job = draw(free.length > this.#options.count);
-      if (job === undefined) return;
-      job.slot = free.pop()!;
-      job.batch = this.#board.batches[job.slot]!;
+    let largeIsFree = free[0] === LARGE_SLOT;
+    if (largeIsFree) free.shift();
+    const post = (job: Job<Wanted>, slot: number) => {
+      job.slot = slot;
+      job.batch = this.#board!.batches[slot]!;
       fillBatch(job.batch, job.ids);
-      this.#board.post(job.slot);
+      this.#board!.post(slot);
+    };
+    for (const [place, job] of queue.entries()) {
+      if (job.batch !== undefined) continue;
+      if (job.room === "large") {
+        if (largeIsFree) post(job, LARGE_SLOT);
+        largeIsFree = false;
+      } else if (job.room === "any" && free.length > (place < NEXT ? 0 : this.#options.count))
+        post(job, free.pop()!);
+    }
+    while (free.length > this.#options.count) {
+      const job = draw();
+      if (job === undefined) return;
+      post(job, free.pop()!);
     }
   }
 
@@ -132,37 +156,53 @@ export class BulkRead {
     return batch !== undefined && (slot === undefined || this.#board!.isDone(slot));
   }
 
-  /** Takes a job back that no thread has begun. */
-  #withdraw(job: Job<Ask>): boolean {
+  /** Whether nobody has begun to read a job; if it was posted, it is taken back. */
+  #isUnread(job: Job<Ask>): boolean {
+    if (job.batch === undefined) return true;
     if (job.slot === undefined || !this.#board!.withdraw(job.slot)) return false;
+    job.batch = undefined;
     job.slot = undefined;
     return true;
   }
 
-  get #localFree(): number {
-    return this.#local.length + LOCAL_BATCHES - this.#localMade;
+  #nextToReadHere<Wanted extends Ask>(
+    queue: readonly Job<Wanted>[],
+    draw: () => Job<Wanted> | undefined,
+  ): Job<Wanted> | undefined {
+    const mayRead = (job: Job<Ask>, place: number) =>
+      job.room === "any" ? this.#local.free > (place < NEXT ? 0 : 1) : this.#localLarge.free > 0;
+    const next = queue.find((job, place) => mayRead(job, place) && this.#isUnread(job));
+    return next ?? (this.#local.free > 1 ? draw() : undefined);
   }
 
-  #readHere(job: Job<Ask>): void {
-    if (this.#localFree === 0) {
-      job.batch = LEFT_ALONE;
-      return;
-    }
-    if (this.#local.length === 0) {
-      this.#local.push(batchIn(new ArrayBuffer(batchLength(LOCAL_SIZE))));
-      this.#localMade++;
-    }
-    const batch = this.#local.pop()!;
+  #readHere(job: Job<Ask>, queue: readonly Job<Ask>[]): void {
+    const batch = this.#localFor(job).take() ?? this.#takeBack(job, queue);
     fillBatch(batch, job.ids);
     readBatch(this.#objects, batch);
     job.batch = batch;
   }
 
+  /** A batch for the job that is wanted first, from one that was read ahead of it and will have to be read again. */
+  #takeBack(job: Job<Ask>, queue: readonly Job<Ask>[]): Batch {
+    const batches = this.#localFor(job);
+    const holds = (other: Job<Ask>) =>
+      typeof other.batch === "object" && other.slot === undefined && this.#localFor(other) === batches;
+    const holder = queue.findLast(holds)!;
+    const batch = holder.batch as Batch;
+    holder.batch = undefined;
+    return batch;
+  }
+
+  #localFor({ room }: Job<Ask>): Batches {
+    return room === "any" ? this.#local : this.#localLarge;
+  }
+
   #release(job: Job<Ask>): void {
-    if (typeof job.batch !== "object") return;
-    if (job.slot === undefined) this.#local.push(job.batch);
-    else if (this.#board!.isDone(job.slot)) this.#board!.release(job.slot);
-    else if (!this.#board!.withdraw(job.slot)) this.#orphans.add(job.slot);
+    const { batch, slot } = job;
+    if (typeof batch !== "object") return;
+    if (slot === undefined) this.#localFor(job).giveBack(batch);
+    else if (this.#board!.isDone(slot)) this.#board!.release(slot);
+    else if (!this.#board!.withdraw(slot)) this.#orphans.add(slot);
   }
 
   /** False if a thread has died, and whatever it had taken may never be finished. */
@@ -180,10 +220,34 @@ export class BulkRead {
     this.#threads?.close();
     this.#threads = undefined;
     for (const job of queue) {
-      if (this.#isReady(job) || job.batch === undefined || this.#withdraw(job)) continue;
+      if (this.#isReady(job) || this.#isUnread(job)) continue;
       job.slot = undefined;
       job.batch = LEFT_ALONE;
     }
+  }
+}
+
+/** Batches for what this thread reads. */
+class Batches {
+  readonly #there: Batch[] = [];
+  readonly #size: number;
+  /** How many can be taken. */
+  free: number;
+
+  constructor(count: number, size: number) {
+    this.free = count;
+    this.#size = size;
+  }
+
+  take(): Batch | undefined {
+    if (this.free === 0) return undefined;
+    this.free--;
+    return this.#there.pop() ?? batchIn(new ArrayBuffer(batchLength(this.#size)));
+  }
+
+  giveBack(batch: Batch): void {
+    this.free++;
+    this.#there.push(batch);
   }
 }
 

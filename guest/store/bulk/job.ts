@@ -1,9 +1,12 @@
-import { type Batch, UNREAD } from "./batch.ts";
+import { type Batch, TOO_LARGE, UNREAD } from "./batch.ts";
 
 /** What somebody wants: a blob by its raw id, or nothing, where there is no such blob and only the turn is to be kept. */
 export interface Ask {
   readonly id?: Uint8Array | undefined;
 }
+
+/** The batch that a job needs: any, a large one, of which the board has one, or the largest, which no thread reads. */
+export type Room = "any" | "large" | "largest";
 
 /** Some of what is wanted, in order, and the batch that it is read with. */
 export class Job<Wanted extends Ask> {
@@ -13,9 +16,15 @@ export class Job<Wanted extends Ask> {
   /** Where on the board the batch is posted; undefined if it is read here. */
   slot: number | undefined;
   #cut = false;
+  #room: Room = "any";
 
   constructor(asks: Wanted[]) {
     this.#asks = asks;
+  }
+
+  /** What batch it needs. */
+  get room(): Room {
+    return this.#room;
   }
 
   /** The raw ids of the blobs. */
@@ -25,7 +34,7 @@ export class Job<Wanted extends Ask> {
 
   /**
    * Parts with what did not fit in the batch, which must have been read: in jobs of as many as did fit, since what comes is
-   * likely as large. None if all did, or that is done already.
+   * likely as large, or in one if none did. No jobs if everything fitted, or that is done already.
    */
   cut(): Job<Wanted>[] {
     if (this.#cut || typeof this.batch !== "object") return [];
@@ -35,9 +44,23 @@ export class Job<Wanted extends Ask> {
     const end = this.#asks.findIndex(({ id }) => id !== undefined && places[blob++ * 2] === UNREAD);
     if (end === -1) return [];
     const rest = this.#asks.splice(end);
+    const length = places[0] === TOO_LARGE ? rest.length : Math.max(1, end);
     const jobs: Job<Wanted>[] = [];
-    while (rest.length > 0) jobs.push(new Job(rest.splice(0, Math.max(1, end))));
+    while (rest.length > 0) jobs.push(new Job(rest.splice(0, length)));
     return jobs;
+  }
+
+  /** Whether it was read with too small a batch for its first blob; all others are cut off then. */
+  get needsMoreRoom(): boolean {
+    if (typeof this.batch !== "object" || this.batch.places[0] !== TOO_LARGE) return false;
+    return this.slot !== undefined || this.#room === "any";
+  }
+
+  /** To be read again, with a larger batch. The batch that it had must have been released. */
+  enlarge(): void {
+    this.#room = this.#room === "any" ? "large" : "largest";
+    this.batch = undefined;
+    this.slot = undefined;
   }
 
   /**

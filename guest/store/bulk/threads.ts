@@ -3,7 +3,7 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { openFileDevice } from "../../block/file.ts";
 import { type ConnectOptions, openObjects } from "../open-objects.ts";
 import { readBatch } from "./batch.ts";
-import { Board, type BoardMemory, SLOT_SIZE } from "./board.ts";
+import { Board, type BoardMemory } from "./board.ts";
 
 const MIB = 1024 * 1024;
 
@@ -38,10 +38,8 @@ export class Threads {
       mark: MARK,
       path,
       board: board.memory,
-      // What is larger than a slot is not for a thread, and so neither is what is built on such a thing.
       options: {
         ...options,
-        maxObjectSize: SLOT_SIZE,
         sectorCacheSize: (options.sectorCacheSize ?? 2 * MIB) / 2,
       },
     };

@@ -2,7 +2,7 @@ import test from "ava";
 import { Board } from "../../../../guest/store/bulk/board.ts";
 
 test("a slot is free, asked for, taken, done and free again", (t) => {
-  const board = Board.create(2);
+  const board = Board.create([64, 64]);
   const other = new Board(board.memory);
   t.deepEqual(board.free(), [0, 1]);
   board.post(1);
@@ -18,7 +18,7 @@ test("a slot is free, asked for, taken, done and free again", (t) => {
 });
 
 test("what nobody has taken can be withdrawn, once", (t) => {
-  const board = Board.create(1);
+  const board = Board.create([64]);
   board.post(0);
   t.true(board.withdraw(0));
   t.false(board.withdraw(0));
@@ -26,13 +26,13 @@ test("what nobody has taken can be withdrawn, once", (t) => {
 });
 
 test("what was posted first is taken first, whatever its slot", (t) => {
-  const board = Board.create(3);
+  const board = Board.create([64, 64, 64]);
   for (const slot of [2, 0, 1]) board.post(slot);
   t.deepEqual([board.take(), board.take(), board.take()], [2, 0, 1]);
 });
 
 test("the contents are the same memory on both sides", (t) => {
-  const board = Board.create(1);
+  const board = Board.create([64]);
   const other = new Board(board.memory);
   other.batches[0]!.memory[5] = 7;
   other.batches[0]!.places[1] = -2;
@@ -41,7 +41,7 @@ test("the contents are the same memory on both sides", (t) => {
 });
 
 test("who waits for something to finish is told, also if it has finished already", async (t) => {
-  const board = Board.create(1);
+  const board = Board.create([64]);
   const before = board.finished;
   const waiting = board.finishedSince(before);
   board.post(0);
