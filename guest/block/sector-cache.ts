@@ -4,7 +4,7 @@ import type { BlockDevice } from "./device.ts";
 export interface SectorCacheOptions {
   /** Bytes fetched and kept at a time; a multiple of the sector size. Default: what suits the device. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most; at least one block is. Default 16 MiB of a device that has a favourite size, otherwise 2 MiB. */
+  /** Bytes kept at most; at least one block is. Default 16 MiB of a device that has a favourite size, otherwise 1 MiB. */
   readonly capacity?: number | undefined;
 }
 
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 
 /** A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are at hand anyway. */
 const DISK_CAPACITY = 16 * MIB;
-const FILE_CAPACITY = 2 * MIB;
+const FILE_CAPACITY = MIB;
 
 /**
  * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least

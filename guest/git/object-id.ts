@@ -8,8 +8,12 @@ export function hex(raw: Uint8Array): string {
 
 /** The 20 raw bytes of an id given in hexadecimal. @throws {RangeError} if it is not 40 hexadecimal digits. */
 export function raw(digits: string): Uint8Array {
-  if (!isObjectId(digits)) throw new RangeError(`not an object id: ${digits}`);
-  return Buffer.from(digits, "hex");
+  // Decoding stops at what is no digit.
+  const bytes = Buffer.from(digits, "hex");
+  if (digits.length !== 2 * ID_LENGTH || bytes.length !== ID_LENGTH) {
+    throw new RangeError(`not an object id: ${digits}`);
+  }
+  return bytes;
 }
 
 /** Whether a string is a full SHA-1 id: 40 hexadecimal digits. */

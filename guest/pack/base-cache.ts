@@ -43,14 +43,14 @@ export class BaseCache {
   }
 
   /**
-   * Memory for a base. A large one, of more than a quarter of the capacity, gets memory elsewhere, of which there is enough
+   * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which there is enough
    * for two: itself and the base it is made from.
    *
    * @param size bytes.
    * @param spare a view that must not be overwritten: the base of this base.
    */
   allocate(size: number, spare?: Uint8Array): Uint8Array {
-    if (size * 4 > this.#capacity) return this.#allocateLarge(size, spare);
+    if (size * 3 > this.#capacity) return this.#allocateLarge(size, spare);
     if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#capacity);
     if (this.#head + size > this.#capacity) this.#wrap();
     let start = this.#head;
@@ -58,7 +58,7 @@ export class BaseCache {
       const end = spare.byteOffset + spare.byteLength;
       if (spare.byteOffset < start + size && start < end) start = end;
       if (start + size > this.#capacity) {
-        // The one to spare lies near the end then, so a quarter of the capacity at the beginning does not reach it.
+        // The one to spare lies near the end then, so a third of the capacity at the beginning does not reach it.
         this.#wrap();
         start = 0;
       }

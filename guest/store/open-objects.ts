@@ -28,9 +28,9 @@ export interface ConnectOptions {
   readonly commit?: string | undefined;
   /** What inflates. Default `zlib`. */
   readonly inflate?: InflateEngine | undefined;
-  /** For sectors. Default 2 MiB for an image file, 16 MiB for a disk. */
+  /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
   readonly sectorCacheSize?: number | undefined;
-  /** For bases of deltas. Default 8 MiB. */
+  /** For bases of deltas. Default 4 MiB. */
   readonly baseCacheSize?: number | undefined;
   /** For trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;

@@ -177,23 +177,28 @@ export class BulkRead {
 
   #readHere(job: Job<Ask>, queue: readonly Job<Ask>[]): void {
     const batch = this.#localFor(job).take() ?? this.#takeBack(job, queue);
+    job.batch = batch ?? LEFT_ALONE;
+    if (batch === undefined) return;
     fillBatch(batch, job.ids);
     readBatch(this.#objects, batch);
-    job.batch = batch;
   }
 
-  /** A batch for the job that is wanted first, from one that was read ahead of it and will have to be read again. */
-  #takeBack(job: Job<Ask>, queue: readonly Job<Ask>[]): Batch {
+  /**
+   * A batch for the job that is wanted first, from one that was read ahead of it and will have to be read again; undefined if
+   * others who read at the same time have them all.
+   */
+  #takeBack(job: Job<Ask>, queue: readonly Job<Ask>[]): Batch | undefined {
     const batches = this.#localFor(job);
-    const holds = (other: Job<Ask>) =>
-      typeof other.batch === "object" && other.slot === undefined && this.#localFor(other) === batches;
-    const holder = queue.findLast(holds)!;
-    const batch = holder.batch as Batch;
-    holder.batch = undefined;
+    const holder = queue.findLast(
+      ({ batch, slot, room }) =>
+        typeof batch === "object" && slot === undefined && this.#localFor({ room }) === batches,
+    );
+    const batch = holder?.batch as Batch | undefined;
+    if (holder !== undefined) holder.batch = undefined;
     return batch;
   }
 
-  #localFor({ room }: Job<Ask>): Batches {
+  #localFor({ room }: Pick<Job<Ask>, "room">): Batches {
     return room === "any" ? this.#local : this.#localLarge;
   }
 

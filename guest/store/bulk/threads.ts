@@ -5,8 +5,6 @@ import { type ConnectOptions, openObjects } from "../open-objects.ts";
 import { readBatch } from "./batch.ts";
 import { Board, type BoardMemory } from "./board.ts";
 
-const MIB = 1024 * 1024;
-
 /** A thread makes little garbage, and none that lives: it does with less room for it than V8 takes by default, in MB. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
@@ -23,7 +21,7 @@ interface ThreadData {
   readonly board: BoardMemory;
 }
 
-/** Threads that read what is posted on a board, each with the device open once more and smaller caches of its own. */
+/** Threads that read what is posted on a board, each with the device open once more and caches of its own. */
 export class Threads {
   readonly #workers: readonly Worker[];
   /** Rejected when a thread dies; what it had taken will not be finished. */
@@ -38,10 +36,7 @@ export class Threads {
       mark: MARK,
       path,
       board: board.memory,
-      options: {
-        ...options,
-        sectorCacheSize: (options.sectorCacheSize ?? 2 * MIB) / 2,
-      },
+      options,
     };
     this.#workers = Array.from({ length: count }, () => {
       const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [], resourceLimits });

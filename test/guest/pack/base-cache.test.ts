@@ -64,7 +64,7 @@ test("of what is large, the last two are found", (t) => {
   const cache = new BaseCache(400);
   let base: Uint8Array | undefined;
   for (let i = 0; i < 10; i++) {
-    base = cache.allocate(110 - i, base).fill(i);
+    base = cache.allocate(150 - i, base).fill(i);
     cache.keep(i, { kind: "blob", bytes: base });
     t.true(cache.get(i)?.bytes.every((byte) => byte === i));
     if (i > 0) t.true(cache.get(i - 1)?.bytes.every((byte) => byte === i - 1));

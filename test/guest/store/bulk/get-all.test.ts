@@ -157,6 +157,29 @@ test("values of all sizes come in order, from any number of threads", async (t) 
   }
 });
 
+test("blobs larger than any batch, many in a row, come in order", async (t) => {
+  const names: Record<string, ReturnType<typeof whole>> = {};
+  const sizes = [2, 7, 9, 23, 3, 25, 0.1, 0.1, 2, 8, 16, 26, 1, 5];
+  sizes.forEach((size, i) => {
+    names[`file-${i + 10}`] = whole("blob", Buffer.alloc(size * 2 ** 20, `${i} `));
+  });
+  const path = fileOf("large-ones", makeImage(names));
+  for (const options of [
+    { threads: 1 },
+    { threads: 3 },
+    { threads: 3, maxObjectSize: 9 * 2 ** 20 },
+    { threads: 3, maxObjectSize: 2 ** 20 },
+  ]) {
+    const store = connect(openFileDevice(path), options);
+    t.teardown(() => store.close());
+    const keys = [...Object.keys(names), ...Object.keys(names)];
+    const expected = oneByOne(store, keys);
+    t.deepEqual(await collect(store, keys), expected);
+    const both = await Promise.all([collect(store, keys), collect(store, keys.toReversed())]);
+    t.deepEqual(both, [expected, expected.toReversed()]);
+  }
+});
+
 test("several can read at once, and some give up meanwhile", async (t) => {
   const store = connect(openFileDevice(SIMILAR), { threads: 3 });
   t.teardown(() => store.close());

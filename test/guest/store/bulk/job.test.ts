@@ -1,5 +1,5 @@
 import test from "ava";
-import { batchIn, batchLength, LEFT, UNREAD } from "../../../../guest/store/bulk/batch.ts";
+import { batchIn, batchLength, LEFT, TOO_LARGE, UNREAD } from "../../../../guest/store/bulk/batch.ts";
 import { type Ask, Job, LEFT_ALONE } from "../../../../guest/store/bulk/job.ts";
 
 interface Named extends Ask {
@@ -53,5 +53,31 @@ test("a job that is left alone has no contents", (t) => {
   const job = new Job(asks("a"));
   job.batch = LEFT_ALONE;
   t.deepEqual(job.cut(), []);
+  t.deepEqual(told(job), [["a", undefined]]);
+});
+
+test("a blob that is too large is cut from those behind it, and read again with ever more room", (t) => {
+  const job = new Job(asks("a", "b", "c"));
+  t.false(job.needsMoreRoom, "nothing has been read yet");
+  job.batch = batchOf(TOO_LARGE);
+  t.deepEqual(
+    job.cut().map(({ ids }) => ids.map(String)),
+    [["b", "c"]],
+  );
+  t.true(job.needsMoreRoom);
+  job.enlarge();
+  t.true(job.batch === undefined);
+  t.is(job.room, "large");
+
+  job.batch = batchOf(TOO_LARGE);
+  job.slot = 0;
+  t.true(job.needsMoreRoom, "a thread has less room than there is");
+  job.enlarge();
+  t.true(job.slot === undefined);
+  t.is(job.room, "largest");
+
+  job.batch = batchOf(TOO_LARGE);
+  t.deepEqual(job.cut(), []);
+  t.false(job.needsMoreRoom, "there is no more");
   t.deepEqual(told(job), [["a", undefined]]);
 });
