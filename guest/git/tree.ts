@@ -24,13 +24,15 @@ export const MODES: Readonly<Record<EntryType, number>> = {
   gitlink: 0o160000,
 };
 
-const SPACE = 0x20;
 const SLASH = 0x2f;
-const BACKSLASH = 0x5c;
+
+/** How most entries begin. */
+const USUAL_MODE = "100644 ";
 
 /** An entry is kept as the places where its name starts and ends; the type shares the first number. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
 const TYPE_BITS = 3;
+const FILE = TYPES.indexOf("file");
 const TREE = TYPES.indexOf("tree");
 
 /** The shortest entry: `40000 a`, NUL, id. */
@@ -60,49 +62,54 @@ export class Tree implements Iterable<TreeEntry> {
     this.#bytes = bytes;
     this.#places = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
     const fail = (what: string) => new InvalidImageError("tree", what, { object });
-    /** Entries other than trees whose names are prefixes of the name before, the longest last. */
-    const prefixes: number[] = [];
+    // As text, because a call that looks for a character or compares names takes a machine that has just started a fraction of
+    // what a loop over bytes does: its code is interpreted, and its CPU emulated.
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+    const find = (character: string, start: number) => {
+      const place = text.indexOf(character, start);
+      return place < 0 ? text.length : place;
+    };
+    /** Names of entries other than trees that the name before starts with, the longest last. */
+    const prefixes: string[] = [];
+    /** The first slash and backslash that are not before the name. */
+    let slash = -1;
+    let backslash = -1;
+    /** The name before, with what follows it in git's order. */
+    let before = "";
     let count = 0;
-    for (let position = 0; position < bytes.length; count++) {
-      let mode = 0;
-      const modeStart = position;
-      for (; bytes[position] !== SPACE; position++) {
-        const digit = (bytes[position] ?? 0) - 0x30;
-        if (digit < 0 || digit > 7 || position - modeStart > 10)
-          throw fail("a tree entry has a malformed mode");
-        mode = mode * 8 + digit;
-      }
-      const type = position === modeStart ? -1 : typeOfMode(mode);
-      const start = ++position;
-      let suspicious = false;
-      for (; bytes[position] !== 0 && position < bytes.length; position++) {
-        if (bytes[position] === SLASH || bytes[position] === BACKSLASH) suspicious = true;
-      }
-      const end = position;
-      if (end + 1 + ID_LENGTH > bytes.length) throw fail("a tree entry is cut short");
-      const quoted = () => quote(bytes.subarray(start, end));
-      if (type < 0) throw fail(`${quoted()} has mode ${mode.toString(8)}, which git does not know`);
-      if (
-        (suspicious || mayBeForbidden(bytes[start] as number)) &&
-        isForbiddenName(bytes.subarray(start, end))
-      ) {
-        throw fail(`a tree entry is named ${quoted()}`);
+    for (let position = 0; position < text.length; count++) {
+      const isUsual = text.startsWith(USUAL_MODE, position);
+      const start = isUsual ? position + USUAL_MODE.length : find(" ", position) + 1;
+      const end = find("\0", start);
+      const mode = isUsual ? MODES.file : octal(text.slice(position, start - 1));
+      if (mode === undefined) throw fail("a tree entry has a malformed mode");
+      if (end + 1 + ID_LENGTH > text.length) throw fail("a tree entry is cut short");
+      const name = text.slice(start, end);
+      const type = isUsual ? FILE : typeOfMode(mode);
+      if (type < 0) throw fail(`${quote(name)} has mode ${mode.toString(8)}, which git does not know`);
+      if (slash < start) slash = find("/", start);
+      if (backslash < start) backslash = find("\\", start);
+      const suspicious = slash < end || backslash < end || mayBeForbidden(bytes[start] as number);
+      if (suspicious && isForbiddenName(bytes.subarray(start, end))) {
+        throw fail(`a tree entry is named ${quote(name)}`);
       }
       this.#places[2 * count] = (start << TYPE_BITS) | type;
       this.#places[2 * count + 1] = end;
       position = end + 1 + ID_LENGTH;
 
-      const shared = count === 0 ? 0 : this.#sharedWithPrevious(count);
-      if (count > 0 && this.#charAfter(count - 1, shared) >= this.#charAfter(count, shared)) {
+      // Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare").
+      const ordered = type === TREE ? `${name}/` : `${name}\0`;
+      if (ordered <= before) {
         throw fail(
-          `tree entries ${quote(this.name(count - 1))} and ${quoted()} are out of order or the same`,
+          `tree entries ${quote(before.slice(0, -1))} and ${quote(name)} are out of order or the same`,
         );
       }
-      while (prefixes.length > 0 && this.#nameLength(prefixes.at(-1) as number) > shared) prefixes.pop();
-      if (type !== TREE) prefixes.push(count);
-      else if (prefixes.length > 0 && this.#nameLength(prefixes.at(-1) as number) === end - start) {
+      before = ordered;
+      while (prefixes.length > 0 && !name.startsWith(prefixes[prefixes.length - 1]!)) prefixes.pop();
+      if (type !== TREE) prefixes.push(name);
+      else if (prefixes[prefixes.length - 1] === name) {
         // The two need not be neighbours: `a`, `a-b`, `a/`.
-        throw fail(`two tree entries are named ${quoted()}`);
+        throw fail(`two tree entries are named ${quote(name)}`);
       }
     }
     this.count = count;
@@ -168,17 +175,6 @@ export class Tree implements Iterable<TreeEntry> {
     return this.#charAfter(entry, length) - (name[length] ?? after);
   }
 
-  /** Bytes that the name of an entry has in common with that of the entry before, from the front. */
-  #sharedWithPrevious(entry: number): number {
-    const bytes = this.#bytes;
-    const a = this.#start(entry - 1);
-    const b = this.#start(entry);
-    const length = Math.min(this.#nameLength(entry - 1), this.#nameLength(entry));
-    let shared = 0;
-    while (shared < length && bytes[a + shared] === bytes[b + shared]) shared++;
-    return shared;
-  }
-
   /** Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare"). */
   #charAfter(entry: number, length: number): number {
     if (length < this.#nameLength(entry)) return this.#bytes[this.#start(entry) + length] as number;
@@ -200,6 +196,11 @@ export class Tree implements Iterable<TreeEntry> {
   #nameLength(entry: number): number {
     return this.#end(entry) - this.#start(entry);
   }
+}
+
+/** The number that octal digits make; undefined if they are no such number, or too many. */
+function octal(digits: string): number | undefined {
+  return /^[0-7]{0,11}$/.test(digits) ? Number(`0o0${digits}`) : undefined;
 }
 
 /** Whether a name that has no slash and starts with this byte is worth a closer look: see `isForbiddenName`. */
@@ -226,7 +227,8 @@ function typeOfMode(mode: number): number {
 /** Bytes of a name that a message shows. */
 const SHOWN = 100;
 
-function quote(name: Uint8Array): string {
-  const shown = `"${printable(Buffer.from(name.subarray(0, SHOWN)).toString("utf8"))}"`;
+/** @param name its bytes as Latin-1. */
+function quote(name: string): string {
+  const shown = `"${printable(Buffer.from(name.slice(0, SHOWN), "latin1").toString("utf8"))}"`;
   return name.length > SHOWN ? `${shown}...` : shown;
 }
