@@ -40,16 +40,20 @@ async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
   const disk = new VirtioDisk(IMAGE);
+  const wake = (entropy: Uint8Array, host: Channel) => {
+    renewRandomness(system, entropy);
+    if (isTemplate) disk.attach();
+    setClock(host, system);
+    return useAllCompilersLater();
+  };
   if (isTemplate) {
     disk.detach();
-    await rehearse(system);
+    await rehearse(system, (entropy, host) => {
+      clearTimeout(wake(entropy, host));
+      disk.detach();
+    });
   }
-  await serveHost(channel, IMAGE, (entropy) => {
-    renewRandomness(system, entropy);
-    useAllCompilersLater();
-    if (isTemplate) disk.attach();
-    setClock(channel, system);
-  });
+  await serveHost(channel, IMAGE, wake);
 }
 
 /** On the host, the same over a socket that the parent gave: its descriptor's number, then the image. */

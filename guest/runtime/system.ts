@@ -9,6 +9,8 @@ export interface System {
   addKernelEntropy(bytes: Uint8Array): void;
   /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
   addOpensslEntropy(bytes: Uint8Array): void;
+  /** Makes two sockets that are connected with each other, and gives their descriptors. */
+  connectedSockets(): [number, number];
 }
 
 const CLOCK_REALTIME = 0;
@@ -17,9 +19,14 @@ const CLOCK_REALTIME = 0;
 const RNDADDENTROPY = 0x40085203n;
 const RNDRESEEDCRNG = 0x5207n;
 
+// Linux, include/linux/socket.h and include/linux/net.h.
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+
 const FUNCTIONS = {
   clock_settime: { return: "i32", arguments: ["i32", "pointer"] },
   ioctl: { return: "i32", arguments: ["i32", "u64", "pointer"] },
+  socketpair: { return: "i32", arguments: ["i32", "i32", "i32", "pointer"] },
   RAND_add: { return: "void", arguments: ["pointer", "i32", "f64"] },
 } as const;
 
@@ -59,6 +66,12 @@ export class LinuxSystem implements System {
 
   addOpensslEntropy(bytes: Uint8Array): void {
     this.#functions.RAND_add(Buffer.from(bytes), bytes.length, bytes.length);
+  }
+
+  connectedSockets(): [number, number] {
+    const pair = Buffer.alloc(8);
+    check("socketpair", this.#functions.socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    return [pair.readInt32LE(0), pair.readInt32LE(4)];
   }
 }
 
