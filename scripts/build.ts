@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { execa } from "execa";
 import { makeBundle } from "../vm/bundle.ts";
 
@@ -22,17 +22,37 @@ const common: BuildOptions = {
   legalComments: "none",
 };
 
+/**
+ * Has what the command imports from elsewhere be loaded when the first module that imports it is, and as CommonJS: as a module,
+ * each of Node's own takes time to have its exports listed, and all of a file's are loaded before its first line runs.
+ */
+const lazyDependencies: Plugin = {
+  name: "lazy-dependencies",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/, namespace: "file" }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "dependency" } : undefined,
+    );
+    onResolve({ filter: /./, namespace: "dependency" }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: "dependency" }, ({ path }) => {
+      const load = path.startsWith("node:") ? "process.getBuiltinModule" : "require";
+      return { contents: `module.exports = ${load}(${JSON.stringify(path)});` };
+    });
+  },
+};
+
 rmSync(outdir, { recursive: true, force: true });
-// Each command is a chunk of its own, loaded when it is used.
+// One file: each more is one more to find and to read before a run begins.
 await build({
   ...common,
-  entryPoints: {
-    docteur: "scripts/main.ts",
-    // The thread of `verify`; image-builder/verify/verify-image.ts looks for it under this name.
-    "verify-worker": "image-builder/verify/worker.ts",
-  },
-  splitting: true,
-  chunkNames: "[name]-[hash]",
+  entryPoints: { docteur: "scripts/main.ts" },
+  target: "node26",
+  plugins: [lazyDependencies],
+  banner: { js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
+});
+await build({
+  ...common,
+  // The thread of `verify`; image-builder/verify/verify-image.ts looks for it under this name.
+  entryPoints: { "verify-worker": "image-builder/verify/worker.ts" },
   target: "node26",
 });
 // The library runs on its user's Node. One file, because it starts its threads from itself.

@@ -79,9 +79,9 @@ export async function getInitramfs(
   const key = keyOf(
     script,
     modules.join(),
-    await fingerprint(kernel.image),
+    fingerprint(kernel.image),
     kernel.modules,
-    await fingerprint(busybox),
+    fingerprint(busybox),
     program,
   );
   return write(`initramfs-${key}`, async () => [
@@ -99,7 +99,7 @@ export async function getInitramfs(
 
 /** A tiny initramfs that says that the kernel is up and switches the machine off. */
 export async function getTrialInitramfs(busybox: string): Promise<string> {
-  const key = keyOf(TRIAL_INIT, await fingerprint(busybox));
+  const key = keyOf(TRIAL_INIT, fingerprint(busybox));
   return write(`trial-initramfs-${key}`, () => system(busybox, TRIAL_INIT));
 }
 
