@@ -23,8 +23,8 @@ const common: BuildOptions = {
 };
 
 /**
- * Has what the command imports from elsewhere be loaded when the first module that imports it is, and as CommonJS: as a module,
- * each of Node's own takes time to have its exports listed, and all of a file's are loaded before its first line runs.
+ * Has what the command imports from elsewhere be loaded when the first module that imports it is, and as CommonJS: Node loads
+ * all that a file imports before its first line runs, and for each module of its own makes a list of all that it exports.
  */
 const lazyDependencies: Plugin = {
   name: "lazy-dependencies",
@@ -33,9 +33,15 @@ const lazyDependencies: Plugin = {
       kind === "import-statement" ? { path, namespace: "dependency" } : undefined,
     );
     onResolve({ filter: /./, namespace: "dependency" }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: "dependency" }, ({ path }) => {
+    onLoad({ filter: /./, namespace: "dependency" }, async ({ path }) => {
       const load = path.startsWith("node:") ? "process.getBuiltinModule" : "require";
-      return { contents: `module.exports = ${load}(${JSON.stringify(path)});` };
+      const names = Object.keys(await import(path)).filter(
+        (name) => /^[a-z]\w*$/i.test(name) && name !== "default",
+      );
+      // Names that nobody imports are left out of the bundle: only a call can be told to have no other effect.
+      const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ get(() => loaded.${name});`);
+      const head = `const get = (value) => value();\nconst loaded = ${load}(${JSON.stringify(path)});`;
+      return { contents: [head, ...lines, "export default loaded;"].join("\n") };
     });
   },
 };
