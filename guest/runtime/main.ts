@@ -6,7 +6,7 @@ import { useAllCompilersLater } from "./compilers.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
-import { renewRandomness } from "./randomness.ts";
+import { renewRandomness, replaceRandom } from "./randomness.ts";
 import { rehearse } from "./rehearse.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
@@ -39,17 +39,17 @@ async function mainInMachine(): Promise<void> {
 async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
+  replaceRandom();
   const disk = new VirtioDisk(IMAGE);
   const wake = (entropy: Uint8Array, host: Channel) => {
     renewRandomness(system, entropy);
     if (isTemplate) disk.attach();
     setClock(host, system);
-    return useAllCompilersLater();
   };
   if (isTemplate) {
     disk.detach();
     await rehearse(system, (entropy, host) => {
-      clearTimeout(wake(entropy, host));
+      wake(entropy, host);
       disk.detach();
     });
   }
