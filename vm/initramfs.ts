@@ -29,10 +29,10 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
 const NODE_MEMORY = 56;
 
 /**
- * Two of V8's compilers are off until a program has run for a while (guest/runtime/compilers.ts). What they make is more code
- * for the emulator to translate, and costs a short run more than it gains.
+ * V8's compilers are off until a program has run for a while (guest/runtime/compilers.ts). What they make is more code for the
+ * emulator to translate, and costs a short run more than it gains.
  */
-const FEWER_TIERS = "--no-sparkplug --no-maglev";
+const NO_COMPILERS = "--no-sparkplug --no-maglev --no-turbofan";
 
 /** The first process: loads the modules, mounts the root disk and becomes Node. */
 const init = (network: string) => `#!/bin/busybox sh
@@ -54,7 +54,7 @@ while read -r name memory unit; do
   [ "$name" = MemTotal: ] && break
 done </root/proc/meminfo
 heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${FEWER_TIERS} --max-old-space-size=$heap /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${NO_COMPILERS} --max-old-space-size=$heap /guest/guest.cjs
 `;
 
 /** What the console of a machine that only tries an accelerator says. */

@@ -13,6 +13,7 @@ export function useAllCompilersLater(): NodeJS.Timeout {
   const turnOn = () => {
     setFlagsFromString("--sparkplug");
     setFlagsFromString("--maglev");
+    setFlagsFromString("--turbofan");
   };
   return setTimeout(turnOn, LONG_MS).unref();
 }

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { openFileDevice } from "../block/file.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, FrameType } from "./frame.ts";
@@ -18,8 +19,11 @@ const FILE = "/guest/sample.img";
 /** What is read is a file in the rehearsal and a disk later, which is opened a little differently. */
 const DISK = "/dev/vda";
 
-/** After so many times, V8 has compiled what a run needs, and no more is gained. */
-const TIMES = 2;
+/** After so many times, V8 has compiled what a run needs and knows the shapes of its objects, and no more is gained. */
+const TIMES = 4;
+
+/** So long the kernel is left to tidy up, in milliseconds: whatever it puts off, every machine would do when it wakes. */
+const REST_MS = 500;
 
 /** A run of each kind. */
 const RUNS: readonly RunRequest[] = [
@@ -44,6 +48,8 @@ export type Wake = (entropy: Uint8Array, host: Channel) => void;
  * the code for it is in memory and compiled: emulated, each of them would take longer for that than for its work.
  */
 export async function rehearse(system: System, wake: Wake): Promise<void> {
+  // What is learned of the shapes of objects is kept from the first call on, not only from the eighth.
+  setFlagsFromString("--no-lazy-feedback-allocation");
   fs.writeFileSync(FILE, sampleImage());
   try {
     await startThreads();
@@ -56,7 +62,9 @@ export async function rehearse(system: System, wake: Wake): Promise<void> {
     }
   } finally {
     fs.unlinkSync(FILE);
+    setFlagsFromString("--lazy-feedback-allocation");
   }
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REST_MS);
 }
 
 /** Node starts its threads for files at the first read that is not waited for. */
