@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-
 /** How long a program must run for more compilers to gain what they cost, in milliseconds. */
 const LONG_MS = 500;
 
@@ -11,6 +9,8 @@ const LONG_MS = 500;
  */
 export function useAllCompilersLater(): NodeJS.Timeout {
   const turnOn = () => {
+    // Not imported at the top: most programs have ended before it is needed.
+    const { setFlagsFromString } = process.getBuiltinModule("node:v8");
     setFlagsFromString("--sparkplug");
     setFlagsFromString("--maglev");
     setFlagsFromString("--turbofan");

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import { isMainThread } from "node:worker_threads";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
 import { useAllCompilersLater } from "./compilers.ts";
@@ -62,11 +61,9 @@ async function mainOnHost(fd: string, image: string): Promise<void> {
   process.exit();
 }
 
+// The store's reading threads start from this file too, and do not come this far: they have a beginning of their own.
 const [fd, image] = process.argv.slice(2);
-// The store's reading threads start from this file too, and have a beginning of their own.
-if (isMainThread) {
-  if (fd !== undefined && image !== undefined) void mainOnHost(fd, image);
-  // Nobody's machine is switched off for having this file run by hand.
-  else if (process.pid === 1) void mainInMachine();
-  else process.stderr.write("docteur: this program is for `docteur run`, which starts it\n");
-}
+if (fd !== undefined && image !== undefined) void mainOnHost(fd, image);
+// Nobody's machine is switched off for having this file run by hand.
+else if (process.pid === 1) void mainInMachine();
+else process.stderr.write("docteur: this program is for `docteur run`, which starts it\n");

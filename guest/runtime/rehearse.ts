@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import { setFlagsFromString } from "node:v8";
 import { openFileDevice } from "../block/file.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, FrameType } from "./frame.ts";
@@ -21,6 +20,9 @@ const DISK = "/dev/vda";
 
 /** After so many times, V8 has compiled what a run needs and knows the shapes of its objects, and no more is gained. */
 const TIMES = 4;
+
+/** Modules of Node's that machines start without, and programs of users' own are likely to load. */
+const LIKELY = ["node:net", "node:os", "node:readline", "node:worker_threads"];
 
 /** So long the kernel is left to tidy up, in milliseconds: whatever it puts off, every machine would do when it wakes. */
 const REST_MS = 500;
@@ -48,6 +50,8 @@ export type Wake = (entropy: Uint8Array, host: Channel) => void;
  * the code for it is in memory and compiled: emulated, each of them would take longer for that than for its work.
  */
 export async function rehearse(system: System, wake: Wake): Promise<void> {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  for (const name of LIKELY) process.getBuiltinModule(name);
   // What is learned of the shapes of objects is kept from the first call on, not only from the eighth.
   setFlagsFromString("--no-lazy-feedback-allocation");
   fs.writeFileSync(FILE, sampleImage());
