@@ -5,6 +5,8 @@ import { type CpioEntry, encodeCpio } from "./cpio.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Kernel } from "./kernel.ts";
 import { readModules } from "./modules.ts";
+import { pinnedNode } from "./package-root.ts";
+import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
 
 /** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
 const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
@@ -28,12 +30,6 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
  */
 const NODE_MEMORY = 56;
 
-/**
- * V8's compilers are off until a program has run for a while (guest/runtime/compilers.ts). What they make is more code for the
- * emulator to translate, and costs a short run more than it gains.
- */
-const NO_COMPILERS = "--no-sparkplug --no-maglev --no-turbofan";
-
 /** The first process: loads the modules, mounts the root disk and becomes Node. */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -54,7 +50,7 @@ while read -r name memory unit; do
   [ "$name" = MemTotal: ] && break
 done </root/proc/meminfo
 heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${NO_COMPILERS} --max-old-space-size=$heap /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${V8_FLAGS.join(" ")} --max-old-space-size=$heap ${START_PATH}
 `;
 
 /** What the console of a machine that only tries an accelerator says. */
@@ -83,6 +79,8 @@ export async function getInitramfs(
     kernel.modules,
     fingerprint(busybox),
     program,
+    RECIPE,
+    fingerprint(pinnedNode()),
   );
   return write(`initramfs-${key}`, async () => [
     ...(await system(busybox, script)),
@@ -93,7 +91,7 @@ export async function getInitramfs(
       data,
     })),
     { path: "guest" },
-    { path: "guest/guest.cjs", data: program, mode: 0o644 },
+    ...(await precompiled(bundle, program)),
   ]);
 }
 

@@ -2,7 +2,7 @@
 const LONG_MS = 500;
 
 /**
- * Turns on those of V8's compilers that the machine started without (vm/initramfs.ts), once the program turns out to run
+ * Turns on those of V8's compilers that the machine started without (vm/precompiled.ts), once the program turns out to run
  * long. One that prints a file has ended by then: compiling for it takes an emulated machine longer than all of its work.
  *
  * @returns the timer.
