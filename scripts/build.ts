@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { execa } from "execa";
 import { makeBundle } from "../vm/bundle.ts";
 
@@ -22,17 +22,43 @@ const common: BuildOptions = {
   legalComments: "none",
 };
 
+/**
+ * Has what the command imports from elsewhere be loaded when the first module that imports it is, and as CommonJS: Node loads
+ * all that a file imports before its first line runs, and for each module of its own makes a list of all that it exports.
+ */
+const lazyDependencies: Plugin = {
+  name: "lazy-dependencies",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/, namespace: "file" }, ({ path, kind }) =>
+      kind === "import-statement" ? { path, namespace: "dependency" } : undefined,
+    );
+    onResolve({ filter: /./, namespace: "dependency" }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: "dependency" }, async ({ path }) => {
+      const load = path.startsWith("node:") ? "process.getBuiltinModule" : "require";
+      const names = Object.keys(await import(path)).filter(
+        (name) => /^[a-z]\w*$/i.test(name) && name !== "default",
+      );
+      // Names that nobody imports are left out of the bundle: only a call can be told to have no other effect.
+      const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ get(() => loaded.${name});`);
+      const head = `const get = (value) => value();\nconst loaded = ${load}(${JSON.stringify(path)});`;
+      return { contents: [head, ...lines, "export default loaded;"].join("\n") };
+    });
+  },
+};
+
 rmSync(outdir, { recursive: true, force: true });
-// Each command is a chunk of its own, loaded when it is used.
+// One file: each more is one more to find and to read before a run begins.
 await build({
   ...common,
-  entryPoints: {
-    docteur: "scripts/main.ts",
-    // The thread of `verify`; image-builder/verify/verify-image.ts looks for it under this name.
-    "verify-worker": "image-builder/verify/worker.ts",
-  },
-  splitting: true,
-  chunkNames: "[name]-[hash]",
+  entryPoints: { docteur: "scripts/main.ts" },
+  target: "node26",
+  plugins: [lazyDependencies],
+  banner: { js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
+});
+await build({
+  ...common,
+  // The thread of `verify`; image-builder/verify/verify-image.ts looks for it under this name.
+  entryPoints: { "verify-worker": "image-builder/verify/worker.ts" },
   target: "node26",
 });
 // The library runs on its user's Node. One file, because it starts its threads from itself.

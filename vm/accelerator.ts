@@ -40,7 +40,7 @@ export async function chooseAccelerator(
 ): Promise<Accelerator> {
   if (!isAccessible(kvm.device)) return "tcg";
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  const key = keyOf(bootId, await fingerprint(findQemu()), await fingerprint(kernel.image));
+  const key = keyOf(bootId, fingerprint(findQemu()), fingerprint(kernel.image));
   const known = await rememberedVerdict(key);
   if (known !== undefined) return known;
   note("trying whether KVM works here (once after each start of the host)");

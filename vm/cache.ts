@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -37,7 +38,7 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
 export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
   const folder = join(root, name);
-  if (await markUsed(folder)) return folder;
+  if (markUsed(folder)) return folder;
   const temporary = await makeTemporary();
   try {
     await build(temporary);
@@ -51,10 +52,10 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
 }
 
 /** False if the folder is not there. */
-async function markUsed(folder: string): Promise<boolean> {
+function markUsed(folder: string): boolean {
   const now = new Date();
   try {
-    await fs.utimes(folder, now, now);
+    utimesSync(folder, now, now);
     return true;
   } catch (error) {
     // A cache that cannot be written serves all the same.

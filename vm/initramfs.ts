@@ -5,6 +5,8 @@ import { type CpioEntry, encodeCpio } from "./cpio.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Kernel } from "./kernel.ts";
 import { readModules } from "./modules.ts";
+import { pinnedNode } from "./package-root.ts";
+import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
 
 /** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
 const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
@@ -28,12 +30,6 @@ const POWER_OFF = `$busybox mount -t proc proc /proc
  */
 const NODE_MEMORY = 56;
 
-/**
- * Two of V8's compilers are off until a program has run for a while (guest/runtime/compilers.ts). What they make is more code
- * for the emulator to translate, and costs a short run more than it gains.
- */
-const FEWER_TIERS = "--no-sparkplug --no-maglev";
-
 /** The first process: loads the modules, mounts the root disk and becomes Node. */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -54,7 +50,7 @@ while read -r name memory unit; do
   [ "$name" = MemTotal: ] && break
 done </root/proc/meminfo
 heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${FEWER_TIERS} --max-old-space-size=$heap /guest/guest.cjs
+exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${V8_FLAGS.join(" ")} --max-old-space-size=$heap ${START_PATH}
 `;
 
 /** What the console of a machine that only tries an accelerator says. */
@@ -79,10 +75,12 @@ export async function getInitramfs(
   const key = keyOf(
     script,
     modules.join(),
-    await fingerprint(kernel.image),
+    fingerprint(kernel.image),
     kernel.modules,
-    await fingerprint(busybox),
+    fingerprint(busybox),
     program,
+    RECIPE,
+    fingerprint(pinnedNode()),
   );
   return write(`initramfs-${key}`, async () => [
     ...(await system(busybox, script)),
@@ -93,13 +91,13 @@ export async function getInitramfs(
       data,
     })),
     { path: "guest" },
-    { path: "guest/guest.cjs", data: program, mode: 0o644 },
+    ...(await precompiled(bundle, program)),
   ]);
 }
 
 /** A tiny initramfs that says that the kernel is up and switches the machine off. */
 export async function getTrialInitramfs(busybox: string): Promise<string> {
-  const key = keyOf(TRIAL_INIT, await fingerprint(busybox));
+  const key = keyOf(TRIAL_INIT, fingerprint(busybox));
   return write(`trial-initramfs-${key}`, () => system(busybox, TRIAL_INIT));
 }
 

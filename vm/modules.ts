@@ -1,6 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { DocteurError } from "../guest/errors.ts";
 import { requireTool, runTool } from "./tools.ts";
 
@@ -65,6 +64,8 @@ async function builtInModules(folder: string): Promise<Set<string>> {
 }
 
 async function readModule(file: string): Promise<Buffer> {
+  // Loaded only here: a run that finds its initramfs made needs none of it.
+  const { gunzipSync, zstdDecompressSync } = await import("node:zlib");
   if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
   if (file.endsWith(".zst")) return zstdDecompressSync(await readFile(file));
   if (file.endsWith(".xz")) return decompressXz(file);

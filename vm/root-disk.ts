@@ -19,7 +19,7 @@ const MOUNT_POINTS = ["dev", "proc", "sys", "guest"];
  */
 export async function getRootDisk(note: (line: string) => void): Promise<string> {
   const node = pinnedNode();
-  const folder = await cached(`root-disk-${keyOf(VERSION, await fingerprint(node))}`, async (folder) => {
+  const folder = await cached(`root-disk-${keyOf(VERSION, fingerprint(node))}`, async (folder) => {
     note("making the root disk (once)");
     await makeRootDisk(node, folder);
   });

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import { basename } from "node:path";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { BlockDevice } from "./device.ts";
 
@@ -45,11 +44,16 @@ function sizeOf(path: string, stats: fs.Stats): number {
   if (stats.isFile()) return stats.size;
   if (stats.isBlockDevice()) {
     // fstat gives 0 for a block device, and Node has no ioctl: sysfs tells, in sectors of 512 bytes.
-    const sectors = fs.readFileSync(`/sys/class/block/${basename(fs.realpathSync(path))}/size`, "utf8");
+    const sectors = fs.readFileSync(`/sys/dev/block/${deviceNumbers(stats.rdev)}/size`, "utf8");
     return Number.parseInt(sectors, 10) * SECTOR_SIZE;
   }
   const what = stats.isDirectory() ? "a directory" : "neither a file nor a block device";
   throw new DocteurError("IMAGE_UNREADABLE", `${path}: not an image: ${what}`);
+}
+
+/** A device's major and minor number, as Linux packs them into one (include/linux/kdev_t.h `new_decode_dev`). */
+function deviceNumbers(rdev: number): string {
+  return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
 }
 
 class FileDevice implements BlockDevice {

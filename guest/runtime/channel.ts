@@ -7,17 +7,21 @@ const READ_LENGTH = 64 * 1024;
 /** Frames over a descriptor that blocks: the guest's end of the channel. */
 export class Channel {
   readonly #fd: number;
+  readonly #sent: (() => void) | undefined;
   readonly #decoder = new FrameDecoder();
   readonly #waiting: Frame[] = [];
   readonly #buffer = Buffer.allocUnsafe(READ_LENGTH);
 
-  constructor(fd: number) {
+  /** @param sent called after every frame that was sent. */
+  constructor(fd: number, sent?: () => void) {
     this.#fd = fd;
+    this.#sent = sent;
   }
 
   /** Sends a frame, and returns once all of it is on its way. */
   send(type: number, payload?: Uint8Array): void {
     writeAll(this.#fd, encodeFrame(type, payload));
+    this.#sent?.();
   }
 
   /** Waits for the next frame without an event loop. Undefined when the host has closed its end. */

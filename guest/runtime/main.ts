@@ -1,12 +1,11 @@
 import * as fs from "node:fs";
-import { isMainThread } from "node:worker_threads";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
 import { useAllCompilersLater } from "./compilers.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
-import { renewRandomness } from "./randomness.ts";
+import { renewRandomness, replaceRandom } from "./randomness.ts";
 import { rehearse } from "./rehearse.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
@@ -39,17 +38,21 @@ async function mainInMachine(): Promise<void> {
 async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
+  replaceRandom();
   const disk = new VirtioDisk(IMAGE);
+  const wake = (entropy: Uint8Array, host: Channel) => {
+    renewRandomness(system, entropy);
+    if (isTemplate) disk.attach();
+    setClock(host, system);
+  };
   if (isTemplate) {
     disk.detach();
-    await rehearse(system);
+    await rehearse(system, (entropy, host) => {
+      wake(entropy, host);
+      disk.detach();
+    });
   }
-  await serveHost(channel, IMAGE, (entropy) => {
-    renewRandomness(system, entropy);
-    useAllCompilersLater();
-    if (isTemplate) disk.attach();
-    setClock(channel, system);
-  });
+  await serveHost(channel, IMAGE, wake);
 }
 
 /** On the host, the same over a socket that the parent gave: its descriptor's number, then the image. */
@@ -58,11 +61,9 @@ async function mainOnHost(fd: string, image: string): Promise<void> {
   process.exit();
 }
 
+// The store's reading threads start from this file too, and do not come this far: they have a beginning of their own.
 const [fd, image] = process.argv.slice(2);
-// The store's reading threads start from this file too, and have a beginning of their own.
-if (isMainThread) {
-  if (fd !== undefined && image !== undefined) void mainOnHost(fd, image);
-  // Nobody's machine is switched off for having this file run by hand.
-  else if (process.pid === 1) void mainInMachine();
-  else process.stderr.write("docteur: this program is for `docteur run`, which starts it\n");
-}
+if (fd !== undefined && image !== undefined) void mainOnHost(fd, image);
+// Nobody's machine is switched off for having this file run by hand.
+else if (process.pid === 1) void mainInMachine();
+else process.stderr.write("docteur: this program is for `docteur run`, which starts it\n");

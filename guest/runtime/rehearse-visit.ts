@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import type { Port } from "../unikernel.ts";
 import { SAMPLE_PATH } from "./sample-image.ts";
 
@@ -13,6 +12,7 @@ const REQUESTS = [
 
 /** Asks a server on the sample image for what it has, as a browser would. */
 export async function visit({ address, port }: Port): Promise<void> {
+  const { connect } = process.getBuiltinModule("node:net");
   for (let count = 0; count < VISITS; count++) {
     await new Promise<void>((resolve, reject) => {
       const socket = connect(port, address, () => socket.write(REQUESTS.join("")));

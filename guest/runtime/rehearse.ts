@@ -1,22 +1,31 @@
 import * as fs from "node:fs";
+import { openFileDevice } from "../block/file.ts";
+import { Channel } from "./channel.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { hasNetwork } from "./network.ts";
-import { renewRandomness } from "./randomness.ts";
 import { visit } from "./rehearse-visit.ts";
-import { decodeRequest, encodeRequest, type RunRequest } from "./request.ts";
-import { run } from "./run.ts";
+import { encodeRequest, type RunRequest } from "./request.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
+import { serveHost } from "./serve-host.ts";
 import { Stdin } from "./stdin.ts";
 import type { System } from "./system.ts";
 import { ProgramParts } from "./user/program.ts";
 import { runUserProgram } from "./user/run-user-program.ts";
-import { setClock } from "./wall-clock.ts";
 
 /** The machine's only folder that can be written: it is in memory. */
 const FILE = "/guest/sample.img";
 
-/** After so many times, V8 has compiled what a run needs, and no more is gained. */
-const TIMES = 2;
+/** What is read is a file in the rehearsal and a disk later, which is opened a little differently. */
+const DISK = "/dev/vda";
+
+/** After so many times, V8 has compiled what a run needs and knows the shapes of its objects, and no more is gained. */
+const TIMES = 4;
+
+/** Modules of Node's that machines start without, and programs of users' own are likely to load. */
+const LIKELY = ["node:net", "node:os", "node:readline", "node:worker_threads"];
+
+/** So long the kernel is left to tidy up, in milliseconds: whatever it puts off, every machine would do when it wakes. */
+const REST_MS = 500;
 
 /** A run of each kind. */
 const RUNS: readonly RunRequest[] = [
@@ -33,23 +42,33 @@ const NETWORK_RUNS: readonly RunRequest[] = [
 /** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
 const USER_PROGRAM = 'export default ({ console }) => console.write("");';
 
+/** What a machine does when it is woken, with the entropy that its host sends, and with its host. */
+export type Wake = (entropy: Uint8Array, host: Channel) => void;
+
 /**
- * Does what a template's machines will do when they wake, on a sample of an image, so that the code for it is in memory and
- * compiled: emulated, each of them would take longer for that than for its work.
+ * Does what a template's machines will do from when they wake, on a sample of an image and with a host that is played, so that
+ * the code for it is in memory and compiled: emulated, each of them would take longer for that than for its work.
  */
-export async function rehearse(system: System): Promise<void> {
+export async function rehearse(system: System, wake: Wake): Promise<void> {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  for (const name of LIKELY) process.getBuiltinModule(name);
+  // What is learned of the shapes of objects is kept from the first call on, not only from the eighth.
+  setFlagsFromString("--no-lazy-feedback-allocation");
   fs.writeFileSync(FILE, sampleImage());
   try {
     await startThreads();
     for (let time = 0; time < TIMES; time++) {
-      renewRandomness(system, new Uint8Array(64));
-      setClock(new StoppedHost(), system);
-      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) await rehearseRun(request, run);
+      openFileDevice(DISK).close();
+      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) {
+        await new RehearsedHost(system, request).serve(wake);
+      }
       await rehearseUserProgram(time);
     }
   } finally {
     fs.unlinkSync(FILE);
+    setFlagsFromString("--lazy-feedback-allocation");
   }
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REST_MS);
 }
 
 /** Node starts its threads for files at the first read that is not waited for. */
@@ -58,24 +77,13 @@ async function startThreads(): Promise<void> {
 }
 
 /** A program of the user's own. Its name is one that no program has: a module is evaluated once. */
-function rehearseUserProgram(time: number): Promise<void> {
+async function rehearseUserProgram(time: number): Promise<void> {
   const parts = new ProgramParts();
   parts.take({ type: FrameType.PROGRAM, payload: Buffer.from(USER_PROGRAM) });
   const url = `file:///docteur/rehearsal-${time}.mjs`;
-  return rehearseRun({ program: "./rehearsal.ts", args: [], env: {} }, (request, surroundings) =>
-    runUserProgram(parts.program!, url, request, surroundings),
-  );
-}
-
-async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> {
-  const request = decodeRequest(encodeRequest(asked));
-  const ending = new AbortController();
   let errors = "";
   const console = {
-    write: () => {
-      // A program that has ports goes on until it is told to end.
-      for (const port of request.ports ?? []) void visit(port).finally(() => ending.abort());
-    },
+    write: () => {},
     error: (data: Uint8Array | string) => {
       errors += data;
     },
@@ -84,21 +92,61 @@ async function rehearseRun(asked: RunRequest, start: typeof run): Promise<void> 
     image: FILE,
     console,
     stdin: new Stdin(() => {}),
-    takeSignal: () => ending.signal,
+    takeSignal: () => new AbortController().signal,
   };
-  const status = await start(request, surroundings);
-  if (status !== 0) throw new Error(`the rehearsal of ${asked.program} failed: ${errors}`);
+  const request = { program: "./rehearsal.ts", args: [], env: {} };
+  check(request, await runUserProgram(parts.program!, url, request, surroundings), errors);
 }
 
-/** Stands in for the host: its time differs at first, and then no more. */
-class StoppedHost {
-  #asked = 0;
+/** Stands in for the host, at the other end of a channel of its own: asks for one run, and answers what the guest sends. */
+class RehearsedHost {
+  readonly #request: RunRequest;
+  readonly #ends: [host: number, guest: number];
+  readonly #channel: Channel;
+  #status: number | undefined;
+  #errors = "";
 
-  send(): void {}
-
-  receiveSync(): Frame {
-    const payload = Buffer.alloc(8);
-    payload.writeDoubleLE(Date.now() + (this.#asked++ === 0 ? 100 : 0));
-    return { type: FrameType.CLOCK, payload };
+  constructor(system: System, request: RunRequest) {
+    this.#request = request;
+    this.#ends = system.connectedSockets();
+    this.#channel = new Channel(this.#ends[0]);
   }
+
+  /** Has a guest do what it does for a host, to the end. */
+  async serve(wake: Wake): Promise<void> {
+    const guest = new Channel(this.#ends[1], () => this.#answer(this.#channel.receiveSync()!));
+    await serveHost(guest, FILE, wake);
+    fs.closeSync(this.#ends[1]);
+    check(this.#request, this.#status, this.#errors);
+  }
+
+  #answer({ type, payload }: Frame): void {
+    if (type === FrameType.READY) this.#channel.send(FrameType.WAKE, Buffer.alloc(64));
+    else if (type === FrameType.ASK_CLOCK) this.#channel.send(FrameType.CLOCK, this.#time());
+    else if (type === FrameType.AWAKE) this.#channel.send(FrameType.RUN, encodeRequest(this.#request));
+    else if (type === FrameType.STDERR) this.#errors += Buffer.from(payload);
+    else if (type === FrameType.STDOUT) this.#visit();
+    else if (type === FrameType.EXIT) {
+      this.#status = payload[0];
+      fs.closeSync(this.#ends[0]);
+    }
+  }
+
+  /** Differs from the guest's, as it does when a template is of another day. */
+  #time(): Buffer {
+    const time = Buffer.alloc(8);
+    time.writeDoubleLE(Date.now() + 100);
+    return time;
+  }
+
+  /** A program that has ports goes on until it is told to end. */
+  #visit(): void {
+    for (const port of this.#request.ports ?? []) {
+      void visit(port).finally(() => this.#channel.send(FrameType.SIGNAL, Buffer.from("SIGTERM")));
+    }
+  }
+}
+
+function check({ program }: RunRequest, status: number | undefined, errors: string): void {
+  if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);
 }

@@ -10,12 +10,19 @@ export const SAMPLE_CONTENT = "sample\n";
 /** The number of a kind in an entry's header (git's `pack-format`). */
 const KINDS = { commit: 1, tree: 2, blob: 3 } as const;
 
-/** The bytes of the smallest image with a file in a folder. */
+/** Files of such names beside it: a reader looks twice at those with a dot, a `g` or the beginning of another. */
+const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
+const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
+
+/** The bytes of a small image of what most repositories have: dotfiles, files in the root and in a folder. */
 export function sampleImage(): Buffer {
   const pack = new SamplePack();
   const blob = pack.add("blob", Buffer.from(SAMPLE_CONTENT));
-  const folder = pack.add("tree", Buffer.concat([Buffer.from("100644 file\0"), blob]));
-  const root = pack.add("tree", Buffer.concat([Buffer.from("40000 folder\0"), folder]));
+  const entry = (name: string, id: Buffer, mode = "100644") =>
+    Buffer.concat([Buffer.from(`${mode} ${name}\0`), id]);
+  const files = (names: readonly string[]) => names.map((name) => entry(name, blob));
+  const folder = pack.add("tree", Buffer.concat(files(NAMES_IN_FOLDER)));
+  const root = pack.add("tree", Buffer.concat([...files(NAMES_IN_ROOT), entry("folder", folder, "40000")]));
   const who = "Nobody <nobody@localhost> 0 +0000";
   const text = `tree ${root.toString("hex")}\nauthor ${who}\ncommitter ${who}\n\nsample\n`;
   const commit = pack.add("commit", Buffer.from(text));

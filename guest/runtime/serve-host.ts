@@ -1,6 +1,7 @@
 import { signalStatus } from "../signal-status.ts";
 import type { Console } from "../unikernel.ts";
 import type { Channel } from "./channel.ts";
+import { useAllCompilersLater } from "./compilers.ts";
 import { FrameType } from "./frame.ts";
 import { decodeRequest, type RunRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
@@ -26,18 +27,18 @@ const TERMINATED = 143;
  * and reports its exit status. Returns when the host has closed its end, whatever became of the program.
  *
  * @param image the image to run against, a block device node or a file.
- * @param wake what a machine does before the request, with the entropy that the host sends.
+ * @param wake what a machine does before the request, with the entropy that the host sends and with the host.
  */
 export async function serveHost(
   channel: Channel,
   image: string,
-  wake?: (entropy: Uint8Array) => void,
+  wake?: (entropy: Uint8Array, host: Channel) => void,
 ): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request, so no event loop has to turn for it.
   let first = channel.receiveSync();
   if (first?.type === FrameType.WAKE && wake !== undefined) {
-    wake(first.payload);
+    wake(first.payload, channel);
     channel.send(FrameType.AWAKE);
     first = channel.receiveSync();
   }
@@ -55,7 +56,7 @@ export async function serveHost(
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
   const surroundings = { image, console, stdin, takeSignal: () => stop.take() };
   const { program } = parts;
-  process.on("uncaughtException", (error) => {
+  const fail = (error: unknown) => {
     // A program that looks after such errors itself has a listener, too.
     if (process.listenerCount("uncaughtException") > 1) return;
     console.error(
@@ -64,7 +65,8 @@ export async function serveHost(
         : describeError(request.program, error),
     );
     exit(1);
-  });
+  };
+  process.on("uncaughtException", fail);
   if (program === undefined) void run(request, surroundings).then(exit);
   else {
     mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
@@ -74,10 +76,15 @@ export async function serveHost(
     });
     void runUserProgram(program, PROGRAM_URL, request, surroundings).then(exit);
   }
+  // What has ended by the time the event loop turns needs neither.
+  await new Promise(setImmediate);
+  const compilers = useAllCompilersLater();
   await listen(channel, stdin, (name) => {
     if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
       exit(signalStatus(name) ?? TERMINATED);
   });
+  clearTimeout(compilers);
+  process.off("uncaughtException", fail);
 }
 
 async function listen(channel: Channel, stdin: Stdin, stop: (signal: string) => void): Promise<void> {

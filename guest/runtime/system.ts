@@ -3,28 +3,41 @@ import * as fs from "node:fs";
 
 /** What of the kernel and of OpenSSL Node has no function for. */
 export interface System {
-  /** Sets the wall clock, in milliseconds since the epoch. */
-  setClock(milliseconds: number): void;
+  /** Moves the wall clock by so many milliseconds, however long ago it was found that it must be. */
+  moveClock(milliseconds: number): void;
   /** Gives the kernel entropy that counts as such, and has it use it for whatever it gives out from now on. */
   addKernelEntropy(bytes: Uint8Array): void;
   /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
   addOpensslEntropy(bytes: Uint8Array): void;
+  /** Makes two sockets that are connected with each other, and gives their descriptors. */
+  connectedSockets(): [number, number];
 }
 
-const CLOCK_REALTIME = 0;
+// Linux, include/uapi/linux/timex.h: `struct timex` on a machine of 64 bits, where each field is at, in bytes.
+const ADJ_SETOFFSET = 0x0100;
+const TIMEX_LENGTH = 208;
+const TIMEX_MODES = 0;
+const TIMEX_SECONDS = 72;
+const TIMEX_MICROSECONDS = 80;
 
 // Linux, include/uapi/linux/random.h.
 const RNDADDENTROPY = 0x40085203n;
 const RNDRESEEDCRNG = 0x5207n;
 
+// Linux, include/linux/socket.h and include/linux/net.h.
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+
 const FUNCTIONS = {
-  clock_settime: { return: "i32", arguments: ["i32", "pointer"] },
+  adjtimex: { return: "i32", arguments: ["pointer"] },
   ioctl: { return: "i32", arguments: ["i32", "u64", "pointer"] },
+  socketpair: { return: "i32", arguments: ["i32", "i32", "i32", "pointer"] },
   RAND_add: { return: "void", arguments: ["pointer", "i32", "f64"] },
 } as const;
 
 /** The first process of a machine may do all of this. */
 export class LinuxSystem implements System {
+  readonly #urandom = fs.openSync("/dev/urandom", "r+");
   readonly #functions: ffi.WrappedFunctionsFromDefinitions<typeof FUNCTIONS>;
 
   constructor() {
@@ -33,12 +46,15 @@ export class LinuxSystem implements System {
     this.#functions = dlopen(null, FUNCTIONS).functions;
   }
 
-  setClock(milliseconds: number): void {
+  moveClock(milliseconds: number): void {
     const seconds = Math.floor(milliseconds / 1000);
-    const timespec = Buffer.alloc(16);
-    timespec.writeBigInt64LE(BigInt(seconds), 0);
-    timespec.writeBigInt64LE(BigInt(Math.floor((milliseconds - seconds * 1000) * 1e6)), 8);
-    check("clock_settime", this.#functions.clock_settime(CLOCK_REALTIME, timespec));
+    const timex = Buffer.alloc(TIMEX_LENGTH);
+    timex.writeInt32LE(ADJ_SETOFFSET, TIMEX_MODES);
+    timex.writeInt32LE(seconds, TIMEX_SECONDS);
+    timex.writeInt32LE(seconds < 0 ? -1 : 0, TIMEX_SECONDS + 4);
+    timex.writeInt32LE(Math.floor((milliseconds - seconds * 1000) * 1000), TIMEX_MICROSECONDS);
+    // Otherwise it gives the clock's state, which is that nobody steers it.
+    check("adjtimex", Math.min(0, this.#functions.adjtimex(timex)));
   }
 
   addKernelEntropy(bytes: Uint8Array): void {
@@ -47,18 +63,19 @@ export class LinuxSystem implements System {
     info.writeInt32LE(bytes.length * 8, 0);
     info.writeInt32LE(bytes.length, 4);
     info.set(bytes, 8);
-    const fd = fs.openSync("/dev/urandom", "r+");
-    try {
-      check("RNDADDENTROPY", this.#functions.ioctl(fd, RNDADDENTROPY, info));
-      // Without it the kernel would go on with the old key for up to a minute.
-      check("RNDRESEEDCRNG", this.#functions.ioctl(fd, RNDRESEEDCRNG, Buffer.alloc(0)));
-    } finally {
-      fs.closeSync(fd);
-    }
+    check("RNDADDENTROPY", this.#functions.ioctl(this.#urandom, RNDADDENTROPY, info));
+    // Without it the kernel would go on with the old key for up to a minute.
+    check("RNDRESEEDCRNG", this.#functions.ioctl(this.#urandom, RNDRESEEDCRNG, info));
   }
 
   addOpensslEntropy(bytes: Uint8Array): void {
     this.#functions.RAND_add(Buffer.from(bytes), bytes.length, bytes.length);
+  }
+
+  connectedSockets(): [number, number] {
+    const pair = Buffer.alloc(8);
+    check("socketpair", this.#functions.socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    return [pair.readInt32LE(0), pair.readInt32LE(4)];
   }
 }
 

@@ -8,11 +8,12 @@ const DRIVER = "/sys/bus/virtio/drivers/virtio_blk";
  * what the host has put in its place meanwhile, and knows no byte of what was there before.
  */
 export class VirtioDisk {
-  readonly #device: string;
+  readonly #device: Buffer;
+  readonly #bind = fs.openSync(`${DRIVER}/bind`, "w");
 
   /** @param node the disk's node, `/dev/vdb` say. */
   constructor(node: string) {
-    this.#device = basename(fs.realpathSync(`/sys/class/block/${basename(node)}/device`));
+    this.#device = Buffer.from(basename(fs.realpathSync(`/sys/class/block/${basename(node)}/device`)));
   }
 
   /** Takes the kernel's driver off the disk; its node disappears. */
@@ -22,6 +23,6 @@ export class VirtioDisk {
 
   /** Gives it back. The node is there when this returns. */
   attach(): void {
-    fs.writeFileSync(`${DRIVER}/bind`, this.#device);
+    fs.writeSync(this.#bind, this.#device, 0, this.#device.length, 0);
   }
 }

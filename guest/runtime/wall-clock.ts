@@ -11,7 +11,7 @@ const PATIENCE_MS = 5000;
 
 /**
  * Sets the clock by the host's: asks it for the time, takes the answer to be from the middle of the wait (as SNTP does, RFC
- * 4330), and asks again until there is proof that the clock is right: on a busy host, time passes between any two steps.
+ * 4330), and asks again until an answer came fast enough to be a proof: on a busy host, time passes between any two steps.
  */
 export function setClock(channel: Pick<Channel, "send" | "receiveSync">, system: System): void {
   const start = performance.now();
@@ -21,9 +21,9 @@ export function setClock(channel: Pick<Channel, "send" | "receiveSync">, system:
     const host = receiveClock(channel);
     const uncertainty = (Date.now() - asked) / 2;
     const error = host - (asked + uncertainty);
-    if (Math.abs(error) + uncertainty <= TOLERANCE_MS) return;
     // A clock that may be right is better than an answer that took long.
-    if (Math.abs(error) > uncertainty) system.setClock(Date.now() + error);
+    if (uncertainty <= TOLERANCE_MS || Math.abs(error) > uncertainty) system.moveClock(error);
+    if (uncertainty <= TOLERANCE_MS) return;
   } while (performance.now() - start < PATIENCE_MS);
 }
 

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { BlockDevice } from "../block/device.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
@@ -238,7 +237,9 @@ export class Store {
   }
 
   #threadOptions(): ThreadOptions | undefined {
-    const threads = this.#options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+    const threads =
+      this.#options.threads ??
+      Math.min(process.getBuiltinModule("node:os").availableParallelism(), MAX_THREADS);
     const { path } = this.#device;
     return threads <= 1 || path === undefined
       ? undefined

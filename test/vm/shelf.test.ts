@@ -33,9 +33,9 @@ test.serial("the template used last is the first; being found is being used", as
   await shelved("older", 4);
   await shelved("young", 2);
   t.deepEqual(await names(), ["young", "old", "older"]);
-  t.is(await find("template-old"), old);
+  t.is(find("template-old"), old);
   t.deepEqual(await names(), ["old", "young", "older"]);
-  t.is(await find("template-none"), undefined);
+  t.is(find("template-none"), undefined);
 });
 
 test.serial("those used last stay, within a number and within bytes", async (t) => {
@@ -71,9 +71,9 @@ const damages: [name: string, damage: (folder: string) => Promise<unknown>][] = 
 for (const [name, damage] of damages) {
   test.serial(`damage is found: ${name}`, async (t) => {
     const folder = await shelved("damaged", 0);
-    t.is(await find("template-damaged"), folder);
+    t.is(find("template-damaged"), folder);
     await damage(folder);
-    await t.throwsAsync(find("template-damaged"), { code: "TEMPLATE_DAMAGED", message: /^[^\n]+$/ });
+    t.throws(() => find("template-damaged"), { code: "TEMPLATE_DAMAGED", message: /^[^\n]+$/ });
     t.is((await list()).length, 1);
   });
 }
@@ -81,7 +81,7 @@ for (const [name, damage] of damages) {
 test.serial("the first of two is kept", async (t) => {
   const folder = await shelved("same", 0);
   await shelved("same", 0);
-  t.is(await find("template-same"), folder);
+  t.is(find("template-same"), folder);
   t.deepEqual(await names(), ["same"]);
 });
 

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { ComeUpOptions } from "../come-up.ts";
 import { DEVICES } from "../devices.ts";
@@ -8,7 +8,7 @@ import { publish } from "../network.ts";
 import { guestPorts, type Publication } from "../publication.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
 import { Qmp } from "../qmp.ts";
-import { CONTROL_DEVICES, leaveMemoryAside, migrated } from "./migration.ts";
+import { CONTROL_DEVICES, leaveMemoryAside } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
@@ -16,7 +16,7 @@ import { memoryPath, statePath, templateMachine } from "./template.ts";
  * guest writes to its memory is its own.
  *
  * @param publications the ports at which the guest is reached; the template has none.
- * @throws {DocteurError} those of `comeUp`, of `migrated` and of `publish`.
+ * @throws {DocteurError} those of `comeUp`, of `leaveMemoryAside` and of `publish`.
  */
 export async function restoreTemplate(
   machine: BareMachine,
@@ -33,20 +33,23 @@ export async function restoreTemplate(
     memoryFile: { path: memoryPath(folder), share: false },
     devices: [...DEVICES, ...CONTROL_DEVICES, "-incoming", "defer"],
   });
-  const state = await open(statePath(folder));
+  const state = openSync(statePath(folder), "r");
   let process: GuardedProcess;
   try {
-    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state.fd });
+    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state });
   } finally {
-    await state.close();
+    closeSync(state);
   }
   return Guest.start(process, { ...options, memory: machine.memory }, async (conversation) => {
     const qmp = new Qmp(process.control!);
-    await qmp.connect();
-    await leaveMemoryAside(qmp);
-    await qmp.execute("migrate-incoming", { uri: `fd:${FILE_FD}` });
-    await migrated(qmp);
-    if (!(await conversation.wake())) return undefined;
+    // Nothing waits for the answer to what went before: the guest finds what wakes it as soon as it goes on.
+    const [awake] = await Promise.all([
+      conversation.wake(),
+      qmp.connect(),
+      leaveMemoryAside(qmp),
+      qmp.execute("migrate-incoming", { uri: `fd:${FILE_FD}` }),
+    ]);
+    if (!awake) return undefined;
     return guestPorts(publications, await publish(qmp, publications));
   });
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
@@ -43,8 +44,8 @@ export async function shelve(folder: string, name: string, description: string):
   await memory.sync().finally(() => memory.close());
   const manifest: Manifest = {
     description,
-    state: await sha256(statePath(folder)),
-    memory: await measure(memoryPath(folder)),
+    state: sha256(statePath(folder)),
+    memory: measure(memoryPath(folder)),
   };
   await fs.writeFile(manifestPath(folder), JSON.stringify(manifest));
   await putInPlace(folder, name);
@@ -55,20 +56,19 @@ export async function shelve(folder: string, name: string, description: string):
  * Gives the folder of a template and notes that it is used; undefined if there is none.
  * @throws {DocteurError} `TEMPLATE_DAMAGED`, if it is not what it was when it was taken.
  */
-export async function find(name: string): Promise<string | undefined> {
+export function find(name: string): string | undefined {
   const folder = join(cacheFolder(), name);
-  if ((await fs.stat(folder).catch(() => undefined)) === undefined) return undefined;
+  if (!existsSync(folder)) return undefined;
   try {
-    const manifest: Manifest = JSON.parse(await fs.readFile(manifestPath(folder), "utf8"));
-    const [state, { size, written }] = await Promise.all([
-      sha256(statePath(folder)),
-      measure(memoryPath(folder)),
-    ]);
+    const manifest: Manifest = JSON.parse(readFileSync(manifestPath(folder), "utf8"));
+    const { size, written } = measure(memoryPath(folder));
     const whole =
-      state === manifest.state && size === manifest.memory.size && written === manifest.memory.written;
+      sha256(statePath(folder)) === manifest.state &&
+      size === manifest.memory.size &&
+      written === manifest.memory.written;
     if (!whole) throw new Error("it was changed");
     const now = new Date();
-    await fs.utimes(manifestPath(folder), now, now);
+    utimesSync(manifestPath(folder), now, now);
     return folder;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -126,13 +126,11 @@ async function blocks(path: string): Promise<number> {
   );
 }
 
-async function measure(path: string): Promise<Manifest["memory"]> {
-  const { size, mtimeNs } = await fs.stat(path, { bigint: true });
+function measure(path: string): Manifest["memory"] {
+  const { size, mtimeNs } = statSync(path, { bigint: true });
   return { size: Number(size), written: String(mtimeNs) };
 }
 
-async function sha256(path: string): Promise<string> {
-  return createHash("sha256")
-    .update(await fs.readFile(path))
-    .digest("hex");
+function sha256(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }

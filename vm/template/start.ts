@@ -40,7 +40,7 @@ export async function startFromTemplate(
   publications: readonly Publication[],
   options: StartOptions,
 ): Promise<Guest | undefined> {
-  const name = await templateName(machine);
+  const name = templateName(machine);
   const { signal, detail } = options;
   try {
     const guest = await fromShelf(name, machine, publications, options);
@@ -75,7 +75,7 @@ async function fromShelf(
   publications: readonly Publication[],
   options: StartOptions,
 ) {
-  const folder = await find(name);
+  const folder = find(name);
   if (folder === undefined) return undefined;
   const guest = await restore(machine, folder, publications, options);
   options.detail("started from a template");

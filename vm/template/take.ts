@@ -9,7 +9,7 @@ import { GuardedProcess } from "../guarded-process.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
 import { Qmp } from "../qmp.ts";
 import { shellQuote } from "../shell-quote.ts";
-import { CONTROL_DEVICES, leaveMemoryAside, migrated } from "./migration.ts";
+import { CONTROL_DEVICES, leaveMemoryAside, migrated, setCapability } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
@@ -37,6 +37,7 @@ export async function takeTemplate(
     const qmp = new Qmp(process.control!);
     await qmp.connect();
     await leaveMemoryAside(qmp);
+    await setCapability(qmp, "events");
     if (!(await conversation.ready())) return false;
     await qmp.execute("migrate", { uri: `exec:cat > ${shellQuote(statePath(folder))}` });
     await migrated(qmp);

@@ -30,10 +30,12 @@ export function templateMachine(machine: BareMachine): BareMachine {
  * The template's name in the cache: it tells everything that the machine is made of, and the processor, which the guest has
  * looked at when it booted.
  */
-export async function templateName(machine: BareMachine): Promise<string> {
-  const [qemu, kernel] = await Promise.all([fingerprint(findQemu()), fingerprint(machine.kernel)]);
+export function templateName(machine: BareMachine): string {
   const args = qemuArguments({ ...templateMachine(machine), devices: [] });
-  return PREFIX + keyOf(VERSION, qemu, kernel, processor(), args.join("\0"));
+  return (
+    PREFIX +
+    keyOf(VERSION, fingerprint(findQemu()), fingerprint(machine.kernel), processor(), args.join("\0"))
+  );
 }
 
 /** What machine it is, in words. */

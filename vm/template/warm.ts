@@ -24,10 +24,10 @@ export interface WarmOptions extends SystemOptions {
 export async function warmTemplate(options: WarmOptions): Promise<void> {
   const { note = () => {}, signal } = options;
   const machine = await prepareSystem(options, note);
-  const name = await templateName(machine);
+  const name = templateName(machine);
   await forget();
   try {
-    if ((await find(name)) !== undefined) return note(`${name} is there`);
+    if (find(name) !== undefined) return note(`${name} is there`);
   } catch (error) {
     note(`${(error as Error).message}; taking it anew`);
     await removeCached(name);

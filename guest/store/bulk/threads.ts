@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { isMainThread, Worker, workerData } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { openFileDevice } from "../../block/file.ts";
 import { type ConnectOptions, openObjects } from "../open-objects.ts";
 import { readBatch } from "./batch.ts";
@@ -8,8 +8,11 @@ import { Board, type BoardMemory } from "./board.ts";
 /** A thread makes little garbage, and none that lives: it does with less room for it than V8 takes by default, in MB. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
-/** Tells a thread that this module started from one that somebody else did. */
+/** Tells a thread that this module started from one that somebody else did, and from what is no thread. */
 const MARK = "docteur-batch-reader";
+
+/** Not imported at the top: in a machine, which has one CPU and no threads, to load it takes an eighth of a second. */
+const workerThreads = () => process.getBuiltinModule("node:worker_threads");
 
 /** This file: in a bundle in CommonJS the bundle, which has no `import.meta`. */
 const SELF = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);
@@ -38,8 +41,15 @@ export class Threads {
       board: board.memory,
       options,
     };
+    const { Worker } = workerThreads();
     this.#workers = Array.from({ length: count }, () => {
-      const worker = new Worker(SELF, { workerData: data, env: {}, argv: [], execArgv: [], resourceLimits });
+      const worker = new Worker(SELF, {
+        workerData: data,
+        env: {},
+        argv: [MARK],
+        execArgv: [],
+        resourceLimits,
+      });
       worker.unref();
       return worker;
     });
@@ -74,5 +84,12 @@ function serve({ path, options, board: memory }: ThreadData): never {
   }
 }
 
-if (!isMainThread && (workerData as Partial<ThreadData> | null)?.mark === MARK)
-  serve(workerData as ThreadData);
+/** What this thread is to do, if this module has started it. */
+function threadData(): ThreadData | undefined {
+  if (process.argv[2] !== MARK) return undefined;
+  const { isMainThread, workerData } = workerThreads();
+  return !isMainThread && (workerData as Partial<ThreadData> | null)?.mark === MARK ? workerData : undefined;
+}
+
+const data = threadData();
+if (data !== undefined) serve(data);

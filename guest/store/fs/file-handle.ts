@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { createInterface, type Interface } from "node:readline";
+import type { Interface } from "node:readline";
 import { Readable } from "node:stream";
 import { type Encoding, encodeContent, toOptions } from "./encoding.ts";
 import { FsError } from "./fs-error.ts";
@@ -84,7 +84,8 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   }
 
   readLines(options: ReadStreamOptions = {}): Interface {
-    return createInterface({
+    // Not imported at the top: a machine would take longer to start for what few programs use.
+    return process.getBuiltinModule("node:readline").createInterface({
       input: this.createReadStream(options),
       crlfDelay: Number.POSITIVE_INFINITY,
     });

@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { DocteurError, InvalidImageError } from "../../errors.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "../errors.ts";
 
@@ -45,7 +44,7 @@ export class FsError extends DocteurError {
     const about = path === undefined ? "" : ` '${path}'${dest === undefined ? "" : ` -> '${dest}'`}`;
     const why = cause === undefined ? "" : `: ${cause.message}`;
     super(code, `${code}: ${WORDS[code]}, ${syscall}${about}${why}`, cause === undefined ? {} : { cause });
-    this.errno = -constants.errno[code];
+    this.errno = -process.getBuiltinModule("node:os").constants.errno[code];
     this.syscall = syscall;
     if (path !== undefined) Object.assign(this, { path });
     if (dest !== undefined) Object.assign(this, { dest });
