@@ -1,5 +1,6 @@
 // Reading 1,500 random files in the guest: the store on the raw disk beside the kernel's own squashfs (zstd) of the same
-// folder, mounted in the same machine and read by fs.readFileSync. Each round is a boot, so that all caches are cold. What
+// folder, mounted in the same machine and read by fs.readFileSync, with the flags that the machine of `docteur run` gives to
+// V8 for both. Each round is a boot, so that all caches are cold. What
 // is measured is told by the guest: from opening the disk, or mounting it, to the last byte.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import { encodeCpio } from "../vm/cpio.ts";
 import { GuardedProcess } from "../vm/guarded-process.ts";
 import { getKernel } from "../vm/kernel.ts";
 import { readModules } from "../vm/modules.ts";
+import { V8_FLAGS } from "../vm/precompiled.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
@@ -29,7 +31,7 @@ $busybox mount --move /dev /root/dev
 $busybox mount -t proc proc /root/proc
 $busybox mount -t sysfs sys /root/sys
 $busybox mount --bind / /root/guest
-$busybox chroot /root /bin/node /guest/program.cjs $($busybox cat /side)
+$busybox chroot /root /bin/node ${V8_FLAGS.join(" ")} /guest/program.cjs $($busybox cat /side)
 echo o > /root/proc/sysrq-trigger
 $busybox sleep 60
 `;

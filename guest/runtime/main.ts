@@ -1,7 +1,6 @@
 import * as fs from "node:fs";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { Channel } from "./channel.ts";
-import { useAllCompilersLater } from "./compilers.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
@@ -20,10 +19,8 @@ async function mainInMachine(): Promise<void> {
   const commandLine = fs.readFileSync("/proc/cmdline", "utf8");
   const request = findRequest(commandLine);
   try {
-    if (request !== undefined) {
-      useAllCompilersLater();
-      await runByHand(request, IMAGE);
-    } else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
+    if (request !== undefined) await runByHand(request, IMAGE);
+    else await serveInMachine(commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
   } catch (error) {
     // Nobody is left to tell but the machine's own console.
     process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);

@@ -1,7 +1,6 @@
 import { signalStatus } from "../signal-status.ts";
 import type { Console } from "../unikernel.ts";
 import type { Channel } from "./channel.ts";
-import { useAllCompilersLater } from "./compilers.ts";
 import { FrameType } from "./frame.ts";
 import { decodeRequest, type RunRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
@@ -76,14 +75,10 @@ export async function serveHost(
     });
     void runUserProgram(program, PROGRAM_URL, request, surroundings).then(exit);
   }
-  // What has ended by the time the event loop turns needs neither.
-  await new Promise(setImmediate);
-  const compilers = useAllCompilersLater();
   await listen(channel, stdin, (name) => {
     if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
       exit(signalStatus(name) ?? TERMINATED);
   });
-  clearTimeout(compilers);
   process.off("uncaughtException", fail);
 }
 
