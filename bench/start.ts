@@ -14,9 +14,10 @@ import { readModules } from "../vm/modules.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
+import { installed } from "./lib/installed.ts";
 
 const path = (name: string) => new URL(`../${name}`, import.meta.url).pathname;
-const DOCTEUR = path("scripts/docteur");
+const DOCTEUR = installed();
 const IMAGE = path("test/fixtures/docteur-0.0.7/small.img");
 const TREE = path("test/fixtures/docteur-0.0.7/stores/small");
 const TEXT = readFileSync(join(TREE, "README.md"), "utf8");

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { openFileDevice } from "../block/file.ts";
+import { signalStatus } from "../signal-status.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { hasNetwork } from "./network.ts";
@@ -38,6 +39,9 @@ const RUNS: readonly RunRequest[] = [
 const NETWORK_RUNS: readonly RunRequest[] = [
   { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
 ];
+
+/** What such a program is told to end by. */
+const ENDED_BY = "SIGTERM";
 
 /** A program of the user's own that is only there to be loaded: whatever it did would be memory of every machine. */
 const USER_PROGRAM = 'export default ({ console }) => console.write("");';
@@ -142,11 +146,12 @@ class RehearsedHost {
   /** A program that has ports goes on until it is told to end. */
   #visit(): void {
     for (const port of this.#request.ports ?? []) {
-      void visit(port).finally(() => this.#channel.send(FrameType.SIGNAL, Buffer.from("SIGTERM")));
+      void visit(port).finally(() => this.#channel.send(FrameType.SIGNAL, Buffer.from(ENDED_BY)));
     }
   }
 }
 
-function check({ program }: RunRequest, status: number | undefined, errors: string): void {
-  if (status !== 0) throw new Error(`the rehearsal of ${program} failed: ${errors}`);
+function check({ program, ports }: RunRequest, status: number | undefined, errors: string): void {
+  if (status !== (ports === undefined ? 0 : signalStatus(ENDED_BY)))
+    throw new Error(`the rehearsal of ${program} failed: ${errors}`);
 }
