@@ -3,19 +3,17 @@ import { runTool } from "./tools.ts";
 
 /**
  * V8's flags in the machine. What its compilers make is more code for the emulator to translate, and they run on the only CPU
- * there is: they are for functions that are called much more often than on a host, by a factor of 5 for Maglev, of 170 for
- * TurboFan; a run that prints a file meets none of them. Measured: 40 ms less of such a run, and 1,500 files are read in 70 % of
- * the time.
+ * there is, so nothing is done beside the program. Of four tiers two remain: the interpreter, and Maglev for what is called
+ * five times as often as it takes on a host; a run that prints a file does not meet it. Measured: 40 ms less of such a run, and
+ * 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late one keeps loops from Maglev.
  */
 export const V8_FLAGS: readonly string[] = [
   "--single-threaded-gc",
   "--no-concurrent-recompilation",
   "--no-sparkplug",
+  "--no-turbofan",
   "--invocation-count-for-maglev=2000",
   "--invocation-count-for-maglev-osr=500",
-  "--invocation-count-for-turbofan=500000",
-  "--invocation-count-for-osr=2000",
-  "--invocation-count-for-early-optimization=5000",
 ];
 
 /** The machine's Node starts this file, and threads of it do. */
