@@ -66,16 +66,13 @@ export class BulkRead {
       queue.push(job);
       return job;
     };
-    // The first job is read here: threads are worth their start only if there are more.
-    let begun = false;
     try {
       for (;;) {
         const finished = this.#board?.finished ?? 0;
         this.#sortOut(queue);
-        if (begun) this.#post(queue, draw);
+        this.#post(queue, draw);
         const head = queue[0] ?? draw();
         if (head === undefined) return;
-        begun = true;
         if (this.#isUnread(head)) this.#readHere(head, queue);
         else if (this.#isReady(head)) {
           yield head;
@@ -110,46 +107,54 @@ export class BulkRead {
     }
   }
 
-  /** Keeps the threads at work. */
+  /** Keeps the threads at work. They are worth their start if there is more than one job. */
   #post<Wanted extends Ask>(queue: readonly Job<Wanted>[], draw: () => Job<Wanted> | undefined): void {
     if (this.#options === undefined) return;
-    if (this.#board === undefined) {
-      if (queue.length === 0 && draw() === undefined) return;
-      const { count, path, connect } = this.#options;
-      const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
-      this.#board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
-      // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
-      const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
-      this.#threads = new Threads(count, path, { ...connect, maxObjectSize }, this.#board);
-    }
+    while (this.#board === undefined && queue.length < 2) if (draw() === undefined) return;
+    this.#board ??= this.#startThreads(this.#options);
     if (this.#threads === undefined) return;
-    for (const slot of this.#orphans) {
-      if (!this.#board.isDone(slot)) continue;
-      this.#board.release(slot);
-      this.#orphans.delete(slot);
-    }
-    const free = this.#board.free();
+    const free = this.#freeSlots(this.#board);
     let largeIsFree = free[0] === LARGE_SLOT;
     if (largeIsFree) free.shift();
-    const post = (job: Job<Wanted>, slot: number) => {
-      job.slot = slot;
-      job.batch = this.#board!.batches[slot]!;
-      fillBatch(job.batch, job.ids);
-      this.#board!.post(slot);
-    };
     for (const [place, job] of queue.entries()) {
       if (job.batch !== undefined) continue;
       if (job.room === "large") {
-        if (largeIsFree) post(job, LARGE_SLOT);
+        if (largeIsFree) this.#postIn(LARGE_SLOT, job);
         largeIsFree = false;
-      } else if (job.room === "any" && free.length > (place < NEXT ? 0 : this.#options.count))
-        post(job, free.pop()!);
+      } else if (job.room === "any" && free.length > (place < NEXT ? 0 : this.#options.count)) {
+        this.#postIn(free.pop()!, job);
+      }
     }
     while (free.length > this.#options.count) {
       const job = draw();
       if (job === undefined) return;
-      post(job, free.pop()!);
+      this.#postIn(free.pop()!, job);
     }
+  }
+
+  #startThreads({ count, path, connect }: ThreadOptions): Board {
+    const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
+    const board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
+    // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
+    const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
+    this.#threads = new Threads(count, path, { ...connect, maxObjectSize }, board);
+    return board;
+  }
+
+  #freeSlots(board: Board): number[] {
+    for (const slot of this.#orphans) {
+      if (!board.isDone(slot)) continue;
+      board.release(slot);
+      this.#orphans.delete(slot);
+    }
+    return board.free();
+  }
+
+  #postIn(slot: number, job: Job<Ask>): void {
+    job.slot = slot;
+    job.batch = this.#board!.batches[slot]!;
+    fillBatch(job.batch, job.ids);
+    this.#board!.post(slot);
   }
 
   #isReady({ batch, slot }: Job<Ask>): boolean {
