@@ -9,7 +9,7 @@ export interface SectorCacheOptions {
 }
 
 const NO_BLOCK = -1;
-const BLOCK_SIZE = 32 * 1024;
+const BLOCK_SIZE = 16 * 1024;
 const MIB = 1024 * 1024;
 
 /** A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are at hand anyway. */
