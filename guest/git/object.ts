@@ -16,8 +16,16 @@ export function objectHash(kind: ObjectKind, size: number): Hash {
 
 /** The raw SHA-1 id git gives to a content of this kind. */
 export function objectId(kind: ObjectKind, bytes: Uint8Array): Uint8Array {
-  return objectHash(kind, bytes.length).update(bytes).digest();
+  if (bytes.length > LARGEST_COPIED) return objectHash(kind, bytes.length).update(bytes).digest();
+  copied ??= new Uint8Array(OBJECT_HEADER_ROOM + LARGEST_COPIED);
+  copied.set(bytes, OBJECT_HEADER_ROOM);
+  const id = objectIdInPlace(kind, copied.subarray(OBJECT_HEADER_ROOM, OBJECT_HEADER_ROOM + bytes.length));
+  return Buffer.from(id, "hex");
 }
+
+/** Bytes of a content that is copied to where there is room for git's header: see `objectIdInPlace`. */
+const LARGEST_COPIED = 16 * 1024;
+let copied: Uint8Array | undefined;
 
 /** Bytes that the longest `kind SP size NUL` takes: `commit`, and a size of 16 digits. */
 export const OBJECT_HEADER_ROOM = 24;

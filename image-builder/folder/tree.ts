@@ -1,12 +1,21 @@
+import { ID_LENGTH } from "../../guest/git/object-id.ts";
 import { type EntryType, MODES, type TreeEntry } from "../../guest/git/tree.ts";
 
 /** Sorts entries as git does (byte by byte, a tree's name as if it ended in a slash) and encodes them as a tree object. */
 export function encodeTree(entries: readonly TreeEntry[]): Uint8Array {
   const keyed = entries.map((entry) => ({ entry, key: sortKey(entry) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));
-  return Buffer.concat(
-    keyed.flatMap(({ entry }) => [Buffer.from(`${octal(entry.type)} `), entry.name, Buffer.of(0), entry.id]),
-  );
+  const lengths = entries.map(({ type, name }) => octal(type).length + name.length + 2 + ID_LENGTH);
+  const tree = Buffer.alloc(lengths.reduce((sum, length) => sum + length, 0));
+  let end = 0;
+  for (const { entry } of keyed) {
+    const { type, name, id } = entry;
+    end += tree.write(`${octal(type)} `, end, "latin1");
+    tree.set(name, end);
+    tree.set(id, end + name.length + 1);
+    end += name.length + 1 + ID_LENGTH;
+  }
+  return tree;
 }
 
 function sortKey(entry: TreeEntry): Uint8Array {
