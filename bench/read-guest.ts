@@ -12,7 +12,7 @@ import { encodeCpio } from "../vm/cpio.ts";
 import { GuardedProcess } from "../vm/guarded-process.ts";
 import { getKernel } from "../vm/kernel.ts";
 import { readModules } from "../vm/modules.ts";
-import { V8_FLAGS } from "../vm/precompiled.ts";
+import { TIER_FLAGS, V8_FLAGS } from "../vm/precompiled.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
@@ -31,7 +31,7 @@ $busybox mount --move /dev /root/dev
 $busybox mount -t proc proc /root/proc
 $busybox mount -t sysfs sys /root/sys
 $busybox mount --bind / /root/guest
-$busybox chroot /root /bin/node ${V8_FLAGS.join(" ")} /guest/program.cjs $($busybox cat /side)
+$busybox chroot /root /bin/node ${[...V8_FLAGS, ...TIER_FLAGS].join(" ")} /guest/program.cjs $($busybox cat /side)
 echo o > /root/proc/sysrq-trigger
 $busybox sleep 60
 `;

@@ -1,20 +1,27 @@
 import { pinnedNode } from "./package-root.ts";
 import { runTool } from "./tools.ts";
 
+/** V8's flags that Node starts with in the machine: it has one CPU, so nothing is done beside the program. */
+export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-concurrent-recompilation"];
+
 /**
- * V8's flags in the machine. What its compilers make is more code for the emulator to translate, and they run on the only CPU
- * there is, so nothing is done beside the program. Of four tiers two remain: the interpreter, and Maglev for what is called
- * five times as often as it takes on a host; a run that prints a file does not meet it. Measured: 40 ms less of such a run, and
- * 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late one keeps loops from Maglev.
+ * Those that follow when Node has loaded its own modules: V8 would not take the code of these that is in Node's binary, if it was
+ * to run with other compilers than those it was made for.
+ *
+ * What V8's compilers make is more code for the emulator to translate. Of four tiers two remain: the interpreter, and Maglev for
+ * what is called five times as often as it takes on a host; a run that prints a file does not meet it. Measured: 40 ms less of
+ * such a run, and 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late one keeps loops from
+ * Maglev.
  */
-export const V8_FLAGS: readonly string[] = [
-  "--single-threaded-gc",
-  "--no-concurrent-recompilation",
+export const TIER_FLAGS: readonly string[] = [
   "--no-sparkplug",
   "--no-turbofan",
   "--invocation-count-for-maglev=2000",
   "--invocation-count-for-maglev-osr=500",
 ];
+
+/** Node's modules that every run needs, besides those that Node needs itself. */
+const NODE_MODULES = ["node:crypto", "node:zlib", "node:module", "node:ffi", "node:vm"];
 
 /** The machine's Node starts this file, and threads of it do. */
 export const START_PATH = "/guest/guest.cjs";
@@ -23,8 +30,10 @@ export const START_PATH = "/guest/guest.cjs";
 const SOURCE_PATH = "/guest/source.cjs";
 const CODE_PATH = "/guest/code";
 
-/** Makes a function of the text of a CommonJS file, as Node itself does. */
+/** Sets the flags, and makes a function of the text of a CommonJS file, as Node itself does. */
 const COMPILE = `
+const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+for (const flag of ${JSON.stringify(TIER_FLAGS)}) setFlagsFromString(flag);
 const { Script, constants } = process.getBuiltinModule("node:vm");
 const { readFileSync } = process.getBuiltinModule("node:fs");
 const compile = (path, cachedData) => new Script(
@@ -37,13 +46,14 @@ const compile = (path, cachedData) => new Script(
 );
 `;
 
-const START = `${COMPILE}
+const START = `
+for (const name of ${JSON.stringify(NODE_MODULES)}) process.getBuiltinModule(name);
+${COMPILE}
 compile("${SOURCE_PATH}", readFileSync("${CODE_PATH}")).runInThisContext()(exports, require, module, __filename, __dirname);
 `;
 
 /** Not only what runs at the start is compiled: to compile the rest when it is called takes an emulated machine longer. */
 const MAKE = `${COMPILE}
-const { setFlagsFromString } = process.getBuiltinModule("node:v8");
 setFlagsFromString("--no-lazy");
 const script = compile(process.argv[1]);
 setFlagsFromString("--lazy");
