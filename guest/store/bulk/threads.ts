@@ -35,12 +35,7 @@ export class Threads {
    * the process alive.
    */
   constructor(count: number, path: string, options: ConnectOptions, board: Board) {
-    const data: ThreadData = {
-      mark: MARK,
-      path,
-      board: board.memory,
-      options,
-    };
+    const data: ThreadData = { mark: MARK, path, board: board.memory, options };
     const { Worker } = workerThreads();
     this.#workers = Array.from({ length: count }, () => {
       const worker = new Worker(SELF, {
