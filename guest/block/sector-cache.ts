@@ -4,7 +4,7 @@ import type { BlockDevice } from "./device.ts";
 export interface SectorCacheOptions {
   /** Bytes fetched and kept at a time; a multiple of the sector size. Default: what suits the device. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most; at least one block is. Default 16 MiB of a device that has a favourite size, otherwise 1 MiB. */
+  /** Bytes kept at most; two blocks at least. Default 16 MiB of a device that has a favourite size, otherwise 1 MiB. */
   readonly capacity?: number | undefined;
 }
 
@@ -16,22 +16,27 @@ const MIB = 1024 * 1024;
 const DISK_CAPACITY = 16 * MIB;
 const FILE_CAPACITY = MIB;
 
+/** Bytes that `locate` gives in one piece wherever they lie: enough for an id, and for the header of an entry. */
+const ALWAYS_IN_ONE_PIECE = 64;
+
 /**
- * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, the least
- * recently used block gives its memory to the next, and so the cache never takes more than its capacity.
+ * Byte ranges out of a device that only gives whole sectors. What was read is kept in blocks of some sectors, of which each
+ * has one place where it can lie, block `n` at `n` modulo the number of places: to find one takes no search, and blocks that
+ * follow one another on the device lie one after the other here, too.
  *
- * A view handed out is good until the next call: after that its memory may hold another block.
+ * What is handed out is good until the next call: after that its memory may hold another block.
  */
 export class SectorCache {
   /** Bytes on the device. */
   readonly size: number;
   readonly blockSize: number;
+  /** Where blocks are kept; see `locate`. */
+  readonly memory: Uint8Array;
+  /** Where in `memory` the bytes that follow those located last end. */
+  reach = 0;
   readonly #device: BlockDevice;
-  readonly #blockLimit: number;
-  /** A Map iterates in the order of insertion, so its first key is the least recently used block. */
-  readonly #blocks = new Map<number, Uint8Array>();
-  #lastNumber = NO_BLOCK;
-  #lastBlock: Uint8Array = new Uint8Array();
+  /** The number of the block that lies at each place. */
+  readonly #numbers: Float64Array;
 
   constructor(device: BlockDevice, options: SectorCacheOptions = {}) {
     const { blockSize = device.optimalIoSize ?? BLOCK_SIZE } = options;
@@ -44,7 +49,36 @@ export class SectorCache {
     this.#device = device;
     this.size = device.size;
     this.blockSize = blockSize;
-    this.#blockLimit = Math.max(1, Math.floor(capacity / blockSize));
+    const blocks = Math.ceil(device.size / blockSize);
+    const places = Math.min(Math.max(2, Math.floor(capacity / blockSize)), blocks);
+    this.#numbers = new Float64Array(places).fill(NO_BLOCK);
+    this.memory = new Uint8Array(places * blockSize + ALWAYS_IN_ONE_PIECE);
+  }
+
+  /**
+   * Sees to it that the bytes at `offset` are in `memory`, and gives the place of the first there. Up to 64 bytes lie in one
+   * piece; of more, as many as `reach` tells, at least one.
+   *
+   * @throws {InvalidImageError} fault `device`, if they are not all on the device.
+   */
+  locate(offset: number, length: number): number {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) throw this.#beyond(offset, length);
+    const { blockSize } = this;
+    const places = this.#numbers.length;
+    const first = Math.floor(offset / blockSize);
+    const start = first % places;
+    const blocks = Math.ceil((offset + length) / blockSize) - first;
+    let loaded = 0;
+    for (; loaded < blocks && start + loaded < places; loaded++) this.#load(first + loaded, start + loaded);
+    let end = (start + loaded) * blockSize;
+    if (loaded < blocks && length <= ALWAYS_IN_ONE_PIECE) {
+      this.#load(first + loaded, 0);
+      this.memory.copyWithin(end, 0, ALWAYS_IN_ONE_PIECE);
+      end += ALWAYS_IN_ONE_PIECE;
+    }
+    const place = start * blockSize + (offset - first * blockSize);
+    this.reach = Math.min(end, place + this.size - offset);
+    return place;
   }
 
   /**
@@ -52,10 +86,8 @@ export class SectorCache {
    * suits a consumer that takes a stream piece by piece.
    */
   piece(offset: number, end: number): Uint8Array {
-    this.#check(offset, Math.min(1, end - offset));
-    const number = Math.floor(offset / this.blockSize);
-    const start = number * this.blockSize;
-    return this.#block(number).subarray(offset - start, Math.min(end, this.size) - start);
+    const place = this.locate(offset, Math.min(1, end - offset));
+    return this.memory.subarray(place, Math.min(this.reach, place + end - offset));
   }
 
   /**
@@ -63,11 +95,8 @@ export class SectorCache {
    * @throws {InvalidImageError} fault `device`, if they are not all on the device.
    */
   read(offset: number, length: number): Uint8Array {
-    this.#check(offset, length);
-    if (length === 0) return new Uint8Array();
-    const first = Math.floor(offset / this.blockSize);
-    const within = offset - first * this.blockSize;
-    if (within + length <= this.blockSize) return this.#block(first).subarray(within, within + length);
+    const place = this.locate(offset, length);
+    if (this.reach - place >= length) return this.memory.subarray(place, place + length);
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
       const piece = this.piece(offset + done, offset + length);
@@ -77,44 +106,21 @@ export class SectorCache {
     return bytes;
   }
 
-  #check(offset: number, length: number): void {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw new InvalidImageError("device", `${length} bytes are wanted beyond the end, ${this.size}`, {
-        offset,
-      });
-    }
-  }
-
-  #block(number: number): Uint8Array {
-    if (number === this.#lastNumber) return this.#lastBlock;
-    let block = this.#blocks.get(number);
-    if (block === undefined) block = this.#fetch(number);
-    else this.#blocks.delete(number);
-    this.#blocks.set(number, block);
-    this.#lastNumber = number;
-    this.#lastBlock = block;
-    return block;
-  }
-
-  #fetch(number: number): Uint8Array {
+  #load(number: number, place: number): void {
+    if (this.#numbers[place] === number) return;
     const { sectorSize, sectorCount } = this.#device;
     const first = (number * this.blockSize) / sectorSize;
     const sectors = Math.min(this.blockSize / sectorSize, sectorCount - first);
-    const block = this.#memory();
-    try {
-      this.#device.readSectors(first, block.subarray(0, sectors * sectorSize));
-    } catch (error) {
-      // The memory may be that of the block read last, which it no longer is.
-      this.#lastNumber = NO_BLOCK;
-      throw error;
-    }
-    return block;
+    const start = place * this.blockSize;
+    // Until it has been read there is no block here.
+    this.#numbers[place] = NO_BLOCK;
+    this.#device.readSectors(first, this.memory.subarray(start, start + sectors * sectorSize));
+    this.#numbers[place] = number;
   }
 
-  #memory(): Uint8Array {
-    if (this.#blocks.size < this.#blockLimit) return new Uint8Array(this.blockSize);
-    const [number, block] = this.#blocks.entries().next().value as [number, Uint8Array];
-    this.#blocks.delete(number);
-    return block;
+  #beyond(offset: number, length: number): InvalidImageError {
+    return new InvalidImageError("device", `${length} bytes are wanted beyond the end, ${this.size}`, {
+      offset,
+    });
   }
 }

@@ -1,17 +1,20 @@
-import type { GitObject, ObjectKind } from "../git/object.ts";
+import type { ObjectKind } from "../git/object.ts";
+import type { Stretch } from "./delta.ts";
+import type { Room } from "./room.ts";
 
-interface Kept {
+/** An object that deltas are built on. */
+export interface Base extends Stretch {
   readonly kind: ObjectKind;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Memory of its own for one large object, and which one lies there. */
 interface Large {
   memory: Uint8Array;
-  offset: number | undefined;
-  object: GitObject | undefined;
+  offset: number;
+  base: Base | undefined;
 }
+
+const NOWHERE = -1;
 
 /**
  * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other.
@@ -22,11 +25,14 @@ interface Large {
  *
  * What lies here is never given away, so nobody can change a base under the deltas that build on it.
  */
-export class BaseCache {
+export class BaseCache implements Room {
+  /** What was reserved last. */
+  memory: Uint8Array = new Uint8Array();
+  start = 0;
   readonly #capacity: number;
-  #memory = new Uint8Array();
+  #ring: Uint8Array = new Uint8Array();
   /** In the order of their places, the one to be overwritten next first. */
-  readonly #kept = new Map<number, Kept>();
+  readonly #kept = new Map<number, Base>();
   #head = 0;
   readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
 
@@ -35,28 +41,26 @@ export class BaseCache {
     this.#capacity = capacity;
   }
 
-  /** A view of the base that is kept for `offset`, good until the next `allocate`, unless that is told to spare it. */
-  get(offset: number): GitObject | undefined {
-    const kept = this.#kept.get(offset);
-    if (kept === undefined) return this.#large.find((large) => large.offset === offset)?.object;
-    return { kind: kept.kind, bytes: this.#memory.subarray(kept.start, kept.end) };
+  /** The base that is kept for `offset`, good until the next `reserve`, unless that is told to spare it. */
+  get(offset: number): Base | undefined {
+    return this.#kept.get(offset) ?? this.#large.find((large) => large.offset === offset)?.base;
   }
 
   /**
    * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which there is enough
    * for two: itself and the base it is made from.
-   *
-   * @param size bytes.
-   * @param spare a view that must not be overwritten: the base of this base.
    */
-  allocate(size: number, spare?: Uint8Array): Uint8Array {
-    if (size * 3 > this.#capacity) return this.#allocateLarge(size, spare);
-    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#capacity);
+  reserve(size: number, spare?: Stretch): void {
+    if (size * 3 > this.#capacity) {
+      this.#reserveLarge(size, spare);
+      return;
+    }
+    if (this.#ring.length === 0) this.#ring = new Uint8Array(this.#capacity);
     if (this.#head + size > this.#capacity) this.#wrap();
     let start = this.#head;
-    if (spare?.buffer === this.#memory.buffer) {
-      const end = spare.byteOffset + spare.byteLength;
-      if (spare.byteOffset < start + size && start < end) start = end;
+    if (spare?.memory === this.#ring) {
+      const end = spare.start + spare.size;
+      if (spare.start < start + size && start < end) start = end;
       if (start + size > this.#capacity) {
         // The one to spare lies near the end then, so a third of the capacity at the beginning does not reach it.
         this.#wrap();
@@ -64,30 +68,36 @@ export class BaseCache {
       }
     }
     this.#dropUpTo(start + size);
-    return this.#memory.subarray(start, start + size);
+    this.memory = this.#ring;
+    this.start = start;
   }
 
-  /** Keeps the object whose content has been written to the memory allocated last, or to the beginning of it. */
-  keep(offset: number, { kind, bytes }: GitObject): void {
+  /** Keeps the object that has been written to what was reserved last. */
+  keep(offset: number, kind: ObjectKind, size: number): Base {
+    const { memory, start } = this;
+    const base = { kind, memory, start, size };
     this.#kept.delete(offset);
     for (const large of this.#large) {
-      if (large.memory.length > 0 && large.memory.buffer === bytes.buffer) {
+      if (large.memory === memory) {
         large.offset = offset;
-        large.object = { kind, bytes };
-      } else if (large.offset === offset) large.offset = undefined;
+        large.base = base;
+      } else if (large.offset === offset) large.offset = NOWHERE;
     }
-    if (bytes.buffer !== this.#memory.buffer) return;
-    this.#kept.set(offset, { kind, start: bytes.byteOffset, end: bytes.byteOffset + bytes.byteLength });
+    if (memory === this.#ring) this.#kept.set(offset, base);
+    return base;
   }
 
-  #allocateLarge(size: number, spare: Uint8Array | undefined): Uint8Array {
-    if (this.#capacity === 0) return Buffer.allocUnsafeSlow(size);
-    const turn = this.#large[0].memory.buffer === spare?.buffer ? 1 : 0;
-    const large = this.#large[turn];
-    large.offset = undefined;
-    large.object = undefined;
+  #reserveLarge(size: number, spare: Stretch | undefined): void {
+    this.start = 0;
+    if (this.#capacity === 0) {
+      this.memory = Buffer.allocUnsafeSlow(size);
+      return;
+    }
+    const large = this.#large[this.#large[0].memory === spare?.memory ? 1 : 0];
+    large.offset = NOWHERE;
+    large.base = undefined;
     if (large.memory.length < size) large.memory = Buffer.allocUnsafeSlow(size);
-    return large.memory.subarray(0, size);
+    this.memory = large.memory;
   }
 
   /** Starts at the beginning again. */
@@ -107,5 +117,5 @@ export class BaseCache {
 }
 
 function nothingLarge(): Large {
-  return { memory: new Uint8Array(), offset: undefined, object: undefined };
+  return { memory: new Uint8Array(), offset: NOWHERE, base: undefined };
 }

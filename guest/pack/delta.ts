@@ -15,102 +15,130 @@ export interface DeltaHeader {
 /** Enough bytes for the header of any delta: two sizes of at most 10 bytes. */
 export const MAX_DELTA_HEADER = 20;
 
-/** That of a size's tenth byte. */
-const LARGEST_SCALE = 128 ** 9;
+const LONGEST_SIZE = MAX_DELTA_HEADER / 2;
 
-/** Decodes the header of a delta (git's `pack-format`, "deltified representation"). @throws {DeltaError} */
-export function decodeDeltaHeader(delta: Uint8Array): DeltaHeader {
-  let position = 0;
-  const size = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = delta[position++];
-      if (byte === undefined) throw new DeltaError("the delta's header is cut short");
-      value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER || scale > LARGEST_SCALE)
-        throw new DeltaError("the delta claims a size that no disk can hold");
-      if ((byte & 0x80) === 0) return value;
-    }
-  };
-  const sourceSize = size();
-  const targetSize = size();
-  return { sourceSize, targetSize, instructions: position };
+/** Decodes the header of a delta of `length` bytes (git's `pack-format`, "deltified representation"). @throws {DeltaError} */
+export function decodeDeltaHeader(delta: Uint8Array, length = delta.length): DeltaHeader {
+  const target = sizeEnd(delta, 0, length);
+  const instructions = sizeEnd(delta, target, length);
+  return { sourceSize: decodeSize(delta, 0), targetSize: decodeSize(delta, target), instructions };
+}
+
+function sizeEnd(delta: Uint8Array, start: number, length: number): number {
+  let end = start;
+  while (end < length && (delta[end] as number) >= 0x80) end++;
+  if (end >= length) throw new DeltaError("the delta's header is cut short");
+  if (end - start >= LONGEST_SIZE) throw sizeBeyondAny();
+  return end + 1;
+}
+
+function decodeSize(delta: Uint8Array, start: number): number {
+  let position = start;
+  let byte = delta[position++] as number;
+  let size = byte & 0x7f;
+  for (let scale = 128; byte >= 0x80; scale *= 128) {
+    byte = delta[position++] as number;
+    size += (byte & 0x7f) * scale;
+  }
+  if (size > Number.MAX_SAFE_INTEGER) throw sizeBeyondAny();
+  return size;
+}
+
+function sizeBeyondAny(): DeltaError {
+  return new DeltaError("the delta claims a size that no disk can hold");
+}
+
+/** Bytes with a place in memory. */
+export interface Stretch {
+  readonly memory: Uint8Array;
+  readonly start: number;
+  readonly size: number;
 }
 
 /**
- * Applies a delta to its source.
+ * Applies the instructions of a delta.
  *
- * The instructions are gone through once before anything is allocated, so a delta that lies about its target costs no
- * memory, and none reads outside the source.
- *
- * @param allocate gives memory for the target, at least as many bytes as it is asked for.
- * @throws {DeltaError} if the source is not the one it was made for, an instruction is cut short, reserved (opcode 0) or
- * copies from outside the source, or the target comes out at another size than claimed.
+ * @param source what it was made for.
+ * @param delta its instructions lie from `position` to `end`.
+ * @param target takes as many bytes as the delta's header tells, from `start` on. What has been written if the delta turns out
+ * to be none lies within it.
+ * @throws {DeltaError} if an instruction is cut short, reserved (opcode 0) or copies from outside the source, or the target
+ * comes out at another size.
  */
 export function applyDelta(
-  source: Uint8Array,
+  { memory: source, start: sourceStart, size: sourceSize }: Stretch,
   delta: Uint8Array,
-  allocate: (size: number) => Uint8Array = Buffer.allocUnsafeSlow,
-): Uint8Array {
-  const { sourceSize, targetSize, instructions } = decodeDeltaHeader(delta);
-  if (sourceSize !== source.length) {
-    throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${source.length}`);
-  }
-  checkInstructions(delta, instructions, source.length, targetSize);
-  const target = allocate(targetSize);
-  let written = 0;
-  let position = instructions;
-  while (position < delta.length) {
-    const opcode = delta[position++] as number;
-    if ((opcode & 0x80) === 0) {
-      copy.call(delta, target, written, position, position + opcode);
-      position += opcode;
+  position: number,
+  end: number,
+  { memory: target, start, size: targetSize }: Stretch,
+): void {
+  const targetEnd = start + targetSize;
+  let at = position;
+  let written = start;
+  while (at < end) {
+    const opcode = delta[at++] as number;
+    if (opcode < 0x80) {
+      if (opcode === 0) throw new DeltaError("the delta has an instruction of opcode 0, which is reserved");
+      if (at + opcode > end) throw cutShort();
+      if (written + opcode > targetEnd) throw more(targetSize);
+      copy.call(delta, target, written, at, at + opcode);
+      at += opcode;
       written += opcode;
       continue;
     }
     let offset = 0;
     let length = 0;
-    if ((opcode & 0x01) !== 0) offset = delta[position++] as number;
-    if ((opcode & 0x02) !== 0) offset |= (delta[position++] as number) << 8;
-    if ((opcode & 0x04) !== 0) offset |= (delta[position++] as number) << 16;
-    if ((opcode & 0x08) !== 0) offset = (offset | ((delta[position++] as number) << 24)) >>> 0;
-    if ((opcode & 0x10) !== 0) length = delta[position++] as number;
-    if ((opcode & 0x20) !== 0) length |= (delta[position++] as number) << 8;
-    if ((opcode & 0x40) !== 0) length |= (delta[position++] as number) << 16;
+    if ((opcode & 0x01) !== 0) offset = delta[at++] as number;
+    if ((opcode & 0x02) !== 0) offset |= (delta[at++] as number) << 8;
+    if ((opcode & 0x04) !== 0) offset |= (delta[at++] as number) << 16;
+    if ((opcode & 0x08) !== 0) offset = (offset | ((delta[at++] as number) << 24)) >>> 0;
+    if ((opcode & 0x10) !== 0) length = delta[at++] as number;
+    if ((opcode & 0x20) !== 0) length |= (delta[at++] as number) << 8;
+    if ((opcode & 0x40) !== 0) length |= (delta[at++] as number) << 16;
+    if (at > end) throw cutShort();
     if (length === 0) length = 0x10000;
-    copy.call(source, target, written, offset, offset + length);
+    if (offset + length > sourceSize) throw new DeltaError("the delta copies from outside its source");
+    if (written + length > targetEnd) throw more(targetSize);
+    copy.call(source, target, written, sourceStart + offset, sourceStart + offset + length);
     written += length;
   }
-  return target.subarray(0, targetSize);
+  if (written !== targetEnd) throw otherSize(written - start, targetSize);
+}
+
+/**
+ * Goes through instructions without following them: before memory is taken for a target of the size that a delta claims.
+ * @throws {DeltaError} if they make another size.
+ */
+export function checkTargetSize(delta: Uint8Array, position: number, end: number, targetSize: number): void {
+  let made = 0;
+  for (let at = position; at < end; ) {
+    const opcode = delta[at++] as number;
+    if (opcode < 0x80) {
+      at += opcode;
+      made += opcode;
+      continue;
+    }
+    for (let bit = 0x01; bit <= 0x08; bit *= 2) if ((opcode & bit) !== 0) at++;
+    let length = 0;
+    if ((opcode & 0x10) !== 0) length = delta[at++] ?? 0;
+    if ((opcode & 0x20) !== 0) length |= (delta[at++] ?? 0) << 8;
+    if ((opcode & 0x40) !== 0) length |= (delta[at++] ?? 0) << 16;
+    made += length === 0 ? 0x10000 : length;
+  }
+  if (made !== targetSize) throw otherSize(made, targetSize);
+}
+
+function cutShort(): DeltaError {
+  return new DeltaError("the delta's last instruction is cut short");
+}
+
+function more(claimed: number): DeltaError {
+  return new DeltaError(`the delta makes more than the ${claimed} bytes it claims`);
+}
+
+function otherSize(made: number, claimed: number): DeltaError {
+  return new DeltaError(`the delta makes ${made} bytes and claims ${claimed}`);
 }
 
 /** One call into memmove. `TypedArray.set` would first make a view of the part to copy, which costs more than the copy. */
 const { copy } = Buffer.prototype;
-
-function checkInstructions(delta: Uint8Array, start: number, sourceSize: number, targetSize: number): void {
-  let position = start;
-  let total = 0;
-  while (position < delta.length) {
-    const opcode = delta[position++] as number;
-    if (opcode === 0) throw new DeltaError("the delta has an instruction of opcode 0, which is reserved");
-    if ((opcode & 0x80) === 0) {
-      position += opcode;
-      total += opcode;
-      continue;
-    }
-    let offset = 0;
-    let length = 0;
-    if ((opcode & 0x01) !== 0) offset = delta[position++] ?? 0;
-    if ((opcode & 0x02) !== 0) offset += (delta[position++] ?? 0) * 0x100;
-    if ((opcode & 0x04) !== 0) offset += (delta[position++] ?? 0) * 0x10000;
-    if ((opcode & 0x08) !== 0) offset += (delta[position++] ?? 0) * 0x1000000;
-    if ((opcode & 0x10) !== 0) length = delta[position++] ?? 0;
-    if ((opcode & 0x20) !== 0) length += (delta[position++] ?? 0) * 0x100;
-    if ((opcode & 0x40) !== 0) length += (delta[position++] ?? 0) * 0x10000;
-    if (length === 0) length = 0x10000;
-    if (offset + length > sourceSize) throw new DeltaError("the delta copies from outside its source");
-    total += length;
-  }
-  if (position > delta.length) throw new DeltaError("the delta's last instruction is cut short");
-  if (total !== targetSize) throw new DeltaError(`the delta makes ${total} bytes and claims ${targetSize}`);
-}

@@ -80,7 +80,8 @@ export class EntryStream {
     try {
       while (filled < output.length && !this.#ended) {
         if (this.#at >= this.#bounds.end) throw new InflateError("is cut short by the end of the PACK");
-        this.#ended = this.#inflater.write(this.#cache.piece(this.#at, this.#bounds.end), output, filled);
+        const input = this.#cache.piece(this.#at, this.#bounds.end);
+        this.#ended = this.#inflater.write(input, 0, input.length, output, filled, output.length);
         this.#at += this.#inflater.consumed;
         filled += this.#inflater.produced;
       }

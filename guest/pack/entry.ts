@@ -29,51 +29,58 @@ const REF_DELTA = 7;
 export const FIRST_ENTRY = 12;
 
 /**
- * Decodes the entry header at the start of `bytes`, which lies at `offset` in the PACK and at `offset + packStart` in the
- * image. 30 bytes are always enough; fewer are if the entry ends in them.
+ * Decodes the header of the entry at `offset` in the PACK, `offset + packStart` in the image.
  *
+ * @param bytes hold it from `start` to `end`. 30 bytes are always enough; fewer are if the entry ends in them.
  * @throws {InvalidImageError} fault `pack-entry`: an unknown type, a size beyond 2^53, a base outside the PACK's past.
  */
-export function decodeEntryHeader(bytes: Uint8Array, offset: number, packStart: number): EntryHeader {
-  const fail = (what: string) => new InvalidImageError("pack-entry", what, { offset: packStart + offset });
-  let position = 0;
-  const next = (): number => {
-    const byte = bytes[position++];
-    if (byte === undefined) throw fail("the entry's header is cut short");
-    return byte;
-  };
-
-  let byte = next();
+export function decodeEntryHeader(
+  bytes: Uint8Array,
+  offset: number,
+  packStart: number,
+  start = 0,
+  end = bytes.length,
+): EntryHeader {
+  let position = start;
+  let byte = bytes[position++] as number;
   const type = (byte >> 4) & 7;
   let size = byte & 0x0f;
   // Multiplication instead of shifts, which are 32-bit. A safe integer needs no more than 53 bits.
-  for (let scale = 16; (byte & 0x80) !== 0; scale *= 128) {
-    byte = next();
+  for (let scale = 16; byte >= 0x80 && position < end; scale *= 128) {
+    byte = bytes[position++] as number;
     size += (byte & 0x7f) * scale;
-    if (size > Number.MAX_SAFE_INTEGER) throw fail("the entry claims a size that no disk can hold");
+    if (size > Number.MAX_SAFE_INTEGER)
+      throw fault("the entry claims a size that no disk can hold", packStart + offset);
   }
 
-  let kind: ObjectKind | undefined;
-  let baseOffset: number | undefined;
+  const kind = KINDS[type];
+  let distance = 0;
   let baseId: Uint8Array | undefined;
   if (type === OFS_DELTA) {
-    byte = next();
-    let distance = byte & 0x7f;
-    while ((byte & 0x80) !== 0) {
-      byte = next();
+    byte = bytes[position++] as number;
+    distance = byte & 0x7f;
+    while (byte >= 0x80 && position < end && distance <= offset) {
+      byte = bytes[position++] as number;
       distance = (distance + 1) * 128 + (byte & 0x7f);
-      if (distance > offset) break;
     }
-    baseOffset = offset - distance;
-    if (distance === 0 || baseOffset < FIRST_ENTRY) throw fail("the delta's base lies outside the PACK");
   } else if (type === REF_DELTA) {
-    // A copy: `slice` of a Buffer is a view, and the memory of a view into the sector cache is used again.
+    // A copy: `slice` of a Buffer is a view, and the memory of the sector cache is used again.
     baseId = new Uint8Array(bytes.subarray(position, position + ID_LENGTH));
     position += ID_LENGTH;
-    if (baseId.length < ID_LENGTH) throw fail("the entry's header is cut short");
-  } else {
-    kind = KINDS[type];
-    if (kind === undefined) throw fail(`the entry has type ${type}, which git does not know`);
-  }
-  return { offset, dataOffset: offset + position, size, kind, baseOffset, baseId };
+    byte = 0;
+  } else if (kind === undefined)
+    throw fault(`the entry has type ${type}, which git does not know`, packStart + offset);
+  if (position > end || (byte >= 0x80 && distance <= offset))
+    throw fault("the entry's header is cut short", packStart + offset);
+
+  if (type !== OFS_DELTA)
+    return { offset, dataOffset: offset + position - start, size, kind, baseOffset: undefined, baseId };
+  const baseOffset = offset - distance;
+  if (distance === 0 || baseOffset < FIRST_ENTRY)
+    throw fault("the delta's base lies outside the PACK", packStart + offset);
+  return { offset, dataOffset: offset + position - start, size, kind, baseOffset, baseId };
+}
+
+function fault(what: string, offset: number): InvalidImageError {
+  return new InvalidImageError("pack-entry", what, { offset });
 }

@@ -60,9 +60,10 @@ export class Idx implements ObjectIndex {
    *
    * @throws {InvalidImageError} fault `idx-entry`, if the offset found does not lie in the PACK.
    */
-  find(id: Uint8Array): number | undefined {
-    const first = id[0] as number;
-    const wanted = digits(id);
+  find(ids: Uint8Array, start = 0): number | undefined {
+    const { memory } = this.#cache;
+    const first = ids[start] as number;
+    const wanted = digits(ids, start);
     let low = first === 0 ? 0 : (this.#fanOut[first - 1] as number);
     let high = this.#fanOut[first] as number;
     let lowDigits = 0;
@@ -70,15 +71,16 @@ export class Idx implements ObjectIndex {
     for (let guesses = 0; low < high; guesses++) {
       const share = guesses < MAX_GUESSES ? (wanted - lowDigits) / (highDigits - lowDigits) : 0.5;
       const middle = low + Math.min(high - low - 1, Math.floor(Math.max(0, share) * (high - low)) || 0);
-      const there = this.#cache.read(this.#start + IDS_START + middle * ID_LENGTH, ID_LENGTH);
-      const difference = Buffer.compare(there, id);
+      const place = this.#cache.locate(this.#start + IDS_START + middle * ID_LENGTH, ID_LENGTH);
+      const found = digits(memory, place);
+      const difference = found - wanted || compareIds(memory, place, ids, start);
       if (difference === 0) return this.#offset(middle);
       if (difference < 0) {
         low = middle + 1;
-        lowDigits = digits(there);
+        lowDigits = found;
       } else {
         high = middle;
-        highDigits = digits(there);
+        highDigits = found;
       }
     }
     return undefined;
@@ -87,31 +89,41 @@ export class Idx implements ObjectIndex {
   #offset(position: number): number {
     const offsets = this.#start + IDS_START + this.count * (ID_LENGTH + 4);
     const place = offsets + position * 4;
-    const short = uint32(this.#cache.read(place, 4));
-    let offset = short;
-    if (short >= LARGE_OFFSET) {
-      const large = offsets + this.count * 4 + (short - LARGE_OFFSET) * 8;
+    let offset = this.#uint32(place);
+    if (offset >= LARGE_OFFSET) {
+      const large = offsets + this.count * 4 + (offset - LARGE_OFFSET) * 8;
       if (large + 8 > this.#cache.size) {
         const what = "the IDX points outside its table of large offsets";
         throw new InvalidImageError("idx-entry", what, { offset: place });
       }
-      const bytes = this.#cache.read(large, 8);
-      offset = uint32(bytes) * 2 ** 32 + uint32(bytes.subarray(4));
+      offset = this.#uint32(large) * 2 ** 32 + this.#uint32(large + 4);
     }
     if (offset < FIRST_ENTRY || offset >= this.#packSize) {
       throw new InvalidImageError("idx-entry", "the IDX points outside the PACK", { offset: place });
     }
     return offset;
   }
+
+  #uint32(offset: number): number {
+    const place = this.#cache.locate(offset, 4);
+    const { memory } = this.#cache;
+    return (memory[place] as number) * 2 ** 24 + digits(memory, place);
+  }
 }
 
 const MAX_GUESSES = 6;
 
-/** The digits after those that the fan-out is about, as a number of 24 bits. */
-function digits(id: Uint8Array): number {
-  return ((id[1] as number) << 16) | ((id[2] as number) << 8) | (id[3] as number);
+/** The second to fourth byte of four as a number of 24 bits; of an id the digits after those that the fan-out is about. */
+function digits(bytes: Uint8Array, start: number): number {
+  return (
+    ((bytes[start + 1] as number) << 16) | ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number)
+  );
 }
 
-function uint32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+function compareIds(a: Uint8Array, startA: number, b: Uint8Array, startB: number): number {
+  for (let i = 0; i < ID_LENGTH; i++) {
+    const difference = (a[startA + i] as number) - (b[startB + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -20,16 +20,23 @@ export class PakoInflater implements Inflater {
     zlibInflateReset(this.#stream);
   }
 
-  write(input: Uint8Array, output: Uint8Array, outputStart: number): boolean {
+  write(
+    input: Uint8Array,
+    inputStart: number,
+    inputEnd: number,
+    output: Uint8Array,
+    outputStart: number,
+    outputEnd: number,
+  ): boolean {
     const stream = this.#stream;
     stream.input = input;
-    stream.next_in = 0;
-    stream.avail_in = input.length;
+    stream.next_in = inputStart;
+    stream.avail_in = inputEnd - inputStart;
     stream.output = output as Uint8Array<ArrayBuffer>;
     stream.next_out = outputStart;
-    stream.avail_out = output.length - outputStart;
+    stream.avail_out = outputEnd - outputStart;
     const status = zlibInflate(stream, Z_SYNC_FLUSH);
-    this.consumed = stream.next_in;
+    this.consumed = stream.next_in - inputStart;
     this.produced = stream.next_out - outputStart;
     if (status === Z_NEED_DICT) throw new InflateError("does not inflate: it wants a dictionary");
     if (status < 0 && status !== Z_BUF_ERROR)

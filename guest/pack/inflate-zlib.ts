@@ -61,16 +61,25 @@ export class ZlibInflater implements Inflater {
     this.#handle.reset();
   }
 
-  write(input: Uint8Array, output: Uint8Array, outputStart: number): boolean {
-    const room = output.length - outputStart;
-    this.#handle.writeSync(Z_SYNC_FLUSH, input, 0, input.length, output, outputStart, room);
+  write(
+    input: Uint8Array,
+    inputStart: number,
+    inputEnd: number,
+    output: Uint8Array,
+    outputStart: number,
+    outputEnd: number,
+  ): boolean {
+    const there = inputEnd - inputStart;
+    const room = outputEnd - outputStart;
+    this.#handle.writeSync(Z_SYNC_FLUSH, input, inputStart, there, output, outputStart, room);
     if (this.#failure !== undefined) {
       const message = this.#failure;
       this.#failure = undefined;
       throw new InflateError(`does not inflate: ${message}`);
     }
-    const [roomLeft = 0, inputLeft = 0] = this.#state;
-    this.consumed = input.length - inputLeft;
+    const roomLeft = this.#state[0] as number;
+    const inputLeft = this.#state[1] as number;
+    this.consumed = there - inputLeft;
     this.produced = room - roomLeft;
     // zlib stops short of both ends only where the stream itself ends.
     return roomLeft > 0 && inputLeft > 0;

@@ -6,12 +6,21 @@ export interface Inflater {
   /** Forgets the stream before and expects a new one (RFC 1950). */
   start(): void;
   /**
-   * Takes input and gives output, as much of either as the other allows; `consumed` and `produced` tell how much.
+   * Takes input from `inputStart` to `inputEnd` and gives output from `outputStart` to `outputEnd`, as much of either as the
+   * other allows; `consumed` and `produced` tell how much. Whole buffers and places in them: to make a view of a part takes
+   * longer than much of what is done here.
    *
    * @returns whether the stream has ended, its checksum verified. Certain only while there is room left in `output`.
    * @throws {InflateError} if the bytes are no zlib stream or its checksum is wrong.
    */
-  write(input: Uint8Array, output: Uint8Array, outputStart: number): boolean;
+  write(
+    input: Uint8Array,
+    inputStart: number,
+    inputEnd: number,
+    output: Uint8Array,
+    outputStart: number,
+    outputEnd: number,
+  ): boolean;
   /** Bytes of input that the last `write` took. */
   readonly consumed: number;
   /** Bytes of output that the last `write` gave. */

@@ -2,6 +2,10 @@
 export interface ObjectIndex {
   /** Objects in the PACK. */
   readonly count: number;
-  /** The entry's offset from the start of the PACK for a raw id of 20 bytes, undefined if there is no such object. */
-  find(id: Uint8Array): number | undefined;
+  /**
+   * The offset of an entry from the start of the PACK, undefined if there is no such object.
+   *
+   * @param ids hold its raw id, 20 bytes, from `start` on. Default 0.
+   */
+  find(ids: Uint8Array, start?: number): number | undefined;
 }

@@ -1,10 +1,11 @@
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
-import { hex, sameId } from "../git/object-id.ts";
+import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
-import type { Allocate, EntryDescription, Pack } from "./pack.ts";
+import type { EntryDescription, Pack } from "./pack.ts";
+import { FreshRoom, type Room } from "./room.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -12,20 +13,15 @@ const LARGEST_WHOLE = 1024 * 1024;
 /** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
 const LARGEST_PARSED = 64 * 1024 * 1024;
 
-const allocateBlob: Allocate = (size) => roomFor(size, Buffer.allocUnsafeSlow);
-
-const allocateParsed: Allocate = (size) => {
-  if (size <= LARGEST_PARSED) return allocateBlob(size);
-  const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
-  throw new DocteurError("OBJECT_TOO_LARGE", what);
-};
-
-/**
- * Memory as `Objects.read` wants it: after room for git's header of the object.
- * @param allocate gives at least as many bytes as it is asked for.
- */
-export function roomFor(size: number, allocate: (size: number) => Uint8Array): Uint8Array {
-  return allocate(OBJECT_HEADER_ROOM + size).subarray(OBJECT_HEADER_ROOM);
+/** Room for a commit or tree. */
+class RoomForParsed extends FreshRoom {
+  override reserve(size: number): void {
+    if (size > LARGEST_PARSED) {
+      const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
+      throw new DocteurError("OBJECT_TOO_LARGE", what);
+    }
+    super.reserve(size);
+  }
 }
 
 /** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
@@ -46,17 +42,39 @@ export class Objects {
   /**
    * The content of the object with this raw id, in memory of its own.
    *
-   * @param allocate gives that memory instead; see `Pack.read`, and `roomFor`.
+   * @param room instead of that memory; see `readInto`.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
-  read(id: Uint8Array, kind: ObjectKind, allocate?: Allocate): Uint8Array {
-    const offset = this.#offset(id);
-    const memory = allocate ?? (kind === "blob" ? allocateBlob : allocateParsed);
-    const object = this.#named(id, () => this.#pack.read(offset, memory));
-    if (object.kind !== kind) throw wrongKind(id, kind, object);
-    if (objectIdInPlace(kind, object.bytes) !== hex(id)) throw forged(id);
-    return object.bytes;
+  read(id: Uint8Array, kind: ObjectKind, room?: Room): Uint8Array {
+    const given =
+      room ?? (kind === "blob" ? new FreshRoom(OBJECT_HEADER_ROOM) : new RoomForParsed(OBJECT_HEADER_ROOM));
+    const size = this.readInto(given, id, 0, kind);
+    return given.memory.subarray(given.start, given.start + size);
+  }
+
+  /**
+   * Reads an object, and gives the number of its bytes.
+   *
+   * @param room for one byte more than it has. Before `start` there must be `OBJECT_HEADER_ROOM` bytes, which are overwritten.
+   * @param ids hold its raw id from `start` on.
+   * @throws as `read`, and what the room throws.
+   */
+  readInto(room: Room, ids: Uint8Array, start: number, kind: ObjectKind): number {
+    const pack = this.#pack;
+    const offset = this.#index.find(ids, start);
+    if (offset === undefined) throw missing(idAt(ids, start));
+    let found: ObjectKind;
+    try {
+      found = pack.read(offset, room);
+    } catch (error) {
+      throw named(idAt(ids, start), error);
+    }
+    if (found !== kind) throw wrongKind(idAt(ids, start), kind, { kind: found });
+    if (!hasId(objectIdInPlace(kind, room.memory, room.start, pack.size), ids, start)) {
+      throw forged(idAt(ids, start));
+    }
+    return pack.size;
   }
 
   /**
@@ -130,21 +148,36 @@ export class Objects {
 
   #offset(id: Uint8Array): number {
     const offset = this.#index.find(id);
-    if (offset === undefined) {
-      throw new InvalidImageError("object-missing", "the PACK lacks an object", { object: hex(id) });
-    }
+    if (offset === undefined) throw missing(id);
     return offset;
   }
 
-  /** Faults found below know an offset only; here the object is known too. */
   #named<Result>(id: Uint8Array, read: () => Result): Result {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof InvalidImageError) || error.object !== undefined) throw error;
-      throw error.withObject(hex(id));
+      throw named(id, error);
     }
   }
+}
+
+function idAt(ids: Uint8Array, start: number): Uint8Array {
+  return ids.subarray(start, start + ID_LENGTH);
+}
+
+/** Whether `ids` hold from `start` on the id whose bytes are these characters. */
+function hasId(characters: string, ids: Uint8Array, start: number): boolean {
+  for (let i = 0; i < ID_LENGTH; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
+  return true;
+}
+
+/** Faults found below know an offset only; here the object is known too. */
+function named(id: Uint8Array, error: unknown): unknown {
+  return error instanceof InvalidImageError && error.object === undefined ? error.withObject(hex(id)) : error;
+}
+
+function missing(id: Uint8Array): InvalidImageError {
+  return new InvalidImageError("object-missing", "the PACK lacks an object", { object: hex(id) });
 }
 
 function forged(id: Uint8Array): InvalidImageError {

@@ -41,7 +41,8 @@ export class PackAnalysis implements ObjectIndex {
     this.#byId = this.#sorted();
   }
 
-  find(id: Uint8Array): number | undefined {
+  find(ids: Uint8Array, start = 0): number | undefined {
+    const id = ids.subarray(start, start + ID_LENGTH);
     let low = 0;
     let high = this.count;
     while (low < high) {

@@ -2,12 +2,13 @@ import type { SectorCache } from "../block/sector-cache.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { GitObject, ObjectKind } from "../git/object.ts";
 import { hex } from "../git/object-id.ts";
-import { BaseCache } from "./base-cache.ts";
-import { applyDelta, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
+import { type Base, BaseCache } from "./base-cache.ts";
+import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
 import { EntryStream } from "./entry-stream.ts";
 import { InflateError, type Inflater } from "./inflate.ts";
 import { createInflater } from "./inflaters.ts";
+import type { Room } from "./room.ts";
 
 export interface PackOptions {
   /** Bytes of bases of deltas to keep. Default 4 MiB. */
@@ -27,13 +28,11 @@ export interface EntryDescription {
   readonly depth: number;
 }
 
-/** Gives at least as many bytes of memory as it is asked for, none of them in `spare`, which is still needed. */
-export type Allocate = (size: number, spare?: Uint8Array) => Uint8Array;
-
-const allocateFresh: Allocate = (size) => Buffer.allocUnsafeSlow(size);
-
 const SMALLEST_SCRATCH = 64 * 1024;
 const LARGEST_SCRATCH = 4 * 1024 * 1024;
+
+/** Bytes of a target for which memory is taken on a delta's word. */
+const LARGEST_UNCHECKED = 1024 * 1024;
 
 /** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
 const MAX_DEFLATE_RATIO = 1032;
@@ -50,15 +49,10 @@ export class Pack {
   readonly #bases: BaseCache;
   readonly #maxObjectSize: number;
   readonly #inflater: Inflater;
-  readonly #allocateBase: Allocate = (size, spare) => this.#bases.allocate(size, spare);
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
-  #scratchMemory: Uint8Array = new Uint8Array();
-  readonly #scratch: Allocate = (size) => {
-    if (size <= this.#scratchMemory.length) return this.#scratchMemory;
-    const memory = allocateFresh(Math.max(size, SMALLEST_SCRATCH));
-    if (size <= LARGEST_SCRATCH) this.#scratchMemory = memory;
-    return memory;
-  };
+  #scratch: Uint8Array = new Uint8Array();
+  /** Bytes of the object that was read last. */
+  size = 0;
 
   /**
    * @param start byte offset of the PACK in the image.
@@ -91,7 +85,8 @@ export class Pack {
       throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
     }
     const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
-    const header = decodeEntryHeader(this.#cache.read(position, length), offset, this.#start);
+    const place = this.#cache.locate(position, length);
+    const header = decodeEntryHeader(this.#cache.memory, offset, this.#start, place, place + length);
     if (header.size > (this.#end - this.#start - header.dataOffset) * MAX_DEFLATE_RATIO) {
       const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;
       throw new InvalidImageError("pack-entry", what, { offset: position });
@@ -100,25 +95,21 @@ export class Pack {
   }
 
   /**
-   * The whole object whose entry is at `offset`, in memory of its own.
+   * Reads the whole object whose entry is at `offset`, and gives its kind; `size` tells how many bytes it has.
    *
-   * @param allocate gives memory for it, at least as many bytes as it is asked for: one more than the object has.
+   * @param room for it: one byte more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes.
    */
-  read(offset: number, allocate: Allocate = allocateFresh): GitObject {
+  read(offset: number, room: Room): ObjectKind {
     const header = this.header(offset);
-    if (header.kind !== undefined) return { kind: header.kind, bytes: this.#inflate(header, allocate) };
-    const { base, deltas } = this.#chain(header);
-    let object = base;
-    for (const delta of deltas.reverse()) {
-      const { bytes } = object;
-      const last = delta === header;
-      const memory = last ? allocate : this.#allocateBase;
-      object = { kind: object.kind, bytes: this.#apply(bytes, delta, (size) => memory(size, bytes)) };
-      if (!last) this.#bases.keep(delta.offset, object);
+    if (header.kind !== undefined) {
+      this.#inflate(header, room);
+      return header.kind;
     }
-    return object;
+    const base = this.#bases.get(this.#baseOf(header)) ?? this.#makeBase(header);
+    this.#build(base, header, room);
+    return base.kind;
   }
 
   /**
@@ -126,9 +117,8 @@ export class Pack {
    * else is read.
    */
   readBase(offset: number): GitObject {
-    const object = this.read(offset, this.#allocateBase);
-    this.#bases.keep(offset, object);
-    return object;
+    const { kind, memory, start, size } = this.#keep(offset, this.read(offset, this.#bases));
+    return { kind, bytes: memory.subarray(start, start + size) };
   }
 
   /**
@@ -188,97 +178,139 @@ export class Pack {
     pieceSize = 64 * 1024,
   ): number | undefined {
     const output = Buffer.allocUnsafeSlow(pieceSize);
+    let at = this.#start + header.dataOffset;
     let total = 0;
-    let stopped = false;
-    const end = this.#feed(header, (input) => {
-      const ended = this.#inflater.write(input, output, 0);
-      const { produced } = this.#inflater;
-      total += produced;
-      if (total > header.size)
-        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
-      stopped = produced > 0 && take(output.subarray(0, produced)) === false;
-      return ended || stopped;
-    });
-    if (stopped) return undefined;
-    if (total !== header.size) throw this.#shorter(header, total);
-    return end;
-  }
-
-  /** Inflates an entry's own stream: an object, or a delta. */
-  #inflate(header: EntryHeader, allocate: Allocate): Uint8Array {
-    this.checkSize(header.size, header);
-    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
-    const output = allocate(header.size + 1).subarray(0, header.size + 1);
-    let filled = 0;
-    this.#feed(header, (input) => {
-      const ended = this.#inflater.write(input, output, filled);
-      filled += this.#inflater.produced;
-      if (filled > header.size)
-        throw new InflateError(`inflates to more than the ${header.size} bytes it claims`);
-      return ended;
-    });
-    if (filled !== header.size) throw this.#shorter(header, filled);
-    return output.subarray(0, header.size);
-  }
-
-  /** Gives the inflater input, sector by sector, until `step` says that the stream has ended. */
-  #feed(header: EntryHeader, step: (input: Uint8Array) => boolean): number {
-    const position = this.#start + header.dataOffset;
     this.#inflater.start();
-    let at = position;
     try {
-      for (;;) {
-        if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
-        const ended = step(this.#cache.piece(at, this.#end));
-        at += this.#inflater.consumed;
-        if (ended) return at - this.#start;
+      for (let ended = false; !ended; ) {
+        ended = this.#write(at, output, 0, pieceSize);
+        const { consumed, produced } = this.#inflater;
+        at += consumed;
+        total += produced;
+        if (total > header.size) throw longer(header.size);
+        if (produced > 0 && take(output.subarray(0, produced)) === false) return undefined;
       }
+      if (total !== header.size) throw shorter(total, header.size);
     } catch (cause) {
-      if (!(cause instanceof InflateError)) throw cause;
-      const what = `an entry ${cause.message}`;
-      throw new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset }, { cause });
+      throw this.#inflateFault(cause, header);
+    }
+    return at - this.#start;
+  }
+
+  /** Inflates an object that is stored whole. */
+  #inflate(header: EntryHeader, room: Room): void {
+    this.checkSize(header.size, header);
+    room.reserve(header.size + 1);
+    this.#inflateTo(header, room.memory, room.start);
+    this.size = header.size;
+  }
+
+  /** Inflates an entry's own stream, an object or a delta, to where there is room for one byte more. */
+  #inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
+    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    const end = start + header.size + 1;
+    let at = this.#start + header.dataOffset;
+    let filled = start;
+    this.#inflater.start();
+    try {
+      for (let ended = false; !ended; ) {
+        ended = this.#write(at, output, filled, end);
+        at += this.#inflater.consumed;
+        filled += this.#inflater.produced;
+        if (filled === end) throw longer(header.size);
+      }
+      if (filled !== end - 1) throw shorter(filled - start, header.size);
+    } catch (cause) {
+      throw this.#inflateFault(cause, header);
     }
   }
 
-  /** The entries from `header` down to a base that is at hand or stored whole, and that base. */
-  #chain(header: EntryHeader): { base: GitObject; deltas: EntryHeader[] } {
-    const deltas: EntryHeader[] = [];
+  /** Gives the inflater what lies at byte `at` of the image, as far as it is at hand. Whether the stream has ended. */
+  #write(at: number, output: Uint8Array, start: number, end: number): boolean {
+    if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
+    const cache = this.#cache;
+    const place = cache.locate(at, 1);
+    const limit = Math.min(cache.reach, place + this.#end - at);
+    return this.#inflater.write(cache.memory, place, limit, output, start, end);
+  }
+
+  #inflateFault(cause: unknown, header: EntryHeader): unknown {
+    if (!(cause instanceof InflateError)) return cause;
+    const what = `an entry ${cause.message}`;
+    return new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset }, { cause });
+  }
+
+  /** Makes the base of a delta, and those on which that is built, from one that is at hand or stored whole. */
+  #makeBase(delta: EntryHeader): Base {
     const seen = new Set<number>();
-    let link = header;
-    for (;;) {
-      deltas.push(link);
+    const deltas: EntryHeader[] = [];
+    let base: Base | undefined;
+    for (let link = delta; base === undefined; ) {
       seen.add(link.offset);
       const offset = this.#baseOf(link, seen);
-      const cached = this.#bases.get(offset);
-      if (cached !== undefined) return { base: cached, deltas };
+      base = this.#bases.get(offset);
+      if (base !== undefined) break;
       link = this.header(offset);
-      if (link.kind !== undefined) {
-        const base = { kind: link.kind, bytes: this.#inflate(link, this.#allocateBase) };
-        this.#bases.keep(offset, base);
-        return { base, deltas };
+      if (link.kind === undefined) deltas.push(link);
+      else {
+        this.#inflate(link, this.#bases);
+        base = this.#keep(offset, link.kind);
       }
     }
+    for (const link of deltas.reverse()) {
+      this.#build(base, link, this.#bases);
+      base = this.#keep(link.offset, base.kind);
+    }
+    return base;
+  }
+
+  /** Keeps the object that was read last, to memory of the base cache. */
+  #keep(offset: number, kind: ObjectKind): Base {
+    return this.#bases.keep(offset, kind, this.size);
   }
 
   /** REF_DELTA may name any object, also a later one, so only it can lead in a circle. */
-  #baseOf(delta: EntryHeader, seen: ReadonlySet<number>): number {
-    const at = { offset: this.#start + delta.offset };
+  #baseOf(delta: EntryHeader, seen?: ReadonlySet<number>): number {
     const offset = delta.baseOffset ?? this.#baseOffset(delta.baseId as Uint8Array);
     if (offset === undefined) {
       const object = hex(delta.baseId as Uint8Array);
-      throw new InvalidImageError("pack-base", "the base of a delta is missing", { ...at, object });
+      const at = { offset: this.#start + delta.offset, object };
+      throw new InvalidImageError("pack-base", "the base of a delta is missing", at);
     }
-    if (seen.has(offset))
+    if (seen?.has(offset)) {
+      const at = { offset: this.#start + delta.offset };
       throw new InvalidImageError("pack-base", "a chain of deltas leads back to itself", at);
+    }
     return offset;
   }
 
-  #apply(source: Uint8Array, delta: EntryHeader, allocate: Allocate): Uint8Array {
-    const bytes = this.#inflate(delta, this.#scratch);
-    return this.#guardDelta(delta, () => {
-      this.checkSize(decodeDeltaHeader(bytes).targetSize, delta);
-      return applyDelta(source, bytes, allocate);
-    });
+  /** Builds an object on its base. */
+  #build(base: Base, delta: EntryHeader, room: Room): void {
+    const { size } = delta;
+    this.checkSize(size, delta);
+    const memory = this.#scratchOf(size + 1);
+    this.#inflateTo(delta, memory, 0);
+    try {
+      const { sourceSize, targetSize, instructions } = decodeDeltaHeader(memory, size);
+      if (sourceSize !== base.size) {
+        throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${base.size}`);
+      }
+      this.checkSize(targetSize, delta);
+      if (targetSize > LARGEST_UNCHECKED) checkTargetSize(memory, instructions, size, targetSize);
+      room.reserve(targetSize, base);
+      const target = { memory: room.memory, start: room.start, size: targetSize };
+      applyDelta(base, memory, instructions, size, target);
+      this.size = targetSize;
+    } catch (cause) {
+      throw this.#deltaFault(cause, delta);
+    }
+  }
+
+  #scratchOf(size: number): Uint8Array {
+    if (size <= this.#scratch.length) return this.#scratch;
+    const memory = Buffer.allocUnsafeSlow(Math.max(size, SMALLEST_SCRATCH));
+    if (size <= LARGEST_SCRATCH) this.#scratch = memory;
+    return memory;
   }
 
   #targetSize(delta: EntryHeader): number {
@@ -291,30 +323,23 @@ export class Pack {
       return filled < MAX_DELTA_HEADER;
     };
     this.inflatePieces(delta, take, MAX_DELTA_HEADER);
-    return this.#guardDelta(delta, () => decodeDeltaHeader(start.subarray(0, filled)).targetSize);
-  }
-
-  #guardDelta<Result>(delta: EntryHeader, decode: () => Result): Result {
     try {
-      return decode();
+      return decodeDeltaHeader(start, filled).targetSize;
     } catch (cause) {
-      if (!(cause instanceof DeltaError)) throw cause;
-      throw new InvalidImageError(
-        "pack-delta",
-        cause.message,
-        { offset: this.#start + delta.offset },
-        { cause },
-      );
+      throw this.#deltaFault(cause, delta);
     }
   }
 
-  #shorter(header: EntryHeader, filled: number): InvalidImageError {
-    return new InvalidImageError(
-      "pack-inflate",
-      `an entry inflates to ${filled} bytes and claims ${header.size}`,
-      {
-        offset: this.#start + header.offset,
-      },
-    );
+  #deltaFault(cause: unknown, { offset }: EntryHeader): unknown {
+    if (!(cause instanceof DeltaError)) return cause;
+    return new InvalidImageError("pack-delta", cause.message, { offset: this.#start + offset }, { cause });
   }
+}
+
+function longer(claimed: number): InflateError {
+  return new InflateError(`inflates to more than the ${claimed} bytes it claims`);
+}
+
+function shorter(total: number, claimed: number): InflateError {
+  return new InflateError(`inflates to ${total} bytes and claims ${claimed}`);
 }

@@ -1,9 +1,8 @@
 import { deflateSync } from "node:zlib";
 import { objectId } from "../../guest/git/object.ts";
 import { hex } from "../../guest/git/object-id.ts";
-import { applyDelta } from "../../guest/pack/delta.ts";
 import { assembleImage } from "../guest/image-fixture.ts";
-import { copy, delta, insert, type MadeEntry, makePack, whole } from "../guest/pack-fixture.ts";
+import { copy, delta, deltaTarget, insert, type MadeEntry, makePack, whole } from "../guest/pack-fixture.ts";
 import { encodeTree } from "../guest/repository.ts";
 import type { Random } from "./random.ts";
 
@@ -135,7 +134,7 @@ function makeDelta(random: Random, source: Buffer): Buffer {
 
 function attemptDelta(source: Buffer, made: Buffer): Buffer | undefined {
   try {
-    return Buffer.from(applyDelta(source, made));
+    return deltaTarget(source, made);
   } catch {
     return undefined;
   }

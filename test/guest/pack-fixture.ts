@@ -3,6 +3,7 @@ import { crc32, deflateSync } from "node:zlib";
 import { memoryDevice } from "../../guest/block/memory.ts";
 import { type ObjectKind, objectId } from "../../guest/git/object.ts";
 import { hex } from "../../guest/git/object-id.ts";
+import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader } from "../../guest/pack/delta.ts";
 import { encodeIdx, type IdxEntry } from "../../guest/pack/idx-encode.ts";
 import { type ConnectOptions, connect } from "../../guest/store/connect.ts";
 import type { Store } from "../../guest/store/store.ts";
@@ -51,6 +52,21 @@ export function ofsDelta(
   kind: ObjectKind = "blob",
 ): MadeEntry {
   return { id: hex(objectId(kind, content)), type: 6, data: delta, base };
+}
+
+/** What a delta makes of its source. @throws {DeltaError} */
+export function deltaTarget(source: Uint8Array, bytes: Uint8Array): Buffer {
+  const { sourceSize, targetSize, instructions } = decodeDeltaHeader(bytes);
+  if (sourceSize !== source.length) throw new DeltaError("it is for another source");
+  checkTargetSize(bytes, instructions, bytes.length, targetSize);
+  const target = Buffer.alloc(targetSize);
+  applyDelta(stretch(source), bytes, instructions, bytes.length, stretch(target));
+  return target;
+}
+
+/** All the bytes of a buffer as a place in memory. */
+export function stretch(memory: Uint8Array) {
+  return { memory, start: 0, size: memory.length };
 }
 
 /** A size or distance of a delta's header: 7 bits a byte, lowest first. */

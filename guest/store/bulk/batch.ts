@@ -1,6 +1,8 @@
 import { DocteurError } from "../../errors.ts";
+import { OBJECT_HEADER_ROOM } from "../../git/object.ts";
 import { ID_LENGTH } from "../../git/object-id.ts";
-import { type Objects, roomFor } from "../../pack/objects.ts";
+import type { Objects } from "../../pack/objects.ts";
+import type { Room } from "../../pack/room.ts";
 
 /** Blobs in a batch at most. */
 export const BATCH_COUNT = 64;
@@ -58,29 +60,40 @@ export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
 
 /** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */
 export function readBatch(objects: Objects, { count, ids, places, memory }: Batch): void {
-  let used = 0;
-  let full = false;
-  const take = (size: number): Uint8Array => {
-    full = used + size > memory.length;
-    if (full) throw new RangeError("no room");
-    return memory.subarray(used, used + size);
-  };
-  const allocate = (size: number) => roomFor(size, take);
-  const [asked = 0] = count;
+  const room = new BatchRoom(memory);
+  const asked = count[0] as number;
   places.fill(UNREAD);
-  for (let i = 0; i < asked && used < BATCH_SIZE; i++) {
+  for (let i = 0; i < asked && room.used < BATCH_SIZE; i++) {
     try {
-      const content = objects.read(ids.subarray(i * ID_LENGTH, (i + 1) * ID_LENGTH), "blob", allocate);
-      const start = content.byteOffset - memory.byteOffset;
-      used = start + content.length;
-      places[i * 2] = start;
-      places[i * 2 + 1] = used;
+      const size = objects.readInto(room, ids, i * ID_LENGTH, "blob");
+      places[i * 2] = room.start;
+      room.used = room.start + size;
+      places[i * 2 + 1] = room.used;
     } catch (error) {
-      if (full || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
-        if (used === 0) places[i * 2] = TOO_LARGE;
+      if (room.isFull || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
+        if (room.used === 0) places[i * 2] = TOO_LARGE;
         break;
       }
       places[i * 2] = LEFT;
     }
+  }
+}
+
+/** Room for one blob after the other. */
+class BatchRoom implements Room {
+  readonly memory: Uint8Array;
+  start = 0;
+  /** Bytes up to the end of the last blob. */
+  used = 0;
+  isFull = false;
+
+  constructor(memory: Uint8Array) {
+    this.memory = memory;
+  }
+
+  reserve(size: number): void {
+    this.start = this.used + OBJECT_HEADER_ROOM;
+    this.isFull = this.start + size > this.memory.length;
+    if (this.isFull) throw new RangeError("the blob does not fit");
   }
 }

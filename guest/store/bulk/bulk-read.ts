@@ -73,7 +73,7 @@ export class BulkRead {
         this.#post(queue, draw);
         const head = queue[0] ?? draw();
         if (head === undefined) return;
-        if (this.#isUnread(head)) this.#readHere(head, queue);
+        if (this.#isUnread(head)) this.#readHere(head, queue, draw);
         else if (this.#isReady(head)) {
           yield head;
           queue.shift();
@@ -81,7 +81,7 @@ export class BulkRead {
         } else {
           // Rather than wait for the thread that reads what is wanted first, read what is wanted next.
           const next = this.#nextToReadHere(queue, draw);
-          if (next !== undefined) this.#readHere(next, queue);
+          if (next !== undefined) this.#readHere(next, queue, draw);
           else if (!(await this.#finishedSince(finished))) this.#giveUpThreads(queue);
         }
       }
@@ -180,11 +180,16 @@ export class BulkRead {
     return next ?? (this.#local.free > 1 ? draw() : undefined);
   }
 
-  #readHere(job: Job<Ask>, queue: readonly Job<Ask>[]): void {
+  #readHere<Wanted extends Ask>(
+    job: Job<Wanted>,
+    queue: readonly Job<Wanted>[],
+    draw: () => Job<Wanted> | undefined,
+  ): void {
     const batch = this.#localFor(job).take() ?? this.#takeBack(job, queue);
     job.batch = batch ?? LEFT_ALONE;
     if (batch === undefined) return;
     fillBatch(batch, job.ids);
+    this.#post(queue, draw);
     readBatch(this.#objects, batch);
   }
 

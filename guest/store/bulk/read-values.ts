@@ -1,5 +1,7 @@
 import { DocteurError } from "../../errors.ts";
-import { type Objects, roomFor } from "../../pack/objects.ts";
+import { OBJECT_HEADER_ROOM } from "../../git/object.ts";
+import type { Objects } from "../../pack/objects.ts";
+import type { Room } from "../../pack/room.ts";
 import type { BulkRead } from "./bulk-read.ts";
 
 /** Addresses reserved for values that are read one at a time, in bytes; a larger value gets memory of its own. */
@@ -18,14 +20,7 @@ export async function* readValues<Asked, Item>(
   find: (asked: Asked) => Uint8Array,
   item: (asked: Asked, value: Uint8Array | DocteurError) => Item,
 ): AsyncGenerator<Item> {
-  // Grows in place: memory that is left for larger one stays until the collector comes by.
-  const memory = new ArrayBuffer(0, { maxByteLength: LARGEST });
-  const take = (size: number) => {
-    if (size > LARGEST) return Buffer.allocUnsafeSlow(size);
-    if (memory.byteLength < size) memory.resize(size);
-    return new Uint8Array(memory, 0, size);
-  };
-  const allocate = (size: number) => roomFor(size, take);
+  const room = new GrowingRoom();
   function* asks() {
     for (const asked of all) {
       const found = attempt(() => find(asked));
@@ -35,7 +30,7 @@ export async function* readValues<Asked, Item>(
   for await (const job of bulk.read<{ asked: Asked; id?: Uint8Array; error?: DocteurError }>(asks())) {
     for (const { ask, content } of job.contents()) {
       const { asked, id, error } = ask;
-      yield item(asked, content ?? error ?? attempt(() => objects.read(id!, "blob", allocate)));
+      yield item(asked, content ?? error ?? attempt(() => objects.read(id!, "blob", room)));
     }
   }
 }
@@ -46,5 +41,23 @@ function attempt<Result>(read: () => Result): Result | DocteurError {
   } catch (error) {
     if (error instanceof DocteurError) return error;
     throw error;
+  }
+}
+
+/** Room for one value, from one to the next. */
+class GrowingRoom implements Room {
+  readonly start = OBJECT_HEADER_ROOM;
+  memory: Uint8Array = new Uint8Array();
+  /** Grows in place: memory that is left for larger one stays until the collector comes by. */
+  readonly #buffer = new ArrayBuffer(0, { maxByteLength: LARGEST });
+
+  reserve(size: number): void {
+    const length = this.start + size;
+    if (length > LARGEST) {
+      this.memory = Buffer.allocUnsafeSlow(length);
+      return;
+    }
+    if (this.#buffer.byteLength < length) this.#buffer.resize(length);
+    this.memory = new Uint8Array(this.#buffer, 0, length);
   }
 }

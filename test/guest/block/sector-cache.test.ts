@@ -48,17 +48,37 @@ test("it gives what lies there, from whole sectors on the device, in its capacit
   t.notThrows(() => fc.assert(property, { numRuns: 300, includeErrorInReport: true }));
 });
 
-test("what was read last is not read again; what falls out is", (t) => {
+test("what was read is not read again until another block needs its place", (t) => {
   const device = recordingDevice(DATA);
   const cache = new SectorCache(device, { blockSize: 1024, capacity: 4096 });
   for (const block of [0, 1, 2, 3, 3, 2, 1, 0]) cache.read(block * 1024 + 5, 700);
   t.is(device.requests.length, 4);
   cache.read(4 * 1024, 1);
   t.is(device.requests.length, 5);
-  for (const block of [0, 1, 2, 4]) cache.read(block * 1024, 1);
-  t.is(device.requests.length, 5, "the block used longest ago, 3, made room");
-  cache.read(3 * 1024, 1);
+  for (const block of [1, 2, 3, 4]) cache.read(block * 1024, 1);
+  t.is(device.requests.length, 5, "block 4 lies where block 0 lay");
+  cache.read(0, 1);
   t.is(device.requests.length, 6);
+});
+
+test("64 bytes lie in one piece anywhere, more lie on as far as told", (t) => {
+  const device = recordingDevice(DATA);
+  for (const capacity of [512, 1024, 2048, 100_000]) {
+    const cache = new SectorCache(device, { blockSize: 512, capacity });
+    for (let offset = 0; offset + 64 <= DATA.length; offset += 61) {
+      const place = cache.locate(offset, 64);
+      t.true(
+        Buffer.from(cache.memory.subarray(place, place + 64)).equals(DATA.subarray(offset, offset + 64)),
+      );
+    }
+    for (let offset = 0; offset + 3000 <= DATA.length; offset += 501) {
+      const place = cache.locate(offset, 3000);
+      t.true(cache.reach > place);
+      const there = Buffer.from(cache.memory.subarray(place, cache.reach));
+      t.true(there.equals(DATA.subarray(offset, offset + there.length)));
+    }
+  }
+  t.deepEqual(device.faults, []);
 });
 
 test("a block that could not be read is not kept, nor what lay in its memory", (t) => {

@@ -1,6 +1,15 @@
 import test from "ava";
 import fc from "fast-check";
-import { BaseCache } from "../../../guest/pack/base-cache.ts";
+import { type Base, BaseCache } from "../../../guest/pack/base-cache.ts";
+
+/** The bytes that a cache has reserved, or of a base that it keeps. */
+function bytesOf({ memory, start }: { memory: Uint8Array; start: number }, size: number): Uint8Array {
+  return memory.subarray(start, start + size);
+}
+
+function contentOf(base: Base | undefined): Uint8Array | undefined {
+  return base && bytesOf(base, base.size);
+}
 
 const step = fc.record({
   offset: fc.nat(12),
@@ -21,26 +30,27 @@ test("what is kept is never overwritten, nor what is to be spared", (t) => {
       const cache = new BaseCache(capacity);
       /** Per offset what its base is filled with, and how long it is. */
       const written = new Map<number, { fill: number; size: number }>();
-      let last: { bytes: Uint8Array; fill: number } | undefined;
+      let last: { base: Base; fill: number } | undefined;
       steps.forEach(({ offset, size, above, fails, extra }, i) => {
         const fill = (i % 255) + 1;
-        const spare = above ? last?.bytes : undefined;
-        const memory = cache.allocate(size + extra, spare);
+        const spare = above ? last?.base : undefined;
+        cache.reserve(size + extra, spare);
+        const memory = bytesOf(cache, size + extra);
         if (memory.length < size + extra) throw new Error("too little memory");
         memory.fill(fill);
-        if (spare?.some((byte) => byte !== last?.fill)) throw new Error("the spared base was overwritten");
-        const bytes = memory.subarray(0, size);
-        last = { bytes, fill };
+        if (contentOf(spare)?.some((byte) => byte !== last?.fill)) {
+          throw new Error("the spared base was overwritten");
+        }
         if (fails) {
           last = undefined;
           return;
         }
-        cache.keep(offset, { kind: "blob", bytes });
+        last = { base: cache.keep(offset, "blob", size), fill };
         written.set(offset, { fill, size });
         for (const [offset, { fill, size }] of written) {
-          const kept = cache.get(offset);
+          const kept = contentOf(cache.get(offset));
           if (kept === undefined) continue;
-          if (kept.bytes.length !== size || kept.bytes.some((byte) => byte !== fill)) {
+          if (kept.length !== size || kept.some((byte) => byte !== fill)) {
             throw new Error(`the base of ${offset} was overwritten`);
           }
         }
@@ -52,28 +62,33 @@ test("what is kept is never overwritten, nor what is to be spared", (t) => {
 
 test("what was kept last is found", (t) => {
   const cache = new BaseCache(400);
+  const size = (i: number) => 30 + (i % 70);
   for (let i = 0; i < 100; i++) {
-    const bytes = cache.allocate(30 + (i % 70)).fill(i);
-    cache.keep(i, { kind: "tree", bytes });
-    t.deepEqual(cache.get(i), { kind: "tree", bytes });
-    if (i > 0) t.deepEqual(cache.get(i - 1)?.bytes, new Uint8Array(30 + ((i - 1) % 70)).fill(i - 1));
+    cache.reserve(size(i));
+    bytesOf(cache, size(i)).fill(i);
+    const base = cache.keep(i, "tree", size(i));
+    t.is(cache.get(i), base);
+    t.is(base.kind, "tree");
+    if (i > 0) t.deepEqual(contentOf(cache.get(i - 1)), new Uint8Array(size(i - 1)).fill(i - 1));
   }
 });
 
 test("of what is large, the last two are found", (t) => {
   const cache = new BaseCache(400);
-  let base: Uint8Array | undefined;
+  let base: Base | undefined;
   for (let i = 0; i < 10; i++) {
-    base = cache.allocate(150 - i, base).fill(i);
-    cache.keep(i, { kind: "blob", bytes: base });
-    t.true(cache.get(i)?.bytes.every((byte) => byte === i));
-    if (i > 0) t.true(cache.get(i - 1)?.bytes.every((byte) => byte === i - 1));
+    cache.reserve(150 - i, base);
+    bytesOf(cache, 150 - i).fill(i);
+    base = cache.keep(i, "blob", 150 - i);
+    t.true(contentOf(cache.get(i))?.every((byte) => byte === i));
+    if (i > 0) t.true(contentOf(cache.get(i - 1))?.every((byte) => byte === i - 1));
     t.is(cache.get(i - 2), undefined);
   }
 });
 
 test("a capacity of 0 keeps nothing", (t) => {
   const cache = new BaseCache(0);
-  cache.keep(1, { kind: "blob", bytes: cache.allocate(1) });
+  cache.reserve(1);
+  cache.keep(1, "blob", 1);
   t.is(cache.get(1), undefined);
 });
