@@ -22,9 +22,11 @@ const common: BuildOptions = {
   legalComments: "none",
 };
 
+const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
+
 /**
- * Has what the command imports from elsewhere be loaded when the first module that imports it is, and as CommonJS: Node loads
- * all that a file imports before its first line runs, and for each module of its own makes a list of all that it exports.
+ * Has what is imported from elsewhere be loaded when the first module that imports it is, and as CommonJS: Node loads all that
+ * a file imports before its first line runs, and for each module of its own makes a list of all that it exports.
  */
 const lazyDependencies: Plugin = {
   name: "lazy-dependencies",
@@ -53,16 +55,35 @@ await build({
   entryPoints: { docteur: "scripts/main.ts" },
   target: "node26",
   plugins: [lazyDependencies],
-  banner: { js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);' },
+  banner: { js: REQUIRE },
 });
 await build({
   ...common,
   // The thread of `verify`; image-builder/verify/verify-image.ts looks for it under this name.
   entryPoints: { "verify-worker": "image-builder/verify/worker.ts" },
   target: "node26",
+  plugins: [lazyDependencies],
+  banner: { js: REQUIRE },
 });
-// The library runs on its user's Node. One file, because it starts its threads from itself.
-await build({ ...common, entryPoints: { store: "guest/store/index.ts" }, target: "node22" });
+// The library runs on its user's Node.
+await build({
+  ...common,
+  entryPoints: { store: "guest/store/index.ts" },
+  target: "node22",
+  plugins: [lazyDependencies],
+  banner: { js: REQUIRE },
+});
+await build({
+  ...common,
+  // The threads of the library and of the command; guest/store/bulk/threads.ts looks for it under this name.
+  entryPoints: { "store-thread": "guest/store/bulk/thread.ts" },
+  // A thread starts a CommonJS file a little sooner than a module.
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  // Where there is a `require` it is not asked for.
+  logOverride: { "empty-import-meta": "silent" },
+  target: "node22",
+});
 await build({ ...common, entryPoints: { vm: "vm/library.ts" }, target: "node22" });
 await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
   cwd: root,

@@ -11,6 +11,7 @@ import type { Objects } from "../pack/objects.ts";
 import { printable } from "../printable.ts";
 import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
 import { readValues } from "./bulk/read-values.ts";
+import { threadProgram } from "./bulk/threads.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
@@ -241,9 +242,10 @@ export class Store {
       this.#options.threads ??
       Math.min(process.getBuiltinModule("node:os").availableParallelism(), MAX_THREADS);
     const { path } = this.#device;
-    return threads <= 1 || path === undefined
+    const program = threadProgram();
+    return threads <= 1 || path === undefined || program === undefined
       ? undefined
-      : { count: threads - 1, path, connect: this.#options };
+      : { program, count: threads - 1, path, connect: this.#options };
   }
 
   #resolve(key: Key, follow: boolean): Resolution {

@@ -28,6 +28,8 @@ const LARGE_SLOT = 0;
 
 /** Where a thread can open the device once more. */
 export interface ThreadOptions {
+  /** What a thread runs. */
+  readonly program: URL;
   /** Threads beside this one. */
   readonly count: number;
   readonly path: string;
@@ -132,12 +134,13 @@ export class BulkRead {
     }
   }
 
-  #startThreads({ count, path, connect }: ThreadOptions): Board {
+  #startThreads({ program, count, path, connect }: ThreadOptions): Board {
     const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
     const board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
     // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
     const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
-    this.#threads = new Threads(count, path, { ...connect, maxObjectSize }, board);
+    const options = { ...connect, maxObjectSize };
+    this.#threads = new Threads(program, count, { path, options, board: board.memory });
     return board;
   }
 

@@ -1,24 +1,25 @@
-import { pathToFileURL } from "node:url";
 import type { Worker } from "node:worker_threads";
-import { openFileDevice } from "../../block/file.ts";
-import { type ConnectOptions, openObjects } from "../open-objects.ts";
-import { readBatch } from "./batch.ts";
-import { Board, type BoardMemory } from "./board.ts";
+import type { ConnectOptions } from "../open-objects.ts";
+import type { BoardMemory } from "./board.ts";
 
 /** A thread makes little garbage, and none that lives: it does with less room for it than V8 takes by default, in MB. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
-/** Tells a thread that this module started from one that somebody else did, and from what is no thread. */
-const MARK = "docteur-batch-reader";
-
 /** Not imported at the top: in a machine, which has one CPU and no threads, to load it takes an eighth of a second. */
 const workerThreads = () => process.getBuiltinModule("node:worker_threads");
 
-/** This file: in a bundle in CommonJS the bundle, which has no `import.meta`. */
-const SELF = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);
+/**
+ * What the threads run, beside this file, whether it is run from the sources or as the bundle that npm ships; undefined in a
+ * bundle in CommonJS, which does not know where it is.
+ */
+export function threadProgram(): URL | undefined {
+  const { url } = import.meta;
+  if (url === undefined) return undefined;
+  return new URL(url.endsWith(".ts") ? "./thread.ts" : "./store-thread.cjs", url);
+}
 
-interface ThreadData {
-  readonly mark: typeof MARK;
+/** What a thread is told. */
+export interface ThreadTask {
   readonly path: string;
   readonly options: ConnectOptions;
   readonly board: BoardMemory;
@@ -30,18 +31,14 @@ export class Threads {
   /** Rejected when a thread dies; what it had taken will not be finished. */
   readonly #death: Promise<never>;
 
-  /**
-   * The threads run this very module, or the bundle that it has become part of; see the end of the file. They do not keep
-   * the process alive.
-   */
-  constructor(count: number, path: string, options: ConnectOptions, board: Board) {
-    const data: ThreadData = { mark: MARK, path, board: board.memory, options };
+  /** They do not keep the process alive. */
+  constructor(program: URL, count: number, task: ThreadTask) {
     const { Worker } = workerThreads();
     this.#workers = Array.from({ length: count }, () => {
-      const worker = new Worker(SELF, {
-        workerData: data,
+      const worker = new Worker(program, {
+        workerData: task,
         env: {},
-        argv: [MARK],
+        argv: [],
         execArgv: [],
         resourceLimits,
       });
@@ -68,23 +65,3 @@ export class Threads {
     for (const worker of this.#workers) void worker.terminate();
   }
 }
-
-function serve({ path, options, board: memory }: ThreadData): never {
-  const { objects } = openObjects(openFileDevice(path), options);
-  const board = new Board(memory);
-  for (;;) {
-    const slot = board.take();
-    readBatch(objects, board.batches[slot]!);
-    board.finish(slot);
-  }
-}
-
-/** What this thread is to do, if this module has started it. */
-function threadData(): ThreadData | undefined {
-  if (process.argv[2] !== MARK) return undefined;
-  const { isMainThread, workerData } = workerThreads();
-  return !isMainThread && (workerData as Partial<ThreadData> | null)?.mark === MARK ? workerData : undefined;
-}
-
-const data = threadData();
-if (data !== undefined) serve(data);
