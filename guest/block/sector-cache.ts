@@ -9,12 +9,15 @@ export interface SectorCacheOptions {
 }
 
 const NO_BLOCK = -1;
-const BLOCK_SIZE = 16 * 1024;
+const BLOCK_SIZE = 4 * 1024;
 const MIB = 1024 * 1024;
 
 /** A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are at hand anyway. */
 const DISK_CAPACITY = 16 * MIB;
 const FILE_CAPACITY = MIB;
+
+/** Bytes that are read for a piece at most, and where pieces are cut: at multiples of it. */
+const PIECE_SIZE = 64 * 1024;
 
 /** Bytes that `locate` gives in one piece wherever they lie: enough for an id, and for the header of an entry. */
 const ALWAYS_IN_ONE_PIECE = 64;
@@ -68,11 +71,11 @@ export class SectorCache {
     const first = Math.floor(offset / blockSize);
     const start = first % places;
     const blocks = Math.ceil((offset + length) / blockSize) - first;
-    let loaded = 0;
-    for (; loaded < blocks && start + loaded < places; loaded++) this.#load(first + loaded, start + loaded);
-    let end = (start + loaded) * blockSize;
-    if (loaded < blocks && length <= ALWAYS_IN_ONE_PIECE) {
-      this.#load(first + loaded, 0);
+    const inOnePiece = Math.min(blocks, places - start);
+    this.#load(first, start, inOnePiece);
+    let end = (start + inOnePiece) * blockSize;
+    if (inOnePiece < blocks && length <= ALWAYS_IN_ONE_PIECE) {
+      this.#load(first + inOnePiece, 0, 1);
       this.memory.copyWithin(end, 0, ALWAYS_IN_ONE_PIECE);
       end += ALWAYS_IN_ONE_PIECE;
     }
@@ -82,11 +85,11 @@ export class SectorCache {
   }
 
   /**
-   * The bytes from `offset` to the end of the block they lie in, or to `end` if that comes first. Never copies, so it
-   * suits a consumer that takes a stream piece by piece.
+   * Bytes from `offset` on, to `end` at most: a block or some of them. Never copies, so it suits a consumer that takes a
+   * stream piece by piece.
    */
   piece(offset: number, end: number): Uint8Array {
-    const place = this.locate(offset, Math.min(1, end - offset));
+    const place = this.locate(offset, Math.min(PIECE_SIZE - (offset % PIECE_SIZE), end - offset));
     return this.memory.subarray(place, Math.min(this.reach, place + end - offset));
   }
 
@@ -106,16 +109,29 @@ export class SectorCache {
     return bytes;
   }
 
-  #load(number: number, place: number): void {
-    if (this.#numbers[place] === number) return;
+  /** Sees to it that some blocks lie at their places, reading those that are missing in a row at once. */
+  #load(first: number, place: number, count: number): void {
+    const numbers = this.#numbers;
+    for (let i = 0; i < count; ) {
+      let missing = 0;
+      while (i + missing < count && numbers[place + i + missing] !== first + i + missing) missing++;
+      if (missing > 0) this.#fetch(first + i, place + i, missing);
+      i += missing + 1;
+    }
+  }
+
+  #fetch(first: number, place: number, count: number): void {
     const { sectorSize, sectorCount } = this.#device;
-    const first = (number * this.blockSize) / sectorSize;
-    const sectors = Math.min(this.blockSize / sectorSize, sectorCount - first);
+    const sectorsInBlock = this.blockSize / sectorSize;
+    const sectors = Math.min(count * sectorsInBlock, sectorCount - first * sectorsInBlock);
     const start = place * this.blockSize;
     // Until it has been read there is no block here.
-    this.#numbers[place] = NO_BLOCK;
-    this.#device.readSectors(first, this.memory.subarray(start, start + sectors * sectorSize));
-    this.#numbers[place] = number;
+    this.#numbers.fill(NO_BLOCK, place, place + count);
+    this.#device.readSectors(
+      first * sectorsInBlock,
+      this.memory.subarray(start, start + sectors * sectorSize),
+    );
+    for (let i = 0; i < count; i++) this.#numbers[place + i] = first + i;
   }
 
   #beyond(offset: number, length: number): InvalidImageError {

@@ -11,7 +11,7 @@ import { createInflater } from "./inflaters.ts";
 import type { Room } from "./room.ts";
 
 export interface PackOptions {
-  /** Bytes of bases of deltas to keep. Default 4 MiB. */
+  /** Bytes of bases of deltas to keep. Default 8 MiB. */
   readonly baseCacheSize?: number | undefined;
   /** Bytes of the largest object that is read into memory whole. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
@@ -33,6 +33,9 @@ const LARGEST_SCRATCH = 4 * 1024 * 1024;
 
 /** Bytes of a target for which memory is taken on a delta's word. */
 const LARGEST_UNCHECKED = 1024 * 1024;
+
+/** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
+const LIKELY_RATIO = 4;
 
 /** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
 const MAX_DEFLATE_RATIO = 1032;
@@ -70,7 +73,7 @@ export class Pack {
     this.#start = start;
     this.#end = end;
     this.#baseOffset = baseOffset;
-    this.#bases = new BaseCache(options.baseCacheSize ?? 4 * 1024 * 1024);
+    this.#bases = new BaseCache(options.baseCacheSize ?? 8 * 1024 * 1024);
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
     this.#inflater = options.inflater ?? createInflater();
   }
@@ -229,7 +232,8 @@ export class Pack {
   #write(at: number, output: Uint8Array, start: number, end: number): boolean {
     if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
     const cache = this.#cache;
-    const place = cache.locate(at, 1);
+    const wanted = Math.min(this.#end - at, 1 + Math.floor((end - start) / LIKELY_RATIO));
+    const place = cache.locate(at, wanted);
     const limit = Math.min(cache.reach, place + this.#end - at);
     return this.#inflater.write(cache.memory, place, limit, output, start, end);
   }
