@@ -52,7 +52,7 @@ export class SectorCache {
     this.#device = device;
     this.size = device.size;
     this.blockSize = blockSize;
-    const blocks = Math.ceil(device.size / blockSize);
+    const blocks = Math.max(1, Math.ceil(device.size / blockSize));
     const places = Math.min(Math.max(2, Math.floor(capacity / blockSize)), blocks);
     this.#numbers = new Float64Array(places).fill(NO_BLOCK);
     this.memory = new Uint8Array(places * blockSize + ALWAYS_IN_ONE_PIECE);
@@ -67,21 +67,26 @@ export class SectorCache {
   locate(offset: number, length: number): number {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) throw this.#beyond(offset, length);
     const { blockSize } = this;
-    const places = this.#numbers.length;
     const first = Math.floor(offset / blockSize);
-    const start = first % places;
-    const blocks = Math.ceil((offset + length) / blockSize) - first;
-    const inOnePiece = Math.min(blocks, places - start);
-    this.#load(first, start, inOnePiece);
-    let end = (start + inOnePiece) * blockSize;
-    if (inOnePiece < blocks && length <= ALWAYS_IN_ONE_PIECE) {
-      this.#load(first + inOnePiece, 0, 1);
-      this.memory.copyWithin(end, 0, ALWAYS_IN_ONE_PIECE);
-      end += ALWAYS_IN_ONE_PIECE;
-    }
-    const place = start * blockSize + (offset - first * blockSize);
+    const start = first % this.#numbers.length;
+    const within = offset - first * blockSize;
+    const blocks = Math.ceil((within + length) / blockSize);
+    const isThere = blocks === 1 && this.#numbers[start] === first;
+    const end = isThere ? (start + 1) * blockSize : this.#locateBlocks(first, start, blocks, length);
+    const place = start * blockSize + within;
     this.reach = Math.min(end, place + this.size - offset);
     return place;
+  }
+
+  /** Sees to it that blocks are there, as many as lie in one piece; gives where in `memory` that ends. */
+  #locateBlocks(first: number, start: number, blocks: number, length: number): number {
+    const inOnePiece = Math.min(blocks, this.#numbers.length - start);
+    this.#load(first, start, inOnePiece);
+    const end = (start + inOnePiece) * this.blockSize;
+    if (inOnePiece === blocks || length > ALWAYS_IN_ONE_PIECE) return end;
+    this.#load(first + inOnePiece, 0, 1);
+    this.memory.copyWithin(end, 0, ALWAYS_IN_ONE_PIECE);
+    return end + ALWAYS_IN_ONE_PIECE;
   }
 
   /**
@@ -89,7 +94,9 @@ export class SectorCache {
    * stream piece by piece.
    */
   piece(offset: number, end: number): Uint8Array {
-    const place = this.locate(offset, Math.min(PIECE_SIZE - (offset % PIECE_SIZE), end - offset));
+    const there = Math.min(PIECE_SIZE - (offset % PIECE_SIZE), end - offset, this.size - offset);
+    // At least one byte must be there, unless none is wanted.
+    const place = this.locate(offset, Math.max(there, Math.min(1, end - offset)));
     return this.memory.subarray(place, Math.min(this.reach, place + end - offset));
   }
 
