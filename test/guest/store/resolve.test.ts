@@ -136,9 +136,9 @@ test("paths lead where Linux says they lead", (t) => {
     folder,
     fc.array(spelled, { minLength: 1, maxLength: 12 }),
     (folder, paths) => {
-      // Above the root there is a folder that no name leads back from.
-      const root = join(disk, `outside-${round++}`, "root");
-      mkdirSync(join(root, ".."));
+      // Above the root there are folders that no name leads back from, more than a link climbs.
+      const root = join(disk, `outside-${round++}`, ...Array.from({ length: 6 }, () => "above"), "root");
+      mkdirSync(join(root, ".."), { recursive: true });
       writeFolder(root, folder, root);
       const store = imageOf(folder);
       for (const path of paths.map((path) => `/${path}`)) {
