@@ -55,7 +55,8 @@ export class SectorCache {
     const blocks = Math.max(1, Math.ceil(device.size / blockSize));
     const places = Math.min(Math.max(2, Math.floor(capacity / blockSize)), blocks);
     this.#numbers = new Float64Array(places).fill(NO_BLOCK);
-    this.memory = new Uint8Array(places * blockSize + ALWAYS_IN_ONE_PIECE);
+    // Not zeroed, which would take its pages before there is anything in them.
+    this.memory = new Uint8Array(Buffer.allocUnsafeSlow(places * blockSize + ALWAYS_IN_ONE_PIECE).buffer);
   }
 
   /**
