@@ -7,9 +7,6 @@ import type { Room } from "../../pack/room.ts";
 /** Blobs in a batch at most. */
 export const BATCH_COUNT = 64;
 
-/** A batch ends after the blob that brings it to this many bytes. */
-const BATCH_SIZE = 1024 * 1024;
-
 /** A blob that nobody has tried to read; it did not fit any more. */
 export const UNREAD = -2;
 
@@ -63,7 +60,7 @@ export function readBatch(objects: Objects, { count, ids, places, memory }: Batc
   const room = new BatchRoom(memory);
   const asked = count[0] as number;
   places.fill(UNREAD);
-  for (let i = 0; i < asked && room.used < BATCH_SIZE; i++) {
+  for (let i = 0; i < asked; i++) {
     try {
       const size = objects.readInto(room, ids, i * ID_LENGTH, "blob");
       places[i * 2] = room.start;

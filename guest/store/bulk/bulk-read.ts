@@ -6,11 +6,11 @@ import { type Ask, Job, LEFT_ALONE } from "./job.ts";
 import { Threads } from "./threads.ts";
 
 /**
- * Batches for each thread: one that is read, one that waits for it, one whose contents are looked at, and one in reserve; and
- * those that are read in this thread, of which one is in reserve. The reserve is for what did not fit in its batch, and is
- * wanted before what has been read ahead.
+ * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve; and those that are
+ * read in this thread, of which one is in reserve. The reserve is for what did not fit in its batch, and is wanted before what
+ * has been read ahead. With 4 for a thread it has nothing to do for a quarter of the time, as batches take unlike times.
  */
-const SLOTS_PER_THREAD = 4;
+const SLOTS_PER_THREAD = 6;
 const LOCAL_BATCHES = 3;
 
 /** So many jobs, those wanted first, may use the reserve. */
