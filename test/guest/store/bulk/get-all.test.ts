@@ -6,8 +6,10 @@ import { openFileDevice } from "../../../../guest/block/file.ts";
 import { memoryDevice } from "../../../../guest/block/memory.ts";
 import { DocteurError, type InvalidImageError } from "../../../../guest/errors.ts";
 import { objectId } from "../../../../guest/git/object.ts";
-import { hex } from "../../../../guest/git/object-id.ts";
+import { hex, raw } from "../../../../guest/git/object-id.ts";
+import { BulkRead } from "../../../../guest/store/bulk/bulk-read.ts";
 import { connect } from "../../../../guest/store/connect.ts";
+import { openObjects } from "../../../../guest/store/open-objects.ts";
 import type { Key, Store } from "../../../../guest/store/store.ts";
 import { copy, delta, insert, makeImage, refDelta, whole } from "../../pack-fixture.ts";
 
@@ -201,6 +203,26 @@ test("where threads cannot open the image any more, the values are read all the 
   const paths = [...store.prefix("")].map(({ path }) => path);
   unlinkSync(path);
   t.deepEqual(await collect(store, paths), oneByOne(store, paths));
+});
+
+test("where the program of the threads is missing, as in somebody's bundle, this thread reads all", async (t) => {
+  const device = openFileDevice(SIMILAR);
+  const { objects } = openObjects(device, {});
+  const program = new URL("file:///nowhere/store-thread.cjs");
+  const bulk = new BulkRead(objects, { program, count: 2, path: SIMILAR, connect: {} });
+  const store = connect(device);
+  t.teardown(() => store.close());
+  t.teardown(() => bulk.close());
+  const ids = [...store.prefix("")].map(({ id }) => raw(id));
+  const wanted = ids.map((id) => ({ id }));
+  let read = 0;
+  for await (const job of bulk.read([...wanted, ...wanted].values())) {
+    for (const { ask, content } of job.contents()) {
+      const found = content ?? objects.read(ask.id, "blob");
+      if (hex(objectId("blob", found)) === hex(ask.id)) read++;
+    }
+  }
+  t.is(read, 2 * ids.length);
 });
 
 test("blobs are read by their ids, and the id of none is told as missing", async (t) => {
