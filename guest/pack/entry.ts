@@ -49,12 +49,15 @@ export function decodeEntryHeader(
   for (let scale = 16; byte >= 0x80 && position < end; scale *= 128) {
     byte = bytes[position++] as number;
     size += (byte & 0x7f) * scale;
-    if (size > Number.MAX_SAFE_INTEGER)
+    if (size > Number.MAX_SAFE_INTEGER) {
       throw fault("the entry claims a size that no disk can hold", packStart + offset);
+    }
   }
 
+  let isWhole = byte < 0x80;
+
   const kind = KINDS[type];
-  let distance = 0;
+  let distance: number | undefined;
   let baseId: Uint8Array | undefined;
   if (type === OFS_DELTA) {
     byte = bytes[position++] as number;
@@ -63,21 +66,20 @@ export function decodeEntryHeader(
       byte = bytes[position++] as number;
       distance = (distance + 1) * 128 + (byte & 0x7f);
     }
+    isWhole &&= byte < 0x80 || distance > offset;
   } else if (type === REF_DELTA) {
     // A copy: `slice` of a Buffer is a view, and the memory of the sector cache is used again.
     baseId = new Uint8Array(bytes.subarray(position, position + ID_LENGTH));
     position += ID_LENGTH;
-    byte = 0;
-  } else if (kind === undefined)
+  } else if (kind === undefined) {
     throw fault(`the entry has type ${type}, which git does not know`, packStart + offset);
-  if (position > end || (byte >= 0x80 && distance <= offset))
-    throw fault("the entry's header is cut short", packStart + offset);
+  }
+  if (!isWhole || position > end) throw fault("the entry's header is cut short", packStart + offset);
 
-  if (type !== OFS_DELTA)
-    return { offset, dataOffset: offset + position - start, size, kind, baseOffset: undefined, baseId };
-  const baseOffset = offset - distance;
-  if (distance === 0 || baseOffset < FIRST_ENTRY)
+  const baseOffset = distance === undefined ? undefined : offset - distance;
+  if (baseOffset !== undefined && (baseOffset === offset || baseOffset < FIRST_ENTRY)) {
     throw fault("the delta's base lies outside the PACK", packStart + offset);
+  }
   return { offset, dataOffset: offset + position - start, size, kind, baseOffset, baseId };
 }
 
