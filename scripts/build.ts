@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { execa } from "execa";
-import { makeBundle } from "../vm/bundle.ts";
+import { makeBundle, makeThreadProgram } from "../vm/bundle.ts";
 
 /**
  * Bundles the command and the library for npm into dist/: what Node can run from node_modules, where it strips no types,
@@ -73,17 +73,7 @@ await build({
   plugins: [lazyDependencies],
   banner: { js: REQUIRE },
 });
-await build({
-  ...common,
-  // The threads of the library and of the command; guest/store/bulk/threads.ts looks for it under this name.
-  entryPoints: { "store-thread": "guest/store/bulk/thread.ts" },
-  // A thread starts a CommonJS file a little sooner than a module.
-  format: "cjs",
-  outExtension: { ".js": ".cjs" },
-  // Where there is a `require` it is not asked for.
-  logOverride: { "empty-import-meta": "silent" },
-  target: "node22",
-});
+await makeThreadProgram(outdir);
 await build({ ...common, entryPoints: { vm: "vm/library.ts" }, target: "node22" });
 await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], {
   cwd: root,

@@ -8,14 +8,19 @@ import { packageRoot } from "./package-root.ts";
 /** The name of the bundle in its folder. */
 const FILE = "guest.cjs";
 
+/** That of the program of threads beside it; guest/store/bulk/threads.ts looks for it under this name. */
+const THREAD_FILE = "store-thread.cjs";
+
 /**
  * The guest's program as one file: made from the sources and kept until they change, or the one that was made when the
- * package was.
+ * package was. Beside it is what it starts threads with where it runs on this machine; in its own it has no use for them.
  */
 export async function getBundle(): Promise<string> {
   const root = packageRoot();
   if (!existsSync(join(root, "guest", "runtime", "main.ts"))) return join(root, "dist", FILE);
-  const folder = await cached(`bundle-${await sourcesKey(root)}`, (folder) => makeBundle(join(folder, FILE)));
+  const folder = await cached(`bundle-${await sourcesKey(root)}`, async (folder) => {
+    await Promise.all([makeBundle(join(folder, FILE)), makeThreadProgram(folder)]);
+  });
   return join(folder, FILE);
 }
 
@@ -27,17 +32,23 @@ export async function makeBundle(
   file: string,
   entry = join(packageRoot(), "guest", "runtime", "main.ts"),
 ): Promise<void> {
-  await bundle({
-    entryPoints: [entry],
-    outfile: file,
-    bundle: true,
-    platform: "node",
-    // The machine's Node starts a CommonJS file a little sooner than a module.
-    format: "cjs",
-    target: "node26",
-    minifySyntax: true,
-  });
+  await bundle({ ...COMMON, entryPoints: [entry], outfile: file, target: "node26" });
 }
+
+/** Makes the program of the threads that read for `Store.getAll`, in a folder, beside whatever bundle the store is part of. */
+export async function makeThreadProgram(folder: string): Promise<void> {
+  const entry = join(packageRoot(), "guest", "store", "bulk", "thread.ts");
+  // The library, and so its threads, run on its user's Node.
+  await bundle({ ...COMMON, entryPoints: [entry], outfile: join(folder, THREAD_FILE), target: "node22" });
+}
+
+const COMMON = {
+  bundle: true,
+  platform: "node",
+  // Node starts a CommonJS file a little sooner than a module, in a machine and in a thread.
+  format: "cjs",
+  minifySyntax: true,
+} as const;
 
 /** The key of the guest's sources. */
 export async function sourcesKey(root: string): Promise<string> {

@@ -242,10 +242,9 @@ export class Store {
       this.#options.threads ??
       Math.min(process.getBuiltinModule("node:os").availableParallelism(), MAX_THREADS);
     const { path } = this.#device;
-    const program = threadProgram();
-    return threads <= 1 || path === undefined || program === undefined
+    return threads <= 1 || path === undefined
       ? undefined
-      : { program, count: threads - 1, path, connect: this.#options };
+      : { program: threadProgram(), count: threads - 1, path, connect: this.#options };
   }
 
   #resolve(key: Key, follow: boolean): Resolution {

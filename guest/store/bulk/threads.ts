@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { ConnectOptions } from "../open-objects.ts";
 import type { BoardMemory } from "./board.ts";
@@ -8,14 +9,11 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 /** Not imported at the top: in a machine, which has one CPU and no threads, to load it takes an eighth of a second. */
 const workerThreads = () => process.getBuiltinModule("node:worker_threads");
 
-/**
- * What the threads run, beside this file, whether it is run from the sources or as the bundle that npm ships; undefined in a
- * bundle in CommonJS, which does not know where it is.
- */
-export function threadProgram(): URL | undefined {
-  const { url } = import.meta;
-  if (url === undefined) return undefined;
-  return new URL(url.endsWith(".ts") ? "./thread.ts" : "./store-thread.cjs", url);
+/** What the threads run: beside this file, whether that is a source or a bundle, which vm/bundle.ts puts it beside. */
+export function threadProgram(): URL {
+  // A bundle in CommonJS has no `import.meta`.
+  const here = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);
+  return new URL(here.pathname.endsWith(".ts") ? "./thread.ts" : "./store-thread.cjs", here);
 }
 
 /** What a thread is told. */
