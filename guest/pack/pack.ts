@@ -11,7 +11,7 @@ import { createInflater } from "./inflaters.ts";
 import type { Room } from "./room.ts";
 
 export interface PackOptions {
-  /** Bytes of bases of deltas to keep. Default 8 MiB. */
+  /** Bytes of bases of deltas to keep. Default 6 MiB. */
   readonly baseCacheSize?: number | undefined;
   /** Bytes of the largest object that is read into memory whole. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
@@ -73,7 +73,7 @@ export class Pack {
     this.#start = start;
     this.#end = end;
     this.#baseOffset = baseOffset;
-    this.#bases = new BaseCache(options.baseCacheSize ?? 8 * 1024 * 1024);
+    this.#bases = new BaseCache(options.baseCacheSize ?? 6 * 1024 * 1024);
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
     this.#inflater = options.inflater ?? createInflater();
   }
