@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 const DISK_CAPACITY = 16 * MIB;
 const FILE_CAPACITY = MIB;
 
-/** Bytes that are read for a piece at most, and where pieces are cut: at multiples of it. */
+/** Pieces are cut at multiples of so many bytes. */
 const PIECE_SIZE = 64 * 1024;
 
 /** Bytes that `locate` gives in one piece wherever they lie: enough for an id, and for the header of an entry. */
@@ -91,8 +91,8 @@ export class SectorCache {
   }
 
   /**
-   * Bytes from `offset` on, to `end` at most: a block or some of them. Never copies, so it suits a consumer that takes a
-   * stream piece by piece.
+   * Bytes from `offset` on, to `end` or to the next multiple of 64 KiB at most; fewer if they lie in more than one piece.
+   * Never copies, so it suits a consumer that takes a stream piece by piece.
    */
   piece(offset: number, end: number): Uint8Array {
     const there = Math.min(PIECE_SIZE - (offset % PIECE_SIZE), end - offset, this.size - offset);

@@ -32,7 +32,7 @@ export async function scanInThreads(
   onProgress?: (done: number, count: number) => void,
   threads = Math.min(availableParallelism(), MAX_THREADS),
 ): Promise<ScannedPack | undefined> {
-  const cache = new SectorCache(device, { blockSize: CHUNK, capacity: CHUNK });
+  const cache = new SectorCache(device, { blockSize: CHUNK, capacity: 2 * CHUNK });
   const plan = planFor(cache);
   if (plan === undefined || threads < 2) return undefined;
   const { parts, indexOffset } = plan;
