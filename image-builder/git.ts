@@ -9,11 +9,14 @@ import { redactUrls, type Secret } from "./secret.ts";
 /** The oldest git with all that is used here; `GIT_CONFIG_COUNT` is the youngest of it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
+/** Git would otherwise look for a repository where this process runs, and heed the settings of one that is there. */
+const NO_REPOSITORY = "/dev/null";
+
 export interface GitOptions {
-  /** The repository, bare or a `.git` folder or file. None for commands that need none. */
+  /** The repository, a Git directory. None for commands that need none; that of the working directory is never read. */
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Settings as `-c` has them, but handed over in the environment, where other users cannot see them. */
   readonly config?: readonly (readonly [key: string, value: string])[];
   readonly env?: Readonly<Record<string, string>>;
@@ -53,8 +56,8 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   options.signal?.throwIfAborted();
   const progress = new GitProgress(options.onProgress);
-  const gitDir = options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`];
-  const child = execa("git", [...gitDir, ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args], {
+  const gitDir = `--git-dir=${options.gitDir ?? NO_REPOSITORY}`;
+  const child = execa("git", [gitDir, ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args], {
     env: gitEnvironment(process.env, options.config ?? [], options.env ?? {}),
     extendEnv: false,
     reject: false,

@@ -3,26 +3,60 @@ import { join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isObjectId } from "../guest/git/object-id.ts";
 import { git, tryGit } from "./git.ts";
+import { isolateRepository } from "./isolated-repository.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
 
+/** A repository on this machine. */
+export interface LocalRepository {
+  /** What git reads instead of the repository's own Git directory; see `isolateRepository`. */
+  readonly gitDir: string;
+  /** Where its files lie, if they lie at the path that was asked for. */
+  readonly workTree: string | undefined;
+  /** An error of git's, with the paths of the repository that the user knows. */
+  inSource(error: unknown): unknown;
+}
+
 /**
- * The git directory of the repository at `path`, or undefined when `path` is a mere folder. A repository is what has a
- * `.git` (a folder, a worktree's or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * The repository at `path`, or undefined when `path` is a mere folder. A repository is what has a `.git` (a folder, a worktree's
+ * or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * @param into an empty folder for what git is to read.
  * @throws {DocteurError} `NOT_A_REPOSITORY`: there is a `.git`, but git cannot use it.
  */
-export async function findGitDir(path: string, signal?: AbortSignal): Promise<string | undefined> {
+export async function findRepository(
+  path: string,
+  into: string,
+  signal?: AbortSignal,
+): Promise<LocalRepository | undefined> {
   const dotGit = join(path, ".git");
-  if (exists(dotGit)) {
-    const result = await tryGit(["rev-parse", "--git-dir"], { gitDir: dotGit, signal });
-    if (result.status === 0) return dotGit;
-    throw new DocteurError(
-      "NOT_A_REPOSITORY",
-      `${dotGit} is there, but is no Git repository that git can read`,
-    );
+  const hasFiles = exists(dotGit);
+  if (!hasFiles && !["HEAD", "objects", "refs"].every((name) => exists(join(path, name)))) return undefined;
+  const isolated = await isolateRepository(hasFiles ? dotGit : path, into, signal);
+  const { gitDir, bare, workTree = path } = isolated;
+  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir, signal });
+  if (result.status === 0) {
+    return {
+      gitDir,
+      workTree: hasFiles && !bare && isSame(workTree, path) ? path : undefined,
+      inSource: (error) =>
+        error instanceof DocteurError
+          ? new DocteurError(error.code, isolated.inSource(error.message), { cause: error })
+          : error,
+    };
   }
-  if (!["HEAD", "objects", "refs"].every((name) => exists(join(path, name)))) return undefined;
-  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir: path, signal });
-  return result.status === 0 ? path : undefined;
+  if (!hasFiles) return undefined;
+  throw new DocteurError(
+    "NOT_A_REPOSITORY",
+    `${dotGit} is there, but is no Git repository that git can read`,
+  );
+}
+
+function isSame(path: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(path), statSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
 }
 
 function exists(path: string): boolean {
@@ -52,9 +86,6 @@ export function requireFolder(path: string): void {
 /**
  * The id of the commit that `wish` names in a repository on this machine; its HEAD when there is no wish. Takes
  * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
- *
- * The repository is named to git outright (`--git-dir`), for which git does not ask who owns it (`safe.directory`).
- * That is safe here: nothing in a repository's own settings is run by rev-parse, for-each-ref and pack-objects.
  *
  * @param where the repository, for messages; `shownWish` is the wish as the user knows it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
