@@ -33,6 +33,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly verbose?: boolean | undefined;
   /** Whether the types of a program of the user's own are checked. Default: true. */
   readonly check?: boolean | undefined;
+  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string | undefined;
   /** Asks the program to end, as by the signal that the reason names. */
   readonly signal?: AbortSignal | undefined;
 }
