@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Accelerator, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
 import { cachedBusybox } from "./busybox.ts";
 import { cacheFolder } from "./cache.ts";
+import { cachePath, whyNotOwn } from "./cache-owner.ts";
 import { hasDebianPackages } from "./debian.ts";
 import { cachedKernel, getKernel } from "./kernel.ts";
 import { pinnedNode } from "./package-root.ts";
@@ -25,6 +26,7 @@ export interface Check {
  * nobody has tried yet.
  */
 export async function doctor(): Promise<Check[]> {
+  const unsafe = unsafeCacheCheck();
   return [
     { name: "node", ok: true, detail: `${process.version} runs this` },
     await pinnedNodeCheck(),
@@ -32,11 +34,20 @@ export async function doctor(): Promise<Check[]> {
     await toolCheck("qemu-system-x86_64", "qemu-system-x86", ["--version"]),
     await toolCheck("mkfs.erofs", "erofs-utils", []),
     packagesCheck(),
-    await kernelCheck(),
-    await acceleratorCheck(),
-    await templateCheck(),
-    await cacheCheck(),
+    ...(unsafe === undefined ? await cachedChecks() : [unsafe]),
   ];
+}
+
+/** What a run finds in the cache, or would put there. */
+async function cachedChecks(): Promise<Check[]> {
+  return [await kernelCheck(), await acceleratorCheck(), await templateCheck(), await cacheCheck()];
+}
+
+/** Undefined for a cache that may be used. */
+function unsafeCacheCheck(): Check | undefined {
+  const why = whyNotOwn(cachePath());
+  if (why === undefined) return undefined;
+  return { name: "cache", ok: false, detail: why, remedy: "set XDG_CACHE_HOME to a folder of your own" };
 }
 
 async function pinnedNodeCheck(): Promise<Check> {

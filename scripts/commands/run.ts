@@ -142,7 +142,9 @@ ${exitStatusTable}`,
       title: "FILES",
       body: ` $XDG_CACHE_HOME/docteur
      Kernel, root disk, initramfs and templates, made by the first run;
-     may be deleted at any time. Default: ~/.cache/docteur.`,
+     may be deleted at any time. Default: ~/.cache/docteur. A folder that
+     another user owns or can write to, or could put in its place, is not
+     used: what lies there is run.`,
     },
   ],
   async execute(invocation, context) {
