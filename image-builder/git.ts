@@ -4,7 +4,7 @@ import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
 import { endFamily } from "./process-family.ts";
 import { endWithUs } from "./running-children.ts";
-import { redactUrls, type Secret } from "./secret.ts";
+import { maskUrls, type Secret } from "./secret.ts";
 
 /** The oldest git with all that is used here; `GIT_CONFIG_COUNT` is the youngest of it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
@@ -86,7 +86,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   }
   const stderr = (options.secrets ?? []).reduce(
     (text, secret) => secret.redact(text),
-    redactUrls(progress.rest()),
+    maskUrls(progress.rest()),
   );
   return { status: result.exitCode, stdout: String(result.stdout), stderr };
 }

@@ -5,6 +5,7 @@ import { isObjectId } from "../guest/git/object-id.ts";
 import { git, tryGit } from "./git.ts";
 import { isolateRepository } from "./isolated-repository.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { maskUserInfo } from "./secret.ts";
 
 /** A repository on this machine. */
 export interface LocalRepository {
@@ -71,12 +72,12 @@ export function requireFolder(path: string): void {
   let stats: ReturnType<typeof statSync>;
   try {
     stats = statSync(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     const missing = code === "ENOENT" || code === "ENOTDIR";
-    throw new DocteurError("NOT_FOUND", `${path}: ${missing ? "no such repository or folder" : code}`, {
-      cause,
-    });
+    // It may be meant for a URL, and have a password in it, so the cause, which names it, stays out.
+    const shown = maskUserInfo(path);
+    throw new DocteurError("NOT_FOUND", `${shown}: ${missing ? "no such repository or folder" : code}`);
   }
   if (!stats.isDirectory()) {
     throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);

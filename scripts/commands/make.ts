@@ -116,10 +116,8 @@ The last line says how many files of how many bytes became an image of how many.
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [repository, image] = invocation.operands as [string, string];
-    // What `ps` shows of this process: a URL may have a password in it.
-    if (/^https?:/i.test(repository)) process.title = "docteur make";
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
@@ -149,7 +147,7 @@ The last line says how many files of how many bytes became an image of how many.
       else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
     } catch (error) {
-      const failure = invocation.flag("json") ? jsonFailure(error) : undefined;
+      const failure = invocation.flag("json") ? jsonFailure(error, redact) : undefined;
       if (failure !== undefined) stdout.write(`${JSON.stringify({ error: failure })}\n`);
       throw error;
     } finally {

@@ -51,7 +51,7 @@ standard error that names the fault, the byte at which it lies and the object, a
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image] = invocation.operands as [string];
     const quiet = isQuiet(invocation);
     const json = invocation.flag("json");
@@ -82,7 +82,7 @@ standard error that names the fault, the byte at which it lies and the object, a
       else if (!quiet) stdout.write(formatVerification(found, { color }));
       return 0;
     } catch (error) {
-      const failure = jsonFailure(error);
+      const failure = jsonFailure(error, redact);
       if (json && failure !== undefined) stdout.write(`${JSON.stringify({ error: failure, damages })}\n`);
       throw error;
     } finally {
