@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { printable } from "../guest/printable.ts";
 import { maskUrls, userInfoOf } from "../image-builder/secret.ts";
 
 /** Shorter parts of a password stay: they would mask too much else. */
@@ -26,6 +27,7 @@ export function redaction(args: readonly string[]): (text: string) => string {
     secret,
     JSON.stringify(secret).slice(1, -1),
     secret.replace(/\s+/g, " "),
+    printable(secret),
   ]);
   const resolved = args
     .map((argument) => passwordOf(resolve(argument)))

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { type BootOptions, boot as bootGuest } from "./boot.ts";
 import type { Guest } from "./guest.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
+import { isTerminal } from "./terminal.ts";
 import { toRequest } from "./to-request.ts";
 
 export { DocteurError } from "../guest/errors.ts";
@@ -59,7 +60,11 @@ export class Vm implements AsyncDisposable {
    */
   async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
     const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, tsc, ...rest } = settings;
-    const request = { ...toRequest({ program, args, ...rest }), ports: this.#guest.ports };
+    const request = {
+      ...toRequest({ program, args, ...rest }),
+      terminal: isTerminal(stdout),
+      ports: this.#guest.ports,
+    };
     const own = await prepareProgram({ program, check, tsc, signal });
     return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
   }

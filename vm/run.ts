@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
+import { printable } from "../guest/printable.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { boot } from "./boot.ts";
 import { getBundle } from "./bundle.ts";
@@ -13,6 +14,7 @@ import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
 import { hostPorts, parsePublication } from "./publication.ts";
+import { isTerminal } from "./terminal.ts";
 import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
@@ -47,7 +49,7 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
  * are on `stderr` by then.
  */
 export async function runInVm(options: RunOptions): Promise<number> {
-  const request = toRequest(options);
+  const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
   const note = noteTo(options.stderr, options.verbose);
   const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
@@ -57,7 +59,11 @@ export async function runInVm(options: RunOptions): Promise<number> {
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
   const publications = (options.publish ?? []).map(parsePublication);
-  const request = { ...toRequest(options), ports: hostPorts(publications) };
+  const request = {
+    ...toRequest(options),
+    terminal: isTerminal(options.stdout),
+    ports: hostPorts(publications),
+  };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
@@ -80,11 +86,11 @@ async function finish(
     return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
   } catch (error) {
     if (error instanceof ProgramError) {
-      options.stderr.write(error.diagnostics.map((line) => `${line}\n`).join(""));
+      options.stderr.write(error.diagnostics.map((line) => `${printable(line)}\n`).join(""));
     }
     if (error instanceof DocteurError && error.code === "OUTPUT_CLOSED") return BROKEN_PIPE;
     if (error instanceof GuestError && options.verbose !== true) {
-      options.stderr.write(error.console.map((line) => `| ${line}\n`).join(""));
+      options.stderr.write(error.console.map((line) => `| ${printable(line)}\n`).join(""));
     }
     throw error;
   }
@@ -112,6 +118,6 @@ async function both(
 
 /** Notes are for a person who waits: on a terminal, or when asked for. */
 function noteTo(stderr: Writable, verbose: boolean | undefined): (line: string) => void {
-  if (verbose !== true && !("isTTY" in stderr && stderr.isTTY === true)) return () => {};
-  return (line) => void stderr.write(`docteur: ${line}\n`);
+  if (verbose !== true && !isTerminal(stderr)) return () => {};
+  return (line) => void stderr.write(`docteur: ${printable(line)}\n`);
 }
