@@ -1,8 +1,8 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { cached, cacheFolder } from "./cache.ts";
-import { type Choice, fetchPackages, hasDebianPackages } from "./debian.ts";
+import { type Choice, fetchPackages, hasDebianPackages, packagesSize } from "./debian.ts";
 
 /** A kernel that QEMU can load, and the modules that go with it. */
 export interface Kernel {
@@ -21,7 +21,8 @@ export interface KernelChoice {
 /** Kernels made for virtual machines: Debian's, then Ubuntu's. They depend on the package of the current version. */
 const META_PACKAGES = ["linux-image-cloud-amd64", "linux-image-virtual"];
 
-const VERSIONED = /^linux-(image|modules)-\d/;
+/** The packages of one version of the kernel: what boots, the modules, the lists of modules. They depend on each other. */
+const VERSIONED = /^linux-(image|binary|modules|base)-\d/;
 
 const REMEDY = "give one with --kernel FILE --modules FOLDER";
 
@@ -56,6 +57,11 @@ export async function cachedKernel(): Promise<string | undefined> {
   );
 }
 
+/** Bytes that fetching it takes, while it is at work; undefined if the system does not tell. */
+export async function kernelBytes(): Promise<number | undefined> {
+  return hasDebianPackages() ? await packagesSize(chooseKernel) : undefined;
+}
+
 async function givenKernel(image: string, modules: string): Promise<Kernel> {
   const isFile = await stat(image).then(
     (stats) => stats.isFile(),
@@ -86,23 +92,28 @@ async function fetchKernel(folder: string): Promise<void> {
     const { message } = cause as Error;
     throw new DocteurError("NO_KERNEL", `no kernel could be fetched: ${message}; ${REMEDY}`, { cause });
   }
-  await rename(await findBeneath(unpacked, ["boot"], /^vmlinuz-/), join(folder, "vmlinuz"));
-  await rename(
-    await findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/),
-    join(folder, "modules"),
-  );
+  const modules = await findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/);
+  // Beside its modules since Debian 14.
+  const beside = [relative(unpacked, modules), "boot"];
+  await rename(await findBeneath(unpacked, beside, /^vmlinuz(-|$)/), join(folder, "vmlinuz"));
+  await rename(modules, join(folder, "modules"));
   await rm(unpacked, { recursive: true });
-  await writeFile(join(folder, "package"), `${names[0]}\n`);
+  await writeFile(join(folder, "package"), `${names.find((name) => name.startsWith("linux-image-"))}\n`);
 }
 
 const chooseKernel: Choice = async (depends) => {
   for (const meta of META_PACKAGES) {
-    const versioned = (await depends(meta))?.filter((name) => VERSIONED.test(name)) ?? [];
-    const image = versioned.find((name) => name.startsWith("linux-image-"));
-    if (image === undefined) continue;
-    // Ubuntu keeps the modules in a package beside, which the image depends on.
-    const beside = (await depends(image))?.filter((name) => /^linux-modules-\d/.test(name)) ?? [];
-    return [...new Set([image, ...beside])];
+    // Debian 12 and 13 have all in one package, Ubuntu has the modules in a second, and Debian 14 splits it in four.
+    const chosen = new Set<string>();
+    const add = async (name: string) => {
+      for (const other of ((await depends(name)) ?? []).filter((name) => VERSIONED.test(name))) {
+        if (chosen.has(other)) continue;
+        chosen.add(other);
+        await add(other);
+      }
+    };
+    await add(meta);
+    if (chosen.size > 0) return [...chosen];
   }
   throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
 };

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
-import { requireTool, runTool } from "./tools.ts";
+import { findTool, runTool } from "./tools.ts";
 
 /** A module, ready for `insmod`. */
 export interface KernelModule {
@@ -17,9 +17,14 @@ export interface KernelModule {
  * one was not.
  *
  * @param folder holds `kernel/` and `modules.builtin`, as `/lib/modules/VERSION` does.
- * @throws {DocteurError} `NO_MODULE`, if one is neither there nor built in.
+ * @param busybox unpacks what is compressed by xz.
+ * @throws {DocteurError} `NO_MODULE`, if one is neither there nor built in; `TOOL_FAILED`, if it cannot be unpacked.
  */
-export async function readModules(folder: string, wanted: readonly string[]): Promise<KernelModule[]> {
+export async function readModules(
+  folder: string,
+  wanted: readonly string[],
+  busybox: string,
+): Promise<KernelModule[]> {
   const files = await moduleFiles(folder);
   const builtIn = await builtInModules(folder);
   const ordered = new Map<string, KernelModule>();
@@ -34,7 +39,7 @@ export async function readModules(folder: string, wanted: readonly string[]): Pr
         `${folder}: the kernel has no module ${name}, which the machine needs`,
       );
     }
-    const data = await readModule(file);
+    const data = await readModule(file, busybox);
     for (const dependency of dependencies(data)) await visit(dependency);
     ordered.set(name, { name, data });
   };
@@ -63,17 +68,20 @@ async function builtInModules(folder: string): Promise<Set<string>> {
   return new Set(list.split("\n").map((line) => canonical(basename(line).replace(/\.ko$/, ""))));
 }
 
-async function readModule(file: string): Promise<Buffer> {
+async function readModule(file: string, busybox: string): Promise<Buffer> {
   // Loaded only here: a run that finds its initramfs made needs none of it.
   const { gunzipSync, zstdDecompressSync } = await import("node:zlib");
   if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
   if (file.endsWith(".zst")) return zstdDecompressSync(await readFile(file));
-  if (file.endsWith(".xz")) return decompressXz(file);
+  if (file.endsWith(".xz")) return decompressXz(file, busybox);
   return readFile(file);
 }
 
-async function decompressXz(file: string): Promise<Buffer> {
-  const text = await runTool(requireTool("xz", "xz-utils"), ["-dc", file], { encoding: "latin1" });
+/** Node has no xz, and a small system has no xz-utils; the machine's busybox is always there, and knows it. */
+async function decompressXz(file: string, busybox: string): Promise<Buffer> {
+  const xz = findTool("xz");
+  const [tool, args] = xz === undefined ? [busybox, ["unxz"]] : [xz, ["-d"]];
+  const text = await runTool(tool, [...args, "-c", file], { encoding: "latin1" });
   return Buffer.from(text, "latin1");
 }
 

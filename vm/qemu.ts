@@ -51,7 +51,7 @@ export type BareMachine = Omit<Machine, "devices">;
 
 /** @throws {DocteurError} `TOOL_MISSING`. */
 export function findQemu(): string {
-  return requireTool("qemu-system-x86_64", "qemu-system-x86");
+  return requireTool("qemu-system-x86_64");
 }
 
 /** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window. */

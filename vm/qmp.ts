@@ -4,8 +4,6 @@ import { DocteurError } from "../guest/errors.ts";
 interface Reply {
   readonly return?: unknown;
   readonly error?: { readonly desc: string };
-  readonly event?: string;
-  readonly data?: unknown;
 }
 
 /**
@@ -15,7 +13,6 @@ interface Reply {
 export class Qmp {
   readonly #stream: Duplex;
   readonly #replies: AsyncIterator<string>;
-  readonly #events: Reply[] = [];
   /** Fulfilled when the stream is free for the next who waits for something. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -39,16 +36,6 @@ export class Qmp {
     return this.#inTurn(() => this.#answer(command));
   }
 
-  /** Waits for the next event of a name; those of other names are passed over. */
-  event(name: string): Promise<unknown> {
-    return this.#inTurn(async () => {
-      for (;;) {
-        const reply = this.#events.shift() ?? (await this.#next());
-        if (reply.event === name) return reply.data;
-      }
-    });
-  }
-
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
@@ -62,7 +49,6 @@ export class Qmp {
         throw new DocteurError("QEMU_REFUSES", `QEMU refuses ${command}: ${reply.error.desc}`);
       }
       if ("return" in reply) return reply.return;
-      this.#events.push(reply);
     }
   }
 

@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { boot } from "./boot.ts";
@@ -46,7 +45,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
  */
 export async function runInVm(options: RunOptions): Promise<number> {
   const request = toRequest(options);
-  const note = noteTo(options.stderr, options.verbose);
+  // Also where no person waits: what a first run does takes up to a minute, and somebody may look into a log meanwhile.
+  const note = (line: string) => void options.stderr.write(`docteur: ${line}\n`);
   const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
   return finish(options, (signal) => boot({ ...options, note, detail, console, signal }), request);
@@ -106,10 +106,4 @@ async function both(
   if (guest.status === "fulfilled" && program.status === "fulfilled") return [guest.value, program.value];
   if (guest.status === "fulfilled") await guest.value[Symbol.asyncDispose]();
   throw failed.signal.reason;
-}
-
-/** Notes are for a person who waits: on a terminal, or when asked for. */
-function noteTo(stderr: Writable, verbose: boolean | undefined): (line: string) => void {
-  if (verbose !== true && !("isTTY" in stderr && stderr.isTTY === true)) return () => {};
-  return (line) => void stderr.write(`docteur: ${line}\n`);
 }

@@ -19,7 +19,7 @@ test.serial("with an empty cache, the doctor looks at everything and fetches not
   ]) {
     t.truthy(named.get(name)?.detail, name);
   }
-  t.is(named.get("cache")?.detail, `${root} (empty)`);
+  t.is(named.get("cache")?.detail, `${root} (0 MiB)`);
 });
 
 test.serial("what is missing is told with its remedy", async (t) => {

@@ -23,9 +23,8 @@ test("all that is asked for is on its way before anything is answered", async (t
   const qmp = new Qmp(monitor);
   const all = Promise.all([qmp.connect(), qmp.execute("first"), qmp.execute("second", { x: 1 })]);
   t.deepEqual(monitor.asked, ["qmp_capabilities", "first", "second"]);
-  monitor.say({ QMP: {} }, { return: {} }, { return: 1 }, { event: "BETWEEN", data: "told" }, { return: 2 });
+  monitor.say({ QMP: {} }, { return: {} }, { return: 1 }, { event: "BETWEEN" }, { return: 2 });
   t.deepEqual(await all, [undefined, 1, 2]);
-  t.is(await qmp.event("BETWEEN"), "told");
 });
 
 test("what is refused does not keep the next from its answer", async (t) => {
@@ -47,5 +46,5 @@ test("an answer may come in pieces, and the end of the stream is the end of QEMU
   t.is(await answered, "é");
   monitor.push(null);
   await t.throwsAsync(never, { code: "QEMU_GONE" });
-  await t.throwsAsync(qmp.event("ANY"), { code: "QEMU_GONE" });
+  await t.throwsAsync(qmp.execute("third"), { code: "QEMU_GONE" });
 });
