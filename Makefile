@@ -26,6 +26,9 @@ recursive := +
 endif
 endif
 
+# `make -C` says on standard output, before it reads this file, which folder it enters.
+entered := $(findstring w,$(firstword -$(MAKEFLAGS)))
+
 .PHONY: help setup run image verify test types lint format bench fuzz build clean
 
 help:
@@ -54,6 +57,8 @@ setup:
 run:
 	$(recursive)@if [ -z "$$DOCTEUR_FILE" ]; then \
 	  echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 1; fi
+	$(recursive)@if [ -n '$(entered)' ] && [ ! -t 1 ]; then \
+	  echo 'docteur: make -C writes into the output, too; --no-print-directory keeps it out' >&2; fi
 	$(recursive)@scripts/setup
 	$(recursive)@scripts/image --if-changed
 	$(recursive)@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \

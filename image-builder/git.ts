@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { execa } from "execa";
 import { DocteurError } from "../guest/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
@@ -38,7 +39,8 @@ export interface GitResult {
 
 /**
  * Runs git and gives its standard output.
- * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`; the signal's reason when aborted.
+ * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the signal's reason when
+ * aborted.
  */
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<string> {
   const result = await tryGit(args, options);
@@ -88,8 +90,15 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   return { status: result.exitCode, stdout: String(result.stdout), stderr };
 }
 
-/** The error for a run that failed: the line in which git says why. */
+/** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */
 export function gitFailed(args: readonly string[], result: GitResult): DocteurError {
+  // All that docteur has git write is in its temporary folder.
+  if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
+    return new DocteurError(
+      "DISK_FULL",
+      `no space left in ${tmpdir()} for git: set TMPDIR to a larger place`,
+    );
+  }
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
@@ -17,7 +17,13 @@ const HOUR_MS = 60 * 60 * 1000;
 export function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME;
   // A relative path is to be ignored (XDG Base Directory Specification 0.8).
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "docteur");
+  return join(base !== undefined && isAbsolute(base) ? base : join(home(), ".cache"), "docteur");
+}
+
+/** HOME, or what the system has of this user where that is empty or relative. */
+function home(): string {
+  const folder = homedir();
+  return isAbsolute(folder) ? folder : userInfo().homedir;
 }
 
 /** A short key for whatever the parts say; different parts give different keys. */
