@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { cacheFolder } from "./cache.ts";
 import { cachedKernel, kernelBytes } from "./kernel.ts";
 import { pinnedNode } from "./package-root.ts";
@@ -23,12 +23,10 @@ export interface Space {
 
 /**
  * Derives what a run of the default machine needs from what that is made of.
- * @throws {Error} of the file system, if there can be no cache.
+ * @throws {Error} of the file system, if there is no cache.
  */
 export async function spaceForRun(): Promise<Space> {
-  const folder = cacheFolder();
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(cacheFolder());
   const kernel = (await cachedKernel()) === undefined ? ((await kernelBytes()) ?? KERNEL_BYTES) : 0;
   // Node is copied first, and then a file system is made of the copy.
   const rootDisk = isRootDiskCached() ? 0 : 2 * statSync(pinnedNode()).size;

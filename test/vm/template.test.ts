@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
 import { removeCached } from "../../vm/cache.ts";
+import { Conversation } from "../../vm/conversation.ts";
 import type { RunOptions } from "../../vm/index.ts";
 import { shelve } from "../../vm/template/shelf.ts";
 import { descendants, FIXTURES, SMALL_FILES } from "./fixture.ts";
@@ -87,6 +88,27 @@ test.serial("a damaged template is replaced, and the run answers right", async (
   ]);
   t.deepEqual((await run({})).notes, [WARM]);
 });
+
+test.serial(
+  "a defect of docteur's own costs a boot: the template stays, and nothing is remembered",
+  async (t) => {
+    const before = await named(cache, "template-");
+    const { wake } = Conversation.prototype;
+    t.teardown(() => {
+      Conversation.prototype.wake = wake;
+    });
+    Conversation.prototype.wake = () => {
+      Conversation.prototype.wake = wake;
+      throw new TypeError("there is no such method");
+    };
+    const { status, stdout, notes } = await run({});
+    t.deepEqual([status, stdout], [0, readme]);
+    t.deepEqual(notes, ["docteur: the template does not serve: there is no such method; booting"]);
+    t.deepEqual(await named(cache, "template-"), before);
+    t.deepEqual(await named(cache, "no-template"), []);
+    t.deepEqual((await run({})).notes, [WARM]);
+  },
+);
 
 test.serial("a template that QEMU does not take is replaced, too", async (t) => {
   const [name] = await named(cache, "template-");
