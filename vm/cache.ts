@@ -65,7 +65,8 @@ function markUsed(folder: string): boolean {
     return true;
   } catch (error) {
     // A cache that cannot be written serves all the same.
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
   }
 }
 
