@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { execa, type Options } from "execa";
+import { withoutFirstRunNotes } from "../first-run.ts";
 
 /** The checkout that is tested. */
 export const CHECKOUT = join(import.meta.dirname, "../..");
@@ -23,9 +24,6 @@ const ENVIRONMENT = {
   GIT_COMMITTER_EMAIL: "ada@example.com",
 };
 
-/** What a run says when it is the first to need a part of the machine: which one that is depends on the order of the tests. */
-const ONCE = /^docteur: [^\n]* \(once\b[^\n]*\)\n/gm;
-
 /**
  * Runs a command as a shell would, in an environment that does not depend on who runs the tests. What it writes comes
  * back as bytes, whatever its exit status is.
@@ -44,9 +42,7 @@ export async function command(file: string, args: readonly string[], options: Op
     status: result.exitCode,
     signal: result.signal,
     stdout: Buffer.from((result.stdout as Uint8Array | undefined) ?? []),
-    stderr: Buffer.from((result.stderr as Uint8Array | undefined) ?? [])
-      .toString()
-      .replace(ONCE, ""),
+    stderr: withoutFirstRunNotes(Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString()),
   };
 }
 

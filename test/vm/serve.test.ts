@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { inflateSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { makeBundle, type RunOptions, runInVm } from "../../vm/index.ts";
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { get, RawSocket } from "../guest/http/served.ts";
 import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
@@ -141,5 +142,8 @@ test.serial("a port that only QEMU finds taken is told, and the template stays",
 test.serial("without a published port, serve says so", async (t) => {
   const { running, stderr } = start(t, {});
   t.is(await running, 2);
-  t.is(stderr.text, "serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n");
+  t.is(
+    withoutFirstRunNotes(stderr.text),
+    "serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n",
+  );
 });

@@ -58,7 +58,7 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
       Array.from({ length: 300 }, (_, line) => line * (line === index ? 3 : 7)).join("\n"),
     ),
   }));
-  const packed = { offsetDeltas: true, window: 10, depth: 50, compression: 6 };
+  const packed = { offsetDeltas: true, window: 10, depth: 50, compression: 6 } as const;
   const options = { numRuns: 40, endOnFailure: true, includeErrorInReport: true };
   t.notThrows(() => fc.assert(property, { ...options, examples: [[texts, packed, 4 << 20]] }));
   t.true(deltas >= 11, "similar texts are packed as deltas");
