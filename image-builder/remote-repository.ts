@@ -135,6 +135,12 @@ function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError 
       `${endpoint.display} is no SHA-1 repository; an image can hold no other`,
     );
   }
+  if (/ssh.*: (command )?not found$|cannot run \S*ssh\S*: No such file/m.test(result.stderr)) {
+    return new DocteurError(
+      "SSH_MISSING",
+      `${endpoint.display} needs ssh, which is not installed: on Debian or Ubuntu, apt install openssh-client`,
+    );
+  }
   return new DocteurError("FETCH_FAILED", `cannot fetch from ${endpoint.display}: ${reason(result)}`, {
     cause,
   });

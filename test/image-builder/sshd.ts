@@ -119,3 +119,8 @@ export async function sshCommand(configuration: string): Promise<string> {
   const { path, env } = await program("bin/ssh");
   return `LD_LIBRARY_PATH='${env.LD_LIBRARY_PATH}' '${path}' -o BatchMode=yes -F '${configuration}'`;
 }
+
+/** Has git use that ssh for the rest of this test file, also where none is installed. */
+export async function useSsh(): Promise<void> {
+  process.env.GIT_SSH_COMMAND = await sshCommand("/dev/null");
+}
