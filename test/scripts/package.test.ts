@@ -144,5 +144,6 @@ test("what npm packs works where it is installed", async (t) => {
     "docs",
     "package.json",
     "scripts",
+    "vm",
   ]);
 });
