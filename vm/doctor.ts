@@ -97,7 +97,7 @@ async function kernelCheck(): Promise<Check> {
       await readModules((await getKernel({}, () => {})).modules, MODULES, busybox);
       return { name, ok: true, detail: `${cached}, cached` };
     } catch (error) {
-      const remedy = "install xz-utils, or remove the kernel from the cache to have it fetched again";
+      const remedy = "the next run fetches it again if it is removed from the cache";
       return { name, ok: false, detail: (error as Error).message, remedy };
     }
   }

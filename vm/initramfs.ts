@@ -12,7 +12,7 @@ import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
 export const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 
 /** What a machine with a network needs, too. */
-const NETWORK_MODULES = ["virtio_net"];
+export const NETWORK_MODULES = ["virtio_net"];
 
 /** The address that QEMU's own network has for its guest (QEMU, "user mode networking"); nothing else is in it to be asked. */
 const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&

@@ -3,6 +3,8 @@ import { join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { cached, cacheFolder } from "./cache.ts";
 import { type Choice, fetchPackages, hasDebianPackages, packagesSize } from "./debian.ts";
+import { MODULES, NETWORK_MODULES } from "./initramfs.ts";
+import { lacksModule } from "./modules.ts";
 
 /** A kernel that QEMU can load, and the modules that go with it. */
 export interface Kernel {
@@ -86,13 +88,18 @@ async function entryName(): Promise<string> {
 async function fetchKernel(folder: string): Promise<void> {
   const unpacked = join(folder, "unpacked");
   let names: string[];
+  let modules: string;
   try {
     names = await fetchPackages(chooseKernel, unpacked);
+    modules = await findModules(unpacked);
+    if (await lacksModule(modules, [...MODULES, ...NETWORK_MODULES])) {
+      names = await fetchPackages(withExtraModules, unpacked);
+      modules = await findModules(unpacked);
+    }
   } catch (cause) {
     const { message } = cause as Error;
     throw new DocteurError("NO_KERNEL", `no kernel could be fetched: ${message}; ${REMEDY}`, { cause });
   }
-  const modules = await findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/);
   // Beside its modules since Debian 14.
   const beside = [relative(unpacked, modules), "boot"];
   await rename(await findBeneath(unpacked, beside, /^vmlinuz(-|$)/), join(folder, "vmlinuz"));
@@ -117,6 +124,20 @@ const chooseKernel: Choice = async (depends) => {
   }
   throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
 };
+
+/** Ubuntu 22.04 has EROFS in a package that its kernel for virtual machines does not depend on. */
+const withExtraModules: Choice = async (depends) => {
+  const names = await chooseKernel(depends);
+  const extra = names.map((name) => name.replace(/^linux-modules-(?=\d)/, "linux-modules-extra-"));
+  const known = await Promise.all(
+    extra.map(async (name) => ((await depends(name)) === undefined ? [] : [name])),
+  );
+  return [...new Set([...names, ...known.flat()])];
+};
+
+function findModules(unpacked: string): Promise<string> {
+  return findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/);
+}
 
 async function findBeneath(root: string, folders: readonly string[], name: RegExp): Promise<string> {
   for (const folder of folders) {

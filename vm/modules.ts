@@ -47,6 +47,12 @@ export async function readModules(
   return [...ordered.values()];
 }
 
+/** Whether one of these is neither in the folder nor built into the kernel. */
+export async function lacksModule(folder: string, names: readonly string[]): Promise<boolean> {
+  const there = new Set([...(await moduleFiles(folder)).keys(), ...(await builtInModules(folder))]);
+  return !names.every((name) => there.has(canonical(name)));
+}
+
 const MODULE_FILE = /^(.+)\.ko(\.gz|\.xz|\.zst)?$/;
 
 /** The kernel takes `-` and `_` in a module's name for the same. */
