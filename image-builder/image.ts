@@ -70,7 +70,7 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Writes header, PACK, padding, IDX, padding.
+   * Writes header, PACK, padding, IDX, padding, and flushes them to the disk.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
    */
   async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
@@ -89,6 +89,7 @@ export class ImageFile implements AsyncDisposable {
       // The padding: what is not written reads as zeroes, but a hole could still find the disk full later.
       await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
       await this.#zeroes(indexOffset + indexBytes, bytes);
+      await this.#file.sync();
     } catch (error) {
       throw writeFailed(this.path, error);
     }
@@ -96,12 +97,11 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Puts the image in its place: the file on the disk first, then its name, then the folder that holds the name.
+   * Puts the image, once it is written, in its place: its name, then the folder that holds the name.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
    */
   async publish(): Promise<void> {
     try {
-      await this.#file.sync();
       await this.#file.close();
       await rename(this.temporary, this.path);
       this.#published = true;

@@ -66,8 +66,11 @@ export async function resolveCommit(
   signal?: AbortSignal,
   shownWish = wish,
 ): Promise<string> {
-  refuseSha256((await git(["rev-parse", "--show-object-format"], { gitDir, signal })).trim(), where);
-  const refs = await listRefs(gitDir, signal);
+  const format = git(["rev-parse", "--show-object-format"], { gitDir, signal });
+  const listing = listRefs(gitDir, signal);
+  await Promise.allSettled([format, listing]);
+  refuseSha256((await format).trim(), where);
+  const refs = await listing;
   const head = wish === undefined || wish === "HEAD";
   const name = head ? "HEAD" : (findRef(refs, wish)?.name ?? wish);
   const object = await revParse(gitDir, name, signal);

@@ -126,15 +126,24 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
           options,
         )));
 
+  // What reads is loaded while git packs.
+  const reading = import("./check-readable.ts");
   const packing = pack(source, temporary.path, compression, options);
   const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
   const own = [image.path, image.temporary];
   const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, own, signal);
+  const checking = packing.then(async (packed) => {
+    const { checkReadable } = await reading;
+    return await checkReadable(packed, source.commit, endpoint.display, signal);
+  });
+  const writing = packing.then((packed) =>
+    image.write({ ...packed, commit: source.commit, blockSize }, onProgress, signal),
+  );
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
-  await Promise.allSettled([packing, surveying, counting]);
-  const packed = await packing;
+  await Promise.allSettled([checking, writing, surveying, counting]);
+  const hidden = await checking;
   const survey = await surveying;
-  const shape = await image.write({ ...packed, commit: source.commit, blockSize }, onProgress, signal);
+  const shape = await writing;
   await image.publish();
   const { packBytes, bytes } = shape;
   return {
@@ -147,7 +156,12 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     lfsPointers: survey.lfsPointers,
     bytes,
     packBytes,
-    notes: [...source.notes, ...uncommittedNotes(await counting), ...surveyNotes(survey)],
+    notes: [
+      ...source.notes,
+      ...uncommittedNotes(await counting),
+      ...surveyNotes(survey),
+      ...(await reading).hiddenNotes(hidden),
+    ],
   };
 }
 

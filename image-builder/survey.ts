@@ -17,6 +17,9 @@ export interface Survey {
 
 const GITLINK = MODES["gitlink" satisfies EntryType].toString(8);
 
+/** Characters before the id of a file that git lists. */
+const BEFORE_ID = "100644 blob ".length;
+
 /** Reads a commit's trees, and of its blobs those that may have to do with Git LFS. */
 export async function surveyCommit(gitDir: string, commit: string, signal?: AbortSignal): Promise<Survey> {
   const listed = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", commit], {
@@ -33,9 +36,11 @@ export async function surveyCommit(gitDir: string, commit: string, signal?: Abor
     const tab = listed.indexOf("\t", at);
     const path = listed.slice(tab + 1, end);
     // `MODE TYPE ID SIZE`, the size in a column of its own and `-` for a submodule.
-    const [mode, , id, size] = listed.slice(at, tab).split(/ +/) as [string, string, string, string];
+    const isSubmodule = listed.startsWith(GITLINK, at);
+    const id = listed.slice(at + BEFORE_ID, at + BEFORE_ID + 40);
+    const size = listed.slice(at + BEFORE_ID + 40, tab);
     at = end + 1;
-    if (mode === GITLINK) {
+    if (isSubmodule) {
       submodules.push(shownPath(Buffer.from(path, "latin1")));
       continue;
     }
@@ -43,8 +48,9 @@ export async function surveyCommit(gitDir: string, commit: string, signal?: Abor
     bytes += Number(size);
     if (mayBePointer(Number(size))) small.push(id);
   }
-  const pointers = (await contents(gitDir, small, signal)).filter((text) =>
-    isPointer(Buffer.from(text, "latin1")),
+  const pointers = (await contents(gitDir, small, signal)).filter(
+    // The first characters settle most of them without a copy.
+    (text) => text.startsWith("version ") && isPointer(Buffer.from(text, "latin1")),
   );
   return { files, bytes, submodules, lfsPointers: pointers.length };
 }
