@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { git } from "../git.ts";
 import type { OnGitProgress } from "../git-progress.ts";
+import type { GitSettings } from "../git-settings.ts";
 import { LARGE } from "./compression.ts";
 import { sourceObjects } from "./source-objects.ts";
 
@@ -27,12 +28,13 @@ export interface PackObjectsOptions {
 }
 
 /** The user's taste in packs is not ours. */
-const SETTINGS: readonly (readonly [key: string, value: string])[] = [
+const SETTINGS: GitSettings = [
   ["pack.indexVersion", "2"],
   // One PACK, whatever its size.
   ["pack.packSizeLimit", "0"],
   ["pack.writeReverseIndex", "false"],
   ["pack.allowPackReuse", "false"],
+  ["pack.usePathWalk", "false"],
   // Bounds on memory.
   ["core.bigFileThreshold", `${LARGE}`],
   ["pack.windowMemory", "64m"],
