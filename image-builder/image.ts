@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { raw } from "../guest/git/object-id.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo } from "../guest/image/header.ts";
+import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -44,7 +44,8 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Makes the temporary file, so that a place where no image can be written is told of before the work begins.
+   * Makes the temporary file, so that a place where no image can be written is told of before the work begins. Those beside it
+   * that were left by makes that were killed are removed.
    * @throws {DocteurError} `IMAGE_PATH`.
    */
   static async create(image: string): Promise<ImageFile> {
@@ -54,10 +55,8 @@ export class ImageFile implements AsyncDisposable {
       throw badPath(image, before.isDirectory() ? "it is a folder" : "it is there and is not a file");
     }
     if (/[/]$/.test(image)) throw badPath(image, "the name of a file is missing");
-    const temporary = join(
-      dirname(path),
-      `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`,
-    );
+    await removeLeftImages(dirname(path));
+    const temporary = join(dirname(path), temporaryImageName(basename(path)));
     try {
       return new ImageFile(
         path,
