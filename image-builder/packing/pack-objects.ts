@@ -76,16 +76,18 @@ function explained(error: unknown, folder: string): unknown {
 export function incomplete(error: unknown): unknown {
   if (
     !(error instanceof DocteurError) ||
-    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch/i.test(
+    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch|could not fetch|promisor/i.test(
       error.message,
     )
   ) {
     return error;
   }
   const said = error.message.replace(/^git [a-z-]+ failed: /, "");
-  return new DocteurError("INCOMPLETE_REPOSITORY", `the repository lacks an object of the commit: ${said}`, {
-    cause: error,
-  });
+  return new DocteurError(
+    "INCOMPLETE_REPOSITORY",
+    `the repository lacks an object of the commit: ${said}; of a partial clone, give the repository that it was cloned from`,
+    { cause: error },
+  );
 }
 
 /** The error for a temporary folder in which a PACK finds no room. */
