@@ -17,8 +17,9 @@ export interface Survey {
 
 const GITLINK = MODES["gitlink" satisfies EntryType].toString(8);
 
-/** Characters before the id of a file that git lists. */
+/** Characters before the id, and before the size, of a file that git lists. */
 const BEFORE_ID = "100644 blob ".length;
+const BEFORE_SIZE = BEFORE_ID + 40;
 
 /** Reads a commit's trees, and of its blobs those that may have to do with Git LFS. */
 export async function surveyCommit(gitDir: string, commit: string, signal?: AbortSignal): Promise<Survey> {
@@ -34,19 +35,17 @@ export async function surveyCommit(gitDir: string, commit: string, signal?: Abor
   for (let at = 0; at < listed.length; ) {
     const end = listed.indexOf("\0", at);
     const tab = listed.indexOf("\t", at);
-    const path = listed.slice(tab + 1, end);
     // `MODE TYPE ID SIZE`, the size in a column of its own and `-` for a submodule.
-    const isSubmodule = listed.startsWith(GITLINK, at);
-    const id = listed.slice(at + BEFORE_ID, at + BEFORE_ID + 40);
-    const size = listed.slice(at + BEFORE_ID + 40, tab);
+    const start = at;
     at = end + 1;
-    if (isSubmodule) {
-      submodules.push(shownPath(Buffer.from(path, "latin1")));
+    if (listed.startsWith(GITLINK, start)) {
+      submodules.push(shownPath(Buffer.from(listed.slice(tab + 1, end), "latin1")));
       continue;
     }
+    const size = Number(listed.slice(start + BEFORE_SIZE, tab));
     files++;
-    bytes += Number(size);
-    if (mayBePointer(Number(size))) small.push(id);
+    bytes += size;
+    if (mayBePointer(size)) small.push(listed.slice(start + BEFORE_ID, start + BEFORE_SIZE));
   }
   const pointers = (await contents(gitDir, small, signal)).filter(
     // The first characters settle most of them without a copy.
