@@ -8,7 +8,7 @@ import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Bytes read and written at a time. */
-const CHUNK = 1024 * 1024;
+const CHUNK = 4 * 1024 * 1024;
 
 /** What an image is made of. */
 export interface ImageParts extends PackFiles {
