@@ -3,11 +3,12 @@ import { execa } from "execa";
 import { DocteurError } from "../guest/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
+import { type GitSettings, gitSettings } from "./git-settings.ts";
 import { endFamily } from "./process-family.ts";
 import { endWithUs } from "./running-children.ts";
 import { redactUrls, type Secret } from "./secret.ts";
 
-/** The oldest git with all that is used here; `GIT_CONFIG_COUNT` is the youngest of it (git 2.31). */
+/** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
 export interface GitOptions {
@@ -15,8 +16,8 @@ export interface GitOptions {
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
   readonly input?: string;
-  /** Settings as `-c` has them, but handed over in the environment, where other users cannot see them. */
-  readonly config?: readonly (readonly [key: string, value: string])[];
+  /** Settings that win over the user's, their values out of sight of other users. */
+  readonly config?: GitSettings;
   readonly env?: Readonly<Record<string, string>>;
   /** Masked in whatever git says. */
   readonly secrets?: readonly Secret[];
@@ -56,8 +57,10 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   options.signal?.throwIfAborted();
   const progress = new GitProgress(options.onProgress);
   const gitDir = options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`];
-  const child = execa("git", [...gitDir, ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args], {
-    env: gitEnvironment(process.env, options.config ?? [], options.env ?? {}),
+  const own = SETTINGS.flatMap((setting) => ["-c", setting]);
+  const more = gitSettings(options.config ?? []);
+  const child = execa("git", [...gitDir, ...own, ...more.args, ...args], {
+    env: gitEnvironment(process.env, { ...more.env, ...options.env }),
     extendEnv: false,
     reject: false,
     // Execa's own way is to listen to every signal, and afterwards those that Node ignored (SIGXFSZ) are deadly.

@@ -1,32 +1,29 @@
-import { lstatSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isObjectId } from "../guest/git/object-id.ts";
-import { git, tryGit } from "./git.ts";
+import { git, reason, tryGit } from "./git.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { exists, looksLikeGitDir, mayBeGitDir, unreadableRepository } from "./unreadable-repository.ts";
 
 /**
  * The git directory of the repository at `path`, or undefined when `path` is a mere folder. A repository is what has a
  * `.git` (a folder, a worktree's or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
- * @throws {DocteurError} `NOT_A_REPOSITORY`: there is a `.git`, but git cannot use it.
+ * @throws {DocteurError} `NOT_A_REPOSITORY`: it looks like one, but git cannot read it.
  */
 export async function findGitDir(path: string, signal?: AbortSignal): Promise<string | undefined> {
   const dotGit = join(path, ".git");
-  if (exists(dotGit)) {
-    const result = await tryGit(["rev-parse", "--git-dir"], { gitDir: dotGit, signal });
-    if (result.status === 0) return dotGit;
-    throw new DocteurError(
-      "NOT_A_REPOSITORY",
-      `${dotGit} is there, but is no Git repository that git can read`,
-    );
+  const isWorkTree = exists(dotGit);
+  if (!isWorkTree && !mayBeGitDir(path)) return undefined;
+  const gitDir = isWorkTree ? dotGit : path;
+  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir, signal });
+  if (result.status === 0) return gitDir;
+  if (isWorkTree) {
+    const what = `${dotGit} is there, but is no Git repository that git can read`;
+    throw unreadableRepository(dotGit, what, result);
   }
-  if (!["HEAD", "objects", "refs"].every((name) => exists(join(path, name)))) return undefined;
-  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir: path, signal });
-  return result.status === 0 ? path : undefined;
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (!looksLikeGitDir(path)) return undefined;
+  throw unreadableRepository(path, `${path} looks like a Git repository, but git cannot read it`, result);
 }
 
 /**
@@ -57,7 +54,8 @@ export function requireFolder(path: string): void {
  * That is safe here: nothing in a repository's own settings is run by rev-parse, for-each-ref and pack-objects.
  *
  * @param where the repository, for messages; `shownWish` is the wish as the user knows it.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
+ * `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
  */
 export async function resolveCommit(
   gitDir: string,
@@ -66,8 +64,11 @@ export async function resolveCommit(
   signal?: AbortSignal,
   shownWish = wish,
 ): Promise<string> {
-  refuseSha256((await git(["rev-parse", "--show-object-format"], { gitDir, signal })).trim(), where);
-  const refs = await listRefs(gitDir, signal);
+  const format = git(["rev-parse", "--show-object-format"], { gitDir, signal });
+  const listing = listRefs(gitDir, signal);
+  await Promise.allSettled([format, listing]);
+  refuseSha256((await format).trim(), where);
+  const refs = await listing;
   const head = wish === undefined || wish === "HEAD";
   const name = head ? "HEAD" : (findRef(refs, wish)?.name ?? wish);
   const object = await revParse(gitDir, name, signal);
@@ -78,10 +79,40 @@ export async function resolveCommit(
   }
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
-  const kind = await tryGit(["cat-file", "-t", object], { gitDir, signal });
-  if (kind.status !== 0) throw refNotFound(refs, shownWish ?? "HEAD", where);
-  throw new DocteurError("NOT_A_COMMIT", `${shownWish} in ${where} is a ${kind.stdout.trim()}, not a commit`);
+  throw await notACommit(gitDir, object, { refs, where, wish: shownWish ?? "HEAD" }, signal);
 }
+
+/** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */
+async function notACommit(
+  gitDir: string,
+  object: string,
+  { refs, where, wish }: { refs: readonly Ref[]; where: string; wish: string },
+  signal?: AbortSignal,
+): Promise<DocteurError> {
+  let id = object;
+  let said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
+  for (let tags = 0; said.stdout.trim() === "tag" && tags < MAX_TAGS; tags++) {
+    const { stdout } = await tryGit(["cat-file", "tag", id], { gitDir, signal });
+    id = /^object ([0-9a-f]{40})$/m.exec(stdout)?.[1] ?? id;
+    said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
+  }
+  const kind = said.stdout.trim();
+  if (said.status === 0 && kind !== "commit") {
+    return new DocteurError("NOT_A_COMMIT", `${wish} in ${where} is a ${kind}, not a commit`);
+  }
+  if (kind === "commit") said = await tryGit(["rev-parse", "--verify", `${id}^{commit}`], { gitDir, signal });
+  const isMissing = /^fatal: git cat-file: could not get object info\s*$/.test(said.stderr);
+  // An id that is not there was never there; what a name leads to ought to be.
+  if (isMissing && id === wish.toLowerCase()) return refNotFound(refs, wish, where);
+  const why = isMissing ? "the repository lacks it" : reason(said);
+  return new DocteurError(
+    "INCOMPLETE_REPOSITORY",
+    `the commit ${id}, which ${wish} names in ${where}, cannot be read: ${why}`,
+  );
+}
+
+/** Tags of tags that are followed. */
+const MAX_TAGS = 100;
 
 /** @throws {DocteurError} `REF_AMBIGUOUS` if `wish` is how several objects' ids begin. */
 async function refuseAmbiguousId(

@@ -35,9 +35,12 @@ export async function fetchRemote(
   options: FetchOptions,
 ): Promise<string> {
   const access = await gitAccess(endpoint, options.signal);
-  await git(["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir], {
-    signal: options.signal,
-  });
+  await git(
+    ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1", gitDir],
+    {
+      signal: options.signal,
+    },
+  );
   const refs = await unlessSilent(endpoint, options, (alive) =>
     listRemote(endpoint, { ...access, ...alive }),
   );

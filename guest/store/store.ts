@@ -165,7 +165,10 @@ export class Store {
     return this.#objects.openCompressed(this.#value(key).id, length);
   }
 
-  /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */
+  /**
+   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a slash), unless an
+   * odd program wrote the tree. Each name is there once, for what it leads to.
+   */
   list(key: Key): ListEntry[] {
     const { entry } = this.#found(key, true);
     if (entry.type === "gitlink") return [];

@@ -38,11 +38,14 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
 
   meet(Buffer.from(root, "hex"), "tree", "is the root");
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    const tree = hex(id);
-    for (const entry of new Tree(objects.read(id, "tree"), tree)) {
-      const kind = KIND_OF_ENTRY[entry.type];
-      const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
-      if (kind !== undefined) meet(entry.id, kind, `tree ${tree} names ${name}`);
+    const where = hex(id);
+    const tree = new Tree(objects.read(id, "tree"), where);
+    for (const entries of [tree, tree.hidden()]) {
+      for (const entry of entries) {
+        const kind = KIND_OF_ENTRY[entry.type];
+        const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
+        if (kind !== undefined) meet(entry.id, kind, `tree ${where} names ${name}`);
+      }
     }
   }
 }
