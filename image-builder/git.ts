@@ -6,16 +6,19 @@ import { GitProgress, type OnGitProgress } from "./git-progress.ts";
 import { type GitSettings, gitSettings } from "./git-settings.ts";
 import { endFamily } from "./process-family.ts";
 import { endWithUs } from "./running-children.ts";
-import { redactUrls, type Secret } from "./secret.ts";
+import { maskUrls, type Secret } from "./secret.ts";
 
 /** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
+/** Git would otherwise look for a repository where this process runs, and heed the settings of one that is there. */
+const NO_REPOSITORY = "/dev/null";
+
 export interface GitOptions {
-  /** The repository, bare or a `.git` folder or file. None for commands that need none. */
+  /** The repository, a Git directory. None for commands that need none; that of the working directory is never read. */
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Settings that win over the user's, their values out of sight of other users. */
   readonly config?: GitSettings;
   readonly env?: Readonly<Record<string, string>>;
@@ -56,10 +59,10 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   options.signal?.throwIfAborted();
   const progress = new GitProgress(options.onProgress);
-  const gitDir = options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`];
+  const gitDir = `--git-dir=${options.gitDir ?? NO_REPOSITORY}`;
   const own = SETTINGS.flatMap((setting) => ["-c", setting]);
   const more = gitSettings(options.config ?? []);
-  const child = execa("git", [...gitDir, ...own, ...more.args, ...args], {
+  const child = execa("git", [gitDir, ...own, ...more.args, ...args], {
     env: gitEnvironment(process.env, { ...more.env, ...options.env }),
     extendEnv: false,
     reject: false,
@@ -88,7 +91,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   }
   const stderr = (options.secrets ?? []).reduce(
     (text, secret) => secret.redact(text),
-    redactUrls(progress.rest()),
+    maskUrls(progress.rest()),
   );
   return { status: result.exitCode, stdout: String(result.stdout), stderr };
 }

@@ -3,27 +3,70 @@ import { join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isObjectId } from "../guest/git/object-id.ts";
 import { git, reason, tryGit } from "./git.ts";
+import { isolateRepository } from "./isolated-repository.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
-import { exists, looksLikeGitDir, mayBeGitDir, unreadableRepository } from "./unreadable-repository.ts";
+import { maskUserInfo } from "./secret.ts";
+import { exists, looksLikeGitDir, unreadableRepository } from "./unreadable-repository.ts";
+
+/** A repository on this machine. */
+export interface LocalRepository {
+  /** What git reads instead of the repository's own Git directory; see `isolateRepository`. */
+  readonly gitDir: string;
+  /** Where its files lie, if they lie at the path that was asked for. */
+  readonly workTree: string | undefined;
+  /** An error of git's, with the paths of the repository that the user knows. */
+  inSource(error: unknown): unknown;
+}
 
 /**
- * The git directory of the repository at `path`, or undefined when `path` is a mere folder. A repository is what has a
- * `.git` (a folder, a worktree's or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * The repository at `path`, or undefined when `path` is a mere folder. A repository is what has a `.git` (a folder, a worktree's
+ * or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * @param into an empty folder for what git is to read.
  * @throws {DocteurError} `NOT_A_REPOSITORY`: it looks like one, but git cannot read it.
  */
-export async function findGitDir(path: string, signal?: AbortSignal): Promise<string | undefined> {
+export async function findRepository(
+  path: string,
+  into: string,
+  signal?: AbortSignal,
+): Promise<LocalRepository | undefined> {
   const dotGit = join(path, ".git");
-  const isWorkTree = exists(dotGit);
-  if (!isWorkTree && !mayBeGitDir(path)) return undefined;
-  const gitDir = isWorkTree ? dotGit : path;
+  const hasFiles = exists(dotGit);
+  if (!hasFiles && !looksLikeGitDir(path)) return undefined;
+  const source = hasFiles ? dotGit : path;
+  const what = hasFiles
+    ? `${dotGit} is there, but is no Git repository that git can read`
+    : `${path} looks like a Git repository, but git cannot read it`;
+  const isolated = await isolateRepository(source, into, signal).catch((cause) => {
+    throw cause instanceof DocteurError
+      ? new DocteurError(cause.code, `${what}: ${cause.message}`, { cause })
+      : cause;
+  });
+  const { gitDir, bare, workTree = path } = isolated;
   const result = await tryGit(["rev-parse", "--git-dir"], { gitDir, signal });
-  if (result.status === 0) return gitDir;
-  if (isWorkTree) {
-    const what = `${dotGit} is there, but is no Git repository that git can read`;
-    throw unreadableRepository(dotGit, what, result);
+  if (result.status !== 0) {
+    throw unreadableRepository(source, what, { ...result, stderr: isolated.inSource(result.stderr) });
   }
-  if (!looksLikeGitDir(path)) return undefined;
-  throw unreadableRepository(path, `${path} looks like a Git repository, but git cannot read it`, result);
+  // Git itself would refuse it; what a submodule has left behind is hardly what is to be published.
+  if (!exists(workTree)) {
+    throw new DocteurError("NOT_A_REPOSITORY", `${what}: its work tree ${workTree} is gone`);
+  }
+  return {
+    gitDir,
+    workTree: hasFiles && !bare && isSame(workTree, path) ? path : undefined,
+    inSource: (error) =>
+      error instanceof DocteurError
+        ? new DocteurError(error.code, isolated.inSource(error.message), { cause: error })
+        : error,
+  };
+}
+
+function isSame(path: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(path), statSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -34,12 +77,12 @@ export function requireFolder(path: string): void {
   let stats: ReturnType<typeof statSync>;
   try {
     stats = statSync(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     const missing = code === "ENOENT" || code === "ENOTDIR";
-    throw new DocteurError("NOT_FOUND", `${path}: ${missing ? "no such repository or folder" : code}`, {
-      cause,
-    });
+    // It may be meant for a URL, and have a password in it, so the cause, which names it, stays out.
+    const shown = maskUserInfo(path);
+    throw new DocteurError("NOT_FOUND", `${shown}: ${missing ? "no such repository or folder" : code}`);
   }
   if (!stats.isDirectory()) {
     throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);
@@ -49,9 +92,6 @@ export function requireFolder(path: string): void {
 /**
  * The id of the commit that `wish` names in a repository on this machine; its HEAD when there is no wish. Takes
  * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
- *
- * The repository is named to git outright (`--git-dir`), for which git does not ask who owns it (`safe.directory`).
- * That is safe here: nothing in a repository's own settings is run by rev-parse, for-each-ref and pack-objects.
  *
  * @param where the repository, for messages; `shownWish` is the wish as the user knows it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,

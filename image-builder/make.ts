@@ -1,4 +1,5 @@
 import { type Stats, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
 import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
@@ -8,7 +9,7 @@ import { type Exclusion, exclusion } from "./folder/exclusion.ts";
 import { type StagedFolder, stageFolder } from "./folder/stage.ts";
 import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
-import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
+import { findRepository, requireFolder, resolveCommit } from "./local-repository.ts";
 import { commitObjects } from "./packing/commit-objects.ts";
 import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
 import { packAnew } from "./packing/pack-anew.ts";
@@ -114,7 +115,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const source =
     endpoint.kind === "remote"
       ? await fromRemote(endpoint, gitDir, timeout, options)
-      : ((await fromLocalRepository(endpoint, options)) ??
+      : ((await fromLocalRepository(endpoint, temporary.path, options)) ??
         (await fromFolder(
           endpoint,
           temporary.path,
@@ -128,7 +129,8 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const reading = import("./check-readable.ts");
   const packing = pack(source, temporary.path, compression, options);
   const own = [image.path, image.temporary];
-  const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, own, signal);
+  const counting =
+    source.workTree === undefined ? undefined : countUncommitted(source.gitDir, source.workTree, own, signal);
   const checking = packing.then(async (packed) => {
     const { checkReadable } = await reading;
     return await checkReadable(packed, source.commit, endpoint.display, signal);
@@ -177,15 +179,25 @@ async function fromRemote(
 /** Undefined when the path is a mere folder. */
 async function fromLocalRepository(
   endpoint: LocalEndpoint,
+  temporary: string,
   options: MakeOptions,
 ): Promise<Source | undefined> {
   if (options.worktree) return undefined;
-  const gitDir = await findGitDir(endpoint.path, options.signal);
-  if (gitDir === undefined) return undefined;
-  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal);
-  const hasFiles = gitDir !== endpoint.path && options.ref === undefined;
-  const workTree = hasFiles ? endpoint.path : undefined;
-  return { kind: "repository", gitDir, commit, workTree, notes: ignoredForRepository(options) };
+  const into = join(temporary, "source");
+  await mkdir(into);
+  const repository = await findRepository(endpoint.path, into, options.signal);
+  if (repository === undefined) return undefined;
+  const { gitDir, workTree } = repository;
+  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal).catch((error) => {
+    throw repository.inSource(error);
+  });
+  return {
+    kind: "repository",
+    gitDir,
+    commit,
+    workTree: options.ref === undefined ? workTree : undefined,
+    notes: ignoredForRepository(options),
+  };
 }
 
 /** A repository's commit has its own date and author; the original takes `-d` and ignores it, too. */

@@ -48,11 +48,28 @@ const lazyDependencies: Plugin = {
   },
 };
 
+/** Leaves what the start imports when it has found the compile cache in a file of its own. */
+const mainApart: Plugin = {
+  name: "main-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: "./main.js", external: true }));
+  },
+};
+
 rmSync(outdir, { recursive: true, force: true });
+// As CommonJS, which Node starts two milliseconds sooner than a module.
+await build({
+  ...common,
+  entryPoints: { docteur: "scripts/start.ts" },
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  target: "node26",
+  plugins: [mainApart],
+});
 // One file: each more is one more to find and to read before a run begins.
 await build({
   ...common,
-  entryPoints: { docteur: "scripts/main.ts" },
+  entryPoints: { main: "scripts/main.ts" },
   target: "node26",
   plugins: [lazyDependencies],
   banner: { js: REQUIRE },

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { utimesSync } from "node:fs";
+import { existsSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { homedir, userInfo } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
+import { cachePath, whyNotOwn } from "./cache-owner.ts";
 import { saysNoSpace } from "./tools.ts";
 
 const TEMPORARY = "tmp-";
@@ -13,17 +13,29 @@ const TEMPORARY = "tmp-";
 const KEPT_OF_A_KIND = 4;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
+/** Folders that were found to be this user's own. Nobody else can change that. */
+const own = new Set<string>();
+
+/**
+ * The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
+ * @throws {DocteurError} `CACHE_UNSAFE`: another user may write there, and what lies there is run.
+ */
 export function cacheFolder(): string {
-  const base = process.env.XDG_CACHE_HOME;
-  // A relative path is to be ignored (XDG Base Directory Specification 0.8).
-  return join(base !== undefined && isAbsolute(base) ? base : join(home(), ".cache"), "docteur");
+  const folder = cachePath();
+  if (own.has(folder)) return folder;
+  requireOwn(folder);
+  // One that is yet to be made may be made by another first.
+  if (existsSync(folder)) own.add(folder);
+  return folder;
 }
 
-/** HOME, or what the system has of this user where that is empty or relative. */
-function home(): string {
-  const folder = homedir();
-  return isAbsolute(folder) ? folder : userInfo().homedir;
+function requireOwn(folder: string): void {
+  const why = whyNotOwn(folder);
+  if (why === undefined) return;
+  throw new DocteurError(
+    "CACHE_UNSAFE",
+    `the cache is not used: ${why}; set XDG_CACHE_HOME to a folder of your own`,
+  );
 }
 
 /** A short key for whatever the parts say; different parts give different keys. */
@@ -39,11 +51,12 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
  *
  * @param name what it is, with the key of what it is made from.
  * @param build fills the empty folder that it is given.
- * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
+ * @throws {DocteurError} `CACHE_UNSAFE`, `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
  */
 export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
   const folder = join(root, name);
+  requireOwn(folder);
   if (markUsed(folder)) return folder;
   const temporary = await makeTemporary();
   try {
@@ -154,10 +167,11 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
 async function makeRoot(root: string): Promise<void> {
   try {
     await makeFolders(root);
-    await fs.chmod(root, 0o700);
   } catch (error) {
     throw isNoSpace(error) ? error : unwritable(root, error);
   }
+  cacheFolder();
+  await fs.chmod(root, 0o700);
 }
 
 /** Node's own `recursive` tries for ever where a folder cannot be made and the system says that it is not there: in /proc. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Accelerator, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
 import { cachedBusybox } from "./busybox.ts";
 import { cacheFolder, makeTemporary } from "./cache.ts";
+import { cachePath, whyNotOwn } from "./cache-owner.ts";
 import { hasDebianPackages } from "./debian.ts";
 import { installation } from "./debian-packages.ts";
 import { spaceForRun } from "./free-space.ts";
@@ -33,12 +34,20 @@ export interface Check {
  * unpacks a module of the cached kernel, writes to the cache, and tries KVM, if a kernel is cached and nobody has tried yet.
  */
 export async function doctor(): Promise<Check[]> {
+  const unsafe = unsafeCacheCheck();
   return [
     { name: "node", ok: true, detail: `${process.version} runs this` },
     await pinnedNodeCheck(),
     await toolCheck("git", ["--version"]),
     await toolCheck("qemu-system-x86_64", ["--version"]),
     await toolCheck("mkfs.erofs", []),
+    ...(unsafe === undefined ? await cachedChecks() : [unsafe]),
+  ];
+}
+
+/** What a run finds in the cache, or would put there. */
+async function cachedChecks(): Promise<Check[]> {
+  return [
     await packagesCheck(),
     await kernelCheck(),
     await acceleratorCheck(),
@@ -46,6 +55,13 @@ export async function doctor(): Promise<Check[]> {
     await cacheCheck(),
     await spaceCheck(),
   ];
+}
+
+/** Undefined for a cache that may be used. */
+function unsafeCacheCheck(): Check | undefined {
+  const why = whyNotOwn(cachePath());
+  if (why === undefined) return undefined;
+  return { name: "cache", ok: false, detail: why, remedy: "set XDG_CACHE_HOME to a folder of your own" };
 }
 
 async function pinnedNodeCheck(): Promise<Check> {

@@ -12,7 +12,13 @@ import { printable } from "../printable.ts";
 import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
 import { readValues } from "./bulk/read-values.ts";
 import { threadProgram } from "./bulk/threads.ts";
-import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
+import {
+  DictionaryExpectedError,
+  NotFoundError,
+  TooManyLinksError,
+  ValueExpectedError,
+  withPath,
+} from "./errors.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
 
@@ -105,7 +111,7 @@ export class Store {
    * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
    */
   get(key: Key): Uint8Array {
-    return this.#objects.read(this.#value(key).id, "blob");
+    return atPath(key, () => this.#objects.read(this.#value(key).id, "blob"));
   }
 
   /**
@@ -119,7 +125,11 @@ export class Store {
     keys: Iterable<Key>,
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
     const find = (key: Key) => this.#value(key).id;
-    return readValues(this.#bulkRead, this.#objects, keys, find, (key, value) => ({ key, value }));
+    const item = (key: Key, value: Uint8Array | DocteurError) => ({
+      key,
+      value: value instanceof DocteurError ? withPath(value, show(key)) : value,
+    });
+    return readValues(this.#bulkRead, this.#objects, keys, find, item);
   }
 
   /**
@@ -144,7 +154,7 @@ export class Store {
     if (!isNatural(offset) || !isNatural(length)) {
       throw new RangeError(`offset and length are natural numbers, not ${offset} and ${length}`);
     }
-    return this.#objects.readPart(this.#value(key).id, offset, length);
+    return atPath(key, () => this.#objects.readPart(this.#value(key).id, offset, length));
   }
 
   /**
@@ -152,7 +162,7 @@ export class Store {
    * @throws as `get`.
    */
   open(key: Key): BlobReader {
-    return this.#objects.open(this.#value(key).id);
+    return atPath(key, () => this.#objects.open(this.#value(key).id));
   }
 
   /**
@@ -173,7 +183,8 @@ export class Store {
     const { entry } = this.#found(key, true);
     if (entry.type === "gitlink") return [];
     if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
-    return Array.from(this.#trees.read(entry.id), ({ type, name, id }) => ({
+    const tree = atPath(key, () => this.#trees.read(entry.id));
+    return Array.from(tree, ({ type, name, id }) => ({
       name: text(name),
       rawName: new Uint8Array(name),
       kind: kindOf(type),
@@ -257,7 +268,7 @@ export class Store {
   }
 
   #found(key: Key, follow: boolean) {
-    const found = this.#resolve(key, follow);
+    const found = atPath(key, () => this.#resolve(key, follow));
     if (typeof found !== "string") return found;
     if (found === "ELOOP") throw new TooManyLinksError(show(key));
     if (found === "ENOTDIR") throw new DictionaryExpectedError(show(key));
@@ -290,6 +301,15 @@ function toBytes(key: Key): Uint8Array {
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+/** Does work for a key; what is too large is told with the path. */
+function atPath<Result>(key: Key, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
+  }
 }
 
 function show(key: Key): string {

@@ -1,5 +1,6 @@
 import { MODES } from "../git/tree.ts";
 import { joinPath } from "../layout/path.ts";
+import { printableBytes } from "../printable.ts";
 import type { ListEntry, Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
@@ -10,16 +11,17 @@ const NEWLINE = Uint8Array.of(0x0a);
 
 /**
  * `ls [-l] [-R] [PATH...]`: names a folder's entries, one a line, in git's order; default the root. `-l` puts mode, object
- * id and size before the name, as `git ls-tree -l` does; `-R` goes down, with paths from the folder named.
+ * id and size before the name, as `git ls-tree -l` does; `-R` goes down, with paths from the folder named. On a terminal
+ * names are quoted.
  */
-export const ls: Unikernel = ({ args, console, connect }) => {
+export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   const { options, operands, unknown } = parseOptions(args, { flags: ["-l", "-R"], values: [] });
   if (unknown !== undefined) return usageError(console, "ls", USAGE, unknown);
   const store = connect({ layout: options.has("-R") ? "fast" : "light" });
   const folders = operands.length === 0 ? ["/"] : operands;
   const print = (entry: ListEntry, folder: Uint8Array, name: Uint8Array) => {
     if (options.has("-l")) console.write(longFormat(store, folder, entry));
-    console.write(name);
+    console.write(terminal ? printableBytes(name) : name);
     console.write(NEWLINE);
   };
   return worst(folders, (path) => lsOne(store, console, path, options.has("-R"), print));

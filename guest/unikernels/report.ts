@@ -31,7 +31,7 @@ export function attempt(console: Console, program: string, work: () => void): nu
     return 0;
   } catch (error) {
     if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
-    console.error(`${program}: ${error.message}\n`);
+    console.error(`${program}: ${printable(error.message)}\n`);
     return 1;
   }
 }

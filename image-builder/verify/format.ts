@@ -1,4 +1,5 @@
 import { readSignature } from "../../guest/git/commit.ts";
+import { printableBytes } from "../../guest/printable.ts";
 import { ocamlString } from "./ocaml-string.ts";
 import type { Verification } from "./verification.ts";
 import { commitObjectOf } from "./verify-image.ts";
@@ -6,6 +7,8 @@ import { commitObjectOf } from "./verify-image.ts";
 export interface FormatOptions {
   /** Colours, as a terminal takes them (ECMA-48 SGR). Default false. */
   readonly color?: boolean | undefined;
+  /** Whether what could steer a terminal is escaped. Default false: bytes as they are. */
+  readonly terminal?: boolean | undefined;
 }
 
 const BLUE = 34;
@@ -17,6 +20,10 @@ const YELLOW = 33;
  */
 export function formatVerification(verification: Verification, options: FormatOptions = {}): Uint8Array {
   const paint = (color: number, text: string) => (options.color ? `\x1b[${color}m${text}\x1b[m` : text);
+  const shown = (bytes: string) =>
+    options.terminal
+      ? Buffer.from(printableBytes(Buffer.from(bytes, "latin1"), "\n\t")).toString("latin1")
+      : bytes;
   // Latin-1 maps every byte to one character and back.
   const text = Buffer.from(commitObjectOf(verification)).toString("latin1");
   const blank = text.indexOf("\n\n");
@@ -24,10 +31,10 @@ export function formatVerification(verification: Verification, options: FormatOp
   const line = (label: string, value: string) => `${paint(BLUE, label)}\t: ${value}\n`;
   return Buffer.from(
     line("commit", paint(YELLOW, verification.commit)) +
-      line("author", `${ocamlString(name)} <${email}>`) +
+      line("author", `${ocamlString(name)} <${shown(email)}>`) +
       line("root", paint(YELLOW, verification.root)) +
       // The original ends with a line break of its own, after the message or in its place.
-      (blank < 0 ? "\n" : `\n${text.slice(blank + 2)}\n`),
+      (blank < 0 ? "\n" : `\n${shown(text.slice(blank + 2))}\n`),
     "latin1",
   );
 }

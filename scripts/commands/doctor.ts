@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { colourOption, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { exitStatus } from "../exit-status.ts";
+import { writeJson, writeShown } from "../screen.ts";
 
 /** `docteur doctor`: what this machine has and lacks. */
 export const doctor: Command = {
@@ -21,13 +22,14 @@ standard output; for what is missing, the line after it says how to get it. Stat
     const vm = await import("../../vm/index.ts");
     const checks = await vm.doctor();
     if (invocation.flag("json")) {
-      stdout.write(`${JSON.stringify(checks)}\n`);
+      writeJson(stdout, checks);
     } else {
       const width = Math.max(...checks.map(({ name }) => name.length));
       for (const { name, ok, detail, remedy } of checks) {
         const mark = ok ? paint("green", "ok     ") : paint("red", "missing");
-        stdout.write(`${mark}  ${name.padEnd(width)}  ${detail}\n`);
-        if (!ok && remedy !== undefined) stdout.write(`${" ".repeat(width + 11)}${remedy}\n`);
+        stdout.write(`${mark}  `);
+        writeShown(stdout, `${name.padEnd(width)}  ${detail}\n`);
+        if (!ok && remedy !== undefined) writeShown(stdout, `${" ".repeat(width + 11)}${remedy}\n`);
       }
     }
     return checks.every(({ ok }) => ok) ? 0 : 1;

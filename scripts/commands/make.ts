@@ -1,3 +1,4 @@
+import { printable } from "../../guest/printable.ts";
 import type { MakeResult } from "../../image-builder/index.ts";
 import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
@@ -6,6 +7,7 @@ import { exitStatus } from "../exit-status.ts";
 import { jsonFailure } from "../json-failure.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count, duration } from "../quantity.ts";
+import { writeJson } from "../screen.ts";
 
 /** `docteur make`: makes an image of a repository or folder. */
 export const make: Command = {
@@ -116,10 +118,8 @@ The last line says how many files of how many bytes became an image of how many.
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [repository, image] = invocation.operands as [string, string];
-    // What `ps` shows of this process: a URL may have a password in it.
-    if (/^https?:/i.test(repository)) process.title = "docteur make";
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
@@ -144,13 +144,13 @@ The last line says how many files of how many bytes became an image of how many.
       });
       line?.clear();
       const took = performance.now() - started;
-      if (!quiet) for (const note of made.notes) stderr.write(`docteur: note: ${note}\n`);
-      if (invocation.flag("json")) stdout.write(`${JSON.stringify({ ...made, seconds: took / 1000 })}\n`);
-      else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
+      if (!quiet) for (const note of made.notes) stderr.write(`docteur: note: ${printable(note)}\n`);
+      if (invocation.flag("json")) writeJson(stdout, { ...made, seconds: took / 1000 });
+      else if (!quiet) stderr.write(`${printable(image)}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
     } catch (error) {
-      const failure = invocation.flag("json") ? jsonFailure(error) : undefined;
-      if (failure !== undefined) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+      const failure = invocation.flag("json") ? jsonFailure(error, redact) : undefined;
+      if (failure !== undefined) writeJson(stdout, { error: failure });
       throw error;
     } finally {
       line?.clear();

@@ -46,6 +46,7 @@ export async function served(
       env: {},
       stdin: (async function* () {})(),
       ports: [{ address: "127.0.0.1", port: 0 }],
+      terminal: false,
       verbose,
       signal: ending.signal,
     }),
