@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { Tail } from "./tail.ts";
+import { ConsoleReader } from "./console-reader.ts";
+import type { Tail } from "./tail.ts";
 import { findTool } from "./tools.ts";
 
 /** The descriptor at which the child finds the channel. */
@@ -23,8 +24,11 @@ export interface MoreDescriptors {
 const running = new Set<ChildProcess>();
 
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) killGroup(child);
 });
+
+/** For so long, in milliseconds, somebody else may keep the standard output of a child that has ended. */
+const LAST_WORDS_MS = 1000;
 
 /** How a process ended, in words. */
 export type Ending = string;
@@ -36,8 +40,8 @@ export type Ending = string;
 export class GuardedProcess {
   /** This process's end of the channel. */
   readonly channel: Duplex;
-  /** What the child said on its standard output and its standard error. */
-  readonly console = new Tail();
+  /** What the child said last on its standard output and its standard error. */
+  readonly console: Tail;
   /** Fulfilled once the child has ended and all that it said was read. */
   readonly ended: Promise<Ending>;
   /** The other end of the child's `CONTROL_FD`, if it was asked for. */
@@ -57,27 +61,40 @@ export class GuardedProcess {
     this.channel = child.stdio[CHANNEL_FD] as Duplex;
     this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
     this.control?.on("error", () => {});
-    for (const stream of [child.stdout, child.stderr] as Readable[]) {
-      stream.on("data", (piece: Buffer) => {
-        this.console.push(piece);
-        copy?.write(piece);
-      });
-    }
+    const said = [child.stdout, child.stderr] as Readable[];
+    const reader = new ConsoleReader(said, copy);
+    this.console = reader.tail;
     // A write to a child that has just ended fails; that it ended is told by `ended`.
     this.channel.on("error", () => {});
     this.ended = new Promise((resolve) => {
       child.on("error", (error) => resolve(error.message));
       child.on("close", (status, signal) => resolve(signal ?? `status ${status}`));
     });
+    child.on("exit", () => {
+      // Those that it has started and left behind.
+      killGroup(child);
+      reader.hurry();
+      const limit = setTimeout(() => said.forEach((stream) => void stream.destroy()), LAST_WORDS_MS);
+      void this.ended.then(() => clearTimeout(limit));
+    });
     void this.ended.then(() => running.delete(child));
   }
 
-  /** Ends the child, and waits until it is gone. */
+  /** Ends the child and what it has started, and waits until it is gone. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child);
     this.channel.destroy();
     this.control?.destroy();
     await this.ended;
+  }
+}
+
+/** Kills a child that leads a process group, and the others in that. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nobody is left in it.
   }
 }
 
