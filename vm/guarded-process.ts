@@ -13,21 +13,26 @@ export const CONTROL_FD = 4;
 /** Where it finds a file that it is given. */
 export const FILE_FD = 5;
 
-/** What a child gets beyond the channel. */
-export interface MoreDescriptors {
+/** What a child gets beyond the channel, and how it ends. */
+export interface ChildOptions {
   /** A second pair of sockets. */
   readonly control?: boolean;
   /** A descriptor of this process. */
   readonly file?: number;
+  /**
+   * Whether what the child has started, and left in its process group, ends with it. Default: it is waited for, as far as it has
+   * the child's standard output or standard error.
+   */
+  readonly endsGroup?: boolean;
 }
 
 const running = new Set<ChildProcess>();
 
 process.on("exit", () => {
-  for (const child of running) killGroup(child);
+  for (const child of running) child.kill("SIGKILL");
 });
 
-/** For so long, in milliseconds, somebody else may keep the standard output of a child that has ended. */
+/** For so long, in milliseconds, those that a group's leader has started may keep its standard output. */
 const LAST_WORDS_MS = 1000;
 
 /** How a process ended, in words. */
@@ -49,10 +54,17 @@ export class GuardedProcess {
   readonly #child: ChildProcess;
 
   /** @param copy also gets what the child says. */
-  constructor(path: string, args: readonly string[], copy?: Writable, more: MoreDescriptors = {}) {
+  constructor(path: string, args: readonly string[], copy?: Writable, options: ChildOptions = {}) {
     const [command, ...rest] = guarded(path, args);
     const child = spawn(command!, rest, {
-      stdio: ["ignore", "pipe", "pipe", "pipe", more.control ? "pipe" : "ignore", more.file ?? "ignore"],
+      stdio: [
+        "ignore",
+        "pipe",
+        "pipe",
+        "pipe",
+        options.control ? "pipe" : "ignore",
+        options.file ?? "ignore",
+      ],
       // A process group of its own: Ctrl-C on the terminal is for this process, which tells the guest.
       detached: true,
     });
@@ -71,25 +83,25 @@ export class GuardedProcess {
       child.on("close", (status, signal) => resolve(signal ?? `status ${status}`));
     });
     child.on("exit", () => {
-      // Those that it has started and left behind.
-      killGroup(child);
       reader.hurry();
+      if (options.endsGroup !== true) return;
+      killGroup(child);
       const limit = setTimeout(() => said.forEach((stream) => void stream.destroy()), LAST_WORDS_MS);
       void this.ended.then(() => clearTimeout(limit));
     });
     void this.ended.then(() => running.delete(child));
   }
 
-  /** Ends the child and what it has started, and waits until it is gone. */
+  /** Ends the child, and waits until it is gone. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) killGroup(this.#child);
+    this.#child.kill("SIGKILL");
     this.channel.destroy();
     this.control?.destroy();
     await this.ended;
   }
 }
 
-/** Kills a child that leads a process group, and the others in that. */
+/** Kills those that are left in the process group of a child that has led it. */
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");

@@ -10,7 +10,7 @@ const hex = (frame: Uint8Array) => `Buffer.from("${Buffer.from(frame).toString("
 const FLOODS: Readonly<Record<string, string>> = {
   "wishes for input": `times(30_000, ${hex(encodeFrame(FrameType.WANT))})`,
   "output that nobody takes": `times(20_000, ${hex(encodeFrame(FrameType.STDOUT, Buffer.alloc(30_000)))})`,
-  "empty output": `times(3_000_000, ${hex(encodeFrame(FrameType.STDERR))})`,
+  "empty output": `times(1_000_000, ${hex(encodeFrame(FrameType.STDERR))})`,
   "a frame in single bytes": `times(1, Buffer.from([${FrameType.STDERR}, 0, 0, ${MAX_PAYLOAD >> 16}, 0])); for (let n = 1; n < ${MAX_PAYLOAD}; n++) fs.writeSync(3, "x")`,
   "its console": `for (let n = 0; n < 5_000; n++) fs.writeSync(1, Buffer.alloc(100_000, 120))`,
 };
@@ -41,11 +41,11 @@ const script = `${prelude} ${FLOODS[what]!}; done(); setInterval(() => {}, 1000)
 const standIn = new GuardedProcess(process.execPath, ["-e", script], console);
 const guest = await Guest.start(standIn, { what: "the guest", seconds: 60 });
 const before = process.memoryUsage.rss();
-const tooMuch = new AbortController();
-// What does not end by itself, because nobody takes it, has shown by then what it does.
-const limit = setTimeout(() => tooMuch.abort("SIGTERM"), 3000);
+const enough = new AbortController();
+// What nobody takes does not come to its end, and has shown by then what it does.
+const isStalled = console !== undefined || what === "output that nobody takes";
+if (isStalled) setTimeout(() => enough.abort("SIGTERM"), 3000);
 await guest
-  .run({ program: "cat", args: [], env: {} }, { stdin, stdout, stderr }, tooMuch.signal)
-  .catch(() => {})
-  .finally(() => clearTimeout(limit));
+  .run({ program: "cat", args: [], env: {} }, { stdin, stdout, stderr }, enough.signal)
+  .catch(() => {});
 process.stdout.write(String(Math.round((process.resourceUsage().maxRSS * 1024 - before) / 2 ** 20)));

@@ -15,7 +15,9 @@ const wait = () => setInterval(() => {}, 1000);
 `;
 
 function start(script: string, seconds = 30): Promise<Guest> {
-  const standIn = new GuardedProcess(process.execPath, ["-e", `${PRELUDE}${script}`]);
+  const standIn = new GuardedProcess(process.execPath, ["-e", `${PRELUDE}${script}`], undefined, {
+    endsGroup: true,
+  });
   return Guest.start(standIn, { what: "the guest", seconds });
 }
 
