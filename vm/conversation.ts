@@ -9,14 +9,12 @@ import {
   MAX_PAYLOAD,
   malformed,
 } from "../guest/runtime/frame.ts";
+import { ENTROPY_LENGTH } from "../guest/runtime/randomness.ts";
 import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { Input } from "./input.ts";
 import { writeTo } from "./write-to.ts";
-
-/** Bytes of entropy that a machine gets: twice what a generator's key has. */
-const ENTROPY_LENGTH = 64;
 
 /** Where a program's standard streams come from and go to. */
 export interface Streams {
