@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { BuildOptions, BuildResult } from "esbuild";
 
 let atWork = 0;
@@ -11,8 +12,23 @@ export async function bundle<Options extends BuildOptions>(options: Options): Pr
   // Loaded only here: most runs find made what they need.
   const esbuild = await import("esbuild");
   try {
-    return (await esbuild.build<BuildOptions>({ logLevel: "silent", ...options })) as BuildResult<Options>;
+    const building = esbuild.build<BuildOptions>({ logLevel: "silent", ...options });
+    keepNonBlocking(process.stdout, process.stderr);
+    return (await building) as BuildResult<Options>;
   } finally {
     if (--atWork === 0) await esbuild.stop();
+  }
+}
+
+/**
+ * Node makes the pipes that a child shares with this process blocking, for the child; esbuild's own process shares standard
+ * error. They would stay so: a reader that stalls would stall all of this process, its answer to SIGTERM included.
+ */
+function keepNonBlocking(...streams: Writable[]): void {
+  for (const stream of streams) {
+    const { _handle: handle, isTTY } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } } & {
+      isTTY?: boolean;
+    };
+    if (isTTY !== true) handle?.setBlocking?.(false);
   }
 }

@@ -117,6 +117,8 @@ function kernelCommandLine(machine: Machine): string {
     "quiet",
     // A panic ends the machine, since `-no-reboot` makes QEMU quit.
     "panic=-1",
+    // Otherwise the kernel, for want of another way to restart this machine, jumps into its firmware, which may just halt.
+    "reboot=triple",
     "pci=off",
     "cryptomgr.notests=1",
     "init_on_alloc=0",

@@ -1,24 +1,55 @@
 import { randomFillSync } from "node:crypto";
 import type { System } from "./system.ts";
+import { findV8Generator } from "./v8-generator.ts";
+
+/** Bytes of entropy for the generators of the kernel and of OpenSSL, for the state of V8's, and for those of the system. */
+const POOLS = 64;
+const V8_STATE = 16;
+const SYSTEM_BYTES = 16;
+
+/** Bytes of entropy that a machine gets when it is woken. */
+export const ENTROPY_LENGTH = POOLS + V8_STATE + SYSTEM_BYTES;
 
 /** Numbers that are made at a time. */
 const BATCH = 128;
 
-/**
- * Makes all randomness of this guest its own, whatever it has in common with others up to now: the kernel's, OpenSSL's
- * (`node:crypto`) and `Math.random`. Threads that start later draw their seeds from these.
- *
- * @param entropy at least 32 bytes that no other guest gets.
- */
-export function renewRandomness(system: System, entropy: Uint8Array): void {
-  system.addKernelEntropy(entropy);
-  system.addOpensslEntropy(entropy);
-  numbers.renew();
+/** All that is random in this guest and was made before its host wakes it: any number of others may have the same. */
+export class Randomness {
+  readonly #system: System;
+  readonly #v8Generator: bigint | undefined;
+  readonly #systemBytes: bigint | undefined;
+
+  /** @param isCopied whether this guest becomes a template: its memory, and what is random in it, is then that of others. */
+  constructor(system: System, isCopied: boolean) {
+    this.#system = system;
+    Math.random = numbers.random;
+    if (!isCopied) return;
+    this.#v8Generator = findV8Generator(system.isolate());
+    this.#systemBytes = system.randomBytesAddress();
+  }
+
+  /**
+   * Makes it this guest's own: the kernel's generator, OpenSSL's (`node:crypto`), that from which V8 seeds the contexts to come,
+   * `Math.random`, and the random bytes that the kernel has given the process (getauxval(3), `AT_RANDOM`). Threads that start
+   * later draw their seeds from these.
+   *
+   * @param entropy `ENTROPY_LENGTH` bytes that no other guest gets.
+   */
+  renew(entropy: Uint8Array): void {
+    const pools = entropy.subarray(0, POOLS);
+    this.#system.addKernelEntropy(pools);
+    this.#system.addOpensslEntropy(pools);
+    numbers.renew();
+    if (this.#v8Generator === undefined || this.#systemBytes === undefined) return;
+    const rest = entropy.subarray(POOLS);
+    this.#system.writeMemory(this.#v8Generator, rest.subarray(0, V8_STATE));
+    this.#system.writeMemory(this.#systemBytes, rest.subarray(V8_STATE));
+  }
 }
 
 /**
- * What replaces `Math.random`: V8 seeds its own when the process starts, and has no way to seed it again. 53 random bits,
- * as a number from 0 to below 1.
+ * What replaces `Math.random` of a context that is there already: V8 has seeded that once and for all. 53 random bits, as a
+ * number from 0 to below 1.
  */
 export class RandomNumbers {
   readonly #words = new Uint32Array(2 * BATCH);
@@ -41,8 +72,3 @@ export class RandomNumbers {
 }
 
 const numbers = new RandomNumbers();
-
-/** Replaces `Math.random`, once: V8 takes its time for a change of what is built in. */
-export function replaceRandom(): void {
-  Math.random = numbers.random;
-}

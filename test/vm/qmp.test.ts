@@ -1,6 +1,7 @@
 import { Duplex } from "node:stream";
 import test from "ava";
 import { Qmp } from "../../vm/qmp.ts";
+import { settle } from "./hostile-channel.ts";
 
 /** Stands in for QEMU: keeps what it is asked, and says what it is told to. */
 class Monitor extends Duplex {
@@ -47,4 +48,28 @@ test("an answer may come in pieces, and the end of the stream is the end of QEMU
   monitor.push(null);
   await t.throwsAsync(never, { code: "QEMU_GONE" });
   await t.throwsAsync(qmp.execute("third"), { code: "QEMU_GONE" });
+});
+
+test("what nobody waits for is read all the same", async (t) => {
+  const monitor = new Monitor();
+  const qmp = new Qmp(monitor);
+  const event = JSON.stringify({ event: "RTC_CHANGE", data: { offset: 1 } });
+  for (let count = 0; count < 1000; count++) monitor.push(`${event}\n`.repeat(100));
+  await settle();
+  t.is(monitor.readableLength, 0);
+  const answered = qmp.execute("first");
+  monitor.say({ return: "yes" });
+  t.is(await answered, "yes");
+});
+
+test("a line without an end, and one that is no JSON, are the end of QEMU", async (t) => {
+  const endless = new Monitor();
+  const waiting = new Qmp(endless).execute("first");
+  for (let count = 0; count < 100; count++) endless.push("x".repeat(64 * 1024));
+  await t.throwsAsync(waiting, { code: "QEMU_GONE" });
+  t.true(endless.destroyed);
+  const senseless = new Monitor();
+  const asked = new Qmp(senseless).execute("first");
+  senseless.push("nonsense\n");
+  await t.throwsAsync(asked, { code: "QEMU_GONE" });
 });
