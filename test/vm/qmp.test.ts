@@ -51,7 +51,7 @@ test("an answer may come in pieces, and the end of the stream is the end of QEMU
   await t.throwsAsync(qmp.event("ANY"), { code: "QEMU_GONE" });
 });
 
-test("what nobody waits for is read all the same, and of it a little is kept", async (t) => {
+test("events that are not waited for are read all the same, and a few of them are kept", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const event = JSON.stringify({ event: "RTC_CHANGE", data: { offset: 1 } });
