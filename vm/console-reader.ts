@@ -6,20 +6,20 @@ import { writeTo } from "./write-to.ts";
 const MAX_LEFT = 1024 * 1024;
 
 /**
- * Reads what a process says on its standard output and its standard error and keeps the end of it. A copy of all of it goes to
- * a stream; while that takes no more, the process has to wait.
+ * Reads the standard output and the standard error of a process and keeps the end of both. A copy goes to a stream; while that
+ * takes no more, the process has to wait.
  */
 export class ConsoleReader {
-  /** The end of what was said. */
+  /** The end of the output. */
   readonly tail = new Tail();
   readonly #sources: readonly Readable[];
   #copy: Writable | undefined;
-  /** What waits to be copied: a piece of each source, until nobody is waited for. */
+  /** What waits to be copied: a piece of each source, and up to `MAX_LEFT` bytes after `hurry`. */
   readonly #pieces: Buffer[] = [];
   #isCopying = false;
   #waits = true;
 
-  /** @param copy gets what is said, until it fails. */
+  /** @param copy gets the output, until it fails. */
   constructor(sources: readonly Readable[], copy?: Writable) {
     this.#sources = sources;
     this.#copy = copy;
@@ -31,7 +31,7 @@ export class ConsoleReader {
     }
   }
 
-  /** Waits for the copy no longer: the process has ended, and what it has said and nobody has read is little. */
+  /** Stops waiting for the copy: the process has ended, and what is left of its output is little. */
   hurry(): void {
     this.#waits = false;
     this.#resume();

@@ -25,14 +25,14 @@ export interface Streams {
 }
 
 /**
- * The host's side of the channel to one guest, whose program may write anything to it: what does not keep to the protocol is an
- * error, and neither what the guest sends nor what it does not take is piled up.
+ * The host's side of the channel to one guest, whose program may write anything to it: a frame that breaks the protocol is an
+ * error, and of what the guest sends, or does not read, the host holds one frame.
  */
 export class Conversation {
   readonly #socket: Duplex;
   readonly #sender: FrameSender;
   readonly #frames: AsyncGenerator<Frame>;
-  /** Fulfilled once the guest has a request: before that, it understands nothing else. */
+  /** Fulfilled once the request is sent: before it, the guest expects no signal. */
   readonly #requested = Promise.withResolvers<void>();
 
   constructor(socket: Duplex) {

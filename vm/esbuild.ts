@@ -21,8 +21,8 @@ export async function bundle<Options extends BuildOptions>(options: Options): Pr
 }
 
 /**
- * Node makes the pipes that a child shares with this process blocking, for the child; esbuild's own process shares standard
- * error. They would stay so: a reader that stalls would stall all of this process, its answer to SIGTERM included.
+ * Makes pipes non-blocking again. Node makes those that a child shares with this process blocking, for the child, and esbuild's
+ * process shares standard error. A reader that stalls would then stall this process, with its handling of SIGTERM.
  */
 function keepNonBlocking(...streams: Writable[]): void {
   for (const stream of streams) {

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { encodeFrame, MAX_PAYLOAD } from "../guest/runtime/frame.ts";
 
-/** Sends frames to a guest. Whoever waits for each holds no more of them than one. */
+/** Sends frames to a guest. A caller that waits for each has one of them in memory. */
 export class FrameSender {
   readonly #socket: Duplex;
 
@@ -9,7 +9,7 @@ export class FrameSender {
     this.#socket = socket;
   }
 
-  /** Fulfilled once the system has taken the frame, or the guest is gone. */
+  /** Fulfilled once the system has taken all of the frame, or the guest is gone. */
   send(type: number, payload?: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#socket.writable) return resolve();

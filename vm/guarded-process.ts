@@ -20,8 +20,8 @@ export interface ChildOptions {
   /** A descriptor of this process. */
   readonly file?: number;
   /**
-   * Whether what the child has started, and left in its process group, ends with it. Default: it is waited for, as far as it has
-   * the child's standard output or standard error.
+   * Whether the other processes of the child's process group end with it. Default: those that have its standard output or
+   * standard error are waited for.
    */
   readonly endsGroup?: boolean;
 }
@@ -32,7 +32,7 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** For so long, in milliseconds, those that a group's leader has started may keep its standard output. */
+/** How long a process that has left the group may keep the child's standard output open, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
 /** How a process ended, in words. */
@@ -101,12 +101,12 @@ export class GuardedProcess {
   }
 }
 
-/** Kills those that are left in the process group of a child that has led it. */
+/** Kills the process group of a child that has just ended. */
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 

@@ -19,7 +19,7 @@ export class Guest implements AsyncDisposable {
   /** Where the guest can listen so that it is reached from this host. */
   readonly ports: readonly Port[];
   #afterwards: Promise<void> | undefined;
-  /** Fulfilled when the guest was ended from here: nobody waits any more for where its output goes. */
+  /** Fulfilled when the guest was ended from here: its output is waited for no longer. */
   readonly #killed = Promise.withResolvers<undefined>();
 
   private constructor(

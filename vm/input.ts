@@ -4,8 +4,8 @@ import { FrameType } from "../guest/runtime/frame.ts";
 import type { FrameSender } from "./frame-sender.ts";
 
 /**
- * Standard input for a guest: a piece of it for each WANT. One answer is on its way at a time, and of the WANTs that come
- * meanwhile one counts: a guest cannot have the host read what it does not take.
+ * Standard input for a guest: a chunk of it for each WANT. One answer is on its way at a time, and of the WANTs that come
+ * meanwhile one is kept: the host reads no input that the guest does not take.
  */
 export class Input {
   readonly #stream: Readable | undefined;
@@ -17,7 +17,7 @@ export class Input {
   #used = false;
 
   /**
-   * @param stream read only when the guest wants something. Default: nothing to read.
+   * @param stream read only when the guest wants something. Default: an input that ends at once.
    * @param failed called with an `INPUT_FAILED` if it cannot be read; nothing is answered then.
    */
   constructor(stream: Readable | undefined, sender: FrameSender, failed: (error: DocteurError) => void) {

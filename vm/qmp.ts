@@ -7,20 +7,20 @@ interface Reply {
   readonly event?: string;
 }
 
-/** Answers that are kept until they are taken: the last ones. A start waits for fewer. */
+/** Answers that are kept until they are taken: the last ones. A start needs fewer. */
 const MAX_KEPT = 64;
 
-/** Characters of a line. The longest is a list of what goes to which port, of some hundreds for each. */
+/** Characters of a line. The longest lists the published ports, with some hundred for each. */
 const MAX_LINE = 1024 * 1024;
 
 /**
  * QEMU's control protocol (QMP, docs/interop/qmp-spec.rst), over a stream that nobody else has. Whatever is asked for is on its
- * way at once, and answered in the same order. All that QEMU says is read as it comes, for as long as it runs: a guest can
- * bring events about, which QEMU would pile up. Events are passed over.
+ * way at once, and answered in the same order. All that QEMU sends is read as it comes, for as long as it runs: a guest can
+ * cause events, and QEMU would keep those that are not read. Events are passed over.
  */
 export class Qmp {
   readonly #stream: Duplex;
-  readonly #answers = new Mailbox();
+  readonly #answers = new ReplyQueue();
 
   constructor(stream: Duplex) {
     this.#stream = stream;
@@ -51,14 +51,14 @@ export class Qmp {
         if (reply.event === undefined) this.#answers.put(reply);
       }
     } catch {
-      // A stream that fails, or that makes no sense, has lost QEMU, too.
+      // A stream that fails, or whose lines are no JSON, has lost QEMU, too.
     }
     this.#answers.end();
   }
 }
 
-/** Answers, for those who take them, in the order in which they ask. */
-class Mailbox {
+/** Answers, in the order in which they came. */
+class ReplyQueue {
   readonly #replies: Reply[] = [];
   readonly #takers: PromiseWithResolvers<Reply>[] = [];
   #hasEnded = false;

@@ -1,8 +1,8 @@
 /** The last bytes of a stream: enough to tell what went wrong, bounded whatever is said. */
 export class Tail {
-  /** A ring: what comes next goes where the oldest byte is. */
+  /** A ring buffer: the next byte replaces the oldest. */
   readonly #ring: Buffer;
-  /** Bytes that ever came. */
+  /** Bytes that were pushed in all. */
   #count = 0;
 
   /** @param limit bytes to keep. */
@@ -39,5 +39,5 @@ export class Tail {
   }
 }
 
-/** Sequences that steer a terminal (ECMA-48), and any other control character, those of eight bits and of writing direction too. */
+/** Control sequences of terminals (ECMA-48) and other control characters, C1 and those of writing direction included. */
 const CONTROLS = /\x1b\[[\d;?]*[A-Za-z]|[^\n\t\P{C}]/gu;

@@ -90,7 +90,7 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
  */
 export class FrameDecoder {
   readonly #limits: FrameLimits;
-  /** The frame that has begun: its header, and once that is whole, room for all of it. */
+  /** The frame that has begun: memory for its header, and once that is complete, for all of it. */
   #begun = Buffer.alloc(HEADER_LENGTH);
   /** Bytes of it that are there. */
   #held = 0;

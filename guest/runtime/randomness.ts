@@ -2,36 +2,36 @@ import { randomFillSync } from "node:crypto";
 import type { System } from "./system.ts";
 import { findV8Generator } from "./v8-generator.ts";
 
-/** Bytes of entropy for the generators of the kernel and of OpenSSL, for the state of V8's, and for those of the system. */
+/** Bytes of entropy for the generators of the kernel and of OpenSSL, for the state of V8's generator, and for `AT_RANDOM`. */
 const POOLS = 64;
 const V8_STATE = 16;
-const SYSTEM_BYTES = 16;
+const AT_RANDOM_BYTES = 16;
 
 /** Bytes of entropy that a machine gets when it is woken. */
-export const ENTROPY_LENGTH = POOLS + V8_STATE + SYSTEM_BYTES;
+export const ENTROPY_LENGTH = POOLS + V8_STATE + AT_RANDOM_BYTES;
 
 /** Numbers that are made at a time. */
 const BATCH = 128;
 
-/** All that is random in this guest and was made before its host wakes it: any number of others may have the same. */
+/** The random values of this guest that were chosen before its host wakes it: any number of other guests may share them. */
 export class Randomness {
   readonly #system: System;
   readonly #v8Generator: bigint | undefined;
-  readonly #systemBytes: bigint | undefined;
+  readonly #atRandom: bigint | undefined;
 
-  /** @param isCopied whether this guest becomes a template: its memory, and what is random in it, is then that of others. */
+  /** @param isCopied whether this guest becomes a template, whose memory others start from. */
   constructor(system: System, isCopied: boolean) {
     this.#system = system;
     Math.random = numbers.random;
     if (!isCopied) return;
     this.#v8Generator = findV8Generator(system.isolate());
-    this.#systemBytes = system.randomBytesAddress();
+    this.#atRandom = system.atRandom();
   }
 
   /**
-   * Makes it this guest's own: the kernel's generator, OpenSSL's (`node:crypto`), that from which V8 seeds the contexts to come,
-   * `Math.random`, and the random bytes that the kernel has given the process (getauxval(3), `AT_RANDOM`). Threads that start
-   * later draw their seeds from these.
+   * Replaces them: the state of the kernel's generator, of OpenSSL's (`node:crypto`) and of the one that seeds V8's new contexts,
+   * the numbers of `Math.random`, and the random bytes that the kernel gave the process (getauxval(3), `AT_RANDOM`). New
+   * threads draw their seeds from these.
    *
    * @param entropy `ENTROPY_LENGTH` bytes that no other guest gets.
    */
@@ -40,10 +40,10 @@ export class Randomness {
     this.#system.addKernelEntropy(pools);
     this.#system.addOpensslEntropy(pools);
     numbers.renew();
-    if (this.#v8Generator === undefined || this.#systemBytes === undefined) return;
+    if (this.#v8Generator === undefined || this.#atRandom === undefined) return;
     const rest = entropy.subarray(POOLS);
     this.#system.writeMemory(this.#v8Generator, rest.subarray(0, V8_STATE));
-    this.#system.writeMemory(this.#systemBytes, rest.subarray(V8_STATE));
+    this.#system.writeMemory(this.#atRandom, rest.subarray(V8_STATE));
   }
 }
 

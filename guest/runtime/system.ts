@@ -9,11 +9,11 @@ export interface System {
   addKernelEntropy(bytes: Uint8Array): void;
   /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
   addOpensslEntropy(bytes: Uint8Array): void;
-  /** Where V8 has this thread's isolate. */
+  /** The address of this thread's V8 isolate. */
   isolate(): bigint;
-  /** Where the 16 random bytes are that the kernel has given this process at its start. */
-  randomBytesAddress(): bigint;
-  /** Writes to this process's memory, wherever that is. */
+  /** The address of the 16 random bytes that the kernel gave this process at its start. */
+  atRandom(): bigint;
+  /** Writes to an address of this process, which must be mapped. */
   writeMemory(address: bigint, bytes: Uint8Array): void;
   /** Makes two sockets that are connected with each other, and gives their descriptors. */
   connectedSockets(): [number, number];
@@ -91,7 +91,7 @@ export class LinuxSystem implements System {
     return this.#functions[GET_CURRENT_ISOLATE]();
   }
 
-  randomBytesAddress(): bigint {
+  atRandom(): bigint {
     return this.#functions.getauxval(AT_RANDOM);
   }
 

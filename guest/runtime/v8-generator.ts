@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 
-/** Of an isolate, as V8 has it in memory, the first so many bytes; where the generator is told of is in the middle. */
+/** Bytes of an isolate that are searched. The pointer to the generator is about in their middle. */
 const ISOLATE_LENGTH = 128 * 1024;
 
-/** What is allocated in C++ begins at a multiple of this. */
+/** The address of what C++ allocates is a multiple of this. */
 const ALIGNMENT = 16n;
 
-/** A generator: the seed that it began with, and two words of state. */
+/** A generator in memory: its first seed, and two words of state. */
 const WORD = 8;
 const GENERATOR_LENGTH = 3 * WORD;
 
@@ -14,18 +14,18 @@ const GENERATOR_LENGTH = 3 * WORD;
 const MAX_STEPS = 8;
 
 /**
- * Finds the state of V8's generator of random numbers, from which every context of this thread that is made later gets the seed of
- * its `Math.random`. V8 offers no way to it. Its isolate points to it, though, and what it does can be known: it is an
- * xorshift128+ (V8, src/base/utils/random-number-generator.h), and a new symbol draws a number.
+ * Finds the state of V8's random number generator, which seeds `Math.random` of every context that this thread makes. V8 has no
+ * function that returns or reseeds it. But the isolate points to it, and its steps can be predicted: it is an xorshift128+ (V8,
+ * src/base/utils/random-number-generator.h), and each new symbol draws a number from it.
  *
  * @param isolate the address of this thread's isolate.
- * @returns the address of the state, 16 bytes that are not all zero.
- * @throws if there is not one place that behaves like that.
+ * @returns the address of the state: 16 bytes, not all of them zero.
+ * @throws if not exactly one object behaves like that.
  */
 export function findV8Generator(isolate: bigint): bigint {
   const memory = new Memory();
   try {
-    // The generator is made when a number is drawn. Symbols that nobody has are not made, when the program is bundled.
+    // V8 makes the generator when it is first needed. The symbols are kept: the bundler removes a call whose value is not used.
     const drawn = [Symbol()];
     const before = [...addressesIn(memory.read(isolate, ISOLATE_LENGTH))].map(
       (address) => [address, memory.read(address, GENERATOR_LENGTH)] as const,
@@ -34,14 +34,14 @@ export function findV8Generator(isolate: bigint): bigint {
     const found = before
       .filter(([address, bytes]) => hasStepped(bytes, memory.read(address, GENERATOR_LENGTH)))
       .map(([address]) => address);
-    if (found.length !== 1) throw new Error(`V8's generator may be in ${found.length} places`);
+    if (found.length !== 1) throw new Error(`${found.length} objects look like V8's random number generator`);
     return found[0]! + BigInt(WORD);
   } finally {
     memory.close();
   }
 }
 
-/** Whatever may be the address of an object of V8's own. */
+/** The words that may be addresses of C++ objects. */
 function addressesIn(bytes: Buffer): Set<bigint> {
   const addresses = new Set<bigint>();
   for (let at = 0; at + WORD <= bytes.length; at += WORD) {
@@ -69,11 +69,11 @@ function next(first: bigint, second: bigint): [bigint, bigint] {
   return [second, mixed ^ (mixed >> 17n) ^ second ^ (second >> 26n)];
 }
 
-/** The memory of this process, which can be asked for what is not there. */
+/** The memory of this process; reading an address that is not mapped does no harm. */
 class Memory {
   readonly #file = fs.openSync("/proc/self/mem", "r");
 
-  /** As much as there is from an address on. */
+  /** The bytes from an address on, as far as they are mapped. */
   read(address: bigint, length: number): Buffer {
     const bytes = Buffer.alloc(length);
     try {

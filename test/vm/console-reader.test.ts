@@ -12,7 +12,7 @@ const PIECE = 64 * 1024;
 /** A reader that takes nothing. */
 const stalled = () => new Writable({ highWaterMark: PIECE, write: () => {} });
 
-test("a console that is flooded waits for whoever reads its copy", async (t) => {
+test("a console that is flooded waits until its copy is read", async (t) => {
   const sources = [new EndlessInput({ highWaterMark: PIECE }), new EndlessInput({ highWaterMark: PIECE })];
   const copy = stalled();
   new ConsoleReader(sources, copy);
@@ -48,7 +48,7 @@ test("without a copy, or once it has failed, the console is read all the same", 
   }
 });
 
-test("once the process has ended, nobody is waited for, and what is left is bounded", async (t) => {
+test("once the process has ended, the copy is not waited for, and what is left is bounded", async (t) => {
   const source = new PassThrough();
   const copy = stalled();
   const reader = new ConsoleReader([source], copy);

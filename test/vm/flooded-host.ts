@@ -8,8 +8,8 @@ const hex = (frame: Uint8Array) => `Buffer.from("${Buffer.from(frame).toString("
 
 /** What a guest does once it has its request; `times(count, bytes)` writes those to the channel, over and over. */
 const FLOODS: Readonly<Record<string, string>> = {
-  "wishes for input": `times(30_000, ${hex(encodeFrame(FrameType.WANT))})`,
-  "output that nobody takes": `times(20_000, ${hex(encodeFrame(FrameType.STDOUT, Buffer.alloc(30_000)))})`,
+  "requests for input": `times(30_000, ${hex(encodeFrame(FrameType.WANT))})`,
+  "output that is not read": `times(20_000, ${hex(encodeFrame(FrameType.STDOUT, Buffer.alloc(30_000)))})`,
   "empty output": `times(1_000_000, ${hex(encodeFrame(FrameType.STDERR))})`,
   "a frame in single bytes": `times(1, Buffer.from([${FrameType.STDERR}, 0, 0, ${MAX_PAYLOAD >> 16}, 0])); for (let n = 1; n < ${MAX_PAYLOAD}; n++) fs.writeSync(3, "x")`,
   "its console": `for (let n = 0; n < 5_000; n++) fs.writeSync(1, Buffer.alloc(100_000, 120))`,
@@ -30,7 +30,7 @@ const stalled = () => new Writable({ write: () => {} });
 const ready = () => new Writable({ write: (_piece, _encoding, done) => done() });
 
 const console = what === "its console" ? stalled() : undefined;
-const stdout = what === "output that nobody takes" ? stalled() : ready();
+const stdout = what === "output that is not read" ? stalled() : ready();
 const stderr = ready();
 const stdin = new Readable({
   read(size) {
@@ -42,8 +42,8 @@ const standIn = new GuardedProcess(process.execPath, ["-e", script], console);
 const guest = await Guest.start(standIn, { what: "the guest", seconds: 60 });
 const before = process.memoryUsage.rss();
 const enough = new AbortController();
-// What nobody takes does not come to its end, and has shown by then what it does.
-const isStalled = console !== undefined || what === "output that nobody takes";
+// A flood that is not read does not come to its end; by then, it has shown what it does.
+const isStalled = console !== undefined || what === "output that is not read";
 if (isStalled) setTimeout(() => enough.abort("SIGTERM"), 3000);
 await guest
   .run({ program: "cat", args: [], env: {} }, { stdin, stdout, stderr }, enough.signal)

@@ -74,7 +74,7 @@ test.serial("one that does not heed the signal is ended", async (t) => {
   await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGTERM" });
 });
 
-test.serial("one whose output nobody takes is ended by the signal all the same", async (t) => {
+test.serial("one whose output is not read is ended by the signal all the same", async (t) => {
   const output = encodeFrame(FrameType.STDOUT, Buffer.from("x")).toString("hex");
   const guest = await start(`ready(); fs.writeSync(3, Buffer.from("${output}", "hex")); wait();`);
   const interrupted = new AbortController();

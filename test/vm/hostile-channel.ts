@@ -2,7 +2,7 @@ import { Duplex, Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { type Frame, FrameDecoder } from "../../guest/runtime/frame.ts";
 
-/** The host's end of a channel to a guest that sends what a test says, and takes what it is sent only while it is told to. */
+/** The host's end of a channel to a guest that sends what a test says, and reads only while `isTaking`. */
 export class HostileChannel extends Duplex {
   /** The frames that the guest has taken. */
   readonly taken: Frame[] = [];

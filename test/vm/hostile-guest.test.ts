@@ -24,7 +24,7 @@ const PIECE = 64 * 1024;
 
 const discard = () => ({ stdout: new Collector(), stderr: new Collector() });
 
-test("of a flood of wishes for input that is never taken, one is answered, and hardly more is read", async (t) => {
+test("of a flood of requests for input that is never taken, one is answered, and hardly more is read", async (t) => {
   const channel = new HostileChannel();
   const stdin = new EndlessInput({ highWaterMark: PIECE });
   const running = new Conversation(channel).run(request, { stdin, ...discard() });
@@ -42,7 +42,7 @@ test("of a flood of wishes for input that is never taken, one is answered, and h
   t.is(await running, 0);
 });
 
-test("a wish that comes while another is answered is not lost", async (t) => {
+test("a request for input that comes while another is answered is not lost", async (t) => {
   const channel = new HostileChannel();
   const stdin = new EndlessInput({ highWaterMark: PIECE });
   const running = new Conversation(channel).run(request, { stdin, ...discard() });
@@ -77,7 +77,7 @@ test("an answer of many frames goes out one at a time", async (t) => {
   t.is(await running, 0);
 });
 
-test("after the end of the input, every wish is told so, one at a time", async (t) => {
+test("after the end of the input, requests are answered with it, one at a time", async (t) => {
   const channel = new HostileChannel();
   const running = new Conversation(channel).run(request, { stdin: Readable.from([]), ...discard() });
   await settle();
@@ -92,7 +92,7 @@ test("after the end of the input, every wish is told so, one at a time", async (
   t.is(await running, 0);
 });
 
-test("a guest that asks for the time and does not listen is told it once", async (t) => {
+test("a guest that asks for the time and does not read the answer gets one", async (t) => {
   const channel = new HostileChannel();
   const waking = new Conversation(channel).wake();
   await settle();
@@ -155,7 +155,7 @@ test("a flood of output waits for the reader: the host holds one frame of it", a
   await t.throwsAsync(running, { code: "OUTPUT_CLOSED" });
 });
 
-test("what follows the exit status is nobody's", async (t) => {
+test("frames after the exit status are dropped", async (t) => {
   const channel = new HostileChannel();
   const streams = discard();
   const running = new Conversation(channel).run(request, streams);
@@ -168,8 +168,8 @@ test("what follows the exit status is nobody's", async (t) => {
 });
 
 for (const [what, bytes] of Object.entries({
-  "a type of the host's": encodeFrame(FrameType.RUN, Buffer.from("{}")),
-  "a type of nobody's": Buffer.from([99, 0, 0, 0, 0]),
+  "a type that only the host sends": encodeFrame(FrameType.RUN, Buffer.from("{}")),
+  "an unknown type": Buffer.from([99, 0, 0, 0, 0]),
   "a length of 4 GiB": Buffer.from([FrameType.STDOUT, 255, 255, 255, 255]),
   "a status of two bytes": encodeFrame(FrameType.EXIT, Uint8Array.of(0, 0)),
   "a second greeting": READY,

@@ -7,8 +7,8 @@ import test from "ava";
 const MAX_MIB = 64;
 
 const KINDS = [
-  "wishes for input",
-  "output that nobody takes",
+  "requests for input",
+  "output that is not read",
   "empty output",
   "a frame in single bytes",
   "its console",

@@ -65,7 +65,7 @@ test.serial("a program that asks for input and never takes it has hardly any rea
   t.true(stdin.given < 4 * 1024 * 1024, `${stdin.given} bytes`);
 });
 
-test.serial("a program that floods its console, which nobody reads, waits, and can be ended", async (t) => {
+test.serial("a program that floods its console, which is not read, waits, and can be ended", async (t) => {
   let copied = 0;
   const console = new Writable({
     write(piece: Buffer, _encoding, done) {

@@ -57,7 +57,7 @@ async function draw(): Promise<Report["random"]> {
   return {
     urandom: read("/dev/urandom", 0, 16).toString("hex"),
     bootId: fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8"),
-    systemBytes: systemBytes(),
+    atRandom: atRandom(),
     temporaryName: basename(fs.mkdtempSync("/guest/")),
     randomBytes: randomBytes(16).toString("hex"),
     randomFill: ((await promisify(randomFill)(Buffer.alloc(16))) as Buffer).toString("hex"),
@@ -78,10 +78,10 @@ async function draw(): Promise<Report["random"]> {
 }
 
 /** The 16 random bytes of getauxval(3), `AT_RANDOM`. */
-function systemBytes(): string {
+function atRandom(): string {
   const bytes = Buffer.alloc(16);
   const memory = fs.openSync("/proc/self/mem", "r");
-  fs.readSync(memory, bytes, 0, bytes.length, new LinuxSystem().randomBytesAddress());
+  fs.readSync(memory, bytes, 0, bytes.length, new LinuxSystem().atRandom());
   fs.closeSync(memory);
   return bytes.toString("hex");
 }

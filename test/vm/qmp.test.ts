@@ -50,7 +50,7 @@ test("an answer may come in pieces, and the end of the stream is the end of QEMU
   await t.throwsAsync(qmp.execute("third"), { code: "QEMU_GONE" });
 });
 
-test("what nobody waits for is read all the same", async (t) => {
+test("events are read all the same", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const event = JSON.stringify({ event: "RTC_CHANGE", data: { offset: 1 } });

@@ -121,7 +121,7 @@ test("what one side does not send is malformed when it comes from there, and so 
   }
 });
 
-test("a frame that comes byte by byte takes its own length of memory, whoever sends it", (t) => {
+test("a frame that comes byte by byte takes its own length of memory", (t) => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const taken = () => {

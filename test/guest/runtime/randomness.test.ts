@@ -3,26 +3,26 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import test from "ava";
 
-/** What a process draws after its randomness was renewed with some bytes, and whether its memory says the same afterwards. */
-function draw(entropy: Uint8Array): { contexts: number[]; own: number; systemBytes: string } {
+/** What a process draws after its randomness was renewed, and what AT_RANDOM is then. */
+function draw(entropy: Uint8Array): { contexts: number[]; own: number; atRandom: string } {
   const script = join(import.meta.dirname, "renewed.ts");
   const args = ["--disable-warning=ExperimentalWarning", script, Buffer.from(entropy).toString("hex")];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
 }
 
-test("what contexts draw, and the system's random bytes, come of the entropy alone", (t) => {
+test("the numbers of new contexts, and AT_RANDOM, depend on the entropy alone", (t) => {
   const entropy = [1, 2, 3].map((value) => Buffer.alloc(96, value));
   const draws = [...entropy, entropy[0]!].map(draw);
   t.deepEqual(draws[3]!.contexts, draws[0]!.contexts, "the same of the same");
   const numbers = draws.slice(0, 3).flatMap(({ contexts }) => contexts);
   t.is(new Set(numbers).size, 12, "each of four contexts its own");
   t.true(numbers.every((number) => number >= 0 && number < 1));
-  for (const [index, { systemBytes }] of draws.slice(0, 3).entries()) {
-    t.is(systemBytes, Buffer.alloc(16, index + 1).toString("hex"));
+  for (const [index, { atRandom }] of draws.slice(0, 3).entries()) {
+    t.is(atRandom, Buffer.alloc(16, index + 1).toString("hex"));
   }
 });
 
-test("the process's own numbers do not come of the entropy alone: OpenSSL asks the kernel, too", (t) => {
+test("the process's own Math.random depends on more: OpenSSL asks the kernel, too", (t) => {
   const entropy = randomBytes(96);
   t.not(draw(entropy).own, draw(entropy).own);
 });

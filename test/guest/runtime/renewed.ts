@@ -19,5 +19,5 @@ const contexts = [
 ];
 const memory = fs.openSync("/proc/self/mem", "r");
 const bytes = Buffer.alloc(16);
-fs.readSync(memory, bytes, 0, 16, system.randomBytesAddress());
-process.stdout.write(JSON.stringify({ contexts, own: Math.random(), systemBytes: bytes.toString("hex") }));
+fs.readSync(memory, bytes, 0, 16, system.atRandom());
+process.stdout.write(JSON.stringify({ contexts, own: Math.random(), atRandom: bytes.toString("hex") }));
