@@ -161,9 +161,9 @@ export class Tree implements Iterable<TreeEntry> {
     return { type: this.type(entry), name: this.name(entry), id: this.id(entry) };
   }
 
-  /** The entry that is number `place` in git's order, in which the paths of all that is below lie in the order of their bytes. */
-  entryInOrder(place: number): TreeEntry {
-    return this.entry(this.#inOrder(place));
+  /** The entry at a place in git's order, in which the paths of all that is below lie in the order of their bytes. */
+  inOrder(place: number): number {
+    return this.#order === undefined ? place : (this.#order[place] as number);
   }
 
   /** The entries as the tree has them, hidden ones left out. */
@@ -190,7 +190,7 @@ export class Tree implements Iterable<TreeEntry> {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const entry = this.#inOrder(middle);
+      const entry = this.inOrder(middle);
       const difference = this.#compare(entry, name, after);
       if (difference === 0) return entry;
       if (difference < 0) low = middle + 1;
@@ -213,10 +213,6 @@ export class Tree implements Iterable<TreeEntry> {
   #charAfter(entry: number, length: number): number {
     if (length < this.#nameLength(entry)) return this.#bytes[this.#start(entry) + length] as number;
     return this.#type(entry) === TREE ? SLASH : 0;
-  }
-
-  #inOrder(place: number): number {
-    return this.#order === undefined ? place : (this.#order[place] as number);
   }
 
   #type(entry: number): number {
