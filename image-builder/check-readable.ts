@@ -150,17 +150,16 @@ class Check {
       throw this.#refusal(shown(name === undefined ? folder : { name, above: folder }), error);
     }
     const tally = this.#tallies[this.#place(folder.id) as number] as TreeTally;
-    for (let entry = 0; entry < tree.count; entry++) {
+    for (let entry = 0; entry < tree.total; entry++) {
+      const isHidden = entry >= tree.count;
+      const counted = isHidden ? newTally() : tally;
       const type = tree.type(entry);
-      if (type === "tree") tally.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
-      else if (type === "gitlink") tally.submodules++;
-      else this.#blob(tree.id(entry), tally, () => ({ name: tree.name(entry), above: folder }));
-    }
-    for (const { type, name, id } of tree.hidden()) {
-      const here = { name, above: folder };
-      if (type === "tree") this.#meet({ id, ...here });
-      else if (type !== "gitlink") this.#blob(id, newTally(), () => here);
-      if (this.#hiddenCount++ < TOLD) this.#hidden.push(shown(here));
+      if (type === "tree") counted.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
+      else if (type === "gitlink") counted.submodules++;
+      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), above: folder }));
+      if (isHidden && this.#hiddenCount++ < TOLD) {
+        this.#hidden.push(shown({ name: tree.name(entry), above: folder }));
+      }
     }
   }
 

@@ -52,13 +52,15 @@ const MOST_DISORDERED = 2 ** 18;
  * out (`isForbiddenName`).
  */
 export class Tree implements Iterable<TreeEntry> {
-  /** Entries in the tree, hidden ones not counted. */
+  /** Entries that count: the first of each name. */
   readonly count: number;
+  /**
+   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what they name.
+   */
+  readonly total: number;
   readonly #bytes: Uint8Array;
   /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
   readonly #places: Uint32Array;
-  /** With those that are hidden, which are the last in `#places`. */
-  readonly #total: number;
   /** The entries in git's order, if the tree has them in another. */
   readonly #order: Uint32Array | undefined;
 
@@ -115,7 +117,7 @@ export class Tree implements Iterable<TreeEntry> {
       // The two need not be neighbours: `a`, `a-b`, `a/`.
       else if (prefixes[prefixes.length - 1] === name) isOrdered = false;
     }
-    this.#total = count;
+    this.total = count;
     if (isOrdered) {
       this.count = count;
       this.#places = places;
@@ -166,14 +168,9 @@ export class Tree implements Iterable<TreeEntry> {
     return this.#order === undefined ? place : (this.#order[place] as number);
   }
 
-  /** The entries as the tree has them, hidden ones left out. */
+  /** The entries that count, in the tree's own order. */
   *[Symbol.iterator](): Generator<TreeEntry> {
     for (let entry = 0; entry < this.count; entry++) yield this.entry(entry);
-  }
-
-  /** Entries of a name that an entry before them has. No path leads to them, but git packs what they name. */
-  *hidden(): Generator<TreeEntry> {
-    for (let entry = this.count; entry < this.#total; entry++) yield this.entry(entry);
   }
 
   /** The entry of a name. */
