@@ -3,7 +3,6 @@ import { SectorCache } from "../guest/block/sector-cache.ts";
 import { DocteurError } from "../guest/errors.ts";
 import { parseCommit } from "../guest/git/commit.ts";
 import { whyForbidden } from "../guest/git/forbidden-name.ts";
-import { OBJECT_HEADER_ROOM } from "../guest/git/object.ts";
 import { raw } from "../guest/git/object-id.ts";
 import { Tree } from "../guest/git/tree.ts";
 import { TreeError } from "../guest/git/tree-error.ts";
@@ -46,8 +45,15 @@ export interface ReadCommit {
 /** Paths that are kept for a note. */
 const TOLD = 8;
 
-/** Paths of submodules that are told: a few trees may name more than there is memory for. */
+/** Paths of submodules that are told, and characters in them: a few trees may name more than there is memory for. */
 const MOST_PATHS = 10_000;
+const MOST_CHARACTERS = 4_000_000;
+
+/** Characters of a path that a message shows of its beginning, and of its end. */
+const HALF = 500;
+
+/** How a pointer of Git LFS begins. */
+const LETTER_V = 0x76;
 
 /** Milliseconds: meanwhile the image is written, a piece each turn. */
 const TURN = 1;
@@ -87,7 +93,7 @@ export function hiddenNotes({ count, paths }: HiddenEntries): string[] {
 
 /** Room for one small blob after the other. */
 class SmallRoom implements Room {
-  readonly start = OBJECT_HEADER_ROOM;
+  readonly start = 0;
   memory: Uint8Array = Buffer.allocUnsafeSlow(4096);
 
   reserve(size: number): void {
@@ -144,17 +150,16 @@ class Check {
       throw this.#refusal(shown(name === undefined ? folder : { name, above: folder }), error);
     }
     const tally = this.#tallies[this.#place(folder.id) as number] as TreeTally;
-    for (let entry = 0; entry < tree.count; entry++) {
+    for (let entry = 0; entry < tree.total; entry++) {
+      const isHidden = entry >= tree.count;
+      const counted = isHidden ? newTally() : tally;
       const type = tree.type(entry);
-      if (type === "tree") tally.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
-      else if (type === "gitlink") tally.submodules++;
-      else this.#blob(tree.id(entry), tally, () => ({ name: tree.name(entry), above: folder }));
-    }
-    for (const { type, name, id } of tree.hidden()) {
-      const here = { name, above: folder };
-      if (type === "tree") this.#meet({ id, ...here });
-      else if (type !== "gitlink") this.#blob(id, newTally(), () => here);
-      if (this.#hiddenCount++ < TOLD) this.#hidden.push(shown(here));
+      if (type === "tree") counted.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
+      else if (type === "gitlink") counted.submodules++;
+      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), above: folder }));
+      if (isHidden && this.#hiddenCount++ < TOLD) {
+        this.#hidden.push(shown({ name: tree.name(entry), above: folder }));
+      }
     }
   }
 
@@ -166,17 +171,18 @@ class Check {
       const { size } = header?.kind === "blob" ? header : this.#objects.describe(id, "blob");
       tally.files++;
       tally.bytes += size;
-      if (mayBePointer(size) && this.#isPointer(place as number, id)) tally.lfsPointers++;
+      if (mayBePointer(size) && this.#isPointer(place as number)) tally.lfsPointers++;
     } catch (error) {
       throw this.#refusal(shown(placed()), error);
     }
   }
 
-  #isPointer(place: number, id: Uint8Array): boolean {
+  #isPointer(place: number): boolean {
     let is = this.#pointers.get(place);
     if (is === undefined) {
-      const size = this.#objects.readInto(this.#room, id, 0, "blob");
-      is = isPointer(this.#room.memory.subarray(this.#room.start, this.#room.start + size));
+      this.#pack.read(place, this.#room);
+      // Most of them differ in their first byte.
+      is = this.#room.memory[0] === LETTER_V && isPointer(this.#room.memory.subarray(0, this.#pack.size));
       this.#pointers.set(place, is);
     }
     return is;
@@ -200,15 +206,17 @@ class Check {
   /** Paths of submodules, as messages show them, sorted; the trees that have none below them are passed over. */
   #submodules(root: Folder): string[] {
     const paths: string[] = [];
-    const pending = [root];
-    for (
-      let folder = pending.pop();
-      folder !== undefined && paths.length < MOST_PATHS;
-      folder = pending.pop()
-    ) {
+    const pending: Folder[] = [root];
+    let characters = 0;
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
       const above = folder;
       for (const { type, name, id } of new Tree(this.#objects.read(folder.id, "tree"))) {
-        if (type === "gitlink") paths.push(shown({ name, above }));
+        if (type === "gitlink") {
+          const path = shown({ name, above });
+          paths.push(path);
+          characters += path.length;
+          if (paths.length === MOST_PATHS || characters > MOST_CHARACTERS) return paths.sort();
+        }
         const below = type === "tree" ? (this.#tallies[this.#place(id) as number] as Tally).submodules : 0;
         if (below > 0) pending.push({ id, name, above });
       }
@@ -228,13 +236,14 @@ class Check {
   }
 }
 
-/** The path for a message; `/` for the root. */
+/** The path for a message, a long one without its middle; `/` for the root. */
 function shown(placed: Placed): string {
   const names: Uint8Array[] = [];
-  for (let at: Placed | undefined = placed; at?.above !== undefined; at = at.above) names.push(at.name);
-  return names.length === 0
-    ? "/"
-    : shownPath(Buffer.concat(names.reverse().flatMap((name, i) => (i === 0 ? [name] : [SLASH, name]))));
+  for (let at: Placed | undefined = placed; at?.above !== undefined; at = at.above)
+    names.push(SLASH, at.name);
+  if (names.length === 0) return "/";
+  const path = shownPath(Buffer.concat(names.reverse().slice(0, -1)));
+  return path.length > 2 * HALF ? `${path.slice(0, HALF)}...${path.slice(-HALF)}` : path;
 }
 
 function latin1(id: Uint8Array): string {

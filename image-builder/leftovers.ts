@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasEnded, PROCESS_NAME, processName } from "../guest/process-name.ts";
@@ -20,9 +21,9 @@ export function temporaryImageName(image: string): string {
   return `.${start}.docteur-${owner()}.tmp`;
 }
 
-/** Whether a file has the name of a temporary image, of this or any other make. */
-export function isTemporaryImageName(name: string): boolean {
-  return IMAGE.test(name);
+/** Whether something is, by its name and kind, a temporary image or folder of this or any other make. */
+export function isTemporary(name: string, stats: Stats): boolean {
+  return (stats.isFile() && IMAGE.test(name)) || (stats.isDirectory() && FOLDER.test(name));
 }
 
 /** The name of a new temporary folder. */

@@ -52,13 +52,15 @@ const MOST_DISORDERED = 2 ** 18;
  * out (`isForbiddenName`).
  */
 export class Tree implements Iterable<TreeEntry> {
-  /** Entries in the tree, hidden ones not counted. */
+  /** Entries that count: the first of each name. */
   readonly count: number;
+  /**
+   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what they name.
+   */
+  readonly total: number;
   readonly #bytes: Uint8Array;
   /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
   readonly #places: Uint32Array;
-  /** With those that are hidden, which are the last in `#places`. */
-  readonly #total: number;
   /** The entries in git's order, if the tree has them in another. */
   readonly #order: Uint32Array | undefined;
 
@@ -115,7 +117,7 @@ export class Tree implements Iterable<TreeEntry> {
       // The two need not be neighbours: `a`, `a-b`, `a/`.
       else if (prefixes[prefixes.length - 1] === name) isOrdered = false;
     }
-    this.#total = count;
+    this.total = count;
     if (isOrdered) {
       this.count = count;
       this.#places = places;
@@ -161,19 +163,14 @@ export class Tree implements Iterable<TreeEntry> {
     return { type: this.type(entry), name: this.name(entry), id: this.id(entry) };
   }
 
-  /** The entry that is number `place` in git's order, in which the paths of all that is below lie in the order of their bytes. */
-  entryInOrder(place: number): TreeEntry {
-    return this.entry(this.#inOrder(place));
+  /** The entry at a place in git's order, in which the paths of all that is below lie in the order of their bytes. */
+  inOrder(place: number): number {
+    return this.#order === undefined ? place : (this.#order[place] as number);
   }
 
-  /** The entries as the tree has them, hidden ones left out. */
+  /** The entries that count, in the tree's own order. */
   *[Symbol.iterator](): Generator<TreeEntry> {
     for (let entry = 0; entry < this.count; entry++) yield this.entry(entry);
-  }
-
-  /** Entries of a name that an entry before them has. No path leads to them, but git packs what they name. */
-  *hidden(): Generator<TreeEntry> {
-    for (let entry = this.count; entry < this.#total; entry++) yield this.entry(entry);
   }
 
   /** The entry of a name. */
@@ -190,7 +187,7 @@ export class Tree implements Iterable<TreeEntry> {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const entry = this.#inOrder(middle);
+      const entry = this.inOrder(middle);
       const difference = this.#compare(entry, name, after);
       if (difference === 0) return entry;
       if (difference < 0) low = middle + 1;
@@ -213,10 +210,6 @@ export class Tree implements Iterable<TreeEntry> {
   #charAfter(entry: number, length: number): number {
     if (length < this.#nameLength(entry)) return this.#bytes[this.#start(entry) + length] as number;
     return this.#type(entry) === TREE ? SLASH : 0;
-  }
-
-  #inOrder(place: number): number {
-    return this.#order === undefined ? place : (this.#order[place] as number);
   }
 
   #type(entry: number): number {

@@ -52,7 +52,7 @@ export class TreeWalk implements Layout {
         folders.pop();
         continue;
       }
-      const { type, name, id } = tree.entryInOrder(folder.next++);
+      const { type, name, id } = tree.entry(tree.inOrder(folder.next++));
       if (folders.length === 1 && !startsWith(name, rest)) continue;
       const path = joinPath(folder.path, name);
       if (type !== "tree") {

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
-import { isTemporaryImageName } from "../leftovers.ts";
+import { isTemporary } from "../leftovers.ts";
 import type { Exclusion } from "./exclusion.ts";
 import { unreadable } from "./read-file.ts";
 
@@ -42,7 +42,7 @@ export function* folderEntries(
       if (excluded?.(full.toString("utf8", top))) return "excluded";
       if (isDotGit(listed)) return "Git keeps no .git inside a repository";
       if (isOutput(stats)) return "it is the image";
-      return isTemporaryImageName(listed) && stats.isFile() ? "it is the image of another make" : undefined;
+      return isTemporary(listed, stats) ? "a make works with it" : undefined;
     }
   }
 }

@@ -40,12 +40,10 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     const where = hex(id);
     const tree = new Tree(objects.read(id, "tree"), where);
-    for (const entries of [tree, tree.hidden()]) {
-      for (const entry of entries) {
-        const kind = KIND_OF_ENTRY[entry.type];
-        const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
-        if (kind !== undefined) meet(entry.id, kind, `tree ${where} names ${name}`);
-      }
+    for (let entry = 0; entry < tree.total; entry++) {
+      const kind = KIND_OF_ENTRY[tree.type(entry)];
+      const name = JSON.stringify(Buffer.from(tree.name(entry)).toString("utf8"));
+      if (kind !== undefined) meet(tree.id(entry), kind, `tree ${where} names ${name}`);
     }
   }
 }

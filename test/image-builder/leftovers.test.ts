@@ -116,21 +116,36 @@ test("a folder that is not there, or cannot be listed, is no failure", async (t)
   await t.notThrowsAsync(removeLeftImages(join(sandbox(t), "nowhere")));
 });
 
-test("the temporary image of another make does not get into an image of the folder it lies in", async (t) => {
+test("what any make works with does not get into an image of the folder it lies in", async (t) => {
   const folder = sandbox(t);
-  const other = temporaryImageName("other.img");
-  writeFiles(folder, { "site/a": "a", [`site/${other}`]: "half an image" });
+  const [other, scratch] = [temporaryImageName("other.img"), temporaryFolderName()];
+  writeFiles(folder, {
+    "site/a": "a",
+    [`site/${other}`]: "half an image",
+    [`site/${scratch}/pack`]: "half a pack",
+  });
   const image = join(folder, "site/x.img");
   const { commit, notes } = await makeImage({ repository: join(folder, "site"), image });
-  t.is(notes.length, 2);
-  t.true(
-    notes.some((note) => note.endsWith(`${other} is left out: it is the image of another make`)),
-    notes.join(),
-  );
-  t.deepEqual(
-    listTree(openImage(t, image).repository, commit).map((record) => record.split("\t")[1]),
-    ["a"],
-  );
+  t.is(notes.length, 3);
+  for (const name of [other, scratch]) {
+    t.true(
+      notes.some((note) => note.endsWith(`${name} is left out: a make works with it`)),
+      notes.join(),
+    );
+  }
+  const paths = listTree(openImage(t, image).repository, commit).map((record) => record.split("\t")[1]);
+  t.deepEqual(paths, ["a"]);
+});
+
+test("TMPDIR may lie in the folder that is made", async (t) => {
+  const folder = sandbox(t);
+  for (let i = 0; i < 50; i++) writeFiles(folder, { [`site/${i}`]: randomBytes(20_000) });
+  const env = { ...process.env, TMPDIR: join(folder, "site") };
+  const child = spawn(process.execPath, [CHILD, join(folder, "site"), join(folder, "x.img")], { env });
+  const [status] = await once(child, "close");
+  t.is(status, 0);
+  const { objects } = openImage(t, join(folder, "x.img"));
+  t.is(objects.length, 52);
 });
 
 test("the name of an image may be as long as names are", async (t) => {

@@ -175,6 +175,46 @@ test("a tree too large for the reader is no image", async (t) => {
   t.false(existsSync(image));
 });
 
+test("a few trees that name more paths than can be counted one by one", async (t) => {
+  const image = join(sandbox(t), "x.img");
+  using repository = new Repository();
+  const blob = repository.write("blob", "12345");
+  let below = repository.writeTree([
+    { mode: "100644", name: "f", id: blob },
+    { mode: "160000", name: "module", id: "1".repeat(40) },
+  ]);
+  for (let depth = 0; depth < 30; depth++) {
+    const names = Array.from({ length: 10 }, (_, place) => `${place}`);
+    below = repository.writeTree(names.map((name) => ({ mode: "40000", name, id: below })));
+  }
+  commitTo(repository, below);
+  const made = await makeImage({ repository: repository.path, image, ref: "main" });
+  t.is(made.files.toPrecision(9), (1e30).toPrecision(9));
+  t.is(made.fileBytes.toPrecision(9), (5e30).toPrecision(9));
+  t.is(made.submodules.length, 10_000);
+  t.true(made.submodules.every((path) => /^(\d\/){30}module$/.test(path)));
+  await verifyImage(image);
+});
+
+test("trees as deep as they like, and a name at the bottom that is refused", async (t) => {
+  const folder = sandbox(t);
+  using repository = new Repository();
+  const blob = repository.write("blob", "x");
+  let below = repository.writeTree([{ mode: "100644", name: "git~1", id: blob }]);
+  for (let depth = 0; depth < 1500; depth++) {
+    below = repository.writeTree([{ mode: "40000", name: `folder-${depth}`, id: below }]);
+  }
+  commitTo(repository, below);
+  const make = () => makeImage({ repository: repository.path, image: join(folder, "x.img"), ref: "main" });
+  const error = await failsWith(
+    t,
+    "UNREADABLE_COMMIT",
+    make,
+    /folder-1499\/folder-1498\/.*\.\.\..*\/folder-0\/git~1 cannot/,
+  );
+  t.true(error.message.length < 1500);
+});
+
 test("names that a tree has twice are noted", async (t) => {
   const image = join(sandbox(t), "x.img");
   using repository = new Repository();
