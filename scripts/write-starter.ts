@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
-import packageJson from "../package.json" with { type: "json" };
 import { packageRoot } from "../vm/package-root.ts";
 
 /** What is in scripts/starter, and its name in the project. npm would leave a .gitignore out of its package. */
@@ -45,11 +44,12 @@ function manifest(folder: string): object {
   };
 }
 
-/** Where npm finds docteur: this checkout, or the version that is installed here. */
+/**
+ * Where npm finds docteur: the folder of the one that runs here, whatever that was installed from, since it has all that it
+ * needs in itself. By its name npm would take what somebody else may have given that name in a registry.
+ */
 function docteur(folder: string): string {
-  const root = packageRoot();
-  const isCheckout = existsSync(join(root, "scripts", "main.ts"));
-  return isCheckout ? `file:${relative(resolve(folder), root)}` : packageJson.version;
+  return `file:${relative(realpathSync(folder), packageRoot())}`;
 }
 
 /** The folder's name, as far as npm takes it. */
