@@ -35,12 +35,15 @@ export async function writeStarter(folder: string): Promise<void> {
 }
 
 function manifest(folder: string): object {
+  const docteur = whereDocteurIs(folder);
   return {
     name: packageName(basename(resolve(folder))),
     private: true,
     type: "module",
     scripts: { start: "docteur run disk.img ./main.ts" },
-    devDependencies: { docteur: docteur(folder) },
+    devDependencies: { docteur },
+    // npm 12 runs no scripts of others unasked; a checkout's makes the types.
+    allowScripts: { [docteur]: true },
   };
 }
 
@@ -48,7 +51,7 @@ function manifest(folder: string): object {
  * Where npm finds docteur: the folder of the one that runs here, whatever that was installed from, since it has all that it
  * needs in itself. By its name npm would take what somebody else may have given that name in a registry.
  */
-function docteur(folder: string): string {
+function whereDocteurIs(folder: string): string {
   return `file:${relative(realpathSync(folder), packageRoot())}`;
 }
 
