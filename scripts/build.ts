@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { execa } from "execa";
+import packageJson from "../package.json" with { type: "json" };
 import { makeBundle } from "../vm/bundle.ts";
 import { buildLibraries } from "./build-libraries.ts";
 import { lazyDependencies, REQUIRE } from "./lazy-dependencies.ts";
@@ -46,5 +48,17 @@ await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfi
   cwd: root,
   stdio: "inherit",
 });
+await makeTypesPackage();
 // What runs inside the virtual machine; vm/bundle.ts looks for it under this name.
 await makeBundle(join(outdir, "guest.cjs"));
+
+/** Makes the folder of the types a package by itself, for scripts/write-starter.ts: the same names, and nothing to run. */
+async function makeTypesPackage(): Promise<void> {
+  const folder = join(outdir, "types");
+  const exported = Object.entries(packageJson.exports).flatMap(([name, found]) =>
+    typeof found === "string" ? [] : [[name, { types: `./${relative(folder, join(root, found.types))}` }]],
+  );
+  const { name, version, license } = packageJson;
+  const manifest = { name, version, license, type: "module", exports: Object.fromEntries(exported) };
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}

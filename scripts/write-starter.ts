@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
@@ -42,17 +42,23 @@ function manifest(folder: string): object {
     type: "module",
     scripts: { start: "docteur run disk.img ./main.ts" },
     devDependencies: { docteur },
-    // npm 12 runs no scripts of others unasked; a checkout's makes the types.
+    // npm 12 runs no script of a dependency unasked; that of a checkout makes the types.
     allowScripts: { [docteur]: true },
   };
 }
 
 /**
- * Where npm finds docteur: the folder of the one that runs here, whatever that was installed from, since it has all that it
- * needs in itself. By its name npm would take what somebody else may have given that name in a registry.
+ * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since it has all that it
+ * needs in itself. By its name alone npm would take what somebody else may have given that name in a registry.
+ *
+ * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as those of a
+ * global installation often are. There the types are a package of their own, without commands: `docteur` is on the PATH.
  */
-function whereDocteurIs(folder: string): string {
-  return `file:${relative(realpathSync(folder), packageRoot())}`;
+export function whereDocteurIs(folder: string, root = packageRoot(), user = process.getuid!()): string {
+  const types = join(root, "dist", "types");
+  const linkable =
+    user === 0 || user === statSync(join(root, "scripts", "docteur")).uid || !existsSync(types);
+  return `file:${relative(realpathSync(folder), linkable ? root : types)}`;
 }
 
 /** The folder's name, as far as npm takes it. */
