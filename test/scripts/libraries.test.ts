@@ -30,6 +30,7 @@ const image = join(FIXTURES, "similar.img");
 
 /** All that the store offers: `connect` and the rest are in scope, and STORE is what loads them. */
 const STORE_USER = `
+const alive = setInterval(() => {}, 1000); // while it waits for threads, which do not keep the process alive
 const online = [];
 const Worker = workers.Worker;
 workers.Worker = function (...given) {
@@ -76,6 +77,7 @@ try {
   console.log(values, files, String(await Promise.all(online)), same.every(Boolean), same.length, error.code);
 }
 store.close();
+clearInterval(alive);
 `;
 const NAMES = "connect, createFs, memoryDevice, NotFoundError, openFileDevice";
 const EXPECTED = "247 246 online true 8 NOT_FOUND\n";
