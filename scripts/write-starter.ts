@@ -4,12 +4,13 @@ import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { packageRoot } from "../vm/package-root.ts";
 
-/** What is in scripts/starter, and its name in the project. npm would leave a .gitignore out of its package. */
+/** What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its package. */
 const FILES = {
   "main.ts": "main.ts",
   "tsconfig.json": "tsconfig.json",
   "README.md": "README.md",
   gitignore: ".gitignore",
+  npmrc: ".npmrc",
 } as const;
 
 /**

@@ -12,7 +12,7 @@ test("what init writes checks and runs as it is, and every step is in its README
   t.deepEqual([status, stdout.toString()], [0, ""]);
   t.is(stderr, "My Reader: docteur run IMAGE My Reader/main.ts runs the program in it\n");
   const project = join(folder, "My Reader");
-  const files = [".gitignore", "README.md", "main.ts", "package.json", "tsconfig.json"];
+  const files = [".gitignore", ".npmrc", "README.md", "main.ts", "package.json", "tsconfig.json"];
   t.deepEqual(readdirSync(project).sort(), files);
   const { name, devDependencies } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
   t.is(name, "my-reader");
