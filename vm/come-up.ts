@@ -28,15 +28,18 @@ export async function comeUp(
   { what, seconds, signal }: ComeUpOptions,
   up: () => Promise<boolean>,
 ): Promise<void> {
-  const late = Promise.withResolvers<"late" | "aborted">();
-  const limit = setTimeout(() => late.resolve("late"), seconds * 1000);
-  const abort = () => late.resolve("aborted");
+  let giveUp!: (why: "late" | "aborted") => void;
+  const givenUp = new Promise<"late" | "aborted">((resolve) => {
+    giveUp = resolve;
+  });
+  const limit = setTimeout(() => giveUp("late"), seconds * 1000);
+  const abort = () => giveUp("aborted");
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   let outcome: "up" | "ended" | "late" | "aborted";
   try {
     const coming = up().then((isUp) => (isUp ? ("up" as const) : ("ended" as const)));
-    outcome = await Promise.race([coming, late.promise]);
+    outcome = await Promise.race([coming, givenUp]);
   } catch (error) {
     if (!(error instanceof DocteurError && error.code === "QEMU_GONE")) {
       await process.kill();

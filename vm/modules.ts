@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
+import { pinnedNode } from "./package-root.ts";
 import { findTool, runTool } from "./tools.ts";
 
 /** A module, ready for `insmod`. */
@@ -76,11 +77,20 @@ async function builtInModules(folder: string): Promise<Set<string>> {
 
 async function readModule(file: string, busybox: string): Promise<Buffer> {
   // Loaded only here: a run that finds its initramfs made needs none of it.
-  const { gunzipSync, zstdDecompressSync } = await import("node:zlib");
+  const { gunzipSync } = await import("node:zlib");
   if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
-  if (file.endsWith(".zst")) return zstdDecompressSync(await readFile(file));
+  if (file.endsWith(".zst")) return decompressZstd(file);
   if (file.endsWith(".xz")) return decompressXz(file, busybox);
   return readFile(file);
+}
+
+/** By the Node that docteur brings along: that of the library's user may be too old to have zstd. */
+async function decompressZstd(file: string): Promise<Buffer> {
+  const script = `
+    const { readFileSync } = require("node:fs");
+    process.stdout.write(require("node:zlib").zstdDecompressSync(readFileSync(process.argv[1])));`;
+  const text = await runTool(pinnedNode(), ["-e", script, file], { encoding: "latin1" });
+  return Buffer.from(text, "latin1");
 }
 
 /** Node has no xz, and a small system has no xz-utils; the machine's busybox is always there, and knows it. */
