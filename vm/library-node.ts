@@ -1,8 +1,8 @@
 /**
- * The oldest Node that `docteur/store` and `docteur/vm` run on, as `MAJOR.MINOR`: Debian 13 has it. The command needs none of
- * this: it brings its own Node along.
+ * The oldest Node that `docteur/store` and `docteur/vm` run on, as `MAJOR.MINOR`: that of Debian 13. The command does not depend
+ * on it, since it runs on a Node of its own.
  *
- * The build compiles for this Node and makes the libraries check for it. Tests run them under exactly this one, which is
- * `node-minimum` in package.json, and compare it with the documents.
+ * The build compiles for this version, and the libraries check for it when they are loaded. Tests run them under exactly this
+ * version, which is `node-minimum` in package.json, and compare it with the documents.
  */
 export const LIBRARY_NODE = "20.19";

@@ -28,7 +28,7 @@ const manifest = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")
 
 const image = join(FIXTURES, "similar.img");
 
-/** All that the store offers: `connect` and the rest are in scope, and STORE is what loads them. */
+/** Uses all that the store offers, by the names of NAMES; IMAGE is the path of an image. */
 const STORE_USER = `
 const alive = setInterval(() => {}, 1000); // while it waits for threads, which do not keep the process alive
 const online = [];
@@ -168,7 +168,7 @@ test("docteur/store does all of it without what Node 21, 22.0 and 22.1 lack", as
   }
 });
 
-/** Tells of what was thrown, and that nothing else comes of it. */
+/** Prints what was thrown. */
 const TELL = "(error) => console.log(error.name, error.code, error.message)";
 const told = (name: string, version: string) =>
   `DocteurError NODE_TOO_OLD docteur/${name} needs Node ${LIBRARY_NODE} or later; this is ${version}\n`;
