@@ -2,6 +2,19 @@ import { ByteLru } from "../byte-lru.ts";
 import { hex } from "../git/object-id.ts";
 import { Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
+import { COST } from "../pack/work.ts";
+
+/**
+ * Reads a tree that nobody keeps.
+ *
+ * @param id raw.
+ * @throws {InvalidImageError} those of `Objects.read`, and fault `tree`. @throws {WorkLimitError}
+ */
+export function readTree(objects: Objects, id: Uint8Array): Tree {
+  const bytes = objects.read(id, "tree");
+  objects.work.add(COST.parsedByte * bytes.length);
+  return new Tree(bytes, hex(id));
+}
 
 /** Reads trees, and keeps those read last. */
 export class Trees {
@@ -22,7 +35,7 @@ export class Trees {
     const key = hex(id);
     let tree = this.#cache.get(key);
     if (tree === undefined) {
-      tree = new Tree(this.#objects.read(id, "tree"), key);
+      tree = readTree(this.#objects, id);
       this.#cache.set(key, tree, tree.byteLength);
     }
     return tree;

@@ -1,10 +1,15 @@
 import type { ObjectKind } from "../git/object.ts";
 import type { Stretch } from "./delta.ts";
+import { free } from "./free.ts";
 import type { Room } from "./room.ts";
 
 /** An object that deltas are built on. */
 export interface Base extends Stretch {
   readonly kind: ObjectKind;
+  /** Deltas between it and an object that is stored whole. */
+  readonly depth: number;
+  /** Units of work that it takes from that object on, cached or not; see `COST`. */
+  readonly work: number;
 }
 
 /** Memory of its own for one large object, and which one lies there. */
@@ -15,6 +20,9 @@ interface Large {
 }
 
 const NOWHERE = -1;
+
+/** Bytes of a large object's memory that is given back when the object is not needed at the moment. */
+const HUGE = 16 * 1024 * 1024;
 
 /**
  * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other.
@@ -73,9 +81,9 @@ export class BaseCache implements Room {
   }
 
   /** Keeps the object that has been written to what was reserved last. */
-  keep(offset: number, kind: ObjectKind, size: number): Base {
+  keep(offset: number, { kind, size, depth, work }: Omit<Base, "memory" | "start">): Base {
     const { memory, start } = this;
-    const base = { kind, memory, start, size };
+    const base = { kind, memory, start, size, depth, work };
     this.#kept.delete(offset);
     for (const large of this.#large) {
       if (large.memory === memory) {
@@ -87,6 +95,11 @@ export class BaseCache implements Room {
     return base;
   }
 
+  /** Gives back the memory of huge objects but the one to spare: for one that is read to other memory there must be room. */
+  dropHuge(spare?: Stretch): void {
+    for (const large of this.#large) if (large.memory !== spare?.memory) empty(large, HUGE);
+  }
+
   #reserveLarge(size: number, spare: Stretch | undefined): void {
     this.start = 0;
     if (this.#capacity === 0) {
@@ -96,7 +109,10 @@ export class BaseCache implements Room {
     const large = this.#large[this.#large[0].memory === spare?.memory ? 1 : 0];
     large.offset = NOWHERE;
     large.base = undefined;
-    if (large.memory.length < size) large.memory = Buffer.allocUnsafeSlow(size);
+    if (large.memory.length < size) {
+      empty(large, 0);
+      large.memory = Buffer.allocUnsafeSlow(size);
+    }
     this.memory = large.memory;
   }
 
@@ -118,4 +134,11 @@ export class BaseCache implements Room {
 
 function nothingLarge(): Large {
   return { memory: new Uint8Array(), offset: NOWHERE, base: undefined };
+}
+
+/** Gives back memory of more than `size` bytes. */
+function empty(large: Large, size: number): void {
+  if (large.memory.length <= size) return;
+  free(large.memory);
+  Object.assign(large, nothingLarge());
 }

@@ -2,10 +2,12 @@ import { DocteurError, InvalidImageError } from "../errors.ts";
 import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
+import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
-import type { EntryDescription, Pack } from "./pack.ts";
+import type { Pack } from "./pack.ts";
 import { FreshRoom, type Room } from "./room.ts";
+import type { Work } from "./work.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -32,6 +34,11 @@ export class Objects {
   constructor(index: ObjectIndex, pack: Pack) {
     this.#index = index;
     this.#pack = pack;
+  }
+
+  /** What reading has cost so far. */
+  get work(): Work {
+    return this.#pack.work;
   }
 
   /** Where in the PACK the object with this raw id lies, in bytes; undefined if the PACK lacks it. */

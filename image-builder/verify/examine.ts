@@ -4,6 +4,7 @@ import { InvalidImageError } from "../../guest/errors.ts";
 import { objectId } from "../../guest/git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../../guest/git/object-id.ts";
 import { HEADER_SIZE } from "../../guest/image/header.ts";
+import { EntryTable } from "../../guest/pack/entry-table.ts";
 import { Idx } from "../../guest/pack/idx.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import { scanEntries } from "../../guest/pack/scan.ts";
@@ -50,7 +51,9 @@ function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
     return objectId(kind, bytes);
   }
   // Through a window: an object that is stored whole may be of any size.
-  return scanEntries(cache, pack, HEADER_SIZE, { offset, count: 1 }).ids;
+  const table = new EntryTable(1);
+  scanEntries(cache, pack, HEADER_SIZE, { offset, first: 0, count: 1 }, table);
+  return table.id(0);
 }
 
 function attempt<Result>(

@@ -9,10 +9,11 @@ import { analyzePack } from "../../guest/pack/analyze.ts";
 import { Objects } from "../../guest/pack/objects.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
-import type { ScannedPack } from "../../guest/pack/scan.ts";
+import { readPackHeader, type ScannedPack } from "../../guest/pack/scan.ts";
+import { limitsOf, Work } from "../../guest/pack/work.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
 import { Catalog } from "./catalog.ts";
-import { checkIdx } from "./check-idx.ts";
+import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
 import type { VerifiedCommit } from "./verification.ts";
 
@@ -28,6 +29,7 @@ export type OnVerifyProgress = (done: number, total: number) => void;
  *
  * @param scanned what `scanPack` tells of its PACK, where that is known already.
  * @throws {InvalidImageError} the first fault found, with its place.
+ * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of docs/STORE.md.
  */
 export function verifyDevice(
   device: BlockDevice,
@@ -40,11 +42,16 @@ export function verifyDevice(
     const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
+  // Before the work: a PACK of tiny objects may have more of them than any IDX that lies here.
+  if (scanned === undefined) {
+    checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
+  }
   const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned });
   const idx = checkIdx(cache, indexOffset, analysis);
 
   const catalog = new Catalog(analysis);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
+  const work = new Work(limitsOf(indexOffset - HEADER_SIZE).totalWork);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), { work });
   const objects = new Objects(analysis, pack);
   const commitObject = readCommit(id, objects, catalog);
   const commit = parseCommit(commitObject, id);
