@@ -24,6 +24,9 @@ export interface AnalyzeOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Work that an entry may take beyond what the PACK's bytes allow: many small deltas are nothing suspicious. */
+const WORK_PER_ENTRY = 2 * COST.delta;
+
 /**
  * Learns from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id and checksum
  * computed. Holds less than 60 bytes an object and never a whole object that is not a delta or the base of one.
@@ -45,6 +48,7 @@ export function analyzePack(
   const scanned =
     options.scanned ??
     scanPack(cache, plain, start, limit, (done, count) => options.onProgress?.(done, count * 2));
+  work.grant(WORK_PER_ENTRY * scanned.table.count);
   const resolver = new Resolver(scanned.table, start, options);
   const base = (_: Uint8Array, delta: number) => resolver.baseOf(delta);
   const depths = resolver.run(new Pack(cache, start, limit, base, { ...options, work }));
@@ -84,6 +88,7 @@ class Resolver {
   /** Gives the number of deltas between each object and one that is stored whole. */
   run(pack: Pack): Uint16Array {
     const { count } = this.#table;
+    this.#checkClaims(pack.work);
     const waiting = this.#linkChildren();
     for (let entry = 0; entry < count; entry++) {
       if (this.#parent[entry] === NONE && this.#table.kind(entry) !== undefined) {
@@ -94,6 +99,15 @@ class Resolver {
     for (const array of [this.#firstChild, this.#nextSibling, this.#parent]) free(array);
     this.#options.onProgress?.(count * 2, count * 2);
     return this.#depths;
+  }
+
+  /** Rather than begin, and find in the end that it is too much. */
+  #checkClaims(work: Work): void {
+    let bytes = 0;
+    for (let entry = 0; entry < this.#table.count; entry++) {
+      if (this.#table.kind(entry) === undefined) bytes += this.#table.size(entry);
+    }
+    work.check((COST.copiedByte + COST.hashedByte) * bytes);
   }
 
   #linkChildren(): WaitingDeltas {

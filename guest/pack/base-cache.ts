@@ -21,6 +21,9 @@ interface Large {
 
 const NOWHERE = -1;
 
+/** Bytes of a base below which their number is what counts. */
+const SMALL = 256;
+
 /** Bytes of a large object's memory that is given back when the object is not needed at the moment. */
 const HUGE = 16 * 1024 * 1024;
 
@@ -38,15 +41,20 @@ export class BaseCache implements Room {
   memory: Uint8Array = new Uint8Array();
   start = 0;
   readonly #capacity: number;
+  /** Bases kept at most: a small one takes more memory to be found than it has bytes. */
+  readonly #most: number;
   #ring: Uint8Array = new Uint8Array();
-  /** In the order of their places, the one to be overwritten next first. */
   readonly #kept = new Map<number, Base>();
+  /** What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its first item again and again. */
+  #written: { readonly offset: number; readonly base: Base }[] = [];
+  #oldest = 0;
   #head = 0;
   readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#most = Math.max(16, Math.floor(capacity / SMALL));
   }
 
   /** The base that is kept for `offset`, good until the next `reserve`, unless that is told to spare it. */
@@ -91,7 +99,11 @@ export class BaseCache implements Room {
         large.base = base;
       } else if (large.offset === offset) large.offset = NOWHERE;
     }
-    if (memory === this.#ring) this.#kept.set(offset, base);
+    if (memory === this.#ring) {
+      this.#kept.set(offset, base);
+      this.#written.push({ offset, base });
+      if (this.#written.length - this.#oldest > this.#most) this.#dropOldest();
+    }
     return base;
   }
 
@@ -124,11 +136,21 @@ export class BaseCache implements Room {
 
   /** Moves the head, where the next base is written, to `end`, and drops what lay between from the round before. */
   #dropUpTo(end: number): void {
-    for (const [offset, { start }] of this.#kept) {
-      if (start < this.#head || start >= end) break;
-      this.#kept.delete(offset);
+    for (let next = this.#written[this.#oldest]; next !== undefined; next = this.#written[this.#oldest]) {
+      if (next.base.start < this.#head || next.base.start >= end) break;
+      this.#dropOldest();
     }
     this.#head = end;
+  }
+
+  #dropOldest(): void {
+    const { offset, base } = this.#written[this.#oldest++]!;
+    // The same one may have been written again since.
+    if (this.#kept.get(offset) === base) this.#kept.delete(offset);
+    if (this.#oldest * 2 > this.#written.length) {
+      this.#written = this.#written.slice(this.#oldest);
+      this.#oldest = 0;
+    }
   }
 }
 

@@ -110,11 +110,18 @@ export function applyDelta(
 
 /**
  * Goes through instructions without following them: before memory is taken for a target of the size that a delta claims.
+ * @returns how many instructions there are.
  * @throws {DeltaError} if they make another size.
  */
-export function checkTargetSize(delta: Uint8Array, position: number, end: number, targetSize: number): void {
+export function checkTargetSize(
+  delta: Uint8Array,
+  position: number,
+  end: number,
+  targetSize: number,
+): number {
   let made = 0;
-  for (let at = position; at < end; ) {
+  let count = 0;
+  for (let at = position; at < end; count++) {
     const opcode = delta[at++] as number;
     if (opcode < 0x80) {
       at += opcode;
@@ -129,6 +136,7 @@ export function checkTargetSize(delta: Uint8Array, position: number, end: number
     made += length === 0 ? 0x10000 : length;
   }
   if (made !== targetSize) throw otherSize(made, targetSize);
+  return count;
 }
 
 function cutShort(): DeltaError {

@@ -52,10 +52,10 @@ export class EntryTable {
     return WIDTHS.offsets + count * Object.values(WIDTHS).reduce((sum, width) => sum + width, 0);
   }
 
-  /** Notes what an entry's header says: of a delta its size is the delta's, until it is resolved. */
+  /** Notes what an entry's header says. */
   set(entry: number, { offset, kind, size, baseOffset, baseId }: EntryHeader): void {
     this.offsets[entry] = offset;
-    this.#setSize(entry, size);
+    this.setSize(entry, size);
     if (kind !== undefined) this.#types[entry] = KINDS.indexOf(kind);
     else if (baseId !== undefined) {
       this.#types[entry] = REF_DELTA;
@@ -66,10 +66,17 @@ export class EntryTable {
     }
   }
 
+  /** Notes the bytes of an object, as far as 48 bits can. */
+  setSize(entry: number, size: number): void {
+    const known = Math.min(size, 2 ** 48 - 1);
+    this.#lowSizes[entry] = known;
+    this.#highSizes[entry] = Math.floor(known / 2 ** 32);
+  }
+
   /** Notes what a delta makes. */
   resolve(entry: number, kind: ObjectKind, size: number, id: Uint8Array): void {
     this.#types[entry] = KINDS.indexOf(kind);
-    this.#setSize(entry, size);
+    this.setSize(entry, size);
     this.ids.set(id, entry * ID_LENGTH);
   }
 
@@ -78,7 +85,7 @@ export class EntryTable {
     return KINDS[this.#types[entry] as number];
   }
 
-  /** Bytes of an object, less than 2^48. */
+  /** Bytes of an object; of a delta that is not resolved, those of the object that it claims to make. */
   size(entry: number): number {
     return (this.#highSizes[entry] as number) * 2 ** 32 + (this.#lowSizes[entry] as number);
   }
@@ -112,10 +119,5 @@ export class EntryTable {
       else high = middle;
     }
     return low < count && offsets[low] === offset ? low : undefined;
-  }
-
-  #setSize(entry: number, size: number): void {
-    this.#lowSizes[entry] = size;
-    this.#highSizes[entry] = Math.floor(size / 2 ** 32);
   }
 }

@@ -4,10 +4,11 @@ import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
+import { DeltaBlob } from "./delta-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { Pack } from "./pack.ts";
 import { FreshRoom, type Room } from "./room.ts";
-import type { Work } from "./work.ts";
+import { grantFor, type Work } from "./work.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -77,6 +78,7 @@ export class Objects {
     } catch (error) {
       throw named(idAt(ids, start), error);
     }
+    if (kind === "blob") pack.work.grant(grantFor(pack.size));
     if (found !== kind) throw wrongKind(idAt(ids, start), kind, { kind: found });
     if (!hasId(objectIdInPlace(kind, room.memory, room.start, pack.size), ids, start)) {
       throw forged(idAt(ids, start));
@@ -115,12 +117,14 @@ export class Objects {
 
   /**
    * A reader of the blob with this raw id, for reading at any place. A large one that is stored whole passes through a
-   * window; any other is read into memory here and proved. Close it.
+   * window, one that is a delta is made when it is first read or proved; any other is read here and proved. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   open(id: Uint8Array): BlobReader {
     const entry = this.#offset(id);
     const header = this.#named(id, () => this.#pack.header(entry));
+    if (header.kind === undefined)
+      return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.stream(header))
       : new WholeBlob(this.read(id, "blob"));

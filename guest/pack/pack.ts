@@ -36,7 +36,7 @@ export interface Making {
 const SMALLEST_SCRATCH = 64 * 1024;
 const LARGEST_SCRATCH = 4 * 1024 * 1024;
 
-/** Bytes of a target for which memory is taken on a delta's word. */
+/** Bytes of a target or a delta from which on it is not taken at its word. */
 const LARGEST_UNCHECKED = 1024 * 1024;
 
 /** A delta has at most this part of the bytes that the objects of a chain may have; git keeps none larger than its target's half. */
@@ -260,14 +260,15 @@ export class Pack {
         throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${base.size}`);
       }
       this.#checkInChain(targetSize, delta);
-      if (targetSize > LARGEST_UNCHECKED) checkTargetSize(memory, instructions, size, targetSize);
-      if (room !== this.#bases && targetSize > LARGEST_UNCHECKED) this.#bases.dropHuge(base);
+      if (targetSize > LARGEST_UNCHECKED || size > LARGEST_UNCHECKED) {
+        this.#checkWork(base, checkTargetSize(memory, instructions, size, targetSize), targetSize, delta);
+        if (room !== this.#bases) this.#bases.dropHuge(base);
+      }
       room.reserve(targetSize, base);
       const target = { memory: room.memory, start: room.start, size: targetSize };
-      const work = targetSize + COST.instruction * applyDelta(base, memory, instructions, size, target);
-      this.work.add(work);
-      this.#work = base.work + COST.delta + COST.inflatedByte * size + work;
-      if (this.#work > this.#limits.objectWork) throw this.#tooMuchWork(delta);
+      const count = applyDelta(base, memory, instructions, size, target);
+      this.work.add(targetSize + COST.instruction * count);
+      this.#work = this.#checkWork(base, count, targetSize, delta);
       this.size = targetSize;
       this.#depth = base.depth + 1;
     } catch (cause) {
@@ -296,9 +297,13 @@ export class Pack {
     return new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${limit} are read into memory`);
   }
 
-  #tooMuchWork(entry: EntryHeader): WorkLimitError {
-    return new WorkLimitError(
-      `the object at byte ${this.#entries.at(entry)} takes too many deltas to be made`,
+  /** The work for an object, from the one that is stored whole on. @throws {WorkLimitError} */
+  #checkWork(base: Base, instructions: number, targetSize: number, delta: EntryHeader): number {
+    const own = COST.delta + COST.inflatedByte * delta.size + COST.instruction * instructions + targetSize;
+    const work = base.work + own;
+    if (work <= this.#limits.objectWork) return work;
+    throw new WorkLimitError(
+      `the deltas of the object at byte ${this.#entries.at(delta)} make too much work`,
     );
   }
 }

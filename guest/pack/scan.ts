@@ -2,8 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
-import { objectHash, objectId } from "../git/object.ts";
+import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { ID_LENGTH, sameId } from "../git/object-id.ts";
+import { DeltaError, decodeDeltaHeader } from "./delta.ts";
 import { type EntryHeader, FIRST_ENTRY } from "./entry.ts";
 import { EntryTable } from "./entry-table.ts";
 import type { Pack } from "./pack.ts";
@@ -78,7 +79,10 @@ export function scanEntries(
     const entry = first + done;
     const header = pack.header(offset);
     table.set(entry, header);
-    const end = inflateThrough(pack, header, table.id(entry));
+    const end =
+      header.kind === undefined
+        ? inflateDelta(pack, header, table, entry)
+        : inflateObject(pack, header, header.kind, table.id(entry));
     let crc = 0;
     eachPiece(cache, start + offset, start + end, (piece) => {
       onBytes?.(piece);
@@ -120,10 +124,29 @@ export function readPackHeader(cache: SectorCache, start: number, limit: number)
   return count;
 }
 
-/** Inflates an entry and, unless it is a delta, writes its id. Gives the offset of the next entry. */
-function inflateThrough(pack: Pack, header: EntryHeader, id: Uint8Array): number {
-  const { kind, size } = header;
-  if (kind === undefined) return pack.inflatePieces(header, () => true) as number;
+/** Inflates a delta and notes the size of what it claims to make. Gives the offset of the next entry. */
+function inflateDelta(pack: Pack, header: EntryHeader, table: EntryTable, entry: number): number {
+  let size: number | undefined;
+  return pack.inflatePieces(header, (piece) => {
+    size ??= claimedSize(piece);
+    table.setSize(entry, size);
+    return true;
+  }) as number;
+}
+
+/** What a delta that begins so claims to make, in bytes; 0 if it is none, which is found when it is applied. */
+function claimedSize(start: Uint8Array): number {
+  try {
+    return decodeDeltaHeader(start).targetSize;
+  } catch (error) {
+    if (error instanceof DeltaError) return 0;
+    throw error;
+  }
+}
+
+/** Inflates an object and writes its id. Gives the offset of the next entry. */
+function inflateObject(pack: Pack, header: EntryHeader, kind: ObjectKind, id: Uint8Array): number {
+  const { size } = header;
   let hash: Hash | undefined;
   const end = pack.inflatePieces(header, (piece) => {
     // Most objects are one piece, and to hash that at once takes a third of the time.

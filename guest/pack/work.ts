@@ -1,16 +1,17 @@
 import { DocteurError } from "../errors.ts";
 
 /**
- * What reading costs, in units of work. A unit is the time in which a byte is copied, a fifth of a nanosecond on a machine of
+ * What reading costs, in units of work. A unit is the time in which a byte is copied, a tenth of a nanosecond on a machine of
  * 2024; the rest was measured beside that, of what an attacker would choose: zeroes to inflate, instructions that copy a byte.
  */
 export const COST = {
+  copiedByte: 1,
   inflatedByte: 8,
   hashedByte: 4,
   /** One instruction of a delta, whatever it copies. */
-  instruction: 128,
+  instruction: 256,
   /** One delta of a chain: its header, and the start of its stream. */
-  delta: 8192,
+  delta: 16 * 1024,
   /** A byte of a tree, hashed and taken apart into entries. */
   parsedByte: 64,
 } as const;
@@ -79,13 +80,20 @@ export class Work {
   /** @throws {WorkLimitError} */
   add(units: number): void {
     this.done += units;
-    if (this.done > this.#limit) {
-      throw new WorkLimitError("to read this image takes work out of all proportion to its size");
-    }
+    if (this.done > this.#limit) throw tooMuch();
+  }
+
+  /** Tells beforehand that so much more cannot be done. @throws {WorkLimitError} */
+  check(units: number): void {
+    if (this.done + units > this.#limit) throw tooMuch();
   }
 
   /** Lets more be done. */
   grant(units: number): void {
     this.#limit += units;
   }
+}
+
+function tooMuch(): WorkLimitError {
+  return new WorkLimitError("to read what this image holds takes work out of all proportion to its size");
 }

@@ -9,6 +9,7 @@ import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
 import type { ObjectIndex } from "../pack/object-index.ts";
 import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
+import { limitsOf, Work } from "../pack/work.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -40,6 +41,11 @@ export interface ConnectOptions {
   readonly threads?: number | undefined;
   /** The largest object that is read into memory whole. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
+  /**
+   * Whether the work of all reads together is bounded as well, by the size of the image and of what was read: right for a
+   * program that reads some values and ends. Default false.
+   */
+  readonly boundWork?: boolean | undefined;
 }
 
 /**
@@ -59,6 +65,7 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     baseCacheSize: options.baseCacheSize,
     maxObjectSize: options.maxObjectSize,
     inflater: createInflater(options.inflate),
+    work: new Work(options.boundWork === true ? limitsOf(indexOffset - HEADER_SIZE).totalWork : undefined),
   });
   return { id, objects: new Objects(index, pack) };
 }

@@ -21,11 +21,11 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
     return usageError(console, "cat", USAGE, unknown);
   }
   if (from === undefined) {
-    const store = connect({ layout: operands.length < MANY ? "light" : "fast" });
+    const store = connect({ layout: operands.length < MANY ? "light" : "fast", boundWork: true });
     return worst(operands, (path) => catOne(store, console, path));
   }
   if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
-  const store = connect({ layout: "fast" });
+  const store = connect({ layout: "fast", boundWork: true });
   let status = 0;
   for await (const paths of lines(stdin)) {
     for await (const { value } of store.getAll(paths)) {

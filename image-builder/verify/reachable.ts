@@ -4,6 +4,7 @@ import { hex } from "../../guest/git/object-id.ts";
 import type { EntryType, Tree } from "../../guest/git/tree.ts";
 import { readTree } from "../../guest/layout/trees.ts";
 import type { Objects } from "../../guest/pack/objects.ts";
+import { COST } from "../../guest/pack/work.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */
@@ -14,6 +15,9 @@ const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
   tree: "tree",
   gitlink: undefined,
 };
+
+/** Work that a tree may take beyond what the PACK's bytes allow: there are many small ones, each at the end of some deltas. */
+const WORK_PER_TREE = 16 * COST.delta;
 
 /**
  * Walks from a root tree to everything below it, each tree once, and proves that it is there, of the kind its entry
@@ -41,6 +45,7 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
   meet(Buffer.from(root, "hex"), "tree", () => "is the root");
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const id = catalog.id(place);
+    objects.work.grant(WORK_PER_TREE);
     const tree = readTree(objects, id);
     for (let entry = 0; entry < tree.count; entry++) {
       const kind = KIND_OF_ENTRY[tree.type(entry)];
