@@ -37,6 +37,11 @@ export class Objects {
     this.#pack = pack;
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#index.count;
+  }
+
   /** What reading has cost so far. */
   get work(): Work {
     return this.#pack.work;

@@ -12,6 +12,8 @@ export const COST = {
   instruction: 256,
   /** One delta of a chain: its header, and the start of its stream. */
   delta: 16 * 1024,
+  /** An object that is looked for by its id. */
+  lookup: 4096,
   /** A byte of a tree, hashed and taken apart into entries. */
   parsedByte: 64,
 } as const;
@@ -59,10 +61,7 @@ export function grantFor(size: number): number {
 export class WorkLimitError extends DocteurError {
   override name = "WorkLimitError";
   constructor(what: string) {
-    super(
-      "TOO_MUCH_WORK",
-      `${what}; \`docteur make --repack\` of the image's source makes one that is read easily`,
-    );
+    super("TOO_MUCH_WORK", what);
   }
 }
 

@@ -3,7 +3,9 @@ import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
+import { Descent } from "../layout/descent.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
+import { PathCounting } from "../layout/path-counts.ts";
 import type { Trees } from "../layout/trees.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { CompressedBlob } from "../pack/compressed-blob.ts";
@@ -13,26 +15,13 @@ import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
 import { readValues } from "./bulk/read-values.ts";
 import { threadProgram } from "./bulk/threads.ts";
 import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
+import { Folder, type ListEntry } from "./folder.ts";
+import { type Kind, kindOf } from "./kind.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
 
 /** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
 export type Key = string | Uint8Array;
-
-/** What a key leads to: a value is a file, a dictionary is a folder. */
-export type Kind = "value" | "dictionary";
-
-/** One entry of a dictionary. */
-export interface ListEntry {
-  /** The name as text; bytes that are not UTF-8 show as U+FFFD. */
-  readonly name: string;
-  readonly rawName: Uint8Array;
-  /** A symbolic link is a value here, whatever it leads to; a submodule is a dictionary, always empty. */
-  readonly kind: Kind;
-  readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
-  readonly id: string;
-}
 
 /** What is known of a path without reading its content. */
 export interface Description {
@@ -165,18 +154,44 @@ export class Store {
     return this.#objects.openCompressed(this.#value(key).id, length);
   }
 
-  /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */
+  /**
+   * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash).
+   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than a million; `folder` gives those one by one.
+   */
   list(key: Key): ListEntry[] {
+    const folder = this.folder(key);
+    if (folder.count <= LARGEST_LIST) return [...folder];
+    const what = `${show(key)}: a folder of ${folder.count} entries is too large for a list`;
+    throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
+  }
+
+  /** The entries of a dictionary of any size. */
+  folder(key: Key): Folder {
     const { entry } = this.#found(key, true);
-    if (entry.type === "gitlink") return [];
-    if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
-    return Array.from(this.#trees.read(entry.id), ({ type, name, id }) => ({
-      name: text(name),
-      rawName: new Uint8Array(name),
-      kind: kindOf(type),
-      type,
-      id: hex(id),
-    }));
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    return new Folder(entry.type === "tree" ? this.#trees.read(entry.id) : undefined, this.#objects);
+  }
+
+  /**
+   * Everything below a dictionary, not through links, in byte order of the paths and a folder before what is in it: a descent that
+   * is gone through step by step. It ends with `LISTING_TOO_LARGE` where the image names far more than it holds.
+   *
+   * @param path that the paths begin with.
+   * @param weight how many entries one counts for: more if much is done with each, or it is kept. Default 1.
+   */
+  descend(key: Key, path: Uint8Array = NOWHERE, weight = 1): Descent | undefined {
+    const { entry } = this.#found(key, true);
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    if (entry.type !== "tree") return undefined;
+    const { count } = this.#objects;
+    const entries = Math.floor((LISTED + LISTED_PER_OBJECT * count) / weight);
+    const pathBytes = Math.floor((LISTED_BYTES + LISTED_BYTES_PER_OBJECT * count) / weight);
+    return new Descent(this.#trees, entry.id, path, { held: HELD, entries, pathBytes });
+  }
+
+  /** Counts the paths of the image, step by step. */
+  countPaths(): PathCounting {
+    return new PathCounting(this.#objects, raw(this.root), COUNTING_WORK);
   }
 
   /** Bytes of a value, told from the headers of its entry without inflating it. */
@@ -248,8 +263,13 @@ export class Store {
   }
 
   #resolve(key: Key, follow: boolean): Resolution {
-    const readLink = (link: Entry) =>
-      this.#objects.describe(link.id, "blob").size < PATH_MAX ? this.#objects.read(link.id, "blob") : NOWHERE;
+    this.#trees.startLookup();
+    const readLink = (link: Entry) => {
+      this.#trees.checkLookup();
+      return this.#objects.describe(link.id, "blob").size < PATH_MAX
+        ? this.#objects.read(link.id, "blob")
+        : NOWHERE;
+    };
     return resolvePath(this.#layout, toBytes(key), readLink, follow);
   }
 
@@ -270,6 +290,24 @@ export class Store {
 
 const SLASH = 0x2f;
 
+/** Entries in a list: some 350 MB. */
+const LARGEST_LIST = 1_000_000;
+
+/**
+ * Entries below a folder that are listed at most, and bytes of their paths. An image of few objects can name any number of paths; one
+ * that was made of files has as many objects, or some copies of them.
+ */
+const LISTED = 16_000_000;
+const LISTED_PER_OBJECT = 32;
+const LISTED_BYTES = 256 * 1024 ** 2;
+const LISTED_BYTES_PER_OBJECT = 2048;
+
+/** Bytes of the trees on the way down. */
+const HELD = 128 * 1024 ** 2;
+
+/** Units of work for counting paths: some 100 MB of trees. */
+const COUNTING_WORK = 8 * 1024 ** 3;
+
 /** Linux makes and follows no link whose target is this long. */
 const PATH_MAX = 4096;
 const NOWHERE = new Uint8Array();
@@ -277,13 +315,12 @@ const NOWHERE = new Uint8Array();
 /** More than this read no faster: the disk and the one who takes the values are the limit then. */
 const MAX_THREADS = 4;
 
-function kindOf(type: EntryType): Kind {
-  return type === "tree" || type === "gitlink" ? "dictionary" : "value";
-}
-
 function toBytes(key: Key): Uint8Array {
   return typeof key === "string" ? Buffer.from(key) : key;
 }
+
+export type { Folder, ListEntry } from "./folder.ts";
+export type { Kind } from "./kind.ts";
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

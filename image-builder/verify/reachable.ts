@@ -47,6 +47,7 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
     const id = catalog.id(place);
     objects.work.grant(WORK_PER_TREE);
     const tree = readTree(objects, id);
+    objects.work.add(COST.lookup * tree.count);
     for (let entry = 0; entry < tree.count; entry++) {
       const kind = KIND_OF_ENTRY[tree.type(entry)];
       if (kind !== undefined)
