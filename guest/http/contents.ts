@@ -1,6 +1,5 @@
 import { ByteLru } from "../byte-lru.ts";
 import { DocteurError } from "../errors.ts";
-import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Store } from "../store/store.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
@@ -138,7 +137,7 @@ export class Contents {
   async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
     const soon = this.#store.open(path);
     try {
-      if (soon.verify(STRIDE)) return this.#keep(id, false, contentOf(soon));
+      if (soon.verify(STRIDE)) return this.#keep(id, false, soon.whole as Uint8Array);
     } finally {
       soon.close();
     }
@@ -149,7 +148,7 @@ export class Contents {
           await nextTurn();
           if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
         }
-        return this.#keep(id, false, contentOf(blob));
+        return this.#keep(id, false, blob.whole as Uint8Array);
       } finally {
         blob.close();
       }
@@ -166,12 +165,6 @@ export class Contents {
     this.#proved.set(id, length);
     if (this.#proved.size > MAX_PROVED) this.#proved.delete(this.#proved.keys().next().value!);
   }
-}
-
-function contentOf(blob: BlobReader): Uint8Array {
-  const bytes = Buffer.allocUnsafeSlow(blob.size);
-  blob.read(0, bytes);
-  return bytes;
 }
 
 /** Bytes of memory that a file's content will take, either way. */

@@ -9,6 +9,8 @@ export interface BlobReader {
   readonly size: number;
   /** Whether the content passes through a window. If not, all of it is made and proved before the first byte is read. */
   readonly streams: boolean;
+  /** All of it, if it is in memory and proved: not a copy, so not to be changed. */
+  readonly whole: Uint8Array | undefined;
   /**
    * Whether the whole content has been compared with the blob's id. Nothing read before that is proved, except that the
    * last byte of the blob is never given without it.
@@ -47,6 +49,10 @@ export class WholeBlob implements BlobReader {
     this.size = bytes.length;
   }
 
+  get whole(): Uint8Array {
+    return this.#bytes;
+  }
+
   verify(): boolean {
     return true;
   }
@@ -65,6 +71,7 @@ export class WholeBlob implements BlobReader {
 /** A blob that passes through a window; it must be stored whole, not as a delta. */
 export class StreamedBlob implements BlobReader {
   readonly streams = true;
+  readonly whole = undefined;
   readonly size: number;
   readonly #id: Uint8Array;
   readonly #stream: EntryStream;

@@ -34,6 +34,10 @@ export class DeltaBlob implements BlobReader {
     return this.#bytes !== undefined;
   }
 
+  get whole(): Uint8Array | undefined {
+    return this.#bytes;
+  }
+
   verify(limit = Number.POSITIVE_INFINITY): boolean {
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#bytes !== undefined) return true;

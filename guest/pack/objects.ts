@@ -8,6 +8,7 @@ import { DeltaBlob } from "./delta-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { Pack } from "./pack.ts";
 import { FreshRoom, type Room } from "./room.ts";
+import { VerifiedStream } from "./verified-stream.ts";
 import { grantFor, type Work } from "./work.ts";
 
 /** Bytes of a blob that is not worth a window. */
@@ -133,6 +134,19 @@ export class Objects {
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.stream(header))
       : new WholeBlob(this.read(id, "blob"));
+  }
+
+  /**
+   * The blob with this raw id as a stream of which nothing is given unproved; undefined if it is a delta, or not worth a
+   * window. Close it.
+   * @throws {InvalidImageError} as `read`.
+   */
+  openVerified(id: Uint8Array): VerifiedStream | undefined {
+    const entry = this.#offset(id);
+    const header = this.#named(id, () => this.#pack.header(entry));
+    return header.kind === "blob" && header.size > LARGEST_WHOLE
+      ? new VerifiedStream(id, header.size, this.#pack.stream(header))
+      : undefined;
   }
 
   /**

@@ -19,6 +19,7 @@ import { Folder, type ListEntry } from "./folder.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
+import { streamValue } from "./stream-value.ts";
 
 /** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
 export type Key = string | Uint8Array;
@@ -101,14 +102,17 @@ export class Store {
    * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
    * than one CPU: the values are read ahead by some threads.
    *
+   * @param options `largest`: bytes of a value that is read; a larger one is an error `OBJECT_TOO_LARGE`, and may be had by
+   * `stream`. Default: as for `get`.
    * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for,
    * and may lie in shared memory.
    */
   getAll(
     keys: Iterable<Key>,
+    { largest }: { readonly largest?: number | undefined } = {},
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
     const find = (key: Key) => this.#value(key).id;
-    return readValues(this.#bulkRead, this.#objects, keys, find, (key, value) => ({ key, value }));
+    return readValues(this.#bulkRead, this.#objects, keys, find, (key, value) => ({ key, value }), largest);
   }
 
   /**
@@ -142,6 +146,16 @@ export class Store {
    */
   open(key: Key): BlobReader {
     return this.#objects.open(this.#value(key).id);
+  }
+
+  /**
+   * The value in pieces, each good until the next is asked for and none given unproved. One that is stored whole, of any size,
+   * passes through a window twice: once to be proved, once to be given; one that is a delta is made in memory. Either lets the
+   * event loop turn.
+   * @throws as `get`; and {InvalidImageError} if the device gives other bytes the second time, which are not given on.
+   */
+  stream(key: Key): AsyncGenerator<Uint8Array> {
+    return streamValue(this.#objects, this.#value(key).id);
   }
 
   /**
