@@ -76,6 +76,11 @@ export class Work {
     this.#limit = limit;
   }
 
+  /** Whether no more may be done. */
+  get isSpent(): boolean {
+    return this.done > this.#limit;
+  }
+
   /** @throws {WorkLimitError} */
   add(units: number): void {
     this.done += units;

@@ -17,7 +17,8 @@ const YELLOW = 33;
 export function formatVerification(verification: Verification, options: FormatOptions = {}): Uint8Array {
   const paint = (color: number, text: string) => (options.color ? `\x1b[${color}m${text}\x1b[m` : text);
   // Latin-1 maps every byte to one character and back.
-  const text = Buffer.from(commitObjectOf(verification)).toString("latin1");
+  const { buffer, byteOffset, byteLength } = commitObjectOf(verification);
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
   const [, name = "", email = ""] = /^author (.*?) ?<([^<>\n]*)>/m.exec(text) ?? [];
   const blank = text.indexOf("\n\n");
   const line = (label: string, value: string) => `${paint(BLUE, label)}\t: ${value}\n`;

@@ -1,10 +1,12 @@
 import type { InvalidImageError } from "../../guest/errors.ts";
 import type { Verification } from "../../image-builder/index.ts";
+import { writeTo } from "../../vm/write-to.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
 import { type JsonFailure, jsonFailure } from "../json-failure.ts";
+import { jsonPieces } from "../json-pieces.ts";
 import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count } from "../quantity.ts";
@@ -78,7 +80,7 @@ standard error that names the fault, the byte at which it lies and the object, a
       });
       line?.clear();
       if (!quiet && invocation.flag("verbose")) stderr.write(details(found));
-      if (json) stdout.write(`${JSON.stringify(found)}\n`);
+      if (json) await writeJson(stdout, found);
       else if (!quiet) stdout.write(formatVerification(found, { color }));
       return 0;
     } catch (error) {
@@ -90,6 +92,12 @@ standard error that names the fault, the byte at which it lies and the object, a
     }
   },
 };
+
+/** At the pace of whoever reads it: the message of a commit may be long. */
+async function writeJson(stdout: NodeJS.WriteStream, value: object): Promise<void> {
+  for (const piece of jsonPieces(value)) await writeTo(stdout, Buffer.from(piece));
+  stdout.write("\n");
+}
 
 function named(image: string, error: InvalidImageError): JsonFailure {
   const { code, fault, offset, object, message } = error;
