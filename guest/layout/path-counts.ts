@@ -1,3 +1,4 @@
+import { MOST_HELD } from "../bounds.ts";
 import type { Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
 import { WorkLimitError } from "../pack/work.ts";
@@ -13,9 +14,6 @@ export interface PathCounts {
 
 /** Trees that are counted at most, each once: their counts take some 70 bytes each. */
 const MOST_TREES = 1_000_000;
-
-/** Bytes of the trees on the way down at most. */
-const MOST_HELD = 128 * 1024 ** 2;
 
 /** Numbers that are kept of a tree, and their places. */
 const WIDTH = 4;
@@ -50,13 +48,10 @@ export class PathCounting {
   /** Of the present step. */
   #left = 0;
 
-  /**
-   * @param root raw id of the tree.
-   * @param work units of work at most.
-   */
-  constructor(objects: Objects, root: Uint8Array, work: number) {
+  /** @param root raw id of the tree. */
+  constructor(objects: Objects, root: Uint8Array) {
     this.#objects = objects;
-    this.#end = objects.work.done + work;
+    this.#end = objects.work.done + objects.bounds.countingWork;
     this.#enter(root);
   }
 

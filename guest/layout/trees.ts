@@ -4,12 +4,6 @@ import { Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
 import { COST, WorkLimitError } from "../pack/work.ts";
 
-/**
- * Work after which a path leads no further: some 60 MB of trees, and what is read last. A path through three folders of a million
- * entries each takes that.
- */
-const LOOKUP_WORK = 4 * 1024 ** 3;
-
 /** Bytes of memory that a tree takes beyond its content: small ones must not be kept by the hundred thousand. */
 export const TREE_OVERHEAD = 512;
 
@@ -52,7 +46,7 @@ export class Trees {
 
   /** From here on `readOnPath` and `checkLookup` are about another path. */
   startLookup(): void {
-    this.#lookupEnd = this.objects.work.done + LOOKUP_WORK;
+    this.#lookupEnd = this.objects.work.done + this.objects.bounds.lookupWork;
   }
 
   /** As `read`, for a tree on the way of the path that is looked up: the way may not take any number of large trees. */

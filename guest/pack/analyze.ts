@@ -1,4 +1,5 @@
 import type { SectorCache } from "../block/sector-cache.ts";
+import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { objectId } from "../git/object.ts";
 import { hex } from "../git/object-id.ts";
@@ -8,13 +9,15 @@ import { Pack } from "./pack.ts";
 import { PackAnalysis } from "./pack-analysis.ts";
 import { type ScannedPack, scanPack } from "./scan.ts";
 import { NONE, WaitingDeltas } from "./waiting-deltas.ts";
-import { COST, limitsOf, Work } from "./work.ts";
+import { COST, Work } from "./work.ts";
 
 export interface AnalyzeOptions {
   /** The largest object that is made from a delta in memory, in bytes. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
   /** Bytes of bases of deltas to keep. Default 6 MiB. */
   readonly baseCacheSize?: number | undefined;
+  /** As for `boundsOf`. */
+  readonly workFactor?: number | undefined;
   /** What `scanPack` tells of this PACK, where somebody has had it told already. */
   readonly scanned?: ScannedPack | undefined;
   /**
@@ -43,7 +46,8 @@ export function analyzePack(
   limit: number,
   options: AnalyzeOptions = {},
 ): PackAnalysis {
-  const work = new Work(limitsOf(limit - start).totalWork);
+  const bounds = boundsOf(limit - start, options.workFactor);
+  const work = new Work(bounds.commandWork);
   const plain = new Pack(cache, start, limit, () => undefined, options);
   const scanned =
     options.scanned ??
@@ -51,7 +55,7 @@ export function analyzePack(
   work.grant(WORK_PER_ENTRY * scanned.table.count);
   const resolver = new Resolver(scanned.table, start, options);
   const base = (_: Uint8Array, delta: number) => resolver.baseOf(delta);
-  const depths = resolver.run(new Pack(cache, start, limit, base, { ...options, work }));
+  const depths = resolver.run(new Pack(cache, start, limit, base, { ...options, bounds, work }));
   return new PackAnalysis(scanned, depths);
 }
 

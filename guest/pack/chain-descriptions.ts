@@ -1,9 +1,9 @@
+import { MAX_CHAIN } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
 import { DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryHeader } from "./entry.ts";
-import { MAX_CHAIN } from "./work.ts";
 
 /** What an entry is, known without inflating it whole. */
 export interface EntryDescription {

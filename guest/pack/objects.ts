@@ -1,3 +1,4 @@
+import type { Bounds } from "../bounds.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
@@ -41,6 +42,11 @@ export class Objects {
   /** How many there are. */
   get count(): number {
     return this.#index.count;
+  }
+
+  /** What reading may cost. */
+  get bounds(): Bounds {
+    return this.#pack.bounds;
   }
 
   /** What reading has cost so far. */

@@ -1,4 +1,5 @@
 import type { SectorCache } from "../block/sector-cache.ts";
+import { type Bounds, boundsOf, MAX_CHAIN } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import type { GitObject, ObjectKind } from "../git/object.ts";
 import { type Base, BaseCache } from "./base-cache.ts";
@@ -11,7 +12,7 @@ import { free } from "./free.ts";
 import type { Inflater } from "./inflate.ts";
 import { createInflater } from "./inflaters.ts";
 import type { Room } from "./room.ts";
-import { COST, limitsOf, MAX_CHAIN, type PackLimits, Work, WorkLimitError } from "./work.ts";
+import { COST, Work, WorkLimitError } from "./work.ts";
 
 export interface PackOptions {
   /** Bytes of bases of deltas to keep. Default 6 MiB. */
@@ -20,6 +21,8 @@ export interface PackOptions {
   readonly maxObjectSize?: number | undefined;
   /** Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
+  /** Default: those of its size. */
+  readonly bounds?: Bounds | undefined;
   /** Counts what is read, and ends it when it is too much. Default: one without a limit. */
   readonly work?: Work | undefined;
 }
@@ -49,11 +52,12 @@ const DELTA_SHARE = 0.5;
 export class Pack {
   /** What reading has cost so far. */
   readonly work: Work;
+  /** What it may cost. */
+  readonly bounds: Bounds;
   readonly #entries: Entries;
   readonly #descriptions: ChainDescriptions;
   readonly #bases: BaseCache;
   readonly #maxObjectSize: number;
-  readonly #limits: PackLimits;
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
   #scratch: Uint8Array = new Uint8Array();
   /** Bytes of the object that was read last. */
@@ -78,7 +82,7 @@ export class Pack {
     this.#descriptions = new ChainDescriptions(this.#entries);
     this.#bases = new BaseCache(options.baseCacheSize ?? 6 * 1024 * 1024);
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
-    this.#limits = limitsOf(end - start);
+    this.bounds = options.bounds ?? boundsOf(end - start);
     this.work = options.work ?? new Work();
   }
 
@@ -96,7 +100,7 @@ export class Pack {
    * @param room for it: one byte more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes, or if it is a delta and it or one
-   * of its bases has more than `PackLimits.deltaObjectSize`. @throws {WorkLimitError}
+   * of its bases has more than `Bounds.deltaObjectSize`. @throws {WorkLimitError}
    */
   read(offset: number, room: Room): ObjectKind {
     const header = this.header(offset);
@@ -288,7 +292,7 @@ export class Pack {
   /** A delta, its base and what it makes are in memory together. */
   #checkInChain(size: number, entry: EntryHeader, share = 1): void {
     this.checkSize(size, entry);
-    const limit = this.#limits.deltaObjectSize * share;
+    const limit = this.bounds.deltaObjectSize * share;
     if (size > limit) throw this.#tooLarge(size, `${limit} where deltas are concerned`, entry);
   }
 
@@ -301,7 +305,7 @@ export class Pack {
   #checkWork(base: Base, instructions: number, targetSize: number, delta: EntryHeader): number {
     const own = COST.delta + COST.inflatedByte * delta.size + COST.instruction * instructions + targetSize;
     const work = base.work + own;
-    if (work <= this.#limits.objectWork) return work;
+    if (work <= this.bounds.objectWork) return work;
     throw new WorkLimitError(
       `the deltas of the object at byte ${this.#entries.at(delta)} make too much work`,
     );

@@ -19,38 +19,6 @@ export const COST = {
 } as const;
 
 const MIB = 1024 ** 2;
-const GIB = 1024 ** 3;
-
-/**
- * The longest chain of deltas: `git pack-objects` makes none longer (`MAX_DEPTH` in its pack-objects.h), and 50 is what it
- * makes unless told otherwise.
- */
-export const MAX_CHAIN = 4095;
-
-/** What reading a PACK may cost. Deltas can ask for any work and memory, whatever the size of the PACK that has them. */
-export interface PackLimits {
-  /** Work for one object: its chain of deltas from the object stored whole, cached or not. */
-  readonly objectWork: number;
-  /** Work for all that one command reads, beyond what `grantFor` adds for each object. */
-  readonly totalWork: number;
-  /** Bytes of an object that is a delta or the base of one. */
-  readonly deltaObjectSize: number;
-}
-
-/**
- * The limits of a PACK. They are far from what git makes: a chain of 50 deltas of 200 MB each takes 10 GiB of work. All of
- * `totalWork` takes some five seconds, for a PACK of 50 MB eight; a base, a delta of half its size and what it makes are in
- * memory together, two and a half times `deltaObjectSize`.
- *
- * @param packBytes bytes of the PACK.
- */
-export function limitsOf(packBytes: number): PackLimits {
-  return {
-    objectWork: 16 * GIB + 128 * packBytes,
-    totalWork: 24 * GIB + 256 * packBytes,
-    deltaObjectSize: Math.max(192 * MIB, 4 * packBytes),
-  };
-}
 
 /** Work that an object of this size may take without counting against the total: chains of 50 objects of its size do. */
 export function grantFor(size: number): number {

@@ -1,4 +1,5 @@
 import type { BlockDevice } from "../block/device.ts";
+import { LARGEST_LIST, LISTED_PER_OBJECT, MOST_HELD } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
@@ -170,7 +171,7 @@ export class Store {
 
   /**
    * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash).
-   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than a million; `folder` gives those one by one.
+   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than half a million; `folder` gives those one by one.
    */
   list(key: Key): ListEntry[] {
     const folder = this.folder(key);
@@ -197,15 +198,15 @@ export class Store {
     const { entry } = this.#found(key, true);
     if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
     if (entry.type !== "tree") return undefined;
-    const { count } = this.#objects;
-    const entries = Math.floor((LISTED + LISTED_PER_OBJECT * count) / weight);
-    const pathBytes = Math.floor((LISTED_BYTES + LISTED_BYTES_PER_OBJECT * count) / weight);
-    return new Descent(this.#trees, entry.id, path, { held: HELD, entries, pathBytes });
+    const { count, bounds } = this.#objects;
+    const entries = Math.floor((bounds.listedEntries + LISTED_PER_OBJECT.entries * count) / weight);
+    const pathBytes = Math.floor((bounds.listedBytes + LISTED_PER_OBJECT.bytes * count) / weight);
+    return new Descent(this.#trees, entry.id, path, { held: MOST_HELD, entries, pathBytes });
   }
 
   /** Counts the paths of the image, step by step. */
   countPaths(): PathCounting {
-    return new PathCounting(this.#objects, raw(this.root), COUNTING_WORK);
+    return new PathCounting(this.#objects, raw(this.root));
   }
 
   /** Bytes of a value, told from the headers of its entry without inflating it. */
@@ -303,24 +304,6 @@ export class Store {
 }
 
 const SLASH = 0x2f;
-
-/** Entries in a list: some 350 MB. */
-const LARGEST_LIST = 1_000_000;
-
-/**
- * Entries below a folder that are listed at most, and bytes of their paths. An image of few objects can name any number of paths; one
- * that was made of files has as many objects, or some copies of them.
- */
-const LISTED = 16_000_000;
-const LISTED_PER_OBJECT = 32;
-const LISTED_BYTES = 256 * 1024 ** 2;
-const LISTED_BYTES_PER_OBJECT = 2048;
-
-/** Bytes of the trees on the way down. */
-const HELD = 128 * 1024 ** 2;
-
-/** Units of work for counting paths: some 100 MB of trees. */
-const COUNTING_WORK = 8 * 1024 ** 3;
 
 /** Linux makes and follows no link whose target is this long. */
 const PATH_MAX = 4096;

@@ -1,5 +1,6 @@
 import type { BlockDevice } from "../../guest/block/device.ts";
 import { SectorCache } from "../../guest/block/sector-cache.ts";
+import { boundsOf } from "../../guest/bounds.ts";
 import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
 import { objectId } from "../../guest/git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../../guest/git/object-id.ts";
@@ -8,7 +9,7 @@ import { EntryTable } from "../../guest/pack/entry-table.ts";
 import { Idx } from "../../guest/pack/idx.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import { scanEntries } from "../../guest/pack/scan.ts";
-import { limitsOf, Work, WorkLimitError } from "../../guest/pack/work.ts";
+import { Work, WorkLimitError } from "../../guest/pack/work.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
 
 /** Bytes of an IDX before its ids: signature, version, fan-out. */
@@ -31,7 +32,7 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   });
   if (opened === undefined) return [];
   const { indexOffset, idx } = opened;
-  const work = new Work(limitsOf(indexOffset - HEADER_SIZE).totalWork);
+  const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
   for (let position = 0; position < idx.count && faults.length < MOST_FAULTS; position++) {
     const id = new Uint8Array(cache.read(indexOffset + IDS_START + position * ID_LENGTH, ID_LENGTH));
