@@ -1,7 +1,9 @@
 import { ByteLru } from "../byte-lru.ts";
+import { DocteurError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 /** Bytes of one representation of a file, at any place; nothing that was not proved. */
 export interface Content {
@@ -19,6 +21,9 @@ export interface Content {
 
 /** Bytes of small contents that are kept for whoever asks next. */
 const CACHE_SIZE = 16 * 1024 * 1024;
+
+/** What is taken for each of them beyond its bytes, about. */
+const ITEM_SIZE = 300;
 
 /** Larger ones are sent piece by piece. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -38,6 +43,7 @@ const MAX_PROVED = 16 * 1024;
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
+  readonly #queue = new WorkQueue();
   /** Blobs that were proved, and the bytes of their streams as far as known; the first was used least recently. */
   readonly #proved = new Map<string, number | undefined>();
 
@@ -62,10 +68,13 @@ export class Contents {
 
   /**
    * The file as it is.
+   *
+   * @param isWanted whether somebody still waits for it; asked now and then where it takes long.
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
-  async identity(file: FileResource): Promise<Content> {
-    const { path, id, size } = file;
+  async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
+    const { path, id, size, isWhole } = file;
+    if (!isWhole) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
       while (!this.#proved.has(id) && !blob.verify(STRIDE)) await nextTurn();
@@ -121,8 +130,33 @@ export class Contents {
     return { size, whole: undefined, footprint, close: () => {}, pieces: (part) => pieces(part, read) };
   }
 
+  /**
+   * A file that is made of deltas, in turns. One that takes several of them, and much memory meanwhile, waits for those that
+   * do, too, and is given up when nobody waits for it any more.
+   */
+  async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
+    const soon = this.#store.open(path);
+    try {
+      if (soon.verify(STRIDE)) return this.#keep(id, false, soon.whole as Uint8Array);
+    } finally {
+      soon.close();
+    }
+    return this.#queue.add(async () => {
+      const blob = this.#store.open(path);
+      try {
+        while (!blob.verify(STRIDE)) {
+          await nextTurn();
+          if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
+        }
+        return this.#keep(id, false, blob.whole as Uint8Array);
+      } finally {
+        blob.close();
+      }
+    });
+  }
+
   #keep(id: string, compressed: boolean, whole: Uint8Array): Content {
-    this.#cache.set(keyOf(id, compressed), whole, whole.length);
+    this.#cache.set(keyOf(id, compressed), whole, whole.length + ITEM_SIZE);
     return wholeContent(whole);
   }
 

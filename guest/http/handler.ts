@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { InvalidImageError } from "../errors.ts";
+import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { takeCensus } from "./census.ts";
@@ -8,7 +8,7 @@ import { allowsRange, evaluate, type Validators } from "./conditions.ts";
 import { type Content, Contents, footprint, wholeContent } from "./contents.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
-import { folderPage } from "./folder-page.ts";
+import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { formatHttpDate } from "./http-date.ts";
@@ -75,6 +75,7 @@ export class Handler {
       case "file":
         return this.#giveFile(request, response, resource);
       case "folder":
+        if (!this.#held.hasRoom(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
         return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
       case "about":
         this.#about ??= this.#makeAbout();
@@ -100,11 +101,15 @@ export class Handler {
 
   /** A page that was made for the occasion; it has no date of its own. */
   #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
+    if (response.destroyed) return;
     const tag = pageTag(page);
     const verdict = evaluate(request.headers, { tag, modified: undefined });
     if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
-    else sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
+    else {
+      response.once("close", this.#held.hold(page, page.length));
+      sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
+    }
   }
 
   #giveFile(
@@ -154,7 +159,9 @@ export class Handler {
     if (cached !== undefined) return send(wholeContent(cached));
     if (!this.#held.hasRoom(footprint(file))) return sendError(response, 503, ["Retry-After", "1"]);
     const release = this.#held.hold(file, footprint(file));
-    const content = compressed ? this.#contents.compressed(file) : this.#contents.identity(file);
+    const content = compressed
+      ? this.#contents.compressed(file)
+      : this.#contents.identity(file, () => !response.destroyed);
     return content.finally(release).then(send);
   }
 
@@ -182,6 +189,10 @@ export class Handler {
   }
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (error instanceof DocteurError && error.code === "QUEUE_FULL" && !response.headersSent) {
+      sendError(response, 503, ["Retry-After", "1"]);
+      return;
+    }
     const message = error instanceof Error ? error.message : String(error);
     if (!response.destroyed) this.#complain(`${request.url}: ${message}`);
     // An answer that has begun can only be cut short: then its length tells that it is not whole.

@@ -25,7 +25,8 @@ export function formatVerification(verification: Verification, options: FormatOp
       ? Buffer.from(printableBytes(Buffer.from(bytes, "latin1"), "\n\t")).toString("latin1")
       : bytes;
   // Latin-1 maps every byte to one character and back.
-  const text = Buffer.from(commitObjectOf(verification)).toString("latin1");
+  const { buffer, byteOffset, byteLength } = commitObjectOf(verification);
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
   const blank = text.indexOf("\n\n");
   const { name, email } = readSignature(blank < 0 ? text : text.slice(0, blank), "author");
   const line = (label: string, value: string) => `${paint(BLUE, label)}\t: ${value}\n`;
