@@ -166,8 +166,8 @@ export class Store {
   }
 
   /**
-   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a slash), unless an
-   * odd program wrote the tree. Each name is there once, for what it leads to.
+   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a
+   * slash), unless an odd program wrote the tree. Each name is there once, for what it leads to.
    */
   list(key: Key): ListEntry[] {
     const { entry } = this.#found(key, true);
