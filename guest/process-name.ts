@@ -7,9 +7,9 @@ const ABANDONED_MS = 24 * 60 * 60 * 1000;
 export const PROCESS_NAME = "[0-9a-f]+\\.\\d+\\.\\d+";
 
 /**
- * Names this process in what it makes on the disk for a while, so that a later one can tell whether it still runs, and if not remove
- * it: the machine's boot and its namespace of processes, the process id, the time of its start. The id alone comes again, and says nothing
- * to another container or machine that shares the folder.
+ * Names this process in what it makes on the disk for a while, so that a later one can tell whether it still runs,
+ * and if not remove it: the machine's boot and its namespace of processes, the process id, the time of its start. The
+ * id alone comes again, and says nothing to another container or machine that shares the folder.
  */
 export function processName(): string {
   return `${space()}.${process.pid}.${startOf(process.pid)}`;
@@ -17,7 +17,8 @@ export function processName(): string {
 
 /**
  * Whether the process that `processName` named has ended.
- * @param modified when what it made was last changed, in milliseconds since the epoch: decides where the process cannot be seen from here.
+ * @param modified when what it made was last changed, in milliseconds since the epoch: decides where the process
+ * cannot be seen from here.
  */
 export function hasEnded(name: string, modified: number): boolean {
   const [itsSpace, pid, start] = name.split(".");
@@ -25,7 +26,10 @@ export function hasEnded(name: string, modified: number): boolean {
   return Date.now() - modified > ABANDONED_MS;
 }
 
-/** 8 hexadecimal digits of the boot's random id (proc(5), `boot_id`), where the machine has one, then the namespace's number. */
+/**
+ * 8 hexadecimal digits of the boot's random id (proc(5), `boot_id`), where the machine has one, then the namespace's
+ * number.
+ */
 function space(): string {
   const namespace = readlinkSync("/proc/self/ns/pid").replace(/\D/g, "");
   try {

@@ -17,7 +17,10 @@ import type { PackFiles } from "./packing/pack-objects.ts";
 import type { Survey } from "./survey.ts";
 import { newTally, sumUp, type Tally, type TreeTally } from "./tally.ts";
 
-/** Something in a commit. It knows the folder above rather than its path: all paths together may be longer than any memory. */
+/**
+ * Something in a commit. It knows the folder above rather than its path: all paths together may be longer than any
+ * memory.
+ */
 interface Placed {
   readonly name: Uint8Array;
   /** Undefined for the root. */
@@ -59,12 +62,13 @@ const LETTER_V = 0x76;
 const TURN = 1;
 
 /**
- * Reads the commit and every tree of a PACK that is to be published, each tree once, with the reader's own code, and looks up each
- * blob that they name: what the reader refuses must not become an image. Memory is bound to the number of trees and of small blobs.
+ * Reads the commit and every tree of a PACK that is to be published, each tree once, with the reader's own code, and
+ * looks up each blob that they name: what the reader refuses must not become an image. Memory is bound to the number
+ * of trees and of small blobs.
  *
  * @param where the source, for messages.
- * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the signal's reason when
- * aborted.
+ * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the signal's
+ * reason when aborted.
  */
 export async function checkReadable(
   files: PackFiles,
@@ -91,8 +95,8 @@ export function hiddenNotes({ count, paths }: HiddenEntries): string[] {
   return [`of several entries with one name the first is read, as git show does: ${paths.join(", ")}${more}`];
 }
 
-/** Room for one small blob after the other. */
-class SmallRoom implements Room {
+/** Memory for one small blob after the other. */
+class ReusedBuffer implements Room {
   readonly start = 0;
   memory: Uint8Array = Buffer.allocUnsafeSlow(4096);
 
@@ -106,12 +110,12 @@ class Check {
   readonly #pack: Pack;
   readonly #where: string;
   readonly #pending: Folder[] = [];
-  /** Places of trees in `#tallies`, by their raw ids, bytes as Latin-1. */
-  readonly #places = new Map<string, number>();
+  /** Indexes of trees in `#tallies`, by their raw ids, bytes as Latin-1. */
+  readonly #indexes = new Map<string, number>();
   readonly #tallies: TreeTally[] = [];
-  /** Of blobs as small as pointers of Git LFS whether they are some, by where they lie. */
+  /** Of blobs as small as pointers of Git LFS whether they are some, by their offset in the PACK. */
   readonly #pointers = new Map<number, boolean>();
-  readonly #room = new SmallRoom();
+  readonly #buffer = new ReusedBuffer();
   readonly #hidden: string[] = [];
   #hiddenCount = 0;
 
@@ -149,7 +153,7 @@ class Check {
       const name = error instanceof TreeError ? error.forbidden : undefined;
       throw this.#refusal(shown(name === undefined ? folder : { name, above: folder }), error);
     }
-    const tally = this.#tallies[this.#place(folder.id) as number] as TreeTally;
+    const tally = this.#tallies[this.#indexOf(folder.id) as number] as TreeTally;
     for (let entry = 0; entry < tree.total; entry++) {
       const isHidden = entry >= tree.count;
       const counted = isHidden ? newTally() : tally;
@@ -165,42 +169,42 @@ class Check {
 
   #blob(id: Uint8Array, tally: Tally, placed: () => Placed): void {
     try {
-      const place = this.#objects.place(id);
+      const offset = this.#objects.place(id);
       // One that is stored whole is known by the header of its entry: that is the short way for most.
-      const header = place === undefined ? undefined : this.#pack.header(place);
+      const header = offset === undefined ? undefined : this.#pack.header(offset);
       const { size } = header?.kind === "blob" ? header : this.#objects.describe(id, "blob");
       tally.files++;
       tally.bytes += size;
-      if (mayBePointer(size) && this.#isPointer(place as number)) tally.lfsPointers++;
+      if (mayBePointer(size) && this.#isPointer(offset as number)) tally.lfsPointers++;
     } catch (error) {
       throw this.#refusal(shown(placed()), error);
     }
   }
 
-  #isPointer(place: number): boolean {
-    let is = this.#pointers.get(place);
+  #isPointer(offset: number): boolean {
+    let is = this.#pointers.get(offset);
     if (is === undefined) {
-      this.#pack.read(place, this.#room);
+      this.#pack.read(offset, this.#buffer);
       // Most of them differ in their first byte.
-      is = this.#room.memory[0] === LETTER_V && isPointer(this.#room.memory.subarray(0, this.#pack.size));
-      this.#pointers.set(place, is);
+      is = this.#buffer.memory[0] === LETTER_V && isPointer(this.#buffer.memory.subarray(0, this.#pack.size));
+      this.#pointers.set(offset, is);
     }
     return is;
   }
 
-  /** @returns the place of the tree in `#tallies`. */
+  /** @returns the index of the tree in `#tallies`. */
   #meet({ id, name, above }: Folder): number {
-    const known = this.#place(id);
+    const known = this.#indexOf(id);
     if (known !== undefined) return known;
-    const place = this.#tallies.push(newTally()) - 1;
-    this.#places.set(latin1(id), place);
+    const index = this.#tallies.push(newTally()) - 1;
+    this.#indexes.set(latin1(id), index);
     // Copies: what was read is a view into the tree, which would stay in memory.
     this.#pending.push({ id: Uint8Array.from(id), name: Uint8Array.from(name), above });
-    return place;
+    return index;
   }
 
-  #place(id: Uint8Array): number | undefined {
-    return this.#places.get(latin1(id));
+  #indexOf(id: Uint8Array): number | undefined {
+    return this.#indexes.get(latin1(id));
   }
 
   /** Paths of submodules, as messages show them, sorted; the trees that have none below them are passed over. */
@@ -217,7 +221,7 @@ class Check {
           characters += path.length;
           if (paths.length === MOST_PATHS || characters > MOST_CHARACTERS) return paths.sort();
         }
-        const below = type === "tree" ? (this.#tallies[this.#place(id) as number] as Tally).submodules : 0;
+        const below = type === "tree" ? (this.#tallies[this.#indexOf(id) as number] as Tally).submodules : 0;
         if (below > 0) pending.push({ id, name, above });
       }
     }

@@ -11,9 +11,9 @@ export const SETTINGS: readonly string[] = [
 ];
 
 /**
- * Variables that would point git at another repository, change what it reads, or make it say more than its reason. The first
- * are those of `git rev-parse --local-env-vars`, which a program started from a hook has set, but for the settings among them: a
- * user's `git -c` is as good as what stands in a file.
+ * Variables that would point git at another repository, change what it reads, or make it say more than its reason.
+ * The first are those of `git rev-parse --local-env-vars`, which a program started from a hook has set, but for the
+ * settings among them: a user's `git -c` is as good as what stands in a file.
  */
 const DROPPED = new RegExp(
   `^GIT_(${[
@@ -33,8 +33,8 @@ const DROPPED = new RegExp(
 );
 
 /**
- * The environment git gets: `base` without the variables above, in the C locale so that its messages can be understood, and never
- * asking on the terminal.
+ * The environment git gets: `base` without the variables above, in the C locale so that its messages can be
+ * understood, and never asking on the terminal.
  * @param more wins over all of these.
  */
 export function gitEnvironment(

@@ -46,8 +46,8 @@ export async function removeLeftFolders(folder: string): Promise<void> {
 }
 
 /**
- * Removes what has such a name, is this user's, of the right kind and no link, and whose process has ended. What cannot be removed
- * stays: a later make tries again.
+ * Removes what has such a name, is this user's, of the right kind and no link, and whose process has ended. What
+ * cannot be removed stays: a later make tries again.
  */
 async function removeLeftovers(
   folder: string,

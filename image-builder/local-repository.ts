@@ -119,14 +119,14 @@ export async function resolveCommit(
   }
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
-  throw await notACommit(gitDir, object, { refs, where, wish: shownWish ?? "HEAD" }, signal);
+  throw await notACommit(gitDir, object, { refs, where, revision: shownWish ?? "HEAD" }, signal);
 }
 
 /** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */
 async function notACommit(
   gitDir: string,
   object: string,
-  { refs, where, wish }: { refs: readonly Ref[]; where: string; wish: string },
+  { refs, where, revision }: { refs: readonly Ref[]; where: string; revision: string },
   signal?: AbortSignal,
 ): Promise<DocteurError> {
   let id = object;
@@ -138,16 +138,16 @@ async function notACommit(
   }
   const kind = said.stdout.trim();
   if (said.status === 0 && kind !== "commit") {
-    return new DocteurError("NOT_A_COMMIT", `${wish} in ${where} is a ${kind}, not a commit`);
+    return new DocteurError("NOT_A_COMMIT", `${revision} in ${where} is a ${kind}, not a commit`);
   }
   if (kind === "commit") said = await tryGit(["rev-parse", "--verify", `${id}^{commit}`], { gitDir, signal });
   const isMissing = /^fatal: git cat-file: could not get object info\s*$/.test(said.stderr);
   // An id that is not there was never there; what a name leads to ought to be.
-  if (isMissing && id === wish.toLowerCase()) return refNotFound(refs, wish, where);
+  if (isMissing && id === revision.toLowerCase()) return refNotFound(refs, revision, where);
   const why = isMissing ? "the repository lacks it" : reason(said);
   return new DocteurError(
     "INCOMPLETE_REPOSITORY",
-    `the commit ${id}, which ${wish} names in ${where}, cannot be read: ${why}`,
+    `the commit ${id}, which ${revision} names in ${where}, cannot be read: ${why}`,
   );
 }
 

@@ -9,7 +9,7 @@ export interface Tally {
   submodules: number;
 }
 
-/** What lies in a tree itself, and which trees it names, by their places in a list. */
+/** What lies in a tree itself, and which trees it names, by their indexes in a list. */
 export interface TreeTally extends Tally {
   readonly below: number[];
 }
@@ -20,8 +20,8 @@ export function newTally(): TreeTally {
 }
 
 /**
- * Adds to each tree what lies below it, and gives what lies in the first. Each is gone through once, however many paths lead to it: a
- * few trees may name more paths than can be counted one by one.
+ * Adds to each tree what lies below it, and gives what lies in the first. Each is gone through once, however many
+ * paths lead to it: a few trees may name more paths than can be counted one by one.
  *
  * @param trees what lies in each; none lies below itself.
  */
@@ -30,16 +30,16 @@ export function sumUp(trees: readonly TreeTally[]): Tally {
   const done = new Uint8Array(trees.length);
   // A stack of our own, for trees may lie as deep as they like.
   const stack = trees.length === 0 ? [] : [0];
-  for (let place = stack.at(-1); place !== undefined; place = stack.at(-1)) {
-    const tree = trees[place] as TreeTally;
-    if (begun[place] === 0) {
-      begun[place] = 1;
+  for (let index = stack.at(-1); index !== undefined; index = stack.at(-1)) {
+    const tree = trees[index] as TreeTally;
+    if (begun[index] === 0) {
+      begun[index] = 1;
       for (const below of tree.below) if (begun[below] === 0) stack.push(below);
       continue;
     }
     stack.pop();
-    if (done[place] === 1) continue;
-    done[place] = 1;
+    if (done[index] === 1) continue;
+    done[index] = 1;
     for (const below of tree.below) {
       const { files, bytes, lfsPointers, submodules } = trees[below] as TreeTally;
       tree.files += files;

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { type GitResult, reason } from "./git.ts";
 
-/** What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or where both are. */
+/**
+ * What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or where both
+ * are.
+ */
 const PARTS = ["objects", "refs", "packed-refs", "reftable", "commondir"];
 
 /** Bytes of a file that are looked at. */
@@ -15,8 +18,9 @@ export function mayBeGitDir(path: string): boolean {
 }
 
 /**
- * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git cannot read it, for it is
- * damaged or of a later format: its settings may hold passwords, its objects what nobody means to publish.
+ * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git cannot
+ * read it, for it is damaged or of a later format: its settings may hold passwords, its objects what nobody means to
+ * publish.
  */
 export function looksLikeGitDir(path: string): boolean {
   return hasHead(path) || hasGitConfig(path);

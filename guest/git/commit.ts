@@ -20,9 +20,10 @@ export interface Commit {
 }
 
 /**
- * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). As git does, it insists on the tree and
- * on well-formed parents; of the other header lines those count that are known, wherever they stand, and the last of several
- * authors or committers. One that cannot be read, or is not there, is no reason to refuse a commit: see `parseSignature`.
+ * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). As git does, it insists on
+ * the tree and on well-formed parents; of the other header lines those count that are known, wherever they stand, and
+ * the last of several authors or committers. One that cannot be read, or is not there, is no reason to refuse a
+ * commit: see `parseSignature`.
  *
  * @throws {InvalidImageError} fault `commit`: no tree is named, or a parent is malformed.
  */
@@ -61,7 +62,10 @@ export function parseCommit(bytes: Uint8Array, object?: string): Commit {
   };
 }
 
-/** The author or committer in the header of a commit, which begins with another line. Of several the last counts, as in git. */
+/**
+ * The author or committer in the header of a commit, which begins with another line. Of several the last counts, as
+ * in git.
+ */
 export function readSignature(header: string, key: "author" | "committer"): Signature {
   const start = `\n${key} `;
   const at = header.lastIndexOf(start);

@@ -4,7 +4,7 @@ export interface OrderedEntries {
   readonly kept: readonly number[];
   /** The others. */
   readonly hidden: readonly number[];
-  /** Places in `kept`, in git's order: byte by byte, a tree's name as if it ended in a slash. */
+  /** Indexes in `kept`, in git's order: byte by byte, a tree's name as if it ended in a slash. */
   readonly order: Uint32Array;
 }
 

@@ -40,22 +40,25 @@ const TREE = TYPES.indexOf("tree");
 /** The shortest entry: `0 a`, NUL, id. */
 const SHORTEST_ENTRY = 4 + ID_LENGTH;
 
-/** Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty years. */
+/**
+ * Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty years.
+ */
 const MOST_DISORDERED = 2 ** 18;
 
 /**
- * A tree object: entries of `octal mode SP name NUL raw id`. Nothing is taken apart before it is asked for; an entry costs eight
- * bytes beyond its own.
+ * A tree object: entries of `octal mode SP name NUL raw id`. Nothing is taken apart before it is asked for; an entry
+ * costs eight bytes beyond its own.
  *
- * It reads what git reads, trees of old and of other programs among them: any number for a mode; entries out of git's order; and
- * several of one name, of which the first counts, as in `git show COMMIT:PATH`. It refuses names that git does not check
- * out (`isForbiddenName`).
+ * It reads what git reads, trees of old and of other programs among them: any number for a mode; entries out of git's
+ * order; and several of one name, of which the first counts, as in `git show COMMIT:PATH`. It refuses names that git
+ * does not check out (`isForbiddenName`).
  */
 export class Tree implements Iterable<TreeEntry> {
   /** Entries that count: the first of each name. */
   readonly count: number;
   /**
-   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what they name.
+   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what
+   * they name.
    */
   readonly total: number;
   readonly #bytes: Uint8Array;
@@ -163,9 +166,12 @@ export class Tree implements Iterable<TreeEntry> {
     return { type: this.type(entry), name: this.name(entry), id: this.id(entry) };
   }
 
-  /** The entry at a place in git's order, in which the paths of all that is below lie in the order of their bytes. */
-  inOrder(place: number): number {
-    return this.#order === undefined ? place : (this.#order[place] as number);
+  /**
+   * The number of the entry that is `index`th in git's order, in which the paths of all that is below lie in the
+   * order of their bytes.
+   */
+  inOrder(index: number): number {
+    return this.#order === undefined ? index : (this.#order[index] as number);
   }
 
   /** The entries that count, in the tree's own order. */
@@ -229,14 +235,18 @@ export class Tree implements Iterable<TreeEntry> {
   }
 }
 
-/** Whether a name that has no slash and no backslash and starts with this byte is worth a closer look: see `isForbiddenName`. */
+/**
+ * Whether a name that has no slash and no backslash and starts with this byte is worth a closer look: see
+ * `isForbiddenName`.
+ */
 function mayBeForbidden(first: number): boolean {
   return first === 0 || first === 0x2e || (first | 0x20) === 0x67;
 }
 
 /**
- * The place in `TYPES` of what a mode stands for; undefined if it is not octal digits. As git has it (`get_mode`, `canon_mode`): of
- * the number 16 bits count, of the permissions the owner's execute bit, and what is no file, link or tree is a submodule.
+ * The index in `TYPES` of what a mode stands for; undefined if it is not octal digits. As git has it (`get_mode`,
+ * `canon_mode`): of the number 16 bits count, of the permissions the owner's execute bit, and what is no file, link
+ * or tree is a submodule.
  */
 function typeOfMode(digits: string): number | undefined {
   if (!/^[0-7]+$/.test(digits)) return undefined;

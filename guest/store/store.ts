@@ -180,8 +180,8 @@ export class Store {
   }
 
   /**
-   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a slash), unless an
-   * odd program wrote the tree. Each name is there once, for what it leads to.
+   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a
+   * slash), unless an odd program wrote the tree. Each name is there once, for what it leads to.
    * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than half a million; `folder` gives those one by one.
    */
   list(key: Key): ListEntry[] {

@@ -35,9 +35,10 @@ export interface FolderContent {
 }
 
 /**
- * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable bit,
- * symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
- * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may hold; `FILE_CHANGED`, `FILE_UNREADABLE`.
+ * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable
+ * bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
+ * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may hold;
+ * `FILE_CHANGED`, `FILE_UNREADABLE`.
  */
 export async function readFolder(
   path: string,

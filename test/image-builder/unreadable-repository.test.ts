@@ -54,10 +54,7 @@ for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
       () => makeImage({ repository: bare, image }),
       message,
     );
-    t.true(
-      error.message.startsWith(`${bare} looks like a Git repository, but git cannot read it: `),
-      error.message,
-    );
+    t.true(error.message.includes(bare), error.message);
     t.false(error.message.includes("SECRET"));
     t.deepEqual(readdirSync(folder).sort(), ["bare.git", "source"]);
   });
@@ -78,7 +75,12 @@ test("a .git of any kind that leads to no repository is told of, with git's reas
   symlinkSync("/nonexistent", join(folder, "link/.git"));
   await failsWith(t, "NOT_A_REPOSITORY", make("link"), /link\/\.git is there, but .*: not a git repository/);
   writeFiles(folder, { "junk/.git": "junk", "left/.git": "gitdir: ../gone/.git/modules/left\n" });
-  await failsWith(t, "NOT_A_REPOSITORY", make("junk"), /: invalid gitfile format: /);
+  await failsWith(
+    t,
+    "NOT_A_REPOSITORY",
+    make("junk"),
+    /junk\/\.git is there, but .*: (invalid gitfile format|not a git repository): /,
+  );
   await failsWith(t, "NOT_A_REPOSITORY", make("left"), /: not a git repository: .*modules\/left/);
 
   t.false(readdirSync(folder).includes("x.img"));
