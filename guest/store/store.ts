@@ -354,8 +354,12 @@ async function* piecesAtPath(key: Key, pieces: AsyncGenerator<Uint8Array>): Asyn
 }
 
 function show(key: Key): string {
-  return printable(typeof key === "string" ? key : text(key));
+  const shown = typeof key === "string" ? key : text(key.subarray(0, 4 * SHOWN));
+  return printable(shown.length <= SHOWN ? shown : `${shown.slice(0, SHOWN)}...`);
 }
+
+/** Characters of a path that a message shows. */
+const SHOWN = 300;
 
 function isNatural(number: number): boolean {
   return Number.isSafeInteger(number) && number >= 0;
