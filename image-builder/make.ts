@@ -10,10 +10,9 @@ import { type StagedFolder, stageFolder } from "./folder/stage.ts";
 import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
 import { findRepository, requireFolder, resolveCommit } from "./local-repository.ts";
-import { commitObjects } from "./packing/commit-objects.ts";
 import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
 import { packAnew } from "./packing/pack-anew.ts";
-import type { PackFiles } from "./packing/pack-objects.ts";
+import { type Repacked, repack } from "./packing/repack.ts";
 import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
@@ -43,7 +42,10 @@ export interface MakeOptions {
   readonly compression?: Compression | undefined;
   /** Store every file whole, none as a delta, so that a server can pass on what is stored. Default false. */
   readonly withoutDeltas?: boolean | undefined;
-  /** Compress a repository's objects anew rather than as it has them. Default false. */
+  /**
+   * Compress a repository's objects anew, unless what it has is smaller; where `compression` or `withoutDeltas` is given, even
+   * then. Default false.
+   */
   readonly repack?: boolean | undefined;
   /** Take a work tree as the folder that it is rather than its commit. Default false. */
   readonly worktree?: boolean | undefined;
@@ -133,10 +135,10 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     source.workTree === undefined ? undefined : countUncommitted(source.gitDir, source.workTree, own, signal);
   const checking = packing.then(async (packed) => {
     const { checkReadable } = await reading;
-    return await checkReadable(packed, source.commit, endpoint.display, signal);
+    return await checkReadable(packed.files, source.commit, endpoint.display, signal);
   });
   const writing = packing.then((packed) =>
-    image.write({ ...packed, commit: source.commit, blockSize }, onProgress, signal),
+    image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal),
   );
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
   await Promise.allSettled([checking, writing, counting]);
@@ -156,6 +158,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     packBytes,
     notes: [
       ...source.notes,
+      ...(await packing).notes,
       ...uncommittedNotes(await counting),
       ...surveyNotes(survey),
       ...(await reading).hiddenNotes(hidden),
@@ -241,24 +244,24 @@ async function pack(
   { staged, gitDir, commit }: Source,
   folder: string,
   compression: Compression,
-  { repack, withoutDeltas, onProgress, signal }: MakeOptions,
-): Promise<PackFiles> {
-  if (staged === undefined && !repack) {
-    const reported = gitProgressTo(onProgress, ["count", "compress", "pack"]);
-    return await takeOver(gitDir, commit, folder, {
-      compression,
-      withoutDeltas,
-      onProgress: reported,
-      signal,
-    });
+  { repack: isRepacked, compression: wanted, withoutDeltas, onProgress, signal }: MakeOptions,
+): Promise<Repacked> {
+  const always = wanted !== undefined || withoutDeltas === true;
+  const effort = { compression, withoutDeltas, signal };
+  const onTakeOver = gitProgressTo(onProgress, ["count", "compress", "pack"]);
+  const onAnew =
+    onProgress &&
+    ((done: number, total: number) => onProgress({ phase: "compress", unit: "objects", done, total }));
+  if (staged !== undefined) {
+    const followedBy = staged.finished;
+    const anew = { ...effort, followedBy, onProgress: onAnew };
+    return { files: await packAnew(gitDir, staged.objects, folder, anew), notes: [] };
   }
-  const objects = staged?.objects ?? (await commitObjects(gitDir, commit, signal));
-  return await packAnew(gitDir, objects, folder, {
-    compression,
-    withoutDeltas,
-    followedBy: staged?.finished ?? [],
-    onProgress:
-      onProgress && ((done, total) => onProgress({ phase: "compress", unit: "objects", done, total })),
-    signal,
-  });
+  if (!isRepacked) {
+    return {
+      files: await takeOver(gitDir, commit, folder, { ...effort, onProgress: onTakeOver }),
+      notes: [],
+    };
+  }
+  return await repack(gitDir, commit, folder, { ...effort, always, onTakeOver, onProgress: onAnew });
 }

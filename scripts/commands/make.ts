@@ -78,7 +78,7 @@ The last line says how many files of how many bytes became an image of how many.
     {
       name: "repack",
       description:
-        "Compress all objects of a repository anew rather than take its own deltas and streams over.",
+        "Compress all objects of a repository anew, unless its own deltas and streams, which are taken over otherwise, make the smaller image; a note says so then. With --compression or --no-deltas they are compressed anew even if that is larger: chains of deltas are short then, and read fast.",
     },
     {
       name: "worktree",
