@@ -50,9 +50,10 @@ export class Contents {
     return this.#proved.size;
   }
 
-  /** Bytes of the file's zlib stream, if they are known without reading it. */
-  compressedSize({ id }: FileResource): number | undefined {
-    return this.#proved.get(id);
+  /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
+  verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
+    if (compressed) return this.#proved.get(id);
+    return this.#proved.has(id) ? size : undefined;
   }
 
   /** The content if it is at hand, which costs nothing. */
