@@ -14,6 +14,12 @@ const LINGER = 2000;
 const REQUEST_SIZE = 4096;
 const TEXT_SIZE = 128;
 
+/** A clock that is read without asking the system, and so is late by a tick. */
+export interface Clock {
+  /** Milliseconds of `performance.now`. */
+  readonly now: number;
+}
+
 /**
  * One client's connection. Its requests are answered one after the other, however many come at once, so that the memory of
  * one answer is all that it takes; what ends the connection is said after the answers that are due.
@@ -30,9 +36,11 @@ export class Connection {
   #isClosing = false;
   /** What is said after the last answer. */
   #lastWords: string | undefined;
-  /** When the connection began to do what it does now, in milliseconds of `performance.now`, and bytes written by then. */
-  #since = performance.now();
-  #bytesBefore = 0;
+  readonly #clock: Clock;
+  readonly #opened: number;
+  /** When the connection began to do what it does now. */
+  #since: number;
+  readonly #onClose = () => this.#next();
   /** Counts the time anew for a request of which a part came while another was being answered. */
   #requestLimit: NodeJS.Timeout | undefined;
   #lateWords: string | undefined;
@@ -41,10 +49,13 @@ export class Connection {
    * @param answer gets the requests, one after the other.
    * @param countWaiting is given by how many bytes the memory of the waiting requests changes.
    */
-  constructor(socket: Socket, answer: RequestListener, countWaiting: (change: number) => void) {
+  constructor(socket: Socket, answer: RequestListener, clock: Clock, countWaiting: (change: number) => void) {
     this.#socket = socket;
     this.#answer = answer;
+    this.#clock = clock;
     this.#countWaiting = countWaiting;
+    this.#opened = clock.now;
+    this.#since = clock.now;
     socket.once("close", () => this.#forget());
     // Node takes its own listener away where it hands the socket out, and an error without one ends the process.
     socket.on("error", () => {});
@@ -56,16 +67,16 @@ export class Connection {
   }
 
   /** Milliseconds for which the connection has waited for its client: to ask, or to take more of an answer. */
-  waitingForClient(now: number): number {
+  get waitingForClient(): number {
     const isReady = this.#current !== undefined && this.#socket.writableLength === 0;
-    return isReady ? 0 : now - this.#since;
+    return isReady ? 0 : this.#clock.now - this.#since;
   }
 
-  /** Bytes a millisecond that the client has taken of the answer; 0 if there is none. */
-  pace(now: number): number {
+  /** Bytes a millisecond that the client takes, if it is being answered, else 0. */
+  get pace(): number {
     if (this.#current === undefined) return 0;
-    const taken = this.#socket.bytesWritten - this.#socket.writableLength - this.#bytesBefore;
-    return taken / Math.max(1, now - this.#since);
+    const taken = this.#socket.bytesWritten - this.#socket.writableLength;
+    return taken / Math.max(1, this.#clock.now - this.#opened);
   }
 
   get isAnswering(): boolean {
@@ -118,21 +129,20 @@ export class Connection {
   /** Nothing has been read or written for the time that was set. */
   onTimeout(): void {
     // The client waits for an answer that takes long to make.
-    if (this.waitingForClient(performance.now()) === 0) this.#socket.setTimeout(SILENCE_TIMEOUT);
+    if (this.waitingForClient === 0) this.#socket.setTimeout(SILENCE_TIMEOUT);
     else this.#socket.destroy();
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
     this.#current = response;
-    this.#since = performance.now();
-    this.#bytesBefore = this.#socket.bytesWritten;
-    response.once("close", () => this.#next());
+    this.#since = this.#clock.now;
+    response.on("close", this.#onClose);
     this.#answer(request, response);
   }
 
   #next(): void {
     this.#current = undefined;
-    this.#since = performance.now();
+    this.#since = this.#clock.now;
     if (!this.#socket.writable) return;
     const next = this.#waiting.shift();
     if (next !== undefined) {

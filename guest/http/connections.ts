@@ -13,6 +13,9 @@ const MAX_WAITING = 32 * 1024 * 1024;
 /** Milliseconds that every client has before its connection may be closed for another's sake. */
 const PROTECTED_TIME = 1000;
 
+/** Milliseconds between two looks at the clock. */
+const TICK = 500;
+
 /**
  * The connections of a server. Their number is bounded; when it is reached, the client that takes the least makes way for the
  * next, so that none can keep the others out.
@@ -22,22 +25,29 @@ export class Connections {
   readonly #maxConnections: number;
   readonly #maxWaiting: number;
   readonly #protectedTime: number;
+  readonly #clock = { now: performance.now() };
+  readonly #ticking: NodeJS.Timeout;
   /** Bytes of requests that wait, on all of them. */
   #waiting = 0;
 
   /**
    * @param limits `maxConnections`, default 2,048; `maxWaiting`, bytes of requests that wait for the one before them on their
    * connection, default 32 MiB; `protectedTime`, milliseconds that every client has before its connection may be closed for
-   * another's sake, default 1,000.
+   * another's sake, default 1,000; `tick`, milliseconds between two looks at the clock, default 500.
    */
   constructor({
     maxConnections = MAX_CONNECTIONS,
     maxWaiting = MAX_WAITING,
     protectedTime = PROTECTED_TIME,
+    tick = TICK,
   } = {}) {
     this.#maxConnections = maxConnections;
     this.#maxWaiting = maxWaiting;
     this.#protectedTime = protectedTime;
+    // To ask the system at each request would take an emulated machine some microseconds.
+    this.#ticking = setInterval(() => {
+      this.#clock.now = performance.now();
+    }, tick).unref();
   }
 
   /** How many there are. */
@@ -60,7 +70,10 @@ export class Connections {
       slowest.resetAndDestroy();
       this.#open.delete(slowest);
     }
-    this.#open.set(socket, new Connection(socket, answer, (change) => this.#countWaiting(change)));
+    this.#open.set(
+      socket,
+      new Connection(socket, answer, this.#clock, (change) => this.#countWaiting(change)),
+    );
     socket.once("close", () => this.#open.delete(socket));
   }
 
@@ -89,8 +102,9 @@ export class Connections {
     }
   }
 
-  /** Closes all of them at once. */
+  /** Closes all of them at once, for good. */
   closeAll(): void {
+    clearInterval(this.#ticking);
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
@@ -107,13 +121,12 @@ export class Connections {
 
   /** The one whose client takes the least, of those that have waited for their client for long enough. */
   #slowest(matches: (connection: Connection) => boolean): Socket | undefined {
-    const now = performance.now();
+    this.#clock.now = performance.now();
     let slowest: Socket | undefined;
     let [lowestPace, longest] = [Number.POSITIVE_INFINITY, 0];
     for (const [socket, connection] of this.#open) {
-      const waiting = connection.waitingForClient(now);
+      const { waitingForClient: waiting, pace } = connection;
       if (waiting <= this.#protectedTime || socket.destroyed || !matches(connection)) continue;
-      const pace = connection.pace(now);
       if (pace > lowestPace || (pace === lowestPace && waiting <= longest)) continue;
       [slowest, lowestPace, longest] = [socket, pace, waiting];
     }

@@ -12,7 +12,7 @@ import { folderPage } from "./folder-page.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { type Part, parseRange } from "./range.ts";
-import { requestFault } from "./request-fault.ts";
+import { RequestCheck } from "./request-fault.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
@@ -42,14 +42,18 @@ export interface HandlerOptions {
 /** Answers requests with what is in an image (RFC 9110). */
 export class Handler {
   readonly #store: Store;
+  readonly #check: RequestCheck;
   readonly #site: Site;
   readonly #contents: Contents;
   readonly #held = new HeldMemory(MAX_HELD);
   readonly #options: HandlerOptions;
+  /** What is being read and verified, by object id. */
+  readonly #verifying = new Map<string, Promise<Content>>();
   #about: Promise<Buffer> | undefined;
 
   constructor(store: Store, options: HandlerOptions) {
     this.#store = store;
+    this.#check = new RequestCheck(options.hosts);
     this.#site = new Site(store, options.site);
     this.#contents = new Contents(store);
     this.#options = options;
@@ -66,7 +70,7 @@ export class Handler {
 
   #answer(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const { method, url = "" } = request;
-    const fault = requestFault(request, this.#options.hosts);
+    const fault = this.#check.fault(request);
     if (fault !== undefined) {
       // Where one request is malformed, nobody knows what follows it.
       response.shouldKeepAlive = false;
@@ -138,7 +142,7 @@ export class Handler {
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
     if (compressed) fields.push("Content-Encoding", "deflate");
-    const part = allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
+    const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
     if (method !== "HEAD" && part !== "unsatisfiable") {
       return this.#useContent(response, file, compressed, (content) =>
         this.#send(response, fields, content, part),
@@ -173,14 +177,25 @@ export class Handler {
 
   /** Reads and verifies a content; undefined if answers that are on their way leave no memory for it. */
   async #read(file: FileResource, compressed: boolean): Promise<Content | undefined> {
+    // Of many that ask for the same file at once, one has it verified for all.
+    while (this.#contents.verifiedSize(file, compressed) === undefined) {
+      const verifying = this.#verifying.get(file.id);
+      if (verifying === undefined) break;
+      await verifying;
+    }
+    const cached = this.#contents.cached(file, compressed);
+    if (cached !== undefined) return wholeContent(cached);
     while (!this.#held.hasRoom(footprint(file))) {
       if (!(await this.#options.cutSlowestAnswer())) return undefined;
     }
     const release = this.#held.hold(file, footprint(file));
+    const reading = compressed ? this.#contents.compressed(file) : this.#contents.identity(file);
+    if (!this.#verifying.has(file.id)) this.#verifying.set(file.id, reading);
     try {
-      return await (compressed ? this.#contents.compressed(file) : this.#contents.identity(file));
+      return await reading;
     } finally {
       release();
+      if (this.#verifying.get(file.id) === reading) this.#verifying.delete(file.id);
     }
   }
 
@@ -197,7 +212,7 @@ export class Handler {
       return undefined;
     }
     const release = this.#held.hold(whole ?? content, content.footprint);
-    response.once("close", () => {
+    response.on("close", () => {
       release();
       content.close();
     });

@@ -31,5 +31,5 @@ export function parseHostName(text: string): string | undefined {
 
 /** The authority of a request target in absolute form; undefined if it is in another form. */
 export function authorityOf(target: string): string | undefined {
-  return /^https?:\/\/([^/?]*)/i.exec(target)?.[1];
+  return target.startsWith("/") ? undefined : /^https?:\/\/([^/?]*)/i.exec(target)?.[1];
 }

@@ -4,41 +4,50 @@ import { authorityOf, hostOf } from "./host.ts";
 /** Header fields of a request; one with more is answered with 431. */
 export const MAX_HEADER_FIELDS = 100;
 
-/**
- * What is wrong with a request whatever it asks for (RFC 9110, 9112), as the status that says so; undefined if nothing is.
- *
- * @param hosts those that are answered for, as `hostOf` spells them; undefined for all.
- */
-export function requestFault(
-  request: IncomingMessage,
-  hosts: ReadonlySet<string> | undefined,
-): number | undefined {
-  const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = request;
-  if (httpVersionMajor !== 1) return 505;
-  if (rawHeaders.length > 2 * MAX_HEADER_FIELDS) return 431;
-  const coding = headers["transfer-encoding"];
-  if (coding !== undefined) {
-    const fault = codingFault(coding, httpVersionMinor);
-    if (fault !== undefined) return fault;
+/** Finds what is wrong with requests, whatever they ask for (RFC 9110, 9112). */
+export class RequestCheck {
+  readonly #hosts: ReadonlySet<string> | undefined;
+  /** A `Host` in which no fault was found; most requests have the same. */
+  #goodHost: string | undefined;
+
+  /** @param hosts those that are answered for, as `hostOf` spells them; undefined for all. */
+  constructor(hosts: ReadonlySet<string> | undefined) {
+    this.#hosts = hosts;
   }
-  if (headers.host === undefined ? httpVersionMinor > 0 : hasManyHosts(rawHeaders)) return 400;
-  // Where the target names a host, that is the one (RFC 9112, section 3.2.2); the field must be well-formed all the same.
-  const named = hostOf(headers.host ?? "");
-  const authority = authorityOf(request.url ?? "");
-  const host = authority === undefined ? named : hostOf(authority);
-  if (named === undefined || host === undefined) return 400;
-  if (hosts !== undefined && !hosts.has(host)) return 421;
-  if (headers.expect !== undefined && httpVersionMinor > 0 && !/^100-continue$/i.test(headers.expect)) {
-    return 417;
+
+  /** The status that says what is wrong; undefined if nothing is. */
+  fault({ headers, rawHeaders, httpVersionMajor, httpVersionMinor, url = "" }: IncomingMessage) {
+    if (httpVersionMajor !== 1) return 505;
+    if (rawHeaders.length > 2 * MAX_HEADER_FIELDS) return 431;
+    const coding = headers["transfer-encoding"];
+    const codingFault = coding === undefined ? undefined : faultOfCoding(coding, httpVersionMinor);
+    if (codingFault !== undefined) return codingFault;
+    const { host, expect } = headers;
+    if (host === undefined ? httpVersionMinor > 0 : hasManyHosts(rawHeaders)) return 400;
+    const hostFault = this.#faultOfHost(host ?? "", url);
+    if (hostFault !== undefined) return hostFault;
+    const isMet = expect === undefined || httpVersionMinor === 0 || /^100-continue$/i.test(expect);
+    return isMet ? undefined : 417;
   }
-  return undefined;
+
+  /** Where the target names a host, that is the one; the field must be well-formed all the same (RFC 9112, section 3.2.2). */
+  #faultOfHost(field: string, url: string): 400 | 421 | undefined {
+    const authority = authorityOf(url);
+    if (authority === undefined && field === this.#goodHost) return undefined;
+    const named = hostOf(field);
+    const host = authority === undefined ? named : hostOf(authority);
+    if (named === undefined || host === undefined) return 400;
+    if (this.#hosts?.has(host) === false) return 421;
+    if (authority === undefined) this.#goodHost = field;
+    return undefined;
+  }
 }
 
 /**
  * Only `chunked` is understood. Where it is not the last coding, nobody can tell where the content ends, and HTTP/1.0 has no
  * such field (RFC 9112, sections 6.1 and 6.3).
  */
-function codingFault(codings: string, minorVersion: number): number | undefined {
+function faultOfCoding(codings: string, minorVersion: number): 400 | 501 | undefined {
   const list = codings.split(",").map((coding) => coding.trim().toLowerCase());
   if (minorVersion === 0 || list.at(-1) !== "chunked" || list.indexOf("chunked") < list.length - 1)
     return 400;

@@ -23,7 +23,7 @@ async function serving(
 }
 
 test("when all connections are taken, the client that has waited longest makes way for the next", async (t) => {
-  const { port, socket, connections } = await serving(t, { maxConnections: 4, protectedTime: 0 });
+  const { port, socket, connections } = await serving(t, { maxConnections: 4, protectedTime: 0, tick: 1 });
   const idle: RawSocket[] = [];
   for (let count = 0; count < 4; count++) {
     const raw = await socket();
@@ -46,7 +46,7 @@ test("when all connections are taken, the client that has waited longest makes w
 });
 
 test("clients that only connect, or ask slowly, do not keep others out", async (t) => {
-  const { port, socket } = await serving(t, { maxConnections: 4, protectedTime: 0 });
+  const { port, socket } = await serving(t, { maxConnections: 4, protectedTime: 0, tick: 1 });
   for (const words of ["", "GET / HTTP/1.1\r\nX: "]) {
     const slow = await Promise.all(Array.from({ length: 4 }, socket));
     for (const raw of slow) raw.write(words);
@@ -58,7 +58,7 @@ test("clients that only connect, or ask slowly, do not keep others out", async (
 test("a connection on which an answer is being made is not closed for another's sake", async (t) => {
   const waiting: (() => void)[] = [];
   const answer: RequestListener = (_, response) => void waiting.push(() => response.end("done"));
-  const { port, socket } = await serving(t, { maxConnections: 2, protectedTime: 0 }, answer);
+  const { port, socket } = await serving(t, { maxConnections: 2, protectedTime: 0, tick: 1 }, answer);
   const asked = [await socket(), await socket()];
   for (const raw of asked) raw.write(REQUEST);
   while (waiting.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -117,7 +117,7 @@ test("an answer that nobody takes can be cut short, one that is being made canno
   const answer: RequestListener = (request, response) => {
     if (request.url === "/") response.end(piece);
   };
-  const { connections, socket } = await serving(t, { protectedTime: 0 }, answer);
+  const { connections, socket } = await serving(t, { protectedTime: 0, tick: 1 }, answer);
   t.false(await connections.cutSlowestAnswer());
   const idle = await socket();
   const making = await socket();
