@@ -40,7 +40,11 @@ export class Connection {
   readonly #opened: number;
   /** When the connection began to do what it does now. */
   #since: number;
-  readonly #onClose = () => this.#next();
+  readonly #onClose = () => {
+    // What the answer has held is given back by listeners that come after this one; the next may want it.
+    if (this.#waiting.length > 0) process.nextTick(() => this.#next());
+    else this.#next();
+  };
   /** Counts the time anew for a request of which a part came while another was being answered. */
   #requestLimit: NodeJS.Timeout | undefined;
   #lateWords: string | undefined;

@@ -28,7 +28,7 @@ const PIECE_SIZE = 64 * 1024;
 /** What a content takes that passes by: an inflater, and a piece on either side of the socket. */
 const STREAM_FOOTPRINT = 256 * 1024;
 
-/** Bytes that are inflated between two turns of the event loop. */
+/** Bytes that are inflated in a turn of the event loop. */
 const STRIDE = 2 * 1024 * 1024;
 
 /** How many blobs are remembered as proved, those used last. */
@@ -69,7 +69,7 @@ export class Contents {
     const { path, id, size } = file;
     const blob = this.#store.open(path);
     try {
-      while (!this.#proved.has(id) && !blob.verify(STRIDE)) await nextStride();
+      if (!this.#proved.has(id)) await verify(blob, size);
       this.#remember(id, this.#proved.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
@@ -97,7 +97,7 @@ export class Contents {
       const byte = Buffer.alloc(1);
       for (let at = 0; at < start; at += STRIDE) {
         blob.read(at, byte);
-        await nextStride();
+        await nextTurn();
       }
     }
   }
@@ -106,11 +106,12 @@ export class Contents {
    * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
    * @throws {InvalidImageError} if it is damaged.
    */
-  async compressed({ path, id }: FileResource): Promise<Content> {
+  async compressed(file: FileResource): Promise<Content> {
+    const { path, id } = file;
     const known = this.#proved.get(id);
     const blob = this.#store.openCompressed(path, known)!;
     try {
-      while (!blob.verify(STRIDE)) await nextStride();
+      await verify(blob, file.size);
     } finally {
       blob.close();
     }
@@ -152,6 +153,12 @@ export function wholeContent(whole: Uint8Array): Content {
   };
 }
 
+/** Verifies a content; one of many bytes in turns. */
+async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
+  if (size > LARGEST_WHOLE) await nextTurn();
+  while (!blob.verify(STRIDE)) await nextTurn();
+}
+
 async function* pieces(
   { start, end }: Part,
   read: (at: number, length: number) => Uint8Array,
@@ -169,20 +176,19 @@ function keyOf(id: string, compressed: boolean): string {
   return compressed ? `${id}z` : id;
 }
 
-const strides: (() => void)[] = [];
+const waiting: (() => void)[] = [];
 
-/** One stride is made in a turn of the event loop, whoever makes it: however many there are, others wait for one of them. */
-function nextStride(): Promise<void> {
+/**
+ * Waits for a turn of the event loop. Only one long work goes on in each, so that all else waits for one step of it, however
+ * many there are.
+ */
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
-    if (strides.push(resolve) === 1) setImmediate(makeStride);
+    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
   });
 }
 
-function makeStride(): void {
-  strides.shift()?.();
-  if (strides.length > 0) setImmediate(makeStride);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function takeTurn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(takeTurn);
 }

@@ -33,6 +33,8 @@ export interface HandlerOptions {
   readonly site: SiteOptions;
   /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Bytes of contents that answers may hold at once. Default 96 MiB. */
+  readonly maxHeld?: number;
   /** Is told, in a line, what cannot be read of the image. */
   complain(message: string): void;
   /** Cuts an answer short whose client takes little of it. Gives whether there was one. */
@@ -45,7 +47,7 @@ export class Handler {
   readonly #check: RequestCheck;
   readonly #site: Site;
   readonly #contents: Contents;
-  readonly #held = new HeldMemory(MAX_HELD);
+  readonly #held: HeldMemory;
   readonly #options: HandlerOptions;
   /** What is being read and verified, by object id. */
   readonly #verifying = new Map<string, Promise<Content>>();
@@ -56,6 +58,7 @@ export class Handler {
     this.#check = new RequestCheck(options.hosts);
     this.#site = new Site(store, options.site);
     this.#contents = new Contents(store);
+    this.#held = new HeldMemory(options.maxHeld ?? MAX_HELD);
     this.#options = options;
   }
 
