@@ -15,8 +15,7 @@ export function debianPackage(name: string): string | undefined {
   return rows.find(([kind, listed]) => kind !== "#" && listed === name)?.[2];
 }
 
-/** What to type for it, `undefined` where the package is not known. */
-export function installation(names: readonly string[]): string | undefined {
-  const packages = names.map(debianPackage).filter((name) => name !== undefined);
-  return packages.length === 0 ? undefined : `on Debian or Ubuntu: apt install ${packages.join(" ")}`;
+/** What to type for such a program or library; undefined if its package is neither listed nor given. */
+export function installation(name: string, packageName = debianPackage(name)): string | undefined {
+  return packageName === undefined ? undefined : `on Debian or Ubuntu: apt install ${packageName}`;
 }

@@ -72,14 +72,14 @@ async function pinnedNodeCheck(): Promise<Check> {
   } catch (error) {
     const { message } = error as Error;
     const [library] = /\S+\.so[.\d]*(?=:)/.exec(message) ?? [];
-    const remedy = library === undefined ? "npm install" : installation([library]);
+    const remedy = library === undefined ? "npm install" : installation(library);
     return { name, ok: false, detail: message, ...(remedy === undefined ? {} : { remedy }) };
   }
 }
 
 async function toolCheck(name: string, args: readonly string[]): Promise<Check> {
   const path = findTool(name);
-  if (path === undefined) return { name, ok: false, detail: "not installed", remedy: installation([name])! };
+  if (path === undefined) return { name, ok: false, detail: "not installed", remedy: installation(name)! };
   if (args.length === 0) return { name, ok: true, detail: path };
   try {
     const firstLine = (await runTool(path, args)).split("\n")[0]!;
@@ -89,7 +89,7 @@ async function toolCheck(name: string, args: readonly string[]): Promise<Check> 
       name,
       ok: false,
       detail: (error as Error).message,
-      remedy: `install it again: ${installation([name])}`,
+      remedy: `install it again: ${installation(name)}`,
     };
   }
 }

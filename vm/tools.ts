@@ -26,14 +26,15 @@ function isExecutable(path: string): boolean {
 
 /**
  * The same for one that must be there.
+ * @param packageName where Debian and Ubuntu have it, if vm/debian-packages.txt does not say.
  * @throws {DocteurError} `TOOL_MISSING`.
  */
-export function requireTool(name: string): string {
+export function requireTool(name: string, packageName?: string): string {
   const path = findTool(name);
   if (path !== undefined) return path;
   throw new DocteurError(
     "TOOL_MISSING",
-    `${name} is not installed; ${installation([name]) ?? "install it with this system's package manager"}`,
+    `${name} is not installed; ${installation(name, packageName) ?? "install it with this system's package manager"}`,
   );
 }
 

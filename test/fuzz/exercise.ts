@@ -195,6 +195,7 @@ async function runProgram(
         console: { write: () => {}, error: (text) => checkLines(text.toString()) },
         args,
         env: {},
+        terminal: true,
         stdin: (async function* () {
           for (const line of input) yield Buffer.from(`${line}\n`);
         })(),

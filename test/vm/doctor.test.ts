@@ -59,6 +59,6 @@ test.serial("a cache that cannot be written is told", async (t) => {
 });
 
 test("a library that Node lacks is told by its package", (t) => {
-  t.is(installation(["libatomic.so.1"]), "on Debian or Ubuntu: apt install libatomic1");
-  t.is(installation(["no-such-thing"]), undefined);
+  t.is(installation("libatomic.so.1"), "on Debian or Ubuntu: apt install libatomic1");
+  t.is(installation("no-such-thing"), undefined);
 });

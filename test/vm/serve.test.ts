@@ -40,7 +40,8 @@ async function free(t: ExecutionContext): Promise<number> {
 }
 
 test.serial("a machine serves its image at the published port, until it is told to end", async (t) => {
-  const { line, running, stderr, end } = start(t, { publish: ["0:80"], args: ["--listing"], verbose: true });
+  const args = ["--listing", "--host", "127.0.0.1", "--host", "localhost"];
+  const { line, running, stderr, end } = start(t, { publish: ["0:80"], args, verbose: true });
   const [, digits] = /^http:\/\/127\.0\.0\.1:(\d+)\/\n$/.exec(await line)!;
   const port = Number(digits);
   for (const [path, content] of SMALL_FILES) {
@@ -60,6 +61,25 @@ test.serial("a machine serves its image at the published port, until it is told 
   t.regex((await get(port, "/.docteur/")).body.toString(), /0be1d553b75091d98bcee236313bfee577d9eadc/);
   const clock = Date.parse((await get(port, "/")).headers.date!);
   t.true(Math.abs(clock - Date.now()) < 60_000, "its clock is right");
+
+  t.is((await get(port, "/README.md", { host: `LOCALHOST:${port}` })).status, 200);
+  t.is((await get(port, "/README.md", { host: "evil.example" })).status, 421);
+
+  const head = (path: string, fields = "") => `HEAD ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
+  for (const [words, statuses] of [
+    [`${head("/README.md")}CONNECT a:22 HTTP/1.1\r\nHost: localhost\r\n\r\n`, ["200", "405"]],
+    [head("/README.md", "Connection: Upgrade\r\nUpgrade: h2c\r\n") + head("/nope"), ["200"]],
+    [head("/", "Transfer-Encoding: xchunked\r\n"), ["400"]],
+  ] as const) {
+    const raw = await RawSocket.connect(t, port);
+    raw.write(words);
+    const text = await raw.closed;
+    t.deepEqual(text.match(/(?<=^HTTP\/1\.1 )\d+/gm), statuses);
+    const leaving = await RawSocket.connect(t, port);
+    leaving.write(words);
+    leaving.reset();
+  }
+  t.is((await get(port, "/README.md")).status, 200);
 
   const request = "GET /README.md HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const idle: RawSocket[] = [];
