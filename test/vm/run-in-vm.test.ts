@@ -11,7 +11,10 @@ import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();
   const stderr = new Collector();
-  const status = await runInVm({ image: SMALL, program: "cat", args: [], stdout, stderr, ...options });
+  const status = await runInVm({
+    ...{ image: SMALL, program: "cat", args: [], stdout, stderr, bootTimeout: 600 },
+    ...options,
+  });
   return { status, stdout: stdout.bytes, stderr: withoutFirstRunNotes(stderr.text) };
 }
 
