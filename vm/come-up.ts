@@ -1,4 +1,5 @@
 import { DocteurError } from "../guest/errors.ts";
+import { deferred } from "./deferred.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
 import { failure } from "./guest-error.ts";
 
@@ -28,18 +29,15 @@ export async function comeUp(
   { what, seconds, signal }: ComeUpOptions,
   up: () => Promise<boolean>,
 ): Promise<void> {
-  let giveUp!: (why: "late" | "aborted") => void;
-  const givenUp = new Promise<"late" | "aborted">((resolve) => {
-    giveUp = resolve;
-  });
-  const limit = setTimeout(() => giveUp("late"), seconds * 1000);
-  const abort = () => giveUp("aborted");
+  const late = deferred<"late" | "aborted">();
+  const limit = setTimeout(() => late.resolve("late"), seconds * 1000);
+  const abort = () => late.resolve("aborted");
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   let outcome: "up" | "ended" | "late" | "aborted";
   try {
     const coming = up().then((isUp) => (isUp ? ("up" as const) : ("ended" as const)));
-    outcome = await Promise.race([coming, givenUp]);
+    outcome = await Promise.race([coming, late.promise]);
   } catch (error) {
     if (!(error instanceof DocteurError && error.code === "QEMU_GONE")) {
       await process.kill();

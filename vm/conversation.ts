@@ -12,6 +12,7 @@ import {
 import { ENTROPY_LENGTH } from "../guest/runtime/randomness.ts";
 import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
+import { deferred } from "./deferred.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { Input } from "./input.ts";
 import { writeTo } from "./write-to.ts";
@@ -33,7 +34,7 @@ export class Conversation {
   readonly #sender: FrameSender;
   readonly #frames: AsyncGenerator<Frame>;
   /** Fulfilled once the request is sent: before it, the guest expects no signal. */
-  readonly #requested = Promise.withResolvers<void>();
+  readonly #requested = deferred<void>();
 
   constructor(socket: Duplex) {
     this.#socket = socket;

@@ -4,6 +4,7 @@ import type { UserProgram } from "../guest/runtime/user/program.ts";
 import type { Port } from "../guest/unikernel.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
 import { Conversation, type Streams } from "./conversation.ts";
+import { deferred } from "./deferred.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
 import { failure } from "./guest-error.ts";
 
@@ -20,7 +21,7 @@ export class Guest implements AsyncDisposable {
   readonly ports: readonly Port[];
   #afterwards: Promise<void> | undefined;
   /** Fulfilled when the guest was ended from here: its output is waited for no longer. */
-  readonly #killed = Promise.withResolvers<undefined>();
+  readonly #killed = deferred<undefined>();
 
   private constructor(
     process: GuardedProcess,

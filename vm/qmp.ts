@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 
 interface Reply {
   readonly return?: unknown;
@@ -60,7 +61,7 @@ export class Qmp {
 /** Answers, in the order in which they came. */
 class ReplyQueue {
   readonly #replies: Reply[] = [];
-  readonly #takers: PromiseWithResolvers<Reply>[] = [];
+  readonly #takers: Deferred<Reply>[] = [];
   #hasEnded = false;
 
   put(reply: Reply): void {
@@ -75,7 +76,7 @@ class ReplyQueue {
     const reply = this.#replies.shift();
     if (reply !== undefined) return reply;
     if (this.#hasEnded) throw gone();
-    const taker = Promise.withResolvers<Reply>();
+    const taker = deferred<Reply>();
     this.#takers.push(taker);
     return taker.promise;
   }

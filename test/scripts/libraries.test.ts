@@ -153,6 +153,14 @@ for (const [age, node] of Object.entries(NODES)) {
   });
 }
 
+test("the libraries' sources use nothing of the language that the minimum Node lacks", async (t) => {
+  const typescript = join(CHECKOUT, "node_modules/typescript/bin/tsc");
+  const { stdout } = await command(NODES.newest, [typescript, "-p", "tsconfig.libraries.json"], {
+    cwd: CHECKOUT,
+  });
+  t.is(stdout.toString(), "");
+});
+
 test("docteur/store does all of it without what Node 21, 22.0 and 22.1 lack", async (t) => {
   const lacking = [
     ["crypto", "hash"],
