@@ -14,6 +14,7 @@ export DOCTEUR_BRANCH := $(call given,BRANCH)
 export DOCTEUR_KERNEL := $(call given,KERNEL)
 export DOCTEUR_MODULES := $(call given,MODULES)
 export DOCTEUR_TEST := $(call given,TEST)
+export DOCTEUR_SUITE := $(call given,SUITE)
 export DOCTEUR_BENCH := $(call given,BENCH)
 
 # make's own word on a failure is a line of its own and status 2, whatever the status of the command was. In question
@@ -26,7 +27,10 @@ recursive := +
 endif
 endif
 
-.PHONY: help setup run image verify test types lint format bench fuzz build clean
+# `make -C` says on standard output, before it reads this file, which folder it enters.
+entered := $(findstring w,$(firstword -$(MAKEFLAGS)))
+
+.PHONY: help setup run image verify test types lint format bench fuzz systems build clean
 
 help:
 	@echo 'make run FILE=/PATH   print a file of a repository, read by a virtual machine'
@@ -35,6 +39,7 @@ help:
 	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
 	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
 	@echo 'make fuzz             feed damaged images to the reader for a minute'
+	@echo 'make systems          try run and test in bare Debian systems (SUITE=NAME: one); as root, for hours'
 	@echo 'make build            bundle the command for npm into dist/'
 	@echo 'make format           format the sources'
 	@echo 'make setup            install what is needed; the others do it by themselves'
@@ -54,6 +59,8 @@ setup:
 run:
 	$(recursive)@if [ -z "$$DOCTEUR_FILE" ]; then \
 	  echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 1; fi
+	$(recursive)@if [ -n '$(entered)' ] && [ ! -t 1 ]; then \
+	  echo 'docteur: make -C writes into the output, too; --no-print-directory keeps it out' >&2; fi
 	$(recursive)@scripts/setup
 	$(recursive)@scripts/image --if-changed
 	$(recursive)@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \
@@ -85,6 +92,9 @@ bench: build
 
 fuzz: setup
 	@exec $(NODE) test/fuzz/run.ts
+
+systems:
+	@exec scripts/systems $$DOCTEUR_SUITE
 
 build: setup
 	@$(NODE) scripts/build.ts

@@ -47,7 +47,7 @@ const [kernel, busybox, rootDisk] = await Promise.all([
   getBusybox(note),
   getRootDisk(note),
 ]);
-const modules = await readModules(kernel.modules, MODULES);
+const modules = await readModules(kernel.modules, MODULES, busybox);
 const folder = mkdtempSync(join(tmpdir(), "docteur-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const program = join(folder, "program.cjs");

@@ -105,7 +105,8 @@ $busybox httpd -f -p 80 -h /root
 `;
   const busybox = await getBusybox(() => {});
   const kernel = await getKernel({}, () => {});
-  const modules = await readModules(kernel.modules, ["virtio_mmio", "virtio_blk", "squashfs", "virtio_net"]);
+  const names = ["virtio_mmio", "virtio_blk", "squashfs", "virtio_net"];
+  const modules = await readModules(kernel.modules, names, busybox);
   const initramfs = join(folder, "busybox.cpio");
   const entries = [
     ...["bin", "dev", "root", "modules"].map((path) => ({ path })),

@@ -61,7 +61,7 @@ echo o > /proc/sysrq-trigger
 $busybox sleep 60
 `;
   const initramfs = join(folder, `${name.replaceAll(/\W/g, "-")}.cpio`);
-  const loaded = await readModules(kernel.modules, modules);
+  const loaded = await readModules(kernel.modules, modules, busybox);
   const entries = [
     ...["bin", "dev", "proc", "root", "modules"].map((entry) => ({ path: entry })),
     { path: "bin/busybox", data: readFileSync(busybox) },

@@ -1,5 +1,6 @@
 import * as fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { DocteurError } from "../guest/errors.ts";
 import { encodeConfig, isFact, isFormat, readConfig, type Setting } from "./source-config.ts";
 
 /** A Git directory that stands for a repository's own. */
@@ -32,7 +33,7 @@ const MAX_INFO = 4 * 1024 * 1024;
  * the repository is stored and what its file system is like.
  *
  * @param source a Git directory, or the `.git` file of a linked work tree or a submodule.
- * @throws {DocteurError} `NOT_A_REPOSITORY`: the settings cannot be read. Whether the rest can be, git tells.
+ * @throws {DocteurError} `NOT_A_REPOSITORY`: the settings or the `.git` file cannot be read. Whether the rest can be, git tells.
  */
 export async function isolateRepository(
   source: string,
@@ -94,8 +95,10 @@ async function copyHead(from: string, to: string): Promise<void> {
 /** The Git directory that a `.git` file names, or `path` itself (gitrepository-layout(5), "gitfile"). */
 async function followGitFile(path: string): Promise<string> {
   const line = await readLine(path);
-  const [, target] = /^gitdir: (.+)$/s.exec(line ?? "") ?? [];
-  return target === undefined ? path : resolve(dirname(path), target);
+  if (line === undefined) return path;
+  const [, target] = /^gitdir: (.+)$/s.exec(line) ?? [];
+  if (target === undefined) throw new DocteurError("NOT_A_REPOSITORY", `invalid gitfile format: ${path}`);
+  return resolve(dirname(path), target);
 }
 
 /** What a file of one line holds; undefined if there is no such file. */

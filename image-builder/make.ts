@@ -17,7 +17,7 @@ import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
 import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
-import { type Survey, surveyCommit, surveyNotes } from "./survey.ts";
+import { surveyNotes } from "./survey.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { countUncommitted, uncommittedNotes } from "./uncommitted.ts";
 
@@ -86,8 +86,6 @@ interface Source {
   readonly kind: MakeResult["source"];
   readonly gitDir: string;
   readonly commit: string;
-  /** Of a folder; a repository's commit is looked at while it is packed. */
-  readonly survey?: Survey;
   /** Of a folder. */
   readonly staged?: StagedFolder;
   /** Where the files of a repository lie whose HEAD is taken, if they lie anywhere. */
@@ -129,16 +127,23 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
           options,
         )));
 
+  // What reads is loaded while git packs.
+  const reading = import("./check-readable.ts");
   const packing = pack(source, temporary.path, compression, options);
-  const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
   const own = [image.path, image.temporary];
   const counting =
     source.workTree === undefined ? undefined : countUncommitted(source.gitDir, source.workTree, own, signal);
+  const checking = packing.then(async (packed) => {
+    const { checkReadable } = await reading;
+    return await checkReadable(packed.files, source.commit, endpoint.display, signal);
+  });
+  const writing = packing.then((packed) =>
+    image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal),
+  );
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
-  await Promise.allSettled([packing, surveying, counting]);
-  const packed = await packing;
-  const survey = await surveying;
-  const shape = await image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal);
+  await Promise.allSettled([checking, writing, counting]);
+  const { survey, hidden } = await checking;
+  const shape = await writing;
   await image.publish();
   const { packBytes, bytes } = shape;
   return {
@@ -151,7 +156,13 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     lfsPointers: survey.lfsPointers,
     bytes,
     packBytes,
-    notes: [...source.notes, ...packed.notes, ...uncommittedNotes(await counting), ...surveyNotes(survey)],
+    notes: [
+      ...source.notes,
+      ...(await packing).notes,
+      ...uncommittedNotes(await counting),
+      ...surveyNotes(survey),
+      ...(await reading).hiddenNotes(hidden),
+    ],
   };
 }
 
@@ -220,14 +231,11 @@ async function fromFolder(
   const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
   const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
   if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
-  const { files, bytes, lfsPointers } = staged;
-  const survey = { files, bytes, submodules: [], lfsPointers };
   return {
     kind: "folder",
     gitDir,
     commit: staged.commit,
     staged,
-    survey,
     notes: [...staged.notes, ...ignored],
   };
 }

@@ -1,5 +1,5 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 
 /** As Linux' MAXSYMLINKS. */
@@ -13,7 +13,13 @@ const STICKY = 0o1000;
 export function cachePath(): string {
   const base = process.env.XDG_CACHE_HOME;
   // A relative path is to be ignored (XDG Base Directory Specification 0.8).
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "docteur");
+  return join(base !== undefined && isAbsolute(base) ? base : join(home(), ".cache"), "docteur");
+}
+
+/** HOME, or what the system has of this user where that is empty or relative. */
+function home(): string {
+  const folder = homedir();
+  return isAbsolute(folder) ? folder : userInfo().homedir;
 }
 
 /**

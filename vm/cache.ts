@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
 import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
@@ -83,7 +83,8 @@ function markUsed(folder: string): boolean {
     return true;
   } catch (error) {
     // A cache that cannot be written serves all the same.
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
   }
 }
 
@@ -169,9 +170,28 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
 
 /** Nobody else may put a kernel there for this user to boot, nor look at what is there. */
 async function makeRoot(root: string): Promise<void> {
-  await fs.mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    await makeFolders(root);
+  } catch (error) {
+    throw isNoSpace(error) ? error : unwritable(root, error);
+  }
   cacheFolder();
   await fs.chmod(root, 0o700);
+}
+
+/** Node's own `recursive` tries for ever where a folder cannot be made and the system says that it is not there: in /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  const make = () =>
+    fs.mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !(await fs.stat(folder)).isDirectory()) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolders(dirname(folder));
+    await make();
+  }
 }
 
 /** So that a name never stands for half a content, even after the power fails. */
@@ -199,18 +219,25 @@ async function removeLeftovers(root: string): Promise<void> {
 }
 
 function explain(error: unknown, root: string): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message)) {
+  if (isNoSpace(error)) {
     return new DocteurError("CACHE_FULL", `${root}: no space is left for the cache`, { cause: error });
   }
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM") {
-    return new DocteurError(
-      "CACHE_UNWRITABLE",
-      `${root}: the cache cannot be written (${code}); XDG_CACHE_HOME names another folder`,
-      { cause: error },
-    );
-  }
-  return error;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EROFS" || code === "EPERM" ? unwritable(root, error) : error;
+}
+
+function isNoSpace(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message);
+}
+
+function unwritable(root: string, cause: unknown): DocteurError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new DocteurError(
+    "CACHE_UNWRITABLE",
+    `${root}: the cache cannot be written (${code ?? message}); XDG_CACHE_HOME names another folder`,
+    { cause },
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -51,7 +51,7 @@ export type BareMachine = Omit<Machine, "devices">;
 
 /** @throws {DocteurError} `TOOL_MISSING`. */
 export function findQemu(): string {
-  return requireTool("qemu-system-x86_64", "qemu-system-x86");
+  return requireTool("qemu-system-x86_64");
 }
 
 /** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window. */
@@ -117,6 +117,8 @@ function kernelCommandLine(machine: Machine): string {
     "quiet",
     // A panic ends the machine, since `-no-reboot` makes QEMU quit.
     "panic=-1",
+    // Otherwise the kernel, for want of another way to restart this machine, jumps into its firmware, which may just halt.
+    "reboot=triple",
     "pci=off",
     "cryptomgr.notests=1",
     "init_on_alloc=0",

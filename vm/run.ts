@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
 import { printable } from "../guest/printable.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
@@ -50,7 +49,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
  */
 export async function runInVm(options: RunOptions): Promise<number> {
   const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
-  const note = noteTo(options.stderr, options.verbose);
+  // Also where no person waits: what a first run does takes up to a minute, and somebody may look into a log meanwhile.
+  const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
   return finish(options, (signal) => boot({ ...options, note, detail, console, signal }), request);
@@ -68,7 +68,7 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
   const start = (signal: AbortSignal) =>
-    Guest.start(new GuardedProcess(pinnedNode(), args, console), {
+    Guest.start(new GuardedProcess(pinnedNode(), args, console, { endsGroup: true }), {
       what: "the process",
       seconds: START_TIMEOUT,
       signal,
@@ -114,10 +114,4 @@ async function both(
   if (guest.status === "fulfilled" && program.status === "fulfilled") return [guest.value, program.value];
   if (guest.status === "fulfilled") await guest.value[Symbol.asyncDispose]();
   throw failed.signal.reason;
-}
-
-/** Notes are for a person who waits: on a terminal, or when asked for. */
-function noteTo(stderr: Writable, verbose: boolean | undefined): (line: string) => void {
-  if (verbose !== true && !isTerminal(stderr)) return () => {};
-  return (line) => void stderr.write(`docteur: ${printable(line)}\n`);
 }

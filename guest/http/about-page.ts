@@ -1,25 +1,36 @@
 import type { Signature } from "../git/commit.ts";
+import type { PathCounts } from "../layout/path-counts.ts";
 import type { Store } from "../store/store.ts";
-import type { Census } from "./census.ts";
 import { escapeHtml, page } from "./html.ts";
 
 const VERIFIED = `Nothing is sent that was not proved. The commit's content must have the SHA-1 that is its id; the commit
 names the root folder by its SHA-1, each folder names what is in it in the same way, and every file is inflated and compared
 with its id before its first byte leaves. Two servers that name the same commit serve the same bytes.`;
 
-/** The page about the image: the commit, how much there is, and how it is verified. */
-export function aboutPage(store: Store, census: Census): Buffer {
+/** Characters of a message that are shown, and of a name or an address: a commit may have millions of them. */
+const SHOWN = 16 * 1024;
+const SHOWN_OF_NAME = 256;
+
+/** Parents that are shown. */
+const MAX_PARENTS = 100;
+
+/**
+ * The page about the image: the commit, how much there is, and how it is verified.
+ * @param census undefined if there is more than was counted.
+ */
+export function aboutPage(store: Store, census: PathCounts | undefined): Buffer {
   const { author, committer, message, parents } = store.commit;
   const facts = [
     ["Commit", code(store.id)],
-    ["Author", escapeHtml(`${author.name} <${author.email}>`)],
+    [
+      "Author",
+      escapeHtml(`${excerpt(author.name, SHOWN_OF_NAME)} <${excerpt(author.email, SHOWN_OF_NAME)}>`),
+    ],
     ["Date", escapeHtml(when(author))],
     ...(when(committer) === when(author) ? [] : [["Committed", escapeHtml(when(committer))]]),
-    ["Message", message === undefined ? "none" : `<pre>${escapeHtml(message.trim())}</pre>`],
+    ["Message", message === undefined ? "none" : `<pre>${escapeHtml(excerpt(message, SHOWN).trim())}</pre>`],
     ["Root folder", code(store.root)],
-    ...(parents.length === 0
-      ? []
-      : [[parents.length === 1 ? "Parent" : "Parents", parents.map(code).join("<br>")]]),
+    ...(parents.length === 0 ? [] : [[parents.length === 1 ? "Parent" : "Parents", listOfParents(parents)]]),
     ["Holds", escapeHtml(holds(census))],
     ["Verified", escapeHtml(VERIFIED)],
   ];
@@ -40,7 +51,21 @@ function code(id: string): string {
   return `<code>${id}</code>`;
 }
 
-function holds({ files, folders, links, submodules }: Census): string {
+function listOfParents(parents: readonly string[]): string {
+  const more = parents.length - MAX_PARENTS;
+  const shown = parents.slice(0, MAX_PARENTS).map(code);
+  return [...shown, ...(more > 0 ? [`and ${more.toLocaleString("en-US")} more`] : [])].join("<br>");
+}
+
+/** The beginning of a text, and how much is left out. */
+function excerpt(text: string, length: number): string {
+  const more = text.length - length;
+  return more > 0 ? `${text.slice(0, length)}... (${more.toLocaleString("en-US")} characters more)` : text;
+}
+
+function holds(census: PathCounts | undefined): string {
+  if (census === undefined) return "more files and folders than are counted";
+  const { files, folders, links, submodules } = census;
   const parts = [
     [files, "file"],
     [folders, "folder"],
@@ -49,8 +74,13 @@ function holds({ files, folders, links, submodules }: Census): string {
   ] as const;
   return parts
     .filter(([count], index) => count > 0 || index === 0)
-    .map(([count, noun]) => `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`)
+    .map(([count, noun]) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`)
     .join(", ");
+}
+
+function number(count: number): string {
+  const shown = count.toLocaleString("en-US");
+  return count === Number.MAX_SAFE_INTEGER ? `${shown} or more` : shown;
 }
 
 /** The date as whoever signed had it on the wall, with the offset from UTC. */

@@ -1,7 +1,9 @@
 import { ByteLru } from "../byte-lru.ts";
+import { DocteurError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 /** Bytes of one representation of a file, at any place; nothing that was not proved. */
 export interface Content {
@@ -20,6 +22,9 @@ export interface Content {
 /** Bytes of small contents that are kept for whoever asks next. */
 const CACHE_SIZE = 16 * 1024 * 1024;
 
+/** What is taken for each of them beyond its bytes, about. */
+const ITEM_SIZE = 300;
+
 /** Larger ones are sent piece by piece. */
 const LARGEST_WHOLE = 1024 * 1024;
 
@@ -28,7 +33,7 @@ const PIECE_SIZE = 64 * 1024;
 /** What a content takes that passes by: an inflater, and a piece on either side of the socket. */
 const STREAM_FOOTPRINT = 256 * 1024;
 
-/** Bytes that are inflated between two turns of the event loop. */
+/** Bytes that are inflated in a turn of the event loop. */
 const STRIDE = 2 * 1024 * 1024;
 
 /** How many blobs are remembered as proved, those used last. */
@@ -38,6 +43,7 @@ const MAX_PROVED = 16 * 1024;
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
+  readonly #queue = new WorkQueue();
   /** Blobs that were proved, and the bytes of their streams as far as known; the first was used least recently. */
   readonly #proved = new Map<string, number | undefined>();
 
@@ -50,9 +56,10 @@ export class Contents {
     return this.#proved.size;
   }
 
-  /** Bytes of the file's zlib stream, if they are known without reading it. */
-  compressedSize({ id }: FileResource): number | undefined {
-    return this.#proved.get(id);
+  /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
+  verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
+    if (compressed) return this.#proved.get(id);
+    return this.#proved.has(id) ? size : undefined;
   }
 
   /** The content if it is at hand, which costs nothing. */
@@ -62,13 +69,16 @@ export class Contents {
 
   /**
    * The file as it is.
+   *
+   * @param isWanted whether somebody still waits for it; asked now and then where it takes long.
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
-  async identity(file: FileResource): Promise<Content> {
-    const { path, id, size } = file;
+  async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
+    const { path, id, size, isWhole } = file;
+    if (!isWhole) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
-      while (!this.#proved.has(id) && !blob.verify(STRIDE)) await nextTurn();
+      if (!this.#proved.has(id)) await verify(blob, size);
       this.#remember(id, this.#proved.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
@@ -105,11 +115,12 @@ export class Contents {
    * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
    * @throws {InvalidImageError} if it is damaged.
    */
-  async compressed({ path, id }: FileResource): Promise<Content> {
+  async compressed(file: FileResource): Promise<Content> {
+    const { path, id } = file;
     const known = this.#proved.get(id);
     const blob = this.#store.openCompressed(path, known)!;
     try {
-      while (!blob.verify(STRIDE)) await nextTurn();
+      await verify(blob, file.size);
     } finally {
       blob.close();
     }
@@ -121,8 +132,33 @@ export class Contents {
     return { size, whole: undefined, footprint, close: () => {}, pieces: (part) => pieces(part, read) };
   }
 
+  /**
+   * A file that is made of deltas, in turns. One that takes several of them, and much memory meanwhile, waits for those that
+   * do, too, and is given up when nobody waits for it any more.
+   */
+  async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
+    const soon = this.#store.open(path);
+    try {
+      if (soon.verify(STRIDE)) return this.#keep(id, false, soon.whole as Uint8Array);
+    } finally {
+      soon.close();
+    }
+    return this.#queue.add(async () => {
+      const blob = this.#store.open(path);
+      try {
+        while (!blob.verify(STRIDE)) {
+          await nextTurn();
+          if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
+        }
+        return this.#keep(id, false, blob.whole as Uint8Array);
+      } finally {
+        blob.close();
+      }
+    });
+  }
+
   #keep(id: string, compressed: boolean, whole: Uint8Array): Content {
-    this.#cache.set(keyOf(id, compressed), whole, whole.length);
+    this.#cache.set(keyOf(id, compressed), whole, whole.length + ITEM_SIZE);
     return wholeContent(whole);
   }
 
@@ -151,6 +187,12 @@ export function wholeContent(whole: Uint8Array): Content {
   };
 }
 
+/** Verifies a content; one of many bytes in turns. */
+async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
+  if (size > LARGEST_WHOLE) await nextTurn();
+  while (!blob.verify(STRIDE)) await nextTurn();
+}
+
 async function* pieces(
   { start, end }: Part,
   read: (at: number, length: number) => Uint8Array,
@@ -168,6 +210,19 @@ function keyOf(id: string, compressed: boolean): string {
   return compressed ? `${id}z` : id;
 }
 
+const waiting: (() => void)[] = [];
+
+/**
+ * Waits for a turn of the event loop. Only one long work goes on in each, so that all else waits for one step of it, however
+ * many there are.
+ */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
+  });
+}
+
+function takeTurn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(takeTurn);
 }

@@ -1,13 +1,23 @@
-import type { ListEntry, Store } from "../store/store.ts";
+import type { Folder, ListEntry } from "../store/folder.ts";
+import { kindOf } from "../store/kind.ts";
+import type { Store } from "../store/store.ts";
 import { escapeHtml, page, quantity } from "./html.ts";
 import { ABOUT } from "./site.ts";
 import { encodeName, folderUrl } from "./target.ts";
 
-/** Entries that a page shows at most. */
+/** Entries that a page shows at most, and bytes of their rows. */
 const MAX_ENTRIES = 10_000;
+const MAX_ROWS = 2 * 1024 * 1024;
+
+/** Bytes of the largest page, about. */
+export const MAX_PAGE = MAX_ROWS + 64 * 1024;
 
 /** In a larger folder, sizes are not told: each is another look at the disk. */
 const MAX_SIZES = 1000;
+
+/** Names of the way to a folder that are links, and bytes of a name that is shown and linked whole. */
+const MAX_TRAIL = 32;
+const LONGEST_NAME = 4096;
 
 /**
  * The page of a folder: what is in it, folders first.
@@ -17,16 +27,11 @@ const MAX_SIZES = 1000;
  * @throws {InvalidImageError}
  */
 export function folderPage(store: Store, path: Uint8Array, names: readonly Uint8Array[]): Buffer {
-  const entries = store.list(path);
+  const folder = store.folder(path);
   const title = `/${names.map((name) => `${text(name)}/`).join("")}`;
-  const isFolder = ({ kind }: ListEntry) => kind === "dictionary";
-  const sorted = [...entries.filter(isFolder), ...entries.filter((entry) => !isFolder(entry))];
-  const sized = entries.length <= MAX_SIZES;
-  const rows = sorted
-    .slice(0, MAX_ENTRIES)
-    .map((entry) => row(entry, sized ? sizeOf(store, path, entry) : ""));
+  const rows = rowsOf(folder);
   const up = names.length === 0 ? "" : `<tr><td><a href="../">../</a></td><td class="size"></td></tr>\n`;
-  const rest = entries.length - MAX_ENTRIES;
+  const rest = folder.count - rows.length;
   const more = rest > 0 ? `<p class="quiet">and ${rest.toLocaleString("en-US")} more</p>\n` : "";
   return page(
     title,
@@ -41,31 +46,53 @@ ${more}${footer(store)}`,
   );
 }
 
+function rowsOf(folder: Folder): string[] {
+  const rows: string[] = [];
+  let length = 0;
+  for (const folders of [true, false]) {
+    for (let place = 0; place < folder.count; place++) {
+      if ((kindOf(folder.type(place)) === "dictionary") !== folders) continue;
+      const made = row(folder.entry(place), folder.count <= MAX_SIZES ? sizeOf(folder, place) : "");
+      length += made.length;
+      if (rows.length === MAX_ENTRIES || length > MAX_ROWS) return rows;
+      rows.push(made);
+    }
+  }
+  return rows;
+}
+
 /** The line at the end of a page that tells which image this is. */
 export function footer(store: Store): string {
   return `<footer>commit <a href="/${ABOUT}/"><code>${store.id.slice(0, 12)}</code></a></footer>`;
 }
 
-/** The folder's path, each name of it a link. */
+/** The folder's path, each name of it a link; of a long one the last names. */
 function trail(names: readonly Uint8Array[]): string {
-  const links = names.map((name, index) => link(folderUrl(names.slice(0, index + 1)), text(name)));
-  return [link("/", "root"), ...links].join(" / ");
+  const first = Math.max(0, names.length - MAX_TRAIL);
+  const links = names
+    .slice(first)
+    .map((name, index) => link(folderUrl(names.slice(0, first + index + 1)), text(name)));
+  return [link("/", "root"), ...(first > 0 ? ["..."] : []), ...links].join(" / ");
 }
 
 function row({ kind, type, rawName }: ListEntry, size: string): string {
   const slash = kind === "dictionary" ? "/" : "";
-  const name = `${encodeName(rawName)}${slash}`;
   const mark = type === "symlink" ? " (link)" : type === "gitlink" ? " (submodule)" : "";
+  // No request could ask for it.
+  const isLong = rawName.length > LONGEST_NAME;
+  const shown = isLong ? `${text(rawName.subarray(0, SHOWN_OF_LONG))}...` : text(rawName);
   // With `./`, no name can be taken for a scheme.
-  return `<tr><td>${link(`./${name}`, text(rawName) + slash)}${mark}</td><td class="size">${size}</td></tr>`;
+  const name = isLong ? escapeHtml(shown + slash) : link(`./${encodeName(rawName)}${slash}`, shown + slash);
+  return `<tr><td>${name}${mark}</td><td class="size">${size}</td></tr>`;
 }
 
-function sizeOf(store: Store, folder: Uint8Array, { type, rawName }: ListEntry): string {
-  if (type !== "file" && type !== "executable") return "";
-  return quantity(store.describe(Buffer.concat([folder, SLASH, rawName]), false).size);
-}
+/** Bytes of a name that is too long to be shown whole. */
+const SHOWN_OF_LONG = 100;
 
-const SLASH = Buffer.from("/");
+function sizeOf(folder: Folder, place: number): string {
+  const type = folder.type(place);
+  return type === "file" || type === "executable" ? quantity(folder.size(place)) : "";
+}
 
 function link(url: string, label: string): string {
   return `<a href="${url}">${escapeHtml(label)}</a>`;

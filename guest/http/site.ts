@@ -1,5 +1,5 @@
 import { ByteLru } from "../byte-lru.ts";
-import { DocteurError, InvalidImageError } from "../errors.ts";
+import { DocteurError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import { contentType } from "./content-type.ts";
 import { folderUrl, parseTarget, storePath, type Target } from "./target.ts";
@@ -43,8 +43,9 @@ export const ABOUT = ".docteur";
 /** Bytes for what targets lead to: some ten thousand of them. */
 const CACHE_SIZE = 4 * 1024 * 1024;
 
-/** What one of them takes beyond its text, about. */
-const ITEM_SIZE = 300;
+/** What one of them takes beyond its texts, about, and what each name does. */
+const ITEM_SIZE = 500;
+const NAME_SIZE = 120;
 
 /** Maps request targets to what the image has. */
 export class Site {
@@ -65,7 +66,7 @@ export class Site {
     let resource = this.#known.get(target);
     if (resource === undefined) {
       resource = this.#look(target);
-      this.#known.set(target, resource, 2 * target.length + ITEM_SIZE);
+      this.#known.set(target, resource, 2 * target.length + sizeOf(resource));
     }
     return resource;
   }
@@ -107,10 +108,12 @@ export class Site {
   /** Undefined if nothing is there, or nothing that can be reached. */
   #describe(path: Uint8Array) {
     try {
-      return this.#store.describe(path);
+      const found = this.#store.describe(path);
+      // A copy: it is kept, and must not keep the memory alive in which it was made.
+      return { ...found, path: new Uint8Array(found.path) };
     } catch (error) {
-      if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
-      return undefined;
+      if (error instanceof DocteurError && NOWHERE.has(error.code)) return undefined;
+      throw error;
     }
   }
 
@@ -122,3 +125,20 @@ export class Site {
 }
 
 const DOT = 0x2e;
+
+/** Codes of the errors that say that nothing is there. */
+const NOWHERE: ReadonlySet<string> = new Set(["NOT_FOUND", "DICTIONARY_EXPECTED", "TOO_MANY_LINKS"]);
+
+/** Bytes of memory that a resource takes, about. Through links, its path may be much longer than the target. */
+function sizeOf(resource: Resource): number {
+  switch (resource.kind) {
+    case "file":
+      return ITEM_SIZE + resource.path.length;
+    case "folder":
+      return ITEM_SIZE + resource.path.length + resource.names.length * NAME_SIZE;
+    case "redirect":
+      return ITEM_SIZE + 2 * resource.location.length;
+    default:
+      return ITEM_SIZE;
+  }
+}

@@ -4,7 +4,7 @@ import { Art } from "./art.ts";
 import { MAX_KEY_LENGTH } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
-import type { Trees } from "./trees.ts";
+import { TREE_OVERHEAD, type Trees } from "./trees.ts";
 
 /** Art keeps a type as its place in this list. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
@@ -39,11 +39,11 @@ export class FastLayout implements Layout {
     this.#capacity = capacity;
     this.#add(0, { type: "tree", id: root });
     const folders = [{ tree: trees.read(root), next: 0, length: 0 }];
-    let held = trees.read(root).byteLength;
+    let held = trees.read(root).byteLength + TREE_OVERHEAD;
     for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
       const { tree } = folder;
       if (folder.next === tree.count) {
-        held -= tree.byteLength;
+        held -= tree.byteLength + TREE_OVERHEAD;
         folders.pop();
         continue;
       }
@@ -52,7 +52,7 @@ export class FastLayout implements Layout {
       this.#add(length, { type, id });
       if (type === "tree") {
         const below = trees.read(id);
-        held += below.byteLength;
+        held += below.byteLength + TREE_OVERHEAD;
         folders.push({ tree: below, next: 0, length });
       }
       this.#refuseIf(this.#art.byteLength + held > capacity || this.#pathBytes > capacity * MAX_SHARING);

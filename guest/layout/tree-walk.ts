@@ -1,7 +1,6 @@
-import { DocteurError } from "../errors.ts";
-import type { Tree } from "../git/tree.ts";
+import { Descent } from "./descent.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
-import { joinPath, splitPath, startsWith } from "./path.ts";
+import { splitPath, startsWith } from "./path.ts";
 import type { Trees } from "./trees.ts";
 
 /** The `light` layout: walks from the root on every look-up and knows nothing in advance. */
@@ -32,7 +31,7 @@ export class TreeWalk implements Layout {
 
   findIn(folder: Entry, name: Uint8Array): Entry | undefined {
     if (folder.type !== "tree") return undefined;
-    return this.#trees.read(folder.id).find(name);
+    return this.#trees.readOnPath(folder.id).find(name);
   }
 
   /** @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity. */
@@ -40,38 +39,16 @@ export class TreeWalk implements Layout {
     // The deepest folder that the prefix names whole; what is left selects among its entries.
     const slash = prefix.lastIndexOf(0x2f);
     const top = prefix.subarray(0, Math.max(0, slash));
+    this.#trees.startLookup();
     const start = this.find(top);
     if (start?.type !== "tree") return;
     const rest = prefix.subarray(slash + 1);
-    const folders: Level[] = [{ tree: this.#trees.read(start.id), next: 0, path: top }];
-    let held = 0;
-    for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-      const { tree } = folder;
-      if (folder.next === tree.count) {
-        held -= tree.byteLength;
-        folders.pop();
-        continue;
+    const descent = new Descent(this.#trees, start.id, top, { held: this.#capacity }, "git");
+    while (descent.next()) {
+      if (descent.depth === 0 && !startsWith(descent.name, rest)) descent.skip();
+      else if (descent.type !== "tree") {
+        yield { type: descent.type, id: descent.id, path: descent.path.slice() };
       }
-      const { type, name, id } = tree.entry(folder.next++);
-      if (folders.length === 1 && !startsWith(name, rest)) continue;
-      const path = joinPath(folder.path, name);
-      if (type !== "tree") {
-        yield { type, id, path: new Uint8Array(path) };
-        continue;
-      }
-      const below = this.#trees.read(id);
-      held += below.byteLength;
-      if (held > this.#capacity) {
-        const what = `the folders above one path do not fit in ${this.#capacity} bytes`;
-        throw new DocteurError("LAYOUT_TOO_LARGE", what);
-      }
-      folders.push({ tree: below, next: 0, path });
     }
   }
-}
-
-interface Level {
-  readonly tree: Tree;
-  readonly path: Uint8Array;
-  next: number;
 }

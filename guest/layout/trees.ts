@@ -2,29 +2,78 @@ import { ByteLru } from "../byte-lru.ts";
 import { hex } from "../git/object-id.ts";
 import { Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
+import { COST, WorkLimitError } from "../pack/work.ts";
+
+/** Bytes of memory that a tree takes beyond its content: small ones must not be kept by the hundred thousand. */
+export const TREE_OVERHEAD = 512;
+
+/**
+ * Reads a tree that nobody keeps.
+ *
+ * @param id raw.
+ * @throws {InvalidImageError} those of `Objects.read`, and fault `tree`. @throws {WorkLimitError}
+ */
+export function readTree(objects: Objects, id: Uint8Array): Tree {
+  const bytes = objects.read(id, "tree");
+  objects.work.add(COST.parsedByte * bytes.length);
+  return new Tree(bytes, hex(id));
+}
 
 /** Reads trees, and keeps those read last. */
 export class Trees {
-  readonly #objects: Objects;
+  readonly objects: Objects;
   readonly #cache: ByteLru<string, Tree>;
+  readonly #capacity: number;
+  /** The one read last that is too large for the cache: the steps of one path meet it again and again. */
+  #large: { readonly key: string; readonly tree: Tree } | undefined;
+  #lookupEnd = Number.POSITIVE_INFINITY;
 
-  /** @param capacity bytes of memory for trees. */
+  /** @param capacity bytes of memory for trees, a single one that is larger not counted. */
   constructor(objects: Objects, capacity: number) {
-    this.#objects = objects;
+    this.objects = objects;
+    this.#capacity = capacity;
     this.#cache = new ByteLru(capacity);
   }
 
   /**
    * The tree with this raw id.
-   * @throws {InvalidImageError} those of `Objects.read`, and fault `tree`.
+   * @throws {InvalidImageError} those of `Objects.read`, and fault `tree`. @throws {WorkLimitError}
    */
   read(id: Uint8Array): Tree {
     const key = hex(id);
-    let tree = this.#cache.get(key);
-    if (tree === undefined) {
-      tree = new Tree(this.#objects.read(id, "tree"), key);
-      this.#cache.set(key, tree, tree.byteLength);
-    }
+    return this.#kept(key) ?? this.#read(id, key);
+  }
+
+  /** From here on `readOnPath` and `checkLookup` are about another path. */
+  startLookup(): void {
+    this.#lookupEnd = this.objects.work.done + this.objects.bounds.lookupWork;
+  }
+
+  /** As `read`, for a tree on the way of the path that is looked up: the way may not take any number of large trees. */
+  readOnPath(id: Uint8Array): Tree {
+    const key = hex(id);
+    const kept = this.#kept(key);
+    if (kept !== undefined) return kept;
+    this.checkLookup();
+    return this.#read(id, key);
+  }
+
+  /** @throws {WorkLimitError} if the path that is looked up has taken too much already. */
+  checkLookup(): void {
+    if (this.objects.work.done <= this.#lookupEnd) return;
+    throw new WorkLimitError("the path leads through too many large folders");
+  }
+
+  #kept(key: string): Tree | undefined {
+    return this.#large?.key === key ? this.#large.tree : this.#cache.get(key);
+  }
+
+  #read(id: Uint8Array, key: string): Tree {
+    const tree = readTree(this.objects, id);
+    const bytes = tree.byteLength + TREE_OVERHEAD;
+    if (bytes * 2 > this.#capacity) {
+      if (this.#capacity > 0) this.#large = { key, tree };
+    } else this.#cache.set(key, tree, bytes);
     return tree;
   }
 }

@@ -1,16 +1,23 @@
 import type { SectorCache } from "../block/sector-cache.ts";
+import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { objectId } from "../git/object.ts";
-import { hex, ID_LENGTH } from "../git/object-id.ts";
+import { hex } from "../git/object-id.ts";
+import type { EntryTable } from "./entry-table.ts";
+import { free } from "./free.ts";
 import { Pack } from "./pack.ts";
 import { PackAnalysis } from "./pack-analysis.ts";
-import { entryAt, type ScannedPack, scanPack } from "./scan.ts";
+import { type ScannedPack, scanPack } from "./scan.ts";
+import { NONE, WaitingDeltas } from "./waiting-deltas.ts";
+import { COST, Work } from "./work.ts";
 
 export interface AnalyzeOptions {
   /** The largest object that is made from a delta in memory, in bytes. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
-  /** Bytes of bases of deltas to keep. Default 24 MiB. */
+  /** Bytes of bases of deltas to keep. Default 6 MiB. */
   readonly baseCacheSize?: number | undefined;
+  /** As for `boundsOf`. */
+  readonly workFactor?: number | undefined;
   /** What `scanPack` tells of this PACK, where somebody has had it told already. */
   readonly scanned?: ScannedPack | undefined;
   /**
@@ -20,14 +27,18 @@ export interface AnalyzeOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Work that an entry may take beyond what the PACK's bytes allow: many small deltas are nothing suspicious. */
+const WORK_PER_ENTRY = 2 * COST.delta;
+
 /**
  * Learns from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id and checksum
- * computed. Holds about 60 bytes an object and never a whole object that is not a delta or the base of one.
+ * computed. Holds less than 60 bytes an object and never a whole object that is not a delta or the base of one.
  *
  * @param start byte offset of the PACK in the image.
  * @param limit byte offset that the PACK must end before.
  * @throws {InvalidImageError} faults `pack-header`, `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`,
- * `pack-trailer`, each with its offset.
+ * `pack-trailer`, each with its offset. @throws {DocteurError} `OBJECT_TOO_LARGE`; `TOO_MUCH_WORK`, if the deltas make more
+ * than the PACK's size allows.
  */
 export function analyzePack(
   cache: SectorCache,
@@ -35,123 +46,159 @@ export function analyzePack(
   limit: number,
   options: AnalyzeOptions = {},
 ): PackAnalysis {
-  return new Resolver(cache, start, limit, options).run();
+  const bounds = boundsOf(limit - start, options.workFactor);
+  const work = new Work(bounds.commandWork);
+  const plain = new Pack(cache, start, limit, () => undefined, options);
+  const scanned =
+    options.scanned ??
+    scanPack(cache, plain, start, limit, (done, count) => options.onProgress?.(done, count * 2));
+  work.grant(WORK_PER_ENTRY * scanned.table.count);
+  const resolver = new Resolver(scanned.table, start, options);
+  const base = (_: Uint8Array, delta: number) => resolver.baseOf(delta);
+  const depths = resolver.run(new Pack(cache, start, limit, base, { ...options, bounds, work }));
+  return new PackAnalysis(scanned, depths);
 }
 
-/** No entry: the end of a list of children. */
-const NONE = -1;
-
+/** Resolves deltas: applies each once its base is known, a base's deltas as far as can be while the base is at hand. */
 class Resolver {
-  readonly #scanned: ScannedPack;
-  readonly #pack: Pack;
+  readonly #table: EntryTable;
   readonly #start: number;
-  readonly #depths: Uint32Array;
-  /** Per entry its first child, the first delta that has it as base; and per delta the next one with the same base. */
+  readonly #options: AnalyzeOptions;
+  readonly #depths: Uint16Array;
+  /** Per entry its first child, the first delta that has it as base; per delta the next one with the same base, and the base. */
   readonly #firstChild: Int32Array;
   readonly #nextSibling: Int32Array;
-  /** REF_DELTAs whose base has not been met, by the base's id. */
-  readonly #waiting = new Map<string, number[]>();
-  /** The offsets of the bases of REF_DELTAs that have been met, by id. */
-  readonly #referred = new Map<string, number>();
-  readonly #options: AnalyzeOptions;
+  readonly #parent: Int32Array;
   #resolved = 0;
 
-  constructor(cache: SectorCache, start: number, limit: number, options: AnalyzeOptions) {
-    this.#options = options;
+  constructor(table: EntryTable, start: number, options: AnalyzeOptions) {
+    const { count } = table;
+    this.#table = table;
     this.#start = start;
-    this.#pack = new Pack(cache, start, limit, (id) => this.#referred.get(hex(id)), options);
-    this.#scanned =
-      options.scanned ??
-      scanPack(cache, this.#pack, start, limit, (done, count) => options.onProgress?.(done, count * 2));
-    const { count } = this.#scanned;
-    this.#depths = new Uint32Array(count);
+    this.#options = options;
+    this.#depths = new Uint16Array(count);
     this.#firstChild = new Int32Array(count).fill(NONE);
     this.#nextSibling = new Int32Array(count).fill(NONE);
+    this.#parent = new Int32Array(count).fill(NONE);
   }
 
-  run(): PackAnalysis {
-    const { count, bases } = this.#scanned;
-    this.#linkChildren();
-    for (let entry = 0; entry < count; entry++) if (bases[entry] === undefined) this.#resolveFrom(entry);
-    if (this.#resolved < count) throw this.#unresolved();
+  /** The offset of the base of the delta at an offset, as far as it is known. */
+  baseOf(delta: number): number | undefined {
+    const entry = this.#table.entryAt(delta);
+    const parent = entry === undefined ? NONE : (this.#parent[entry] as number);
+    return parent === NONE ? undefined : this.#table.offsets[parent];
+  }
+
+  /** Gives the number of deltas between each object and one that is stored whole. */
+  run(pack: Pack): Uint16Array {
+    const { count } = this.#table;
+    this.#checkClaims(pack.work);
+    const waiting = this.#linkChildren();
+    for (let entry = 0; entry < count; entry++) {
+      if (this.#parent[entry] === NONE && this.#table.kind(entry) !== undefined) {
+        this.#resolveFrom(entry, pack, waiting);
+      }
+    }
+    if (this.#resolved < count) throw this.#unresolved(waiting);
+    for (const array of [this.#firstChild, this.#nextSibling, this.#parent]) free(array);
     this.#options.onProgress?.(count * 2, count * 2);
-    return new PackAnalysis(this.#scanned, this.#depths);
+    return this.#depths;
   }
 
-  #linkChildren(): void {
-    const { count, bases } = this.#scanned;
+  /** Rather than begin, and find in the end that it is too much. */
+  #checkClaims(work: Work): void {
+    let bytes = 0;
+    for (let entry = 0; entry < this.#table.count; entry++) {
+      if (this.#table.kind(entry) === undefined) bytes += this.#table.size(entry);
+    }
+    work.check((COST.copiedByte + COST.hashedByte) * bytes);
+  }
+
+  #linkChildren(): WaitingDeltas {
+    const table = this.#table;
+    let waiting = 0;
+    for (let entry = 0; entry < table.count; entry++) if (typeof table.base(entry) === "object") waiting++;
+    const deltas = new WaitingDeltas(table, waiting, this.#nextSibling);
     // From the last to the first, so that the lists of children come out in the order of the PACK.
-    for (let entry = count - 1; entry >= 0; entry--) {
-      const base = bases[entry];
-      if (typeof base === "number") {
-        const parent = entryAt(this.#scanned, base);
+    for (let entry = table.count - 1; entry >= 0; entry--) {
+      const base = table.base(entry);
+      if (typeof base === "object") deltas.add(entry);
+      else if (base !== undefined) {
+        const parent = table.entryAt(base);
         if (parent === undefined) {
           throw this.#fault("the base of a delta is not where an entry begins", entry);
         }
         this.#adopt(parent, entry);
-      } else if (base !== undefined) {
-        const key = hex(base);
-        const others = this.#waiting.get(key);
-        if (others === undefined) this.#waiting.set(key, [entry]);
-        else others.push(entry);
       }
     }
+    return deltas;
   }
 
   #adopt(parent: number, child: number): void {
+    this.#parent[child] = parent;
     this.#nextSibling[child] = this.#firstChild[parent] as number;
     this.#firstChild[parent] = child;
   }
 
-  /** Resolves everything that builds on an entry, depth first: a base is used while it still lies in the cache. */
-  #resolveFrom(root: number): void {
-    const pending = [root];
-    for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
-      this.#identify(entry);
-      for (
-        let child = this.#firstChild[entry] as number;
-        child !== NONE;
-        child = this.#nextSibling[child] as number
-      ) {
-        this.#depths[child] = (this.#depths[entry] as number) + 1;
-        pending.push(child);
+  /** Resolves everything that builds on an entry: of its children those first that have none. No stack, no recursion. */
+  #resolveFrom(root: number, pack: Pack, waiting: WaitingDeltas): void {
+    this.#identify(root, pack, waiting);
+    for (let entry = root; ; ) {
+      let next = this.#firstChild[entry] as number;
+      for (let child = next; child !== NONE; child = this.#nextSibling[child] as number) {
+        if (this.#firstChild[child] === NONE) this.#identify(child, pack, waiting);
       }
+      next = this.#withChildren(next);
+      while (next === NONE) {
+        if (entry === root) return;
+        next = this.#withChildren(this.#nextSibling[entry] as number);
+        entry = this.#parent[entry] as number;
+      }
+      entry = next;
+      this.#identify(entry, pack, waiting);
     }
   }
 
-  #identify(entry: number): void {
-    const { ids, kinds, sizes, bases } = this.#scanned;
-    const id = ids.subarray(entry * ID_LENGTH, (entry + 1) * ID_LENGTH);
-    if (bases[entry] !== undefined) {
-      const { kind, bytes } = this.#pack.readBase(this.#scanned.offsets[entry] as number);
-      kinds[entry] = kind;
-      sizes[entry] = bytes.length;
-      id.set(objectId(kind, bytes));
+  /** The first of an entry and its siblings after it that has children. */
+  #withChildren(entry: number): number {
+    let found = entry;
+    while (found !== NONE && this.#firstChild[found] === NONE) found = this.#nextSibling[found] as number;
+    return found;
+  }
+
+  /** Computes the id of an entry, unless that is done, and adopts what has waited for it. */
+  #identify(entry: number, pack: Pack, waiting: WaitingDeltas): void {
+    const table = this.#table;
+    const parent = this.#parent[entry] as number;
+    if (parent !== NONE) {
+      if (table.kind(entry) !== undefined) return;
+      const { kind, bytes } = pack.readBase(table.offsets[entry] as number);
+      table.resolve(entry, kind, bytes.length, objectId(kind, bytes));
+      pack.work.add(COST.hashedByte * bytes.length);
+      this.#depths[entry] = (this.#depths[parent] as number) + 1;
     }
     this.#resolved++;
     if (this.#resolved % 256 === 0) {
-      this.#options.onProgress?.(this.#scanned.count + this.#resolved, this.#scanned.count * 2);
+      this.#options.onProgress?.(table.count + this.#resolved, table.count * 2);
     }
-    if (this.#waiting.size === 0) return;
-    const key = hex(id);
-    const children = this.#waiting.get(key);
-    if (children === undefined) return;
-    this.#referred.set(key, this.#scanned.offsets[entry] as number);
-    this.#waiting.delete(key);
-    for (const child of children) this.#adopt(entry, child);
+    for (let child = waiting.take(entry); child !== NONE; ) {
+      const next = this.#nextSibling[child] as number;
+      this.#adopt(entry, child);
+      child = next;
+    }
   }
 
   /** What is left over waits for an object that is not there, or waits in a circle. */
-  #unresolved(): InvalidImageError {
-    for (const [object, [entry = 0]] of this.#waiting) {
-      return this.#fault("the base of a delta is missing or builds on the delta itself", entry, object);
-    }
-    return this.#fault("a delta has no base", 0);
+  #unresolved(waiting: WaitingDeltas): InvalidImageError {
+    const entry = waiting.any() ?? 0;
+    const base = this.#table.base(entry);
+    const object = typeof base === "object" ? hex(base) : undefined;
+    return this.#fault("the base of a delta is missing or builds on the delta itself", entry, object);
   }
 
   #fault(what: string, entry: number, object?: string): InvalidImageError {
     return new InvalidImageError("pack-base", what, {
-      offset: this.#start + (this.#scanned.offsets[entry] as number),
+      offset: this.#start + (this.#table.offsets[entry] as number),
       object,
     });
   }

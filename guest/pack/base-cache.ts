@@ -1,10 +1,15 @@
 import type { ObjectKind } from "../git/object.ts";
 import type { Stretch } from "./delta.ts";
+import { free } from "./free.ts";
 import type { Room } from "./room.ts";
 
 /** An object that deltas are built on. */
 export interface Base extends Stretch {
   readonly kind: ObjectKind;
+  /** Deltas between it and an object that is stored whole. */
+  readonly depth: number;
+  /** Units of work that it takes from that object on, cached or not; see `COST`. */
+  readonly work: number;
 }
 
 /** Memory of its own for one large object, and which one lies there. */
@@ -15,6 +20,12 @@ interface Large {
 }
 
 const NOWHERE = -1;
+
+/** Bytes of a base below which their number is what counts. */
+const SMALL = 256;
+
+/** Bytes of a large object's memory that is given back when the object is not needed at the moment. */
+const HUGE = 16 * 1024 * 1024;
 
 /**
  * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other.
@@ -30,15 +41,20 @@ export class BaseCache implements Room {
   memory: Uint8Array = new Uint8Array();
   start = 0;
   readonly #capacity: number;
+  /** Bases kept at most: a small one takes more memory to be found than it has bytes. */
+  readonly #most: number;
   #ring: Uint8Array = new Uint8Array();
-  /** In the order of their places, the one to be overwritten next first. */
   readonly #kept = new Map<number, Base>();
+  /** What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its first item again and again. */
+  #written: { readonly offset: number; readonly base: Base }[] = [];
+  #oldest = 0;
   #head = 0;
   readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#most = Math.max(16, Math.floor(capacity / SMALL));
   }
 
   /** The base that is kept for `offset`, good until the next `reserve`, unless that is told to spare it. */
@@ -73,9 +89,9 @@ export class BaseCache implements Room {
   }
 
   /** Keeps the object that has been written to what was reserved last. */
-  keep(offset: number, kind: ObjectKind, size: number): Base {
+  keep(offset: number, { kind, size, depth, work }: Omit<Base, "memory" | "start">): Base {
     const { memory, start } = this;
-    const base = { kind, memory, start, size };
+    const base = { kind, memory, start, size, depth, work };
     this.#kept.delete(offset);
     for (const large of this.#large) {
       if (large.memory === memory) {
@@ -83,8 +99,17 @@ export class BaseCache implements Room {
         large.base = base;
       } else if (large.offset === offset) large.offset = NOWHERE;
     }
-    if (memory === this.#ring) this.#kept.set(offset, base);
+    if (memory === this.#ring) {
+      this.#kept.set(offset, base);
+      this.#written.push({ offset, base });
+      if (this.#written.length - this.#oldest > this.#most) this.#dropOldest();
+    }
     return base;
+  }
+
+  /** Gives back the memory of huge objects but the one to spare: for one that is read to other memory there must be room. */
+  dropHuge(spare?: Stretch): void {
+    for (const large of this.#large) if (large.memory !== spare?.memory) empty(large, HUGE);
   }
 
   #reserveLarge(size: number, spare: Stretch | undefined): void {
@@ -96,7 +121,10 @@ export class BaseCache implements Room {
     const large = this.#large[this.#large[0].memory === spare?.memory ? 1 : 0];
     large.offset = NOWHERE;
     large.base = undefined;
-    if (large.memory.length < size) large.memory = Buffer.allocUnsafeSlow(size);
+    if (large.memory.length < size) {
+      empty(large, 0);
+      large.memory = Buffer.allocUnsafeSlow(size);
+    }
     this.memory = large.memory;
   }
 
@@ -108,14 +136,31 @@ export class BaseCache implements Room {
 
   /** Moves the head, where the next base is written, to `end`, and drops what lay between from the round before. */
   #dropUpTo(end: number): void {
-    for (const [offset, { start }] of this.#kept) {
-      if (start < this.#head || start >= end) break;
-      this.#kept.delete(offset);
+    for (let next = this.#written[this.#oldest]; next !== undefined; next = this.#written[this.#oldest]) {
+      if (next.base.start < this.#head || next.base.start >= end) break;
+      this.#dropOldest();
     }
     this.#head = end;
+  }
+
+  #dropOldest(): void {
+    const { offset, base } = this.#written[this.#oldest++]!;
+    // The same one may have been written again since.
+    if (this.#kept.get(offset) === base) this.#kept.delete(offset);
+    if (this.#oldest * 2 > this.#written.length) {
+      this.#written = this.#written.slice(this.#oldest);
+      this.#oldest = 0;
+    }
   }
 }
 
 function nothingLarge(): Large {
   return { memory: new Uint8Array(), offset: NOWHERE, base: undefined };
+}
+
+/** Gives back memory of more than `size` bytes. */
+function empty(large: Large, size: number): void {
+  if (large.memory.length <= size) return;
+  free(large.memory);
+  Object.assign(large, nothingLarge());
 }

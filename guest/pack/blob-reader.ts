@@ -7,6 +7,10 @@ import type { EntryStream } from "./entry-stream.ts";
 export interface BlobReader {
   /** Bytes of the blob. */
   readonly size: number;
+  /** Whether the content passes through a window. If not, all of it is made and proved before the first byte is read. */
+  readonly streams: boolean;
+  /** All of it, if it is in memory and proved: not a copy, so not to be changed. */
+  readonly whole: Uint8Array | undefined;
   /**
    * Whether the whole content has been compared with the blob's id. Nothing read before that is proved, except that the
    * last byte of the blob is never given without it.
@@ -35,6 +39,7 @@ export interface BlobReader {
 /** A blob that is in memory and proved. */
 export class WholeBlob implements BlobReader {
   readonly verified = true;
+  readonly streams = false;
   readonly size: number;
   #bytes: Uint8Array;
 
@@ -42,6 +47,10 @@ export class WholeBlob implements BlobReader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.size = bytes.length;
+  }
+
+  get whole(): Uint8Array {
+    return this.#bytes;
   }
 
   verify(): boolean {
@@ -61,6 +70,8 @@ export class WholeBlob implements BlobReader {
 
 /** A blob that passes through a window; it must be stored whole, not as a delta. */
 export class StreamedBlob implements BlobReader {
+  readonly streams = true;
+  readonly whole = undefined;
   readonly size: number;
   readonly #id: Uint8Array;
   readonly #stream: EntryStream;

@@ -62,6 +62,7 @@ export interface Stretch {
  * @param delta its instructions lie from `position` to `end`.
  * @param target takes as many bytes as the delta's header tells, from `start` on. What has been written if the delta turns out
  * to be none lies within it.
+ * @returns how many instructions there were.
  * @throws {DeltaError} if an instruction is cut short, reserved (opcode 0) or copies from outside the source, or the target
  * comes out at another size.
  */
@@ -71,11 +72,12 @@ export function applyDelta(
   position: number,
   end: number,
   { memory: target, start, size: targetSize }: Stretch,
-): void {
+): number {
   const targetEnd = start + targetSize;
   let at = position;
   let written = start;
-  while (at < end) {
+  let count = 0;
+  for (; at < end; count++) {
     const opcode = delta[at++] as number;
     if (opcode < 0x80) {
       if (opcode === 0) throw new DeltaError("the delta has an instruction of opcode 0, which is reserved");
@@ -103,15 +105,23 @@ export function applyDelta(
     written += length;
   }
   if (written !== targetEnd) throw otherSize(written - start, targetSize);
+  return count;
 }
 
 /**
  * Goes through instructions without following them: before memory is taken for a target of the size that a delta claims.
+ * @returns how many instructions there are.
  * @throws {DeltaError} if they make another size.
  */
-export function checkTargetSize(delta: Uint8Array, position: number, end: number, targetSize: number): void {
+export function checkTargetSize(
+  delta: Uint8Array,
+  position: number,
+  end: number,
+  targetSize: number,
+): number {
   let made = 0;
-  for (let at = position; at < end; ) {
+  let count = 0;
+  for (let at = position; at < end; count++) {
     const opcode = delta[at++] as number;
     if (opcode < 0x80) {
       at += opcode;
@@ -126,6 +136,7 @@ export function checkTargetSize(delta: Uint8Array, position: number, end: number
     made += length === 0 ? 0x10000 : length;
   }
   if (made !== targetSize) throw otherSize(made, targetSize);
+  return count;
 }
 
 function cutShort(): DeltaError {

@@ -21,9 +21,10 @@ export interface EntryHeader {
   readonly baseId: Uint8Array | undefined;
 }
 
-const KINDS: readonly (ObjectKind | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
-const OFS_DELTA = 6;
-const REF_DELTA = 7;
+/** The kinds of object by the type number that an entry has; the others are deltas, or unknown. */
+export const KINDS: readonly (ObjectKind | undefined)[] = [undefined, "commit", "tree", "blob", "tag"];
+export const OFS_DELTA = 6;
+export const REF_DELTA = 7;
 
 /** The first object's offset: after `PACK`, the version and the number of objects. */
 export const FIRST_ENTRY = 12;

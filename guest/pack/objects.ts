@@ -1,11 +1,16 @@
+import type { Bounds } from "../bounds.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
+import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
+import { DeltaBlob } from "./delta-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
-import type { EntryDescription, Pack } from "./pack.ts";
+import type { Pack } from "./pack.ts";
 import { FreshRoom, type Room } from "./room.ts";
+import { VerifiedStream } from "./verified-stream.ts";
+import { grantFor, type Work } from "./work.ts";
 
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
@@ -32,6 +37,21 @@ export class Objects {
   constructor(index: ObjectIndex, pack: Pack) {
     this.#index = index;
     this.#pack = pack;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#index.count;
+  }
+
+  /** What reading may cost. */
+  get bounds(): Bounds {
+    return this.#pack.bounds;
+  }
+
+  /** What reading has cost so far. */
+  get work(): Work {
+    return this.#pack.work;
   }
 
   /** Where in the PACK the object with this raw id lies, in bytes; undefined if the PACK lacks it. */
@@ -70,6 +90,7 @@ export class Objects {
     } catch (error) {
       throw named(idAt(ids, start), error);
     }
+    if (kind === "blob") pack.work.grant(grantFor(pack.size));
     if (found !== kind) throw wrongKind(idAt(ids, start), kind, { kind: found });
     if (!hasId(objectIdInPlace(kind, room.memory, room.start, pack.size), ids, start)) {
       throw forged(idAt(ids, start));
@@ -108,15 +129,30 @@ export class Objects {
 
   /**
    * A reader of the blob with this raw id, for reading at any place. A large one that is stored whole passes through a
-   * window; any other is read into memory here and proved. Close it.
+   * window, one that is a delta is made when it is first read or proved; any other is read here and proved. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   open(id: Uint8Array): BlobReader {
     const entry = this.#offset(id);
     const header = this.#named(id, () => this.#pack.header(entry));
+    if (header.kind === undefined)
+      return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.stream(header))
       : new WholeBlob(this.read(id, "blob"));
+  }
+
+  /**
+   * The blob with this raw id as a stream of which nothing is given unproved; undefined if it is a delta, or not worth a
+   * window. Close it.
+   * @throws {InvalidImageError} as `read`.
+   */
+  openVerified(id: Uint8Array): VerifiedStream | undefined {
+    const entry = this.#offset(id);
+    const header = this.#named(id, () => this.#pack.header(entry));
+    return header.kind === "blob" && header.size > LARGEST_WHOLE
+      ? new VerifiedStream(id, header.size, this.#pack.stream(header))
+      : undefined;
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { ObjectKind } from "../git/object.ts";
 import { ID_LENGTH } from "../git/object-id.ts";
+import type { EntryTable } from "./entry-table.ts";
+import type { IdxSource } from "./idx-encode.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { ScannedPack } from "./scan.ts";
 
@@ -20,73 +22,101 @@ export interface AnalyzedEntry {
   readonly depth: number;
 }
 
-/** All that a PACK says about itself; serves where an IDX is missing or not to be trusted. */
-export class PackAnalysis implements ObjectIndex {
+/** All that a PACK says about itself; serves where an IDX is missing or not to be trusted. Less than 50 bytes an object. */
+export class PackAnalysis implements ObjectIndex, IdxSource {
   readonly count: number;
   /** Bytes of the PACK, trailer and all. */
   readonly size: number;
   /** The SHA-1 that the PACK ends with, proved. */
   readonly trailer: Uint8Array;
-  readonly #scanned: ScannedPack;
-  readonly #depths: Uint32Array;
+  readonly #table: EntryTable;
+  readonly #depths: Uint16Array;
   /** Entries in the order of their ids. */
   readonly #byId: Uint32Array;
 
-  constructor(scanned: ScannedPack, depths: Uint32Array) {
-    this.#scanned = scanned;
+  constructor({ table, trailer }: ScannedPack, depths: Uint16Array) {
+    this.#table = table;
     this.#depths = depths;
-    this.count = scanned.count;
-    this.size = (scanned.offsets[scanned.count] as number) + ID_LENGTH;
-    this.trailer = scanned.trailer;
-    this.#byId = this.#sorted();
+    this.count = table.count;
+    this.size = (table.offsets[table.count] as number) + ID_LENGTH;
+    this.trailer = trailer;
+    this.#byId = sortedById(table);
   }
 
   find(ids: Uint8Array, start = 0): number | undefined {
-    const id = ids.subarray(start, start + ID_LENGTH);
+    const place = this.placeOf(ids, start);
+    return place === undefined ? undefined : this.offset(place);
+  }
+
+  /** The first place, in the order of ids, at which there is an object with this raw id. */
+  placeOf(ids: Uint8Array, start = 0): number | undefined {
+    const all = this.#table.ids;
+    const compare = (place: number) => {
+      const id = (this.#byId[place] as number) * ID_LENGTH;
+      return all.compare(ids, start, start + ID_LENGTH, id, id + ID_LENGTH);
+    };
     let low = 0;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const entry = this.#byId[middle] as number;
-      const difference = Buffer.compare(this.#id(entry), id);
-      if (difference === 0) return this.#scanned.offsets[entry];
-      if (difference < 0) low = middle + 1;
+      if (compare(middle) < 0) low = middle + 1;
       else high = middle;
     }
-    return undefined;
+    return low < this.count && compare(low) === 0 ? low : undefined;
+  }
+
+  /** The raw id at a place in the order of ids; a view. */
+  id(place: number): Uint8Array {
+    return this.#table.id(this.#byId[place] as number);
+  }
+
+  crc(place: number): number {
+    return this.#table.crcs[this.#byId[place] as number] as number;
+  }
+
+  offset(place: number): number {
+    return this.#table.offsets[this.#byId[place] as number] as number;
+  }
+
+  kind(place: number): ObjectKind {
+    return this.#table.kind(this.#byId[place] as number) as ObjectKind;
   }
 
   /** All entries, in the order of their ids as an IDX has them. */
   *entries(): Generator<AnalyzedEntry> {
-    const { offsets, kinds, sizes, crcs } = this.#scanned;
-    for (const entry of this.#byId) {
+    const { offsets } = this.#table;
+    for (const [place, entry] of this.#byId.entries()) {
       const offset = offsets[entry] as number;
       yield {
         offset,
         packedSize: (offsets[entry + 1] as number) - offset,
-        kind: kinds[entry] as ObjectKind,
-        size: sizes[entry] as number,
-        crc: crcs[entry] as number,
-        id: this.#id(entry),
+        kind: this.kind(place),
+        size: this.#table.size(entry),
+        crc: this.crc(place),
+        id: this.id(place),
         depth: this.#depths[entry] as number,
       };
     }
   }
+}
 
-  #sorted(): Uint32Array {
-    const { count, ids } = this.#scanned;
-    const buffer = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
-    // Ids are as good as random: their first bytes as a number tell nearly all of them apart.
-    const starts = Float64Array.from({ length: count }, (_, entry) =>
-      buffer.readUIntBE(entry * ID_LENGTH, 6),
-    );
-    return Uint32Array.from({ length: count }, (_, entry) => entry).sort(
-      (a, b) =>
-        (starts[a] as number) - (starts[b] as number) || Buffer.compare(this.#id(a), this.#id(b)) || a - b,
-    );
-  }
+/** Ids are as good as random: by their first bits they fall into families of a few. */
+const FAMILIES = 2 ** 16;
 
-  #id(entry: number): Uint8Array {
-    return this.#scanned.ids.subarray(entry * ID_LENGTH, (entry + 1) * ID_LENGTH);
+/** The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place but for small families. */
+function sortedById(table: EntryTable): Uint32Array {
+  const { count, ids } = table;
+  const familyOf = (entry: number) => ids.readUInt16BE(entry * ID_LENGTH);
+  const ends = new Uint32Array(FAMILIES);
+  for (let entry = 0; entry < count; entry++) ends[familyOf(entry)]!++;
+  for (let family = 1; family < FAMILIES; family++) ends[family]! += ends[family - 1] as number;
+  const starts = ends.slice();
+  const sorted = new Uint32Array(count);
+  for (let entry = count - 1; entry >= 0; entry--) sorted[--starts[familyOf(entry)]!] = entry;
+  const compare = (a: number, b: number) => table.compareIds(a, b) || a - b;
+  for (let family = 0; family < FAMILIES; family++) {
+    const [start, end] = [starts[family] as number, ends[family] as number];
+    if (end - start > 1) sorted.subarray(start, end).sort(compare);
   }
+  return sorted;
 }

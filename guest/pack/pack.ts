@@ -1,14 +1,18 @@
 import type { SectorCache } from "../block/sector-cache.ts";
-import { DocteurError, InvalidImageError } from "../errors.ts";
+import { type Bounds, boundsOf, MAX_CHAIN } from "../bounds.ts";
+import { DocteurError } from "../errors.ts";
 import type { GitObject, ObjectKind } from "../git/object.ts";
-import { hex } from "../git/object-id.ts";
 import { type Base, BaseCache } from "./base-cache.ts";
-import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
-import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
-import { EntryStream } from "./entry-stream.ts";
-import { InflateError, type Inflater } from "./inflate.ts";
+import { ChainDescriptions, deltaFault, type EntryDescription, tooDeep } from "./chain-descriptions.ts";
+import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader } from "./delta.ts";
+import { Entries, type FindBase } from "./entries.ts";
+import type { EntryHeader } from "./entry.ts";
+import type { EntryStream } from "./entry-stream.ts";
+import { free } from "./free.ts";
+import type { Inflater } from "./inflate.ts";
 import { createInflater } from "./inflaters.ts";
 import type { Room } from "./room.ts";
+import { COST, Work, WorkLimitError } from "./work.ts";
 
 export interface PackOptions {
   /** Bytes of bases of deltas to keep. Default 6 MiB. */
@@ -17,65 +21,69 @@ export interface PackOptions {
   readonly maxObjectSize?: number | undefined;
   /** Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
+  /** Default: those of its size. */
+  readonly bounds?: Bounds | undefined;
+  /** Counts what is read, and ends it when it is too much. Default: one without a limit. */
+  readonly work?: Work | undefined;
 }
 
-/** What an entry is, known without inflating it whole. */
-export interface EntryDescription {
-  readonly kind: ObjectKind;
-  /** Bytes of the object. */
-  readonly size: number;
-  /** Deltas between it and an object that is stored whole; 0 for that one itself. */
-  readonly depth: number;
+/** A delta on its way to the object that it stands for; see `Pack.advance`. */
+export interface Making {
+  readonly header: EntryHeader;
+  /** Deltas that are to be applied before it, the next one last. */
+  readonly deltas: EntryHeader[];
+  /** What the next one is applied to, in memory of its own; undefined before the first step. */
+  base: Base | undefined;
 }
 
 const SMALLEST_SCRATCH = 64 * 1024;
 const LARGEST_SCRATCH = 4 * 1024 * 1024;
 
-/** Bytes of a target for which memory is taken on a delta's word. */
+/** Bytes of a target or a delta from which on it is not taken at its word. */
 const LARGEST_UNCHECKED = 1024 * 1024;
 
-/** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
-const LIKELY_RATIO = 4;
-
-/** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
-const MAX_DEFLATE_RATIO = 1032;
+/** A delta has at most this part of the bytes that the objects of a chain may have; git keeps none larger than its target's half. */
+const DELTA_SHARE = 0.5;
 
 /**
- * Reads entries of a PACK by their offset: inflates, follows chains of deltas, and holds only a bounded number of bases.
- * It proves that an entry is well formed; that it is the object somebody asked for is for `Objects` to prove by its id.
+ * Reads objects of a PACK by the offset of their entry: inflates, follows chains of deltas, and holds only a bounded number of
+ * bases. It proves that an entry is well formed; that it is the object somebody asked for is for `Objects` to prove by its id.
  */
 export class Pack {
-  readonly #cache: SectorCache;
-  readonly #start: number;
-  readonly #end: number;
-  readonly #baseOffset: (id: Uint8Array) => number | undefined;
+  /** What reading has cost so far. */
+  readonly work: Work;
+  /** What it may cost. */
+  readonly bounds: Bounds;
+  readonly #entries: Entries;
+  readonly #descriptions: ChainDescriptions;
   readonly #bases: BaseCache;
   readonly #maxObjectSize: number;
-  readonly #inflater: Inflater;
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
   #scratch: Uint8Array = new Uint8Array();
   /** Bytes of the object that was read last. */
   size = 0;
+  /** Of the object that was read last, as a `Base` has them. */
+  #depth = 0;
+  #work = 0;
 
   /**
    * @param start byte offset of the PACK in the image.
    * @param end byte offset that nothing of the PACK reaches beyond.
-   * @param baseOffset finds the base of a REF_DELTA.
+   * @param baseOffset finds the base of a REF_DELTA by its raw id; it is also told the offset of the delta.
    */
   constructor(
     cache: SectorCache,
     start: number,
     end: number,
-    baseOffset: (id: Uint8Array) => number | undefined,
+    baseOffset: FindBase,
     options: PackOptions = {},
   ) {
-    this.#cache = cache;
-    this.#start = start;
-    this.#end = end;
-    this.#baseOffset = baseOffset;
+    this.#entries = new Entries(cache, start, end, baseOffset, options.inflater ?? createInflater());
+    this.#descriptions = new ChainDescriptions(this.#entries);
     this.#bases = new BaseCache(options.baseCacheSize ?? 6 * 1024 * 1024);
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
-    this.#inflater = options.inflater ?? createInflater();
+    this.bounds = options.bounds ?? boundsOf(end - start);
+    this.work = options.work ?? new Work();
   }
 
   /**
@@ -83,18 +91,7 @@ export class Pack {
    * @throws {InvalidImageError} fault `pack-entry`.
    */
   header(offset: number): EntryHeader {
-    const position = this.#start + offset;
-    if (offset < FIRST_ENTRY || position >= this.#end) {
-      throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
-    }
-    const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
-    const place = this.#cache.locate(position, length);
-    const header = decodeEntryHeader(this.#cache.memory, offset, this.#start, place, place + length);
-    if (header.size > (this.#end - this.#start - header.dataOffset) * MAX_DEFLATE_RATIO) {
-      const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;
-      throw new InvalidImageError("pack-entry", what, { offset: position });
-    }
-    return header;
+    return this.#entries.header(offset);
   }
 
   /**
@@ -102,7 +99,8 @@ export class Pack {
    *
    * @param room for it: one byte more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
-   * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes.
+   * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes, or if it is a delta and it or one
+   * of its bases has more than `Bounds.deltaObjectSize`. @throws {WorkLimitError}
    */
   read(offset: number, room: Room): ObjectKind {
     const header = this.header(offset);
@@ -110,7 +108,7 @@ export class Pack {
       this.#inflate(header, room);
       return header.kind;
     }
-    const base = this.#bases.get(this.#baseOf(header)) ?? this.#makeBase(header);
+    const base = this.#bases.get(this.#entries.baseOf(header)) ?? this.#makeBase(header);
     this.#build(base, header, room);
     return base.kind;
   }
@@ -125,35 +123,55 @@ export class Pack {
   }
 
   /**
-   * Kind, size and chain depth of the object at `offset`. Costs the headers of its chain and the first bytes of its own
-   * delta.
+   * Begins to make the object whose entry is at `offset`, a delta, step by step.
+   * @throws {InvalidImageError} fault `pack-entry`.
+   */
+  startMaking(offset: number): Making {
+    return { header: this.header(offset), deltas: [], base: undefined };
+  }
+
+  /**
+   * Goes on with making an object. For a caller who has others to serve: between two steps anything else may be read.
+   *
+   * @param room for the object, which is only used by the last step.
+   * @param limit units of work after which the step ends; default none. At least one delta is applied.
+   * @returns its kind, undefined if it is not made yet.
+   * @throws as `read`.
+   */
+  advance(making: Making, room: Room, limit = Number.POSITIVE_INFINITY): ObjectKind | undefined {
+    const { header, deltas } = making;
+    const end = this.work.done + limit;
+    let base = making.base ?? this.#startOf(header, deltas);
+    for (let link = deltas.pop(); link !== undefined; link = deltas.pop()) {
+      base = this.#makeNext(base, link);
+      if (this.work.done < end) continue;
+      const memory = Buffer.allocUnsafeSlow(base.size);
+      memory.set(base.memory.subarray(base.start, base.start + base.size));
+      if (making.base !== undefined) free(making.base.memory);
+      making.base = { ...base, memory, start: 0 };
+      return undefined;
+    }
+    this.#build(base, header, room);
+    return base.kind;
+  }
+
+  /**
+   * Kind, size and chain depth of the object at `offset`. Costs the headers of its chain, as far as they are not known, and the
+   * first bytes of its own delta.
    * @throws {InvalidImageError} as `read`.
    */
   describe(offset: number): EntryDescription {
-    const header = this.header(offset);
-    const size = header.kind === undefined ? this.#targetSize(header) : header.size;
-    let link = header;
-    const seen = new Set<number>();
-    while (link.kind === undefined) {
-      seen.add(link.offset);
-      link = this.header(this.#baseOf(link, seen));
-    }
-    return { kind: link.kind, size, depth: seen.size };
+    return this.#descriptions.describe(offset);
   }
 
   /** @throws {DocteurError} `OBJECT_TOO_LARGE`, if so many bytes of an entry may not be held in memory. */
-  checkSize(size: number, { offset }: EntryHeader): void {
-    if (size <= this.#maxObjectSize) return;
-    throw new DocteurError(
-      "OBJECT_TOO_LARGE",
-      `the object at byte ${this.#start + offset} has ${size} bytes; at most ${this.#maxObjectSize} are read into memory`,
-    );
+  checkSize(size: number, header: EntryHeader): void {
+    if (size > this.#maxObjectSize) throw this.#tooLarge(size, `${this.#maxObjectSize}`, header);
   }
 
   /** A reader of an entry's own stream that other readings do not disturb. Close it. */
   stream(header: EntryHeader): EntryStream {
-    const bounds = { start: this.#start, end: this.#end };
-    return new EntryStream(this.#cache, bounds, header, this.#inflater.another());
+    return this.#entries.stream(header);
   }
 
   /**
@@ -163,8 +181,7 @@ export class Pack {
    * @throws {InvalidImageError} fault `device`.
    */
   raw(header: EntryHeader, position: number, length: number): Uint8Array {
-    const start = this.#start + header.dataOffset + position;
-    return this.#cache.read(start, Math.min(length, this.#end - start));
+    return this.#entries.raw(header, position, length);
   }
 
   /**
@@ -180,133 +197,88 @@ export class Pack {
     take: (piece: Uint8Array) => boolean | undefined,
     pieceSize = 64 * 1024,
   ): number | undefined {
-    const output = Buffer.allocUnsafeSlow(pieceSize);
-    let at = this.#start + header.dataOffset;
-    let total = 0;
-    this.#inflater.start();
-    try {
-      for (let ended = false; !ended; ) {
-        ended = this.#write(at, output, 0, pieceSize);
-        const { consumed, produced } = this.#inflater;
-        at += consumed;
-        total += produced;
-        if (total > header.size) throw longer(header.size);
-        if (produced > 0 && take(output.subarray(0, produced)) === false) return undefined;
-      }
-      if (total !== header.size) throw shorter(total, header.size);
-    } catch (cause) {
-      throw this.#inflateFault(cause, header);
-    }
-    return at - this.#start;
+    return this.#entries.inflatePieces(header, take, pieceSize);
   }
 
   /** Inflates an object that is stored whole. */
   #inflate(header: EntryHeader, room: Room): void {
-    this.checkSize(header.size, header);
-    room.reserve(header.size + 1);
-    this.#inflateTo(header, room.memory, room.start);
-    this.size = header.size;
-  }
-
-  /** Inflates an entry's own stream, an object or a delta, to where there is room for one byte more. */
-  #inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
-    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
-    const end = start + header.size + 1;
-    let at = this.#start + header.dataOffset;
-    let filled = start;
-    this.#inflater.start();
-    try {
-      for (let ended = false; !ended; ) {
-        ended = this.#write(at, output, filled, end);
-        at += this.#inflater.consumed;
-        filled += this.#inflater.produced;
-        if (filled === end) throw longer(header.size);
-      }
-      if (filled !== end - 1) throw shorter(filled - start, header.size);
-    } catch (cause) {
-      throw this.#inflateFault(cause, header);
-    }
-  }
-
-  /** Gives the inflater what lies at byte `at` of the image, as far as it is at hand. Whether the stream has ended. */
-  #write(at: number, output: Uint8Array, start: number, end: number): boolean {
-    if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
-    const cache = this.#cache;
-    const wanted = Math.min(this.#end - at, 1 + Math.floor((end - start) / LIKELY_RATIO));
-    const place = cache.locate(at, wanted);
-    const limit = Math.min(cache.reach, place + this.#end - at);
-    return this.#inflater.write(cache.memory, place, limit, output, start, end);
-  }
-
-  #inflateFault(cause: unknown, header: EntryHeader): unknown {
-    if (!(cause instanceof InflateError)) return cause;
-    const what = `an entry ${cause.message}`;
-    return new InvalidImageError("pack-inflate", what, { offset: this.#start + header.offset }, { cause });
+    const { size } = header;
+    this.checkSize(size, header);
+    room.reserve(size + 1);
+    const work = COST.inflatedByte * size;
+    this.work.add(work);
+    this.#entries.inflateTo(header, room.memory, room.start);
+    this.size = size;
+    this.#depth = 0;
+    this.#work = work;
   }
 
   /** Makes the base of a delta, and those on which that is built, from one that is at hand or stored whole. */
   #makeBase(delta: EntryHeader): Base {
-    const seen = new Set<number>();
     const deltas: EntryHeader[] = [];
-    let base: Base | undefined;
-    for (let link = delta; base === undefined; ) {
-      seen.add(link.offset);
-      const offset = this.#baseOf(link, seen);
-      base = this.#bases.get(offset);
-      if (base !== undefined) break;
-      link = this.header(offset);
-      if (link.kind === undefined) deltas.push(link);
-      else {
-        this.#inflate(link, this.#bases);
-        base = this.#keep(offset, link.kind);
-      }
-    }
-    for (const link of deltas.reverse()) {
-      this.#build(base, link, this.#bases);
-      base = this.#keep(link.offset, base.kind);
-    }
+    let base = this.#startOf(delta, deltas);
+    for (let link = deltas.pop(); link !== undefined; link = deltas.pop()) base = this.#makeNext(base, link);
     return base;
+  }
+
+  /** The nearest object below a delta that is at hand or stored whole; notes the deltas between the two, the lowest last. */
+  #startOf(delta: EntryHeader, deltas: EntryHeader[]): Base {
+    const seen = new Set<number>();
+    for (let link = delta; ; ) {
+      seen.add(link.offset);
+      const offset = this.#entries.baseOf(link, seen);
+      const base = this.#bases.get(offset);
+      if (base !== undefined) return base;
+      link = this.header(offset);
+      if (link.kind !== undefined) {
+        this.#checkInChain(link.size, link);
+        this.#inflate(link, this.#bases);
+        return this.#keep(offset, link.kind);
+      }
+      deltas.push(link);
+      if (deltas.length >= MAX_CHAIN) throw tooDeep(this.#entries.at(delta));
+    }
+  }
+
+  #makeNext(base: Base, delta: EntryHeader): Base {
+    this.#build(base, delta, this.#bases);
+    return this.#keep(delta.offset, base.kind);
   }
 
   /** Keeps the object that was read last, to memory of the base cache. */
   #keep(offset: number, kind: ObjectKind): Base {
-    return this.#bases.keep(offset, kind, this.size);
-  }
-
-  /** REF_DELTA may name any object, also a later one, so only it can lead in a circle. */
-  #baseOf(delta: EntryHeader, seen?: ReadonlySet<number>): number {
-    const offset = delta.baseOffset ?? this.#baseOffset(delta.baseId as Uint8Array);
-    if (offset === undefined) {
-      const object = hex(delta.baseId as Uint8Array);
-      const at = { offset: this.#start + delta.offset, object };
-      throw new InvalidImageError("pack-base", "the base of a delta is missing", at);
-    }
-    if (seen?.has(offset)) {
-      const at = { offset: this.#start + delta.offset };
-      throw new InvalidImageError("pack-base", "a chain of deltas leads back to itself", at);
-    }
-    return offset;
+    return this.#bases.keep(offset, { kind, size: this.size, depth: this.#depth, work: this.#work });
   }
 
   /** Builds an object on its base. */
   #build(base: Base, delta: EntryHeader, room: Room): void {
     const { size } = delta;
-    this.checkSize(size, delta);
+    if (base.depth >= MAX_CHAIN) throw tooDeep(this.#entries.at(delta));
+    this.#checkInChain(size, delta, DELTA_SHARE);
     const memory = this.#scratchOf(size + 1);
-    this.#inflateTo(delta, memory, 0);
+    this.work.add(COST.delta + COST.inflatedByte * size);
     try {
+      this.#entries.inflateTo(delta, memory, 0);
       const { sourceSize, targetSize, instructions } = decodeDeltaHeader(memory, size);
       if (sourceSize !== base.size) {
         throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${base.size}`);
       }
-      this.checkSize(targetSize, delta);
-      if (targetSize > LARGEST_UNCHECKED) checkTargetSize(memory, instructions, size, targetSize);
+      this.#checkInChain(targetSize, delta);
+      if (targetSize > LARGEST_UNCHECKED || size > LARGEST_UNCHECKED) {
+        this.#checkWork(base, checkTargetSize(memory, instructions, size, targetSize), targetSize, delta);
+        if (room !== this.#bases) this.#bases.dropHuge(base);
+      }
       room.reserve(targetSize, base);
       const target = { memory: room.memory, start: room.start, size: targetSize };
-      applyDelta(base, memory, instructions, size, target);
+      const count = applyDelta(base, memory, instructions, size, target);
+      this.work.add(targetSize + COST.instruction * count);
+      this.#work = this.#checkWork(base, count, targetSize, delta);
       this.size = targetSize;
+      this.#depth = base.depth + 1;
     } catch (cause) {
-      throw this.#deltaFault(cause, delta);
+      throw deltaFault(cause, this.#entries.at(delta));
+    } finally {
+      if (memory !== this.#scratch) free(memory);
     }
   }
 
@@ -317,33 +289,25 @@ export class Pack {
     return memory;
   }
 
-  #targetSize(delta: EntryHeader): number {
-    const start = Buffer.alloc(MAX_DELTA_HEADER);
-    let filled = 0;
-    const take = (piece: Uint8Array) => {
-      const taken = piece.subarray(0, MAX_DELTA_HEADER - filled);
-      start.set(taken, filled);
-      filled += taken.length;
-      return filled < MAX_DELTA_HEADER;
-    };
-    this.inflatePieces(delta, take, MAX_DELTA_HEADER);
-    try {
-      return decodeDeltaHeader(start, filled).targetSize;
-    } catch (cause) {
-      throw this.#deltaFault(cause, delta);
-    }
+  /** A delta, its base and what it makes are in memory together. */
+  #checkInChain(size: number, entry: EntryHeader, share = 1): void {
+    this.checkSize(size, entry);
+    const limit = this.bounds.deltaObjectSize * share;
+    if (size > limit) throw this.#tooLarge(size, `${limit} where deltas are concerned`, entry);
   }
 
-  #deltaFault(cause: unknown, { offset }: EntryHeader): unknown {
-    if (!(cause instanceof DeltaError)) return cause;
-    return new InvalidImageError("pack-delta", cause.message, { offset: this.#start + offset }, { cause });
+  #tooLarge(size: number, limit: string, entry: EntryHeader): DocteurError {
+    const what = `the object at byte ${this.#entries.at(entry)} has ${size} bytes`;
+    return new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${limit} are read into memory`);
   }
-}
 
-function longer(claimed: number): InflateError {
-  return new InflateError(`inflates to more than the ${claimed} bytes it claims`);
-}
-
-function shorter(total: number, claimed: number): InflateError {
-  return new InflateError(`inflates to ${total} bytes and claims ${claimed}`);
+  /** The work for an object, from the one that is stored whole on. @throws {WorkLimitError} */
+  #checkWork(base: Base, instructions: number, targetSize: number, delta: EntryHeader): number {
+    const own = COST.delta + COST.inflatedByte * delta.size + COST.instruction * instructions + targetSize;
+    const work = base.work + own;
+    if (work <= this.bounds.objectWork) return work;
+    throw new WorkLimitError(
+      `the deltas of the object at byte ${this.#entries.at(delta)} make too much work`,
+    );
+  }
 }

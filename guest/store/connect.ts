@@ -24,6 +24,7 @@ export function connect(device: BlockDevice, options: ConnectOptions = {}): Stor
   const root = raw(commit.tree);
   trees.read(root);
   const Paths = options.layout === "fast" ? FastLayout : TreeWalk;
-  const layout = new Paths(trees, root, options.maxLayoutSize ?? 512 * MIB);
+  const largestLayout = Math.min(512 * MIB, 64 * MIB + 4 * device.size);
+  const layout = new Paths(trees, root, options.maxLayoutSize ?? largestLayout);
   return new Store(id, commit, { device, options, objects, trees, layout });
 }

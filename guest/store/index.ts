@@ -16,4 +16,4 @@ export {
 } from "./errors.ts";
 export { createFs, type FsOptions, type ImageFs } from "./fs/create-fs.ts";
 export { FsError, type FsErrorCode } from "./fs/fs-error.ts";
-export type { Description, Key, Kind, ListEntry, Range, Store } from "./store.ts";
+export type { Description, Folder, Key, Kind, ListEntry, Range, Store } from "./store.ts";

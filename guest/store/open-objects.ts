@@ -1,5 +1,6 @@
 import type { BlockDevice } from "../block/device.ts";
 import { SectorCache } from "../block/sector-cache.ts";
+import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { decodeHeader, HEADER_SIZE, type ImageHeader } from "../image/header.ts";
 import { analyzePack } from "../pack/analyze.ts";
@@ -9,6 +10,7 @@ import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
 import type { ObjectIndex } from "../pack/object-index.ts";
 import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
+import { Work } from "../pack/work.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -22,7 +24,7 @@ export interface ConnectOptions {
    * at once: right for many. Default `light`.
    */
   readonly layout?: "light" | "fast" | undefined;
-  /** Trust no IDX: scan the PACK and rebuild it in memory, about 40 bytes an object. Default false. */
+  /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
   readonly analyze?: boolean | undefined;
   /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
   readonly commit?: string | undefined;
@@ -40,6 +42,16 @@ export interface ConnectOptions {
   readonly threads?: number | undefined;
   /** The largest object that is read into memory whole. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
+  /**
+   * Whether the work of all reads together is bounded as well, by the size of the image and of what was read: right for a
+   * program that reads some values and ends. Default false.
+   */
+  readonly boundWork?: boolean | undefined;
+  /**
+   * How much of the time that an image may take it gets: docs/STORE.md has the bounds, which let no read take more than some
+   * seconds. Default 1; less where that is too long.
+   */
+  readonly workFactor?: number | undefined;
 }
 
 /**
@@ -55,10 +67,13 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     throw new InvalidImageError("pinned-commit", what, { offset: 0 });
   }
   const index = openIndex(device, cache, header, options);
+  const bounds = boundsOf(indexOffset - HEADER_SIZE, options.workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
     baseCacheSize: options.baseCacheSize,
     maxObjectSize: options.maxObjectSize,
     inflater: createInflater(options.inflate),
+    bounds,
+    work: new Work(options.boundWork === true ? bounds.commandWork : undefined),
   });
   return { id, objects: new Objects(index, pack) };
 }
@@ -83,7 +98,10 @@ function openIndex(
   options: ConnectOptions,
 ): ObjectIndex {
   if (options.analyze === true) {
-    return analyzePack(cache, HEADER_SIZE, indexOffset, { maxObjectSize: options.maxObjectSize });
+    return analyzePack(cache, HEADER_SIZE, indexOffset, {
+      maxObjectSize: options.maxObjectSize,
+      workFactor: options.workFactor,
+    });
   }
   return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE);
 }

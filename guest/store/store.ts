@@ -1,9 +1,12 @@
 import type { BlockDevice } from "../block/device.ts";
+import { LARGEST_LIST, LISTED_PER_OBJECT, MOST_HELD } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
+import { Descent } from "../layout/descent.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
+import { PathCounting } from "../layout/path-counts.ts";
 import type { Trees } from "../layout/trees.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { CompressedBlob } from "../pack/compressed-blob.ts";
@@ -19,26 +22,14 @@ import {
   ValueExpectedError,
   withPath,
 } from "./errors.ts";
+import { Folder, type ListEntry } from "./folder.ts";
+import { type Kind, kindOf } from "./kind.ts";
 import type { ConnectOptions } from "./open-objects.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
+import { streamValue } from "./stream-value.ts";
 
 /** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
 export type Key = string | Uint8Array;
-
-/** What a key leads to: a value is a file, a dictionary is a folder. */
-export type Kind = "value" | "dictionary";
-
-/** One entry of a dictionary. */
-export interface ListEntry {
-  /** The name as text; bytes that are not UTF-8 show as U+FFFD. */
-  readonly name: string;
-  readonly rawName: Uint8Array;
-  /** A symbolic link is a value here, whatever it leads to; a submodule is a dictionary, always empty. */
-  readonly kind: Kind;
-  readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
-  readonly id: string;
-}
 
 /** What is known of a path without reading its content. */
 export interface Description {
@@ -118,18 +109,21 @@ export class Store {
    * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
    * than one CPU: the values are read ahead by some threads.
    *
+   * @param options `largest`: bytes of a value that is read; a larger one is an error `OBJECT_TOO_LARGE`, and may be had by
+   * `stream`. Default: as for `get`.
    * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for,
    * and may lie in shared memory.
    */
   getAll(
     keys: Iterable<Key>,
+    { largest }: { readonly largest?: number | undefined } = {},
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
     const find = (key: Key) => this.#value(key).id;
     const item = (key: Key, value: Uint8Array | DocteurError) => ({
       key,
       value: value instanceof DocteurError ? withPath(value, show(key)) : value,
     });
-    return readValues(this.#bulkRead, this.#objects, keys, find, item);
+    return readValues(this.#bulkRead, this.#objects, keys, find, item, largest);
   }
 
   /**
@@ -166,6 +160,16 @@ export class Store {
   }
 
   /**
+   * The value in pieces, each good until the next is asked for and none given unproved. One that is stored whole, of any size,
+   * passes through a window twice: once to be proved, once to be given; one that is a delta is made in memory. Either lets the
+   * event loop turn.
+   * @throws as `get`; and {InvalidImageError} if the device gives other bytes the second time, which are not given on.
+   */
+  stream(key: Key): AsyncGenerator<Uint8Array> {
+    return piecesAtPath(key, streamValue(this.#objects, this.#value(key).id));
+  }
+
+  /**
    * The value as zlib compressed it, just as it lies in the image (RFC 1950); undefined if it is stored as a delta. Close it.
    *
    * @param length bytes of the stream, if the very same value of this image was proved before.
@@ -175,19 +179,46 @@ export class Store {
     return this.#objects.openCompressed(this.#value(key).id, length);
   }
 
-  /** The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). */
+  /**
+   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a
+   * slash), unless an odd program wrote the tree. Each name is there once, for what it leads to.
+   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than half a million; `folder` gives those one by one.
+   */
   list(key: Key): ListEntry[] {
+    const folder = this.folder(key);
+    if (folder.count <= LARGEST_LIST) return [...folder];
+    const what = `${show(key)}: a folder of ${folder.count} entries is too large for a list`;
+    throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
+  }
+
+  /** The entries of a dictionary of any size. */
+  folder(key: Key): Folder {
     const { entry } = this.#found(key, true);
-    if (entry.type === "gitlink") return [];
-    if (entry.type !== "tree") throw new DictionaryExpectedError(show(key));
-    const tree = atPath(key, () => this.#trees.read(entry.id));
-    return Array.from(tree, ({ type, name, id }) => ({
-      name: text(name),
-      rawName: new Uint8Array(name),
-      kind: kindOf(type),
-      type,
-      id: hex(id),
-    }));
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    const tree = entry.type === "tree" ? atPath(key, () => this.#trees.read(entry.id)) : undefined;
+    return new Folder(tree, this.#objects);
+  }
+
+  /**
+   * Everything below a dictionary, not through links, as the trees have it and a folder before what is in it: a descent that
+   * is gone through step by step. It ends with `LISTING_TOO_LARGE` where the image names far more than it holds.
+   *
+   * @param path that the paths begin with.
+   * @param weight how many entries one counts for: more if much is done with each, or it is kept. Default 1.
+   */
+  descend(key: Key, path: Uint8Array = NOWHERE, weight = 1): Descent | undefined {
+    const { entry } = this.#found(key, true);
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    if (entry.type !== "tree") return undefined;
+    const { count, bounds } = this.#objects;
+    const entries = Math.floor((bounds.listedEntries + LISTED_PER_OBJECT.entries * count) / weight);
+    const pathBytes = Math.floor((bounds.listedBytes + LISTED_PER_OBJECT.bytes * count) / weight);
+    return new Descent(this.#trees, entry.id, path, { held: MOST_HELD, entries, pathBytes });
+  }
+
+  /** Counts the paths of the image, step by step. */
+  countPaths(): PathCounting {
+    return new PathCounting(this.#objects, raw(this.root));
   }
 
   /** Bytes of a value, told from the headers of its entry without inflating it. */
@@ -259,8 +290,13 @@ export class Store {
   }
 
   #resolve(key: Key, follow: boolean): Resolution {
-    const readLink = (link: Entry) =>
-      this.#objects.describe(link.id, "blob").size < PATH_MAX ? this.#objects.read(link.id, "blob") : NOWHERE;
+    this.#trees.startLookup();
+    const readLink = (link: Entry) => {
+      this.#trees.checkLookup();
+      return this.#objects.describe(link.id, "blob").size < PATH_MAX
+        ? this.#objects.read(link.id, "blob")
+        : NOWHERE;
+    };
     return resolvePath(this.#layout, toBytes(key), readLink, follow);
   }
 
@@ -288,13 +324,12 @@ const NOWHERE = new Uint8Array();
 /** More than this read no faster: the disk and the one who takes the values are the limit then. */
 const MAX_THREADS = 4;
 
-function kindOf(type: EntryType): Kind {
-  return type === "tree" || type === "gitlink" ? "dictionary" : "value";
-}
-
 function toBytes(key: Key): Uint8Array {
   return typeof key === "string" ? Buffer.from(key) : key;
 }
+
+export type { Folder, ListEntry } from "./folder.ts";
+export type { Kind } from "./kind.ts";
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
@@ -309,9 +344,22 @@ function atPath<Result>(key: Key, work: () => Result): Result {
   }
 }
 
-function show(key: Key): string {
-  return printable(typeof key === "string" ? key : text(key));
+/** The same for what comes in pieces. */
+async function* piecesAtPath(key: Key, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
+  }
 }
+
+function show(key: Key): string {
+  const shown = typeof key === "string" ? key : text(key.subarray(0, 4 * SHOWN));
+  return printable(shown.length <= SHOWN ? shown : `${shown.slice(0, SHOWN)}...`);
+}
+
+/** Characters of a path that a message shows. */
+const SHOWN = 300;
 
 function isNatural(number: number): boolean {
   return Number.isSafeInteger(number) && number >= 0;

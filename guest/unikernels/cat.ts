@@ -4,7 +4,7 @@ import type { Console, Unikernel } from "../unikernel.ts";
 import { lines } from "./lines.ts";
 import { parseOptions } from "./options.ts";
 import { unquotePath } from "./quoted-path.ts";
-import { attempt, usageError, worst } from "./report.ts";
+import { attempt, attemptAsync, usageError } from "./report.ts";
 
 const USAGE = "cat PATH... | cat [-z] --files-from -";
 
@@ -12,6 +12,9 @@ const NUL = 0;
 
 /** From this many paths on, mapping all paths at once is quicker than walking trees for each. */
 const MANY = 64;
+
+/** Bytes of a file that is read ahead with others; a larger one is written piece by piece. */
+const LARGEST_AT_ONCE = 24 * 1024 * 1024;
 
 /**
  * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from standard input, one
@@ -30,27 +33,37 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
     return usageError(console, "cat", USAGE, unknown);
   }
   if (from === undefined) {
-    const store = connect({ layout: operands.length < MANY ? "light" : "fast" });
-    return worst(operands, (path) => catOne(store, console, path));
+    const store = connect({ layout: operands.length < MANY ? "light" : "fast", boundWork: true });
+    let status = 0;
+    for (const path of operands) status = Math.max(status, await catOne(store, console, path));
+    return status;
   }
   if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
-  const store = connect({ layout: "fast" });
+  const store = connect({ layout: "fast", boundWork: true });
+  const give = (value: Uint8Array | DocteurError) => {
+    if (value instanceof DocteurError) throw value;
+    console.write(value);
+  };
   let status = 0;
   for await (const listed of lines(stdin, withNul ? NUL : undefined)) {
     const paths = withNul ? listed : listed.map(unquotePath);
-    for await (const { value } of store.getAll(paths)) {
-      status = Math.max(
-        status,
-        attempt(console, "cat", () => {
-          if (value instanceof DocteurError) throw value;
-          console.write(value);
-        }),
-      );
+    for await (const { key, value } of store.getAll(paths, { largest: LARGEST_AT_ONCE })) {
+      const one = isTooLarge(value)
+        ? await catOne(store, console, key)
+        : attempt(console, "cat", () => give(value));
+      status = Math.max(status, one);
     }
   }
   return status;
 };
 
-function catOne(store: Store, console: Console, path: string | Uint8Array): number {
-  return attempt(console, "cat", () => console.write(store.get(path)));
+/** Whatever its size, a file that the image stores whole takes no more memory than a window. */
+function catOne(store: Store, console: Console, path: string | Uint8Array): Promise<number> {
+  return attemptAsync(console, "cat", async () => {
+    for await (const piece of store.stream(path)) console.write(piece);
+  });
+}
+
+function isTooLarge(value: Uint8Array | DocteurError): boolean {
+  return value instanceof DocteurError && value.code === "OBJECT_TOO_LARGE";
 }

@@ -1,13 +1,14 @@
-import { MODES } from "../git/tree.ts";
-import { joinPath } from "../layout/path.ts";
+import { hex } from "../git/object-id.ts";
+import { type EntryType, MODES, type Tree } from "../git/tree.ts";
+import type { Descent } from "../layout/descent.ts";
 import { printableBytes } from "../printable.ts";
-import type { ListEntry, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
+import { BatchedOutput } from "./batched-output.ts";
 import { parseOptions } from "./options.ts";
 import { attempt, usageError, worst } from "./report.ts";
 
 const USAGE = "ls [-l] [-R] [PATH...]";
-const NEWLINE = Uint8Array.of(0x0a);
 
 /**
  * `ls [-l] [-R] [PATH...]`: names a folder's entries, one a line, in git's order; default the root. `-l` puts mode, object
@@ -17,50 +18,75 @@ const NEWLINE = Uint8Array.of(0x0a);
 export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   const { options, operands, unknown } = parseOptions(args, { flags: ["-l", "-R"], values: [] });
   if (unknown !== undefined) return usageError(console, "ls", USAGE, unknown);
-  const store = connect({ layout: options.has("-R") ? "fast" : "light" });
+  const store = connect({ layout: "light", boundWork: true });
   const folders = operands.length === 0 ? ["/"] : operands;
-  const print = (entry: ListEntry, folder: Uint8Array, name: Uint8Array) => {
-    if (options.has("-l")) console.write(longFormat(store, folder, entry));
-    console.write(terminal ? printableBytes(name) : name);
-    console.write(NEWLINE);
-  };
-  return worst(folders, (path) => lsOne(store, console, path, options.has("-R"), print));
+  const listing = new Listing(store, console, options.has("-l"), terminal);
+  return worst(folders, (path) =>
+    attempt(console, "ls", () => {
+      try {
+        listing.list(path, options.has("-R"));
+      } finally {
+        listing.flush();
+      }
+    }),
+  );
 };
 
-type Print = (entry: ListEntry, folder: Uint8Array, name: Uint8Array) => void;
+/** Entries of a tree whose lines are kept while the tree is, for a folder that is met again and again. */
+const LARGEST_KEPT = 1000;
 
-function lsOne(store: Store, console: Console, path: string, recursive: boolean, print: Print): number {
-  return attempt(console, "ls", () => {
-    const { path: start, kind, type, id } = store.describe(path);
+class Listing {
+  readonly #store: Store;
+  readonly #long: boolean;
+  readonly #terminal: boolean;
+  readonly #output: BatchedOutput;
+  readonly #details = new WeakMap<Tree, string[]>();
+
+  constructor(store: Store, console: Console, long: boolean, terminal: boolean) {
+    this.#store = store;
+    this.#long = long;
+    this.#terminal = terminal;
+    this.#output = new BatchedOutput(console);
+  }
+
+  list(path: string, recursive: boolean): void {
+    const { kind, type, id, size } = this.#store.describe(path);
     if (kind === "value") {
-      const slash = start.lastIndexOf(0x2f);
-      const rawName = start.subarray(slash + 1);
-      print({ name: "", rawName, kind, type, id }, start.subarray(0, Math.max(0, slash)), Buffer.from(path));
+      this.#line(Buffer.from(path), () => detailsOf(type, id, size));
       return;
     }
-    const none = new Uint8Array();
-    const pending = [{ folder: start, shown: none as Uint8Array, entries: store.list(start), next: 0 }];
-    for (let level = pending.at(-1); level !== undefined; level = pending.at(-1)) {
-      const entry = level.entries[level.next++];
-      if (entry === undefined) {
-        pending.pop();
-        continue;
-      }
-      const shown = joinPath(level.shown, entry.rawName);
-      print(entry, level.folder, shown);
-      if (!recursive || entry.type !== "tree") continue;
-      const folder = joinPath(level.folder, entry.rawName);
-      pending.push({ folder, shown, entries: store.list(folder), next: 0 });
+    const descent = this.#store.descend(path);
+    while (descent?.next()) {
+      if (!recursive) descent.skip();
+      this.#line(descent.path, () => this.#detailsIn(descent));
     }
-  });
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  #detailsIn(descent: Descent): string {
+    const { tree, entry } = descent;
+    const details = () => detailsOf(descent.type, hex(descent.id), descent.size);
+    if (tree.count > LARGEST_KEPT) return details();
+    const kept = this.#details.get(tree) ?? [];
+    this.#details.set(tree, kept);
+    kept[entry] ??= details();
+    return kept[entry];
+  }
+
+  #line(name: Uint8Array, details: () => string): void {
+    if (this.#long) this.#output.text(details());
+    this.#output.bytes(this.#terminal ? Buffer.from(printableBytes(name)) : name);
+    this.#output.text("\n");
+  }
 }
 
-function longFormat(store: Store, folder: Uint8Array, { type, id, rawName }: ListEntry): string {
+/** What a long line has before the name. */
+function detailsOf(type: EntryType, id: string, size: number): string {
   const mode = MODES[type].toString(8).padStart(6, "0");
-  const size =
-    type === "tree" || type === "gitlink"
-      ? "-"
-      : String(store.describe(joinPath(folder, rawName), false).size);
+  const hasSize = type !== "tree" && type !== "gitlink";
   const word = type === "tree" ? "tree" : type === "gitlink" ? "commit" : "blob";
-  return `${mode} ${word} ${id} ${size.padStart(7)}\t`;
+  return `${mode} ${word} ${id} ${(hasSize ? String(size) : "-").padStart(7)}\t`;
 }

@@ -30,8 +30,26 @@ export function attempt(console: Console, program: string, work: () => void): nu
     work();
     return 0;
   } catch (error) {
-    if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
-    console.error(`${program}: ${printable(error.message)}\n`);
-    return 1;
+    return tell(console, program, error);
   }
+}
+
+/** As `attempt`, of work that takes turns. */
+export async function attemptAsync(
+  console: Console,
+  program: string,
+  work: () => Promise<void>,
+): Promise<number> {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    return tell(console, program, error);
+  }
+}
+
+function tell(console: Console, program: string, error: unknown): number {
+  if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
+  console.error(`${program}: ${printable(error.message)}\n`);
+  return 1;
 }

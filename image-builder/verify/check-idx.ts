@@ -1,7 +1,7 @@
 import type { SectorCache } from "../../guest/block/sector-cache.ts";
 import { InvalidImageError } from "../../guest/errors.ts";
 import { hex, ID_LENGTH } from "../../guest/git/object-id.ts";
-import { encodeIdx } from "../../guest/pack/idx-encode.ts";
+import { idxLength, idxPieces, shortestIdx } from "../../guest/pack/idx-encode.ts";
 import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
 
 /** Bytes before the ids: signature and version, fan-out. */
@@ -23,38 +23,49 @@ const TABLES: readonly (readonly [name: string, width: number])[] = [
  * `idx-mismatch` (an id, CRC-32 or offset; names the object), `idx-trailer` (the checksums at the end).
  */
 export function checkIdx(cache: SectorCache, indexOffset: number, analysis: PackAnalysis): number {
-  const implied = encodeIdx([...analysis.entries()], analysis.trailer);
-  if (indexOffset + implied.length > cache.size) {
-    throw new InvalidImageError(
-      "idx-header",
-      `the image ends before an IDX of ${analysis.count} objects does`,
-      {
-        offset: indexOffset,
-      },
-    );
-  }
-  for (let at = 0; at < implied.length; ) {
-    const piece = cache.piece(indexOffset + at, indexOffset + implied.length);
-    const wanted = implied.subarray(at, at + piece.length);
-    if (Buffer.compare(piece, wanted) !== 0) {
-      throw difference(
-        at + piece.findIndex((byte, index) => byte !== wanted[index]),
-        indexOffset,
-        analysis,
-        implied,
-      );
+  const length = idxLength(analysis);
+  checkIdxFits(cache, indexOffset, analysis.count, length);
+  let at = 0;
+  for (const piece of idxPieces(analysis)) {
+    for (let done = 0; done < piece.length; ) {
+      const found = cache.piece(indexOffset + at, indexOffset + at + piece.length - done);
+      const wanted = piece.subarray(done, done + found.length);
+      if (Buffer.compare(found, wanted) !== 0) {
+        throw difference(
+          at + found.findIndex((byte, i) => byte !== wanted[i]),
+          indexOffset,
+          length,
+          analysis,
+        );
+      }
+      at += found.length;
+      done += found.length;
     }
-    at += piece.length;
   }
-  return implied.length;
+  return length;
+}
+
+/**
+ * Refuses an image that has no room for an IDX of so many objects.
+ * @throws {InvalidImageError} fault `idx-header`.
+ */
+export function checkIdxFits(
+  cache: SectorCache,
+  indexOffset: number,
+  count: number,
+  length = shortestIdx(count),
+): void {
+  if (indexOffset + length <= cache.size) return;
+  const what = `the image ends before an IDX of ${count} objects does`;
+  throw new InvalidImageError("idx-header", what, { offset: indexOffset });
 }
 
 /** The fault of an IDX whose byte number `at` is not the one that the PACK implies. */
 function difference(
   at: number,
   indexOffset: number,
+  length: number,
   analysis: PackAnalysis,
-  implied: Uint8Array,
 ): InvalidImageError {
   const offset = indexOffset + at;
   if (at < 8)
@@ -64,15 +75,14 @@ function difference(
       offset,
     });
   }
-  if (at >= implied.length - TRAILER_LENGTH) {
+  if (at >= length - TRAILER_LENGTH) {
     return new InvalidImageError("idx-trailer", "a checksum at the end of the IDX is wrong", { offset });
   }
   let start = IDS_START;
   for (const [name, width] of TABLES) {
-    const position = Math.floor((at - start) / width);
-    if (position < analysis.count) {
-      const id = IDS_START + position * ID_LENGTH;
-      const object = hex(implied.subarray(id, id + ID_LENGTH));
+    const place = Math.floor((at - start) / width);
+    if (place < analysis.count) {
+      const object = hex(analysis.id(place));
       return new InvalidImageError("idx-mismatch", `the IDX has a wrong ${name}`, { offset, object });
     }
     start += analysis.count * width;

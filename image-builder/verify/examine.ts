@@ -1,20 +1,27 @@
 import type { BlockDevice } from "../../guest/block/device.ts";
 import { SectorCache } from "../../guest/block/sector-cache.ts";
-import { InvalidImageError } from "../../guest/errors.ts";
+import { boundsOf } from "../../guest/bounds.ts";
+import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
 import { objectId } from "../../guest/git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../../guest/git/object-id.ts";
 import { HEADER_SIZE } from "../../guest/image/header.ts";
+import { EntryTable } from "../../guest/pack/entry-table.ts";
 import { Idx } from "../../guest/pack/idx.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import { scanEntries } from "../../guest/pack/scan.ts";
+import { Work, WorkLimitError } from "../../guest/pack/work.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
 
 /** Bytes of an IDX before its ids: signature, version, fan-out. */
 const IDS_START = 8 + 256 * 4;
 
+/** Faults that are told of; a list of more is of no use to anybody. */
+const MOST_FAULTS = 10_000;
+
 /**
- * What is wrong with each object that the IDX of a damaged image names, in the order of the IDX. An object whose base is
- * damaged is damaged, too. Says nothing where the header or the IDX itself cannot be read.
+ * What is wrong with each object that the IDX of a damaged image names, in the order of the IDX, as far as the work for it is
+ * within bounds. An object whose base is damaged is damaged, too. Says nothing where the header or the IDX itself cannot be
+ * read.
  */
 export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const faults: InvalidImageError[] = [];
@@ -25,10 +32,17 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   });
   if (opened === undefined) return [];
   const { indexOffset, idx } = opened;
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id));
-  for (let position = 0; position < idx.count; position++) {
+  const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
+  for (let position = 0; position < idx.count && faults.length < MOST_FAULTS; position++) {
     const id = new Uint8Array(cache.read(indexOffset + IDS_START + position * ID_LENGTH, ID_LENGTH));
-    attempt(faults, () => examine(id, idx, pack, cache), hex(id));
+    try {
+      attempt(faults, () => examine(id, idx, pack, cache), hex(id));
+    } catch (error) {
+      if (error instanceof WorkLimitError && pack.work.isSpent) break;
+      if (!(error instanceof DocteurError)) throw error;
+      // Too large or too costly an object may be sound.
+    }
   }
   return faults;
 }
@@ -50,7 +64,9 @@ function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
     return objectId(kind, bytes);
   }
   // Through a window: an object that is stored whole may be of any size.
-  return scanEntries(cache, pack, HEADER_SIZE, { offset, count: 1 }).ids;
+  const table = new EntryTable(1);
+  scanEntries(cache, pack, HEADER_SIZE, { offset, first: 0, count: 1 }, table);
+  return table.id(0);
 }
 
 function attempt<Result>(

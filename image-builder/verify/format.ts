@@ -1,3 +1,4 @@
+import { readSignature } from "../../guest/git/commit.ts";
 import { printableBytes } from "../../guest/printable.ts";
 import { ocamlString } from "./ocaml-string.ts";
 import type { Verification } from "./verification.ts";
@@ -15,7 +16,7 @@ const YELLOW = 33;
 
 /**
  * What the original's `verify` prints, byte for byte: the commit, its author, the root, and the message after an empty
- * line. Bytes, not text, because nothing says how a commit is encoded.
+ * line. Bytes, not text: as the commit has them, whatever they are encoded in.
  */
 export function formatVerification(verification: Verification, options: FormatOptions = {}): Uint8Array {
   const paint = (color: number, text: string) => (options.color ? `\x1b[${color}m${text}\x1b[m` : text);
@@ -24,9 +25,10 @@ export function formatVerification(verification: Verification, options: FormatOp
       ? Buffer.from(printableBytes(Buffer.from(bytes, "latin1"), "\n\t")).toString("latin1")
       : bytes;
   // Latin-1 maps every byte to one character and back.
-  const text = Buffer.from(commitObjectOf(verification)).toString("latin1");
-  const [, name = "", email = ""] = /^author (.*?) ?<([^<>\n]*)>/m.exec(text) ?? [];
+  const { buffer, byteOffset, byteLength } = commitObjectOf(verification);
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
   const blank = text.indexOf("\n\n");
+  const { name, email } = readSignature(blank < 0 ? text : text.slice(0, blank), "author");
   const line = (label: string, value: string) => `${paint(BLUE, label)}\t: ${value}\n`;
   return Buffer.from(
     line("commit", paint(YELLOW, verification.commit)) +

@@ -1,8 +1,10 @@
 import { InvalidImageError } from "../../guest/errors.ts";
 import type { ObjectKind } from "../../guest/git/object.ts";
 import { hex } from "../../guest/git/object-id.ts";
-import { type EntryType, Tree } from "../../guest/git/tree.ts";
+import type { EntryType, Tree } from "../../guest/git/tree.ts";
+import { readTree } from "../../guest/layout/trees.ts";
 import type { Objects } from "../../guest/pack/objects.ts";
+import { COST } from "../../guest/pack/work.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */
@@ -14,35 +16,51 @@ const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
   gitlink: undefined,
 };
 
+/** Work that a tree may take beyond what the PACK's bytes allow: there are many small ones, each at the end of some deltas. */
+const WORK_PER_TREE = 16 * COST.delta;
+
 /**
  * Walks from a root tree to everything below it, each tree once, and proves that it is there, of the kind its entry
  * says, and that every tree is well formed. Blobs need not be read again: their ids have been computed from them.
  * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing or malformed.
+ * @throws {WorkLimitError} if the trees take more work than `objects` may do.
  */
 export function checkReachable(root: string, objects: Objects, catalog: Catalog): void {
-  // Not by recursion: a hostile image may hold trees as deep as it likes.
-  const pending: Uint8Array[] = [];
-  const meet = (id: Uint8Array, kind: ObjectKind, where: string) => {
+  // Not by recursion: a hostile image may hold trees as deep as it likes. Places, not ids, which are views into whole trees.
+  const pending: number[] = [];
+  const meet = (id: Uint8Array, kind: ObjectKind, where: () => string) => {
     const found = catalog.reach(id);
     if (found === undefined) {
-      throw new InvalidImageError("object-missing", `the PACK lacks the ${kind} that ${where}`, {
+      throw new InvalidImageError("object-missing", `the PACK lacks the ${kind} that ${where()}`, {
         object: hex(id),
       });
     }
     if (found.kind !== kind) {
-      const what = `a ${found.kind} stands for the ${kind} that ${where}`;
+      const what = `a ${found.kind} stands for the ${kind} that ${where()}`;
       throw new InvalidImageError("object-kind", what, { object: hex(id) });
     }
-    if (kind === "tree" && !found.before) pending.push(id);
+    if (kind === "tree" && !found.before) pending.push(found.place);
   };
 
-  meet(Buffer.from(root, "hex"), "tree", "is the root");
-  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    const tree = hex(id);
-    for (const entry of new Tree(objects.read(id, "tree"), tree)) {
-      const kind = KIND_OF_ENTRY[entry.type];
-      const name = JSON.stringify(Buffer.from(entry.name).toString("utf8"));
-      if (kind !== undefined) meet(entry.id, kind, `tree ${tree} names ${name}`);
+  meet(Buffer.from(root, "hex"), "tree", () => "is the root");
+  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+    const id = catalog.id(place);
+    objects.work.grant(WORK_PER_TREE);
+    const tree = readTree(objects, id);
+    objects.work.add(COST.lookup * tree.total);
+    for (let entry = 0; entry < tree.total; entry++) {
+      const kind = KIND_OF_ENTRY[tree.type(entry)];
+      if (kind !== undefined)
+        meet(tree.id(entry), kind, () => `tree ${hex(id)} names ${nameIn(tree, entry)}`);
     }
   }
 }
+
+/** An entry's name as a message shows it. */
+function nameIn(tree: Tree, entry: number): string {
+  const name = Buffer.from(tree.name(entry)).toString("utf8");
+  return JSON.stringify(name.length <= SHOWN ? name : `${name.slice(0, SHOWN)}...`);
+}
+
+/** Characters of a name that a message shows. */
+const SHOWN = 100;

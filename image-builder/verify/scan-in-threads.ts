@@ -6,9 +6,10 @@ import type { BlockDevice } from "../../guest/block/device.ts";
 import { SectorCache } from "../../guest/block/sector-cache.ts";
 import { InvalidImageError } from "../../guest/errors.ts";
 import { HEADER_SIZE } from "../../guest/image/header.ts";
+import { EntryTable } from "../../guest/pack/entry-table.ts";
 import { checkTrailer, type EntryRange, type ScannedPack } from "../../guest/pack/scan.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
-import { joinParts, type ScannedPart, type ScanTask, scanParts } from "./scan-parts.ts";
+import { countOf, endOf, type ScannedPart, type ScanTask, scanParts } from "./scan-parts.ts";
 import { planScan } from "./scan-plan.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 
@@ -36,13 +37,15 @@ export async function scanInThreads(
   const plan = planFor(cache);
   if (plan === undefined || threads < 2) return undefined;
   const { parts, indexOffset } = plan;
+  const count = countOf(parts);
+  const memory = new SharedArrayBuffer(EntryTable.byteLength(count));
   const task: ScanTask = {
     path,
     indexOffset,
     parts,
+    memory,
     counters: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
   };
-  const count = parts.reduce((sum, part) => sum + part.count, 0);
   const others = Array.from({ length: threads - 1 }, () => inAnotherThread(worker, task));
   // While the others are at their parts: only one can compute a checksum over all.
   const { offset } = parts.at(-1) as EntryRange;
@@ -52,11 +55,12 @@ export async function scanInThreads(
   const found = [own, ...(await Promise.all(others))];
   if (!found.every((each) => each !== undefined)) return undefined;
   return unlessInvalid(() => {
-    const joined = joinParts(parts, found.flat());
-    if (joined === undefined) return undefined;
-    const end = HEADER_SIZE + (joined.offsets[joined.count] as number);
-    update(sum, cache, HEADER_SIZE + offset, end);
-    return { ...joined, trailer: checkTrailer(cache, end, indexOffset, sum.digest()) };
+    const end = endOf(parts, found.flat());
+    if (end === undefined) return undefined;
+    update(sum, cache, HEADER_SIZE + offset, HEADER_SIZE + end);
+    const table = new EntryTable(count, memory);
+    table.offsets[count] = end;
+    return { table, trailer: checkTrailer(cache, HEADER_SIZE + end, indexOffset, sum.digest()) };
   });
 }
 

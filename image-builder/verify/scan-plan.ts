@@ -52,7 +52,7 @@ function cut(offsets: Float64Array): EntryRange[] | undefined {
   for (let entry = 1; entry <= offsets.length; entry++) {
     const offset = offsets[first] as number;
     if (entry < offsets.length && (offsets[entry] as number) - offset < PART) continue;
-    parts.push({ offset, count: entry - first });
+    parts.push({ offset, first, count: entry - first });
     first = entry;
   }
   return parts;

@@ -1,5 +1,6 @@
 import type { BlockDevice } from "../../guest/block/device.ts";
 import { SectorCache } from "../../guest/block/sector-cache.ts";
+import { boundsOf } from "../../guest/bounds.ts";
 import { InvalidImageError } from "../../guest/errors.ts";
 import { parseCommit } from "../../guest/git/commit.ts";
 import type { ObjectKind } from "../../guest/git/object.ts";
@@ -9,10 +10,11 @@ import { analyzePack } from "../../guest/pack/analyze.ts";
 import { Objects } from "../../guest/pack/objects.ts";
 import { Pack } from "../../guest/pack/pack.ts";
 import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
-import type { ScannedPack } from "../../guest/pack/scan.ts";
+import { readPackHeader, type ScannedPack } from "../../guest/pack/scan.ts";
+import { Work } from "../../guest/pack/work.ts";
 import { readHeader } from "../../guest/store/open-objects.ts";
 import { Catalog } from "./catalog.ts";
-import { checkIdx } from "./check-idx.ts";
+import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
 import type { VerifiedCommit } from "./verification.ts";
 
@@ -27,12 +29,15 @@ export type OnVerifyProgress = (done: number, total: number) => void;
  * What lies between the PACK and the IDX, and after the IDX, is not looked at: it may be sections of other readers.
  *
  * @param scanned what `scanPack` tells of its PACK, where that is known already.
+ * @param workFactor as for `boundsOf`.
  * @throws {InvalidImageError} the first fault found, with its place.
+ * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of docs/STORE.md.
  */
 export function verifyDevice(
   device: BlockDevice,
   onProgress?: OnVerifyProgress,
   scanned?: ScannedPack,
+  workFactor = 1,
 ): VerifiedCommit {
   const cache = new SectorCache(device);
   const { commit: id, indexOffset } = readHeader(cache);
@@ -40,11 +45,19 @@ export function verifyDevice(
     const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
-  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned });
+  // Before the work: a PACK of tiny objects may have more of them than any IDX that lies here.
+  if (scanned === undefined) {
+    checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
+  }
+  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned, workFactor });
   const idx = checkIdx(cache, indexOffset, analysis);
 
   const catalog = new Catalog(analysis);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
+  const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), {
+    bounds,
+    work: new Work(bounds.commandWork),
+  });
   const objects = new Objects(analysis, pack);
   const commitObject = readCommit(id, objects, catalog);
   const commit = parseCommit(commitObject, id);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { InvalidImageError } from "../../guest/errors.ts";
+import { parseCommit } from "../../guest/git/commit.ts";
 import { rebuildError } from "./error-transfer.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
@@ -39,7 +40,8 @@ const commitObjects = new WeakMap<Verification, Uint8Array>();
  */
 export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();
-  const { verification, commitObject } = await inThread(path, options);
+  const { verification: told, commitObject } = await inThread(path, options);
+  const verification = { ...told, message: parseCommit(commitObject, told.commit).message };
   commitObjects.set(verification, commitObject);
   return verification;
 }

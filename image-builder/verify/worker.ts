@@ -36,7 +36,11 @@ async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
     try {
       const program = new URL(import.meta.url);
       const scanned = await scanInThreads(path, device, program, (done, count) => progress(done, count * 2));
-      say({ type: "done", result: verifyDevice(device, progress, scanned) });
+      const { verification, commitObject } = verifyDevice(device, progress, scanned);
+      const bytes = new Uint8Array(commitObject);
+      // The message may be long, and is in the commit object, which is handed over rather than copied.
+      const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
+      parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
     } finally {
       device.close();
     }

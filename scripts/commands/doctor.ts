@@ -9,9 +9,9 @@ export const doctor: Command = {
   name: "doctor",
   summary: "tell what this machine has and lacks",
   synopsis: [""],
-  description: `Checks Node, git, QEMU, the kernel, the accelerator (by trying it, not by guessing) and the caches, and
-prints a line for each to standard output; for what is missing, the line after it says how to get it. Status 1 if
-anything is missing.`,
+  description: `Checks whether a run can work: starts the machine's Node, unpacks a module of its kernel, tries the
+accelerator, writes to the cache and compares the free space with what a run takes. Prints a line for each to
+standard output; for what is missing, the line after it says how to get it. Status 1 if anything is missing.`,
   operands: [],
   options: [{ name: "json", description: "Print the checks as one JSON array on one line." }, colourOption],
   sections: [exitStatus],

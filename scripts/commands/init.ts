@@ -13,8 +13,8 @@ into FOLDER, which must be empty if it is there. It runs as it is:
 
  docteur run disk.img FOLDER/main.ts
 
-\`npm install\` in FOLDER gives an editor the types that the program uses; where docteur is a
-checkout, after \`make build\` there.`,
+\`npm install\` in FOLDER gives an editor the types that the program uses. They are those of the
+docteur that wrote the project, whose folder package.json names: nothing is fetched.`,
   operands: ["FOLDER"],
   options: [],
   sections: [exitStatus],

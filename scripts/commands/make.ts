@@ -24,6 +24,11 @@ A folder that is no Git repository becomes a commit without parents that holds t
 and date give the same commit everywhere, and the same image, bit for bit, with the same git. While it is made, its files
 lie a second time, lightly compressed, in TMPDIR.
 
+Before the image appears, its commit and all its folders are read as verify and run read them. What they refuse, such as a
+file named git~1, is refused, with its path. What looks like a Git repository and cannot be read by git is no folder.
+
+What a make that was killed left, beside IMAGE and in TMPDIR, the next one removes.
+
 The last line says how many files of how many bytes became an image of how many.`,
   operands: ["REPOSITORY", "IMAGE"],
   options: [

@@ -1,11 +1,13 @@
 import type { InvalidImageError } from "../../guest/errors.ts";
 import { printable } from "../../guest/printable.ts";
 import type { Verification } from "../../image-builder/index.ts";
+import { writeTo } from "../../vm/write-to.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { isQuiet, originalOptions } from "../compatibility.ts";
 import { exitStatus } from "../exit-status.ts";
 import { type JsonFailure, jsonFailure } from "../json-failure.ts";
+import { jsonPieces } from "../json-pieces.ts";
 import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count } from "../quantity.ts";
@@ -81,7 +83,7 @@ standard error that names the fault, the byte at which it lies and the object, a
       });
       line?.clear();
       if (!quiet && invocation.flag("verbose")) stderr.write(details(found));
-      if (json) writeJson(stdout, found);
+      if (json) await writeLongJson(stdout, found);
       else if (!quiet) stdout.write(formatVerification(found, { color, terminal: stdout.isTTY === true }));
       return 0;
     } catch (error) {
@@ -93,6 +95,14 @@ standard error that names the fault, the byte at which it lies and the object, a
     }
   },
 };
+
+/** As `writeJson`, at the pace of its reader: the message of a commit may be long. */
+async function writeLongJson(stdout: NodeJS.WriteStream, value: object): Promise<void> {
+  for (const piece of jsonPieces(value)) {
+    await writeTo(stdout, Buffer.from(stdout.isTTY === true ? printable(piece) : piece));
+  }
+  stdout.write("\n");
+}
 
 function named(image: string, error: InvalidImageError): JsonFailure {
   const { code, fault, offset, object, message } = error;

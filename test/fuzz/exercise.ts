@@ -1,18 +1,30 @@
+import { memoryDevice } from "../../guest/block/memory.ts";
 import { DocteurError } from "../../guest/errors.ts";
 import { objectId } from "../../guest/git/object.ts";
 import { hex } from "../../guest/git/object-id.ts";
+import { aboutPage } from "../../guest/http/about-page.ts";
+import { takeCensus } from "../../guest/http/census.ts";
+import { Contents } from "../../guest/http/contents.ts";
+import { folderPage } from "../../guest/http/folder-page.ts";
+import { Site } from "../../guest/http/site.ts";
 import { type ConnectOptions, connect } from "../../guest/store/connect.ts";
+import { createFs } from "../../guest/store/fs/create-fs.ts";
 import type { Store } from "../../guest/store/store.ts";
+import type { Unikernel } from "../../guest/unikernel.ts";
+import { cat } from "../../guest/unikernels/cat.ts";
+import { ls } from "../../guest/unikernels/ls.ts";
+import { stat } from "../../guest/unikernels/stat.ts";
+import { verifyDevice } from "../../image-builder/verify/verify-device.ts";
 import { recordingDevice } from "../guest/recording-device.ts";
+import type { Meter } from "./meter.ts";
 
-const MIB = 2 ** 20;
-const LIMITS: ConnectOptions = {
-  maxObjectSize: 8 * MIB,
-  maxLayoutSize: 4 * MIB,
-  baseCacheSize: MIB,
-  treeCacheSize: MIB,
-  sectorCacheSize: MIB / 8,
-};
+/** What an exercise holds the reader to. */
+export interface Rules {
+  /** How the store is to be connected to, beside the way. */
+  readonly options: ConnectOptions;
+  /** As for `boundsOf`. */
+  readonly workFactor: number;
+}
 
 const WAYS: readonly ConnectOptions[] = [
   { layout: "light" },
@@ -34,35 +46,79 @@ const PATHS = [
   "a\0",
   "nothing",
   "x".repeat(5000),
+  "a/".repeat(300),
+  "0/../".repeat(200),
 ];
 const MOST_PATHS = 60;
+/** Of a hostile image, whose calls take long, fewer do. */
+const FEW_PATHS = 12;
+
+const MIB = 2 ** 20;
 
 /**
- * Reads an image in every way there is.
- * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, or a reader asks the
- * device for what is not there.
+ * Reads an image in every way there is: by the store, the programs, what `serve` is made of, and `verify`.
+ *
+ * @param isHostile whether the image is made to take time: then each thing is done once.
+ * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, a reader asks the
+ * device for what is not there, or a call takes more CPU than the meter allows.
  */
-export function exercise(image: Uint8Array): void {
-  for (const way of WAYS) {
+export async function exercise(
+  image: Uint8Array,
+  isHostile: boolean,
+  rules: Rules,
+  meter: Meter,
+): Promise<void> {
+  const { options, workFactor } = rules;
+  const most = isHostile ? FEW_PATHS : MOST_PATHS;
+  for (const way of isHostile ? WAYS.slice(0, 3) : WAYS) {
+    const name = `${way.layout}${way.analyze ? ", analyzed" : ""}`;
     const device = recordingDevice(image);
-    attempt(() => readAll(connect(device, { ...LIMITS, ...way })));
+    let store: Store | undefined;
+    meter.call(`connect (${name})`, () =>
+      attempt(() => {
+        store = connect(device, { ...options, ...way, workFactor });
+      }),
+    );
+    if (store !== undefined) readAll(store, most, name, meter);
     if (device.faults.length > 0) throw new Error(`the device was asked for ${device.faults[0]}`);
   }
+  meter.call("verify", () =>
+    attempt(() => {
+      const { verification, commitObject } = verifyDevice(
+        memoryDevice(image),
+        undefined,
+        undefined,
+        workFactor,
+      );
+      if (hex(objectId("commit", commitObject)) !== verification.commit) throw new Error("verify");
+    }),
+  );
+  const open = (more: ConnectOptions = {}) =>
+    connect(memoryDevice(image), { ...options, ...more, workFactor });
+  await programs(open, isHostile, meter);
+  await site(open, meter);
 }
 
-function readAll(store: Store): void {
-  const paths: (string | Uint8Array)[] = [...PATHS];
+function readAll(store: Store, most: number, way: string, meter: Meter): void {
+  const paths: (string | Uint8Array)[] = most === MOST_PATHS ? [...PATHS] : PATHS.slice(0, 3);
   for (const prefix of ["", "a", "b/"]) {
-    attempt(() => {
-      for (const { path } of store.prefix(prefix)) {
-        paths.push(path);
-        if (paths.length > MOST_PATHS) break;
-      }
-    });
+    meter.call(`prefix (${way})`, () =>
+      attempt(() => {
+        for (const { path } of store.prefix(prefix)) {
+          paths.push(path);
+          if (paths.length > most) break;
+        }
+      }),
+    );
   }
-  attempt(() => paths.push(...store.list("").map(({ rawName }) => rawName)));
-  for (const path of paths) readPath(store, path);
+  meter.call(`list (${way})`, () =>
+    attempt(() => {
+      for (const { rawName } of store.list("").slice(0, most)) paths.push(rawName);
+    }),
+  );
+  for (const path of paths.slice(0, 2 * most)) meter.call(`reading (${way})`, () => readPath(store, path));
   attempt(() => store.lastModified("").toISOString());
+  meter.call(`readdir (${way})`, () => attempt(() => createFs(store).readdirSync("/", { recursive: true })));
 }
 
 function readPath(store: Store, path: string | Uint8Array): void {
@@ -70,8 +126,11 @@ function readPath(store: Store, path: string | Uint8Array): void {
   attempt(() => store.describe(path, false));
   attempt(() => store.readLink(path));
   attempt(() => {
-    for (const { rawName, id } of store.list(path))
-      if (rawName.length === 0 || id.length !== 40) throw new Error("list");
+    const folder = store.folder(path);
+    for (let place = 0; place < Math.min(folder.count, 1000); place++) {
+      const { rawName, id } = folder.entry(place);
+      if (rawName.length === 0 || id.length !== 40) throw new Error("folder");
+    }
   });
   attempt(() => {
     const id = store.digest(path);
@@ -97,13 +156,120 @@ function readThrough(store: Store, path: string | Uint8Array): void {
   }
 }
 
+async function programs(
+  open: (options?: ConnectOptions) => Store,
+  isHostile: boolean,
+  meter: Meter,
+): Promise<void> {
+  const names: string[] = [];
+  attempt(() => {
+    for (const { name } of open().list("").slice(0, FEW_PATHS)) names.push(name);
+  });
+  await runProgram(meter, "cat", cat, ["a", ...names], open);
+  await runProgram(meter, "stat", stat, ["a", ...names], open);
+  await runProgram(meter, "ls -lR", ls, ["-lR"], open);
+  if (!isHostile) return;
+  await runProgram(meter, "ls -R", ls, ["-R"], open);
+  await runProgram(meter, "ls", ls, [], open);
+  await runProgram(meter, "cat --files-from", cat, ["--files-from", "-"], open, names);
+}
+
+async function runProgram(
+  meter: Meter,
+  name: string,
+  program: Unikernel,
+  args: readonly string[],
+  connectTo: (options?: ConnectOptions) => Store,
+  input: readonly string[] = [],
+): Promise<void> {
+  await meter.turns(name, () =>
+    attemptTurns(async () => {
+      await program({
+        get store() {
+          return connectTo();
+        },
+        get fs() {
+          return createFs(connectTo());
+        },
+        connect: connectTo,
+        console: { write: () => {}, error: (text) => checkLines(text.toString()) },
+        args,
+        env: {},
+        terminal: true,
+        stdin: (async function* () {
+          for (const line of input) yield Buffer.from(`${line}\n`);
+        })(),
+        ports: [],
+        verbose: false,
+        signal: new AbortController().signal,
+      });
+    }),
+  );
+}
+
+/** What `serve` does for requests, without a network. */
+async function site(open: (options?: ConnectOptions) => Store, meter: Meter): Promise<void> {
+  let store: Store | undefined;
+  attempt(() => {
+    store = open();
+  });
+  if (store === undefined) return;
+  const there = store;
+  const contents = new Contents(there);
+  const map = new Site(there, { index: "index.html", listing: true, spa: true });
+  const targets = ["/", "/a", "/a/", "/b", "/f", "/l00", "/a/b?x", `/${"a/".repeat(1000)}`];
+  for (const target of targets) {
+    await meter.turns(`GET ${target.slice(0, 9)}`, () =>
+      attemptTurns(async () => {
+        const resource = map.find(target);
+        if (resource.kind === "folder") folderPage(there, resource.path, resource.names);
+        if (resource.kind !== "file") return;
+        for (const content of [
+          await contents.identity(resource),
+          ...(resource.isWhole ? [await contents.compressed(resource)] : []),
+        ]) {
+          try {
+            for await (const piece of content.pieces({ start: 0, end: Math.min(content.size, MIB) })) {
+              if (piece.length === 0 && content.size > 0) throw new Error("an empty piece");
+            }
+          } finally {
+            content.close();
+          }
+        }
+      }),
+    );
+  }
+  await meter.turns("GET /.docteur/", () =>
+    attemptTurns(async () => {
+      if (aboutPage(there, await takeCensus(there)).length > MIB) throw new Error("the page is too long");
+    }),
+  );
+}
+
 function attempt(work: () => unknown): void {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof DocteurError)) throw error;
-    if (!/^[^\p{Cc}]{1,2000}$/u.test(error.message) && !error.message.includes("x".repeat(5000))) {
-      throw new Error(`a message that is no line: ${JSON.stringify(error.message.slice(0, 200))}`);
-    }
+    checkError(error);
   }
+}
+
+async function attemptTurns(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    checkError(error);
+  }
+}
+
+function checkError(error: unknown): void {
+  if (!(error instanceof DocteurError)) throw error;
+  if (!/^[^\p{Cc}]{1,2000}$/u.test(error.message)) {
+    throw new Error(`a message that is no line: ${JSON.stringify(error.message.slice(0, 200))}`);
+  }
+}
+
+function checkLines(text: string): void {
+  if (!text.endsWith("\n") || text.split("\n").length !== 2)
+    throw new Error(`no line: ${text.slice(0, 200)}`);
 }

@@ -1,26 +1,33 @@
 /**
- * Feeds damaged and doubtful images to the reader, for as long as it is told to.
+ * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and measures what each call
+ * takes.
  *
  *     node test/fuzz/run.ts [--seconds N | --cases N] [--seed N] [--case N]
  *
  * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N` runs it again.
- * Status 1 if a case failed.
+ * Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not end.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { fork } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { exercise } from "./exercise.ts";
-import { generateImage } from "./generate.ts";
-import { mutate } from "./mutate.ts";
-import { Random } from "./random.ts";
+import { makeCase } from "./cases.ts";
+import type { Finding } from "./child.ts";
 
-const FIXTURES = ["small.img", "git.img", "small-bs4096.img"].map((name) =>
-  readFileSync(new URL(`../fixtures/docteur-0.0.7/${name}`, import.meta.url)),
-);
+const CHILD = new URL("child.ts", import.meta.url);
 
-/** A case that takes longer than this is told of, though it may be sound. */
-const SLOW_MS = 3000;
+/** Cases that a child runs before another takes its place: what it has kept by then is not to hide what a case takes. */
+const CASES_A_CHILD = 5000;
+
+/** Failures after which no more cases are run. */
+const MOST_FAILURES = 10;
+
+/** Seconds without a word after which a case does not end, on whatever machine. */
+const PATIENCE = 300;
+
+/** Seconds between two lines that tell how far it is. */
+const REPORT = 60;
 
 const { values } = parseArgs({
   options: {
@@ -31,45 +38,117 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
+const isTimed = values.cases === undefined && values.case === undefined;
+const end = isTimed ? performance.now() + Number(values.seconds) * 1000 : Number.POSITIVE_INFINITY;
+const first = Number(values.case ?? 0);
+const limit = values.case !== undefined ? 1 : isTimed ? Number.POSITIVE_INFINITY : Number(values.cases);
 
-function makeCase(number: number): Buffer {
-  const random = new Random(Math.imul(seed, 0x9e3779b1) ^ number);
-  const generated = !random.once(3);
-  const source = generated ? generateImage(random) : random.pick(FIXTURES);
-  if (generated && random.once(2)) return source;
-  return mutate(random, source, random.once(2) ? generateImage(random) : random.pick(FIXTURES));
+interface Sums {
+  cases: number;
+  hostile: number;
+  full: number;
+  failures: number;
+  /** The cases that took most, the bounds made small, and those with the bounds as they are. */
+  cpu: Finding | undefined;
+  memory: Finding | undefined;
+  fullCpu: Finding | undefined;
+  fullMemory: Finding | undefined;
 }
 
-/** Runs one case. @returns whether it went well. */
-function runCase(number: number): boolean {
-  const image = makeCase(number);
+const sums: Sums = {
+  cases: 0,
+  hostile: 0,
+  full: 0,
+  failures: 0,
+  cpu: undefined,
+  memory: undefined,
+  fullCpu: undefined,
+  fullMemory: undefined,
+};
+
+function note(finding: Finding): void {
+  sums.cases++;
+  if (finding.isHostile) sums.hostile++;
+  if (finding.isFull) sums.full++;
+  const [cpu, memory] = finding.isFull ? (["fullCpu", "fullMemory"] as const) : (["cpu", "memory"] as const);
+  if (finding.cpu > (sums[cpu]?.cpu ?? 0)) sums[cpu] = finding;
+  if (finding.mebibytes > (sums[memory]?.mebibytes ?? 0)) sums[memory] = finding;
+  if (finding.failure !== undefined) fail(finding.number, finding.failure);
+}
+
+function fail(number: number, why: string): void {
+  sums.failures++;
+  const file = join(tmpdir(), `docteur-fuzz-${seed}-${number}.img`);
+  writeFileSync(file, makeCase(seed, number).image);
+  console.error(`fuzz: seed ${seed}, case ${number} failed; the image is ${file}\n${why}`);
+}
+
+/** Runs cases in a child. @returns the number of the case to go on with. */
+function runChild(from: number, count: number, folder: string): Promise<number> {
+  const position = join(folder, "position");
+  writeFileSync(position, `${from}`.padEnd(16));
+  const child = fork(CHILD, [String(seed), String(from), String(count), position], {
+    execArgv: ["--max-old-space-size=256", "--max-semi-space-size=2"],
+  });
+  let told = performance.now();
+  let isDone = false;
+  let isHanging = false;
+  child.on("message", (finding: Finding) => {
+    told = performance.now();
+    note(finding);
+    if (sums.failures >= MOST_FAILURES || told > end) {
+      isDone = true;
+      child.kill("SIGKILL");
+    }
+  });
+  const watch = setInterval(() => {
+    if (performance.now() - told < PATIENCE * 1000) return;
+    isHanging = true;
+    child.kill("SIGKILL");
+  }, 1000);
+  return new Promise((resolve) => {
+    child.once("exit", (status, signal) => {
+      clearInterval(watch);
+      const at = Number(readFileSync(position, "latin1"));
+      if (status === 0 || isDone) return resolve(from + count);
+      fail(at, isHanging ? `it did not end in ${PATIENCE} s` : `the process ended with ${signal ?? status}`);
+      resolve(at + 1);
+    });
+  });
+}
+
+function describe(finding: Finding | undefined, of: "cpu" | "mebibytes"): string {
+  if (finding === undefined) return "nothing";
+  const what =
+    of === "cpu" ? `${finding.cpu.toFixed(2)} s (${finding.call})` : `${Math.round(finding.mebibytes)} MiB`;
+  return `${what} in case ${finding.number}`;
+}
+
+async function runAll(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "docteur-fuzz-"));
   const started = performance.now();
+  const report = setInterval(() => console.error(`fuzz: ${sums.cases} cases so far`), REPORT * 1000);
   try {
-    exercise(image);
-  } catch (error) {
-    const file = join(tmpdir(), `docteur-fuzz-${seed}-${number}.img`);
-    writeFileSync(file, image);
-    console.error(
-      `fuzz: seed ${seed}, case ${number} failed; the image is ${file}\n${(error as Error).stack}`,
-    );
-    return false;
+    for (let next = first; next < first + limit && performance.now() < end; ) {
+      if (sums.failures >= MOST_FAILURES) break;
+      next = await runChild(next, Math.min(CASES_A_CHILD, first + limit - next), folder);
+    }
+  } finally {
+    clearInterval(report);
+    rmSync(folder, { recursive: true, force: true });
   }
-  const took = performance.now() - started;
-  if (took > SLOW_MS) console.error(`fuzz: seed ${seed}, case ${number} took ${Math.round(took)} ms`);
-  return true;
+  const minutes = (performance.now() - started) / 60_000;
+  const rate = Math.round(sums.cases / minutes);
+  console.log(
+    `fuzz: seed ${seed}, ${sums.cases} cases, ${sums.hostile} of them hostile, ${sums.failures} failures, ${rate} a minute`,
+  );
+  console.log(
+    `fuzz: with small bounds, most CPU of a call ${describe(sums.cpu, "cpu")}, most memory ${describe(sums.memory, "mebibytes")}`,
+  );
+  console.log(
+    `fuzz: with the bounds as they are, ${sums.full} cases, most CPU of a call ${describe(sums.fullCpu, "cpu")}, most memory ${describe(sums.fullMemory, "mebibytes")}`,
+  );
+  return sums.failures === 0 ? 0 : 1;
 }
 
-function runAll(): number {
-  if (values.case !== undefined) return runCase(Number(values.case)) ? 0 : 1;
-  const end =
-    values.cases === undefined ? performance.now() + Number(values.seconds) * 1000 : Number.POSITIVE_INFINITY;
-  const limit = values.cases === undefined ? Number.POSITIVE_INFINITY : Number(values.cases);
-  let failures = 0;
-  let done = 0;
-  for (; done < limit && performance.now() < end && failures < 10; done++) if (!runCase(done)) failures++;
-  const memory = Math.round(process.resourceUsage().maxRSS / 1024);
-  console.log(`fuzz: seed ${seed}, ${done} cases, ${failures} failures, ${memory} MiB at most`);
-  return failures === 0 ? 0 : 1;
-}
-
-process.exitCode = runAll();
+process.exitCode = await runAll();

@@ -64,10 +64,16 @@ test("what is no port is refused before anything is done", async (t) => {
 });
 
 test("serve says how it is called", async (t) => {
-  for (const args of [["--wat"], ["surplus"], ["--index", "a/b"]]) {
+  for (const args of [
+    ...[["--wat"], ["surplus"], ["--index", "a/b"], ["--host"]],
+    ...["", "a/b", "http://a", "a b", ":80"].map((name) => ["--host", "a", "--host", name]),
+  ]) {
     const { status, stderr } = await docteur(["run", "-t", "unix", "-p", "0:80", small, "serve", ...args]);
     t.is(status, 2);
-    t.regex(stderr, /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\]\n$/);
+    t.regex(
+      stderr,
+      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\] \[--host NAME\]...\n$/,
+    );
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);
   t.is(status, 2);

@@ -18,7 +18,6 @@ const DEFAULTS = {
   target: "es2024",
   lib: ["es2024", "esnext.disposable"],
   module: "preserve",
-  types: ["node"],
   strict: true,
   skipLibCheck: true,
 };
@@ -83,16 +82,19 @@ function configure(program: string, project: string | undefined, declarations: D
   const paths = hasDocteur(program)
     ? {}
     : { paths: Object.fromEntries(Object.entries(declarations).map(([name, file]) => [name, [file]])) };
-  const typeRoots = [...foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"))];
+  const own = foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"));
+  const typeRoots = [...own.filter((folder) => existsSync(folder)), typesFolder()];
+  // Whatever its project says of `types`: it is Node that runs the program.
+  const node = typeRoots.map((root) => join(root, "node", "index.d.ts")).filter((file) => existsSync(file));
   return {
     ...(project && { extends: project }),
     compilerOptions: {
       ...(project === undefined ? DEFAULTS : {}),
       ...REQUIRED,
       ...paths,
-      typeRoots: [...typeRoots.filter((folder) => existsSync(folder)), typesFolder()],
+      typeRoots,
     },
-    files: [program],
+    files: [program, ...node.slice(0, 1)],
     include: [],
     references: [],
   };

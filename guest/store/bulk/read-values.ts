@@ -12,6 +12,7 @@ const LARGEST = 256 * 1024 * 1024;
  *
  * @param find gives a blob's raw id, or throws why there is none.
  * @param item makes what is given of what was asked for and its value, or the reason why there is none.
+ * @param largest bytes of a value, beyond which it is an error `OBJECT_TOO_LARGE`. Default: what `objects` reads.
  */
 export async function* readValues<Asked, Item>(
   bulk: BulkRead,
@@ -19,8 +20,9 @@ export async function* readValues<Asked, Item>(
   all: Iterable<Asked>,
   find: (asked: Asked) => Uint8Array,
   item: (asked: Asked, value: Uint8Array | DocteurError) => Item,
+  largest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Item> {
-  const room = new GrowingRoom();
+  const room = new GrowingRoom(largest);
   function* asks() {
     for (const asked of all) {
       const found = attempt(() => find(asked));
@@ -30,7 +32,9 @@ export async function* readValues<Asked, Item>(
   for await (const job of bulk.read<{ asked: Asked; id?: Uint8Array; error?: DocteurError }>(asks())) {
     for (const { ask, content } of job.contents()) {
       const { asked, id, error } = ask;
-      yield item(asked, content ?? error ?? attempt(() => objects.read(id!, "blob", room)));
+      const value = content ?? error ?? attempt(() => objects.read(id!, "blob", room));
+      const isTooLarge = value instanceof Uint8Array && value.length > largest;
+      yield item(asked, isTooLarge ? tooLarge(largest) : value);
     }
   }
 }
@@ -50,8 +54,16 @@ class GrowingRoom implements Room {
   memory: Uint8Array = new Uint8Array();
   /** Grows in place: memory that is left for larger one stays until the collector comes by. */
   readonly #buffer = new ArrayBuffer(0, { maxByteLength: LARGEST });
+  readonly #largest: number;
+
+  /** @param largest bytes of a value at most. */
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
 
   reserve(size: number): void {
+    // Of one that is stored whole, a byte more is wanted than it has.
+    if (size > this.#largest + 1) throw tooLarge(this.#largest);
     const length = this.start + size;
     if (length > LARGEST) {
       this.memory = Buffer.allocUnsafeSlow(length);
@@ -60,4 +72,11 @@ class GrowingRoom implements Room {
     if (this.#buffer.byteLength < length) this.#buffer.resize(length);
     this.memory = new Uint8Array(this.#buffer, 0, length);
   }
+}
+
+function tooLarge(largest: number): DocteurError {
+  return new DocteurError(
+    "OBJECT_TOO_LARGE",
+    `a value has more than the ${largest} bytes that are wanted at once`,
+  );
 }

@@ -1,5 +1,5 @@
-import { joinPath } from "../../layout/path.ts";
-import type { ListEntry, Store } from "../store.ts";
+import { type ListEntry, listEntry } from "../folder.ts";
+import type { Store } from "../store.ts";
 import { asCall } from "./fs-error.ts";
 
 /** An entry of a folder, or of a folder below it. */
@@ -21,25 +21,26 @@ export interface FolderCall {
  * followed, so a link that leads upwards makes no circle.
  *
  * @param start the folder's path without links, as `Description` has it.
+ * @param weight as for `Store.descend`.
  */
 export function* folderEntries(
   store: Store,
   start: Uint8Array,
   recursive: boolean,
   { syscall, path }: FolderCall,
+  weight = 1,
 ): Generator<FolderEntry, void> {
-  const list = (folder: Uint8Array) =>
-    asCall(syscall, path, () => store.list(folder.length === 0 ? start : joinPath(start, folder)));
-  const open = [{ folder: new Uint8Array() as Uint8Array, entries: list(new Uint8Array()), next: 0 }];
-  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
-    const entry = level.entries[level.next++];
-    if (entry === undefined) {
-      open.pop();
-      continue;
-    }
-    yield { entry, parent: level.folder };
-    if (!recursive || entry.type !== "tree") continue;
-    const folder = joinPath(level.folder, entry.rawName);
-    open.push({ folder, entries: list(folder), next: 0 });
+  if (!recursive) {
+    const folder = asCall(syscall, path, () => store.folder(start));
+    for (let place = 0; place < folder.count; place++) yield { entry: folder.entry(place), parent: HERE };
+    return;
+  }
+  const descent = asCall(syscall, path, () => store.descend(start, HERE, weight));
+  let parent = HERE;
+  while (descent !== undefined && asCall(syscall, path, () => descent.next())) {
+    if (Buffer.compare(descent.folder, parent) !== 0) parent = descent.folder.slice();
+    yield { entry: listEntry(descent.tree, descent.entry), parent };
   }
 }
+
+const HERE: Uint8Array = new Uint8Array();

@@ -29,7 +29,8 @@ export interface FsErrorPaths {
  * A system call that failed, told as node:fs tells it: `ENOENT: no such file or directory, open '/x'`.
  *
  * Two codes are this face's own. `EIO` is a damaged image: `cause` is the `InvalidImageError`, and its message follows
- * the usual one. `EFBIG` is a file larger than the store may read into memory; read it as a stream.
+ * the usual one. `EFBIG` is what goes beyond the store's bounds (docs/STORE.md): a file larger than may be read into memory,
+ * which may be read as a stream; an object of too many deltas; a listing that does not end.
  */
 export class FsError extends DocteurError {
   override name = "FsError";
@@ -60,6 +61,14 @@ export function asCall<Result>(syscall: string, path: string | undefined, work: 
   }
 }
 
+/** Codes of what the store reads or lists only within bounds. */
+const BEYOND_BOUNDS: ReadonlySet<string> = new Set([
+  "OBJECT_TOO_LARGE",
+  "TOO_MUCH_WORK",
+  "LISTING_TOO_LARGE",
+  "LAYOUT_TOO_LARGE",
+]);
+
 function inWordsOfCall(error: unknown, syscall: string, path: string | undefined): unknown {
   const fail = (code: FsErrorCode, cause?: Error) => new FsError(code, syscall, { path }, cause);
   if (error instanceof NotFoundError) return fail("ENOENT");
@@ -67,6 +76,6 @@ function inWordsOfCall(error: unknown, syscall: string, path: string | undefined
   if (error instanceof ValueExpectedError) return fail("EISDIR");
   if (error instanceof TooManyLinksError) return fail("ELOOP");
   if (error instanceof InvalidImageError) return fail("EIO", error);
-  if (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE") return fail("EFBIG", error);
+  if (error instanceof DocteurError && BEYOND_BOUNDS.has(error.code)) return fail("EFBIG", error);
   return error;
 }

@@ -136,7 +136,7 @@ export class ImageReadStream extends Readable {
   async #openReader(file: OpenFile): Promise<BlobReader> {
     const reader = file.openReader();
     this.#reader = reader;
-    if (this.#files.verify === "before") await this.#prove(reader, file.path);
+    if (this.#files.verify === "before" || !reader.streams) await this.#prove(reader, file.path);
     const byte = Buffer.alloc(1);
     for (let at = 0; at < this.#position && at < reader.size && !this.destroyed; at += STRIDE) {
       asCall("read", file.path, () => reader.read(at, byte));

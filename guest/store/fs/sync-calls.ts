@@ -28,6 +28,9 @@ interface ContentOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What an entry that is kept weighs, beside one that is forgotten. */
+const WEIGHT_IN_LIST = 8;
+
 /** The synchronous calls, on which the others are built. Functions, not methods: node:fs' may be taken off the object too. */
 export function syncCalls(files: ImageFiles) {
   const { store, descriptors } = files;
@@ -47,11 +50,11 @@ export function syncCalls(files: ImageFiles) {
     }
   };
 
-  const entriesOf = (path: PathLike, syscall: string, recursive: boolean) => {
+  const entriesOf = (path: PathLike, syscall: string, recursive: boolean, weight?: number) => {
     const call = { syscall, path: toPath(path).text };
     const description = files.describe(path, syscall);
     if (description.kind === "value") throw new FsError("ENOTDIR", syscall, { path: call.path });
-    return folderEntries(store, description.path, recursive, call);
+    return folderEntries(store, description.path, recursive, call, weight);
   };
 
   const realpath = (path: PathLike, options?: Encoding | { encoding?: Encoding | null } | null) => {
@@ -94,7 +97,7 @@ export function syncCalls(files: ImageFiles) {
 
     readdirSync(path: PathLike, options?: Encoding | FolderOptions | null) {
       const { encoding, withFileTypes = false, recursive = false } = toOptions<FolderOptions>(options);
-      const entries = entriesOf(path, "scandir", recursive);
+      const entries = entriesOf(path, "scandir", recursive, WEIGHT_IN_LIST);
       if (!withFileTypes) {
         return Array.from(entries, ({ entry, parent }) =>
           encodeName(joinPath(parent, entry.rawName), encoding),

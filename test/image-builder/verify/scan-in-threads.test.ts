@@ -44,8 +44,9 @@ test("several threads find what one finds", async (t) => {
   for (const threads of [2, 3]) {
     const seen: number[] = [];
     const scanned = await scanInThreads(path, device, WORKER, (done) => seen.push(done), threads);
-    t.deepEqual(scanned, expected);
-    t.true(seen.every((done) => done <= expected.count));
+    t.deepEqual(scanned?.trailer, expected.trailer);
+    t.true(Buffer.from(scanned!.table.memory).equals(Buffer.from(expected.table.memory)));
+    t.true(seen.every((done) => done <= expected.table.count));
   }
   t.is(await scanInThreads(path, device, WORKER, undefined, 1), undefined);
 });

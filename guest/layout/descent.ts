@@ -1,0 +1,156 @@
+import { DocteurError } from "../errors.ts";
+import type { EntryType, Tree } from "../git/tree.ts";
+import { MAX_KEY_LENGTH } from "./art-nodes.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
+import { TREE_OVERHEAD, type Trees } from "./trees.ts";
+
+/** What a descent may come to; what is beyond is refused. Default: no limit. */
+export interface DescentLimits {
+  /** Bytes of the trees between the start and where it stands. */
+  readonly held?: number | undefined;
+  /** Entries in all. */
+  readonly entries?: number | undefined;
+  /** Bytes of all their paths. */
+  readonly pathBytes?: number | undefined;
+}
+
+/** In which order the entries of a tree come: as it has them, or in git's order, which differs in trees of odd programs alone. */
+export type DescentOrder = "stored" | "git";
+
+interface Level {
+  readonly tree: Tree;
+  next: number;
+  /** Bytes of the folder's path. */
+  readonly length: number;
+}
+
+const SLASH = 0x2f;
+
+/**
+ * Everything below a folder, an entry after the other; a folder comes before what is in it. In git's order that is the byte order of
+ * the paths. Holds the trees on the way down, and one path.
+ */
+export class Descent {
+  readonly #trees: Trees;
+  readonly #order: DescentOrder;
+  readonly #limits: { readonly [Limit in keyof DescentLimits]-?: number };
+  readonly #path = new GrowingBytes();
+  readonly #levels: Level[] = [];
+  #held = 0;
+  #entries = 0;
+  #pathBytes = 0;
+  /** The tree in which the present entry is, and its place there. */
+  tree!: Tree;
+  entry = 0;
+  type: EntryType = "tree";
+  /** Bytes of the present entry's path, and where in it its name begins. */
+  #length = 0;
+  #nameStart = 0;
+  #enters = false;
+
+  /**
+   * @param id raw id of the folder's tree.
+   * @param path that paths begin with, without a slash at its end.
+   */
+  constructor(
+    trees: Trees,
+    id: Uint8Array,
+    path: Uint8Array,
+    limits: DescentLimits = {},
+    order: DescentOrder = "stored",
+  ) {
+    const { held = Infinity, entries = Infinity, pathBytes = Infinity } = limits;
+    this.#trees = trees;
+    this.#order = order;
+    this.#limits = { held, entries, pathBytes };
+    this.#path.write(0, path);
+    this.#enter(id, path.length);
+  }
+
+  /** Raw id of what the present entry names, a view. */
+  get id(): Uint8Array {
+    return this.tree.id(this.entry);
+  }
+
+  /** The present entry's name, a view. */
+  get name(): Uint8Array {
+    return this.tree.name(this.entry);
+  }
+
+  /** The present entry's path, a view that is good until the next step. */
+  get path(): Uint8Array {
+    return this.#path.upTo(this.#length);
+  }
+
+  /** The path of the folder in which it is, likewise. */
+  get folder(): Uint8Array {
+    return this.#path.upTo(Math.max(0, this.#nameStart - 1));
+  }
+
+  /** Bytes of a file or of a link's target, told from headers without inflating it; 0 for a folder. */
+  get size(): number {
+    if (this.type === "tree" || this.type === "gitlink") return 0;
+    return this.#trees.objects.describe(this.id, "blob").size;
+  }
+
+  /** Folders between the start and the present entry. */
+  get depth(): number {
+    return this.#levels.length - 1;
+  }
+
+  /**
+   * Goes to the next entry.
+   * @returns false if there is none.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`: a limit is met. @throws {InvalidImageError}
+   */
+  next(): boolean {
+    if (this.#enters) this.#enter(this.id, this.#length);
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      if (level.next < level.tree.count) {
+        this.#goTo(level);
+        return true;
+      }
+      this.#held -= level.tree.byteLength + TREE_OVERHEAD;
+      this.#levels.pop();
+    }
+    return false;
+  }
+
+  /** Leaves out what is in the folder that the present entry is. */
+  skip(): void {
+    this.#enters = false;
+  }
+
+  #goTo(level: Level): void {
+    this.tree = level.tree;
+    this.entry = this.#order === "git" ? this.tree.inOrder(level.next++) : level.next++;
+    this.type = this.tree.type(this.entry);
+    this.#enters = this.type === "tree";
+    const { name } = this;
+    this.#nameStart = level.length === 0 ? 0 : level.length + 1;
+    this.#length = this.#nameStart + name.length;
+    if (this.#length > MAX_KEY_LENGTH) throw tooLarge(`a path is longer than ${MAX_KEY_LENGTH} bytes`);
+    if (level.length > 0) this.#path.set(level.length, SLASH);
+    this.#path.write(this.#nameStart, name);
+    this.#entries++;
+    this.#pathBytes += this.#length;
+    if (this.#entries > this.#limits.entries || this.#pathBytes > this.#limits.pathBytes) {
+      const what = `there is more below than ${this.#limits.entries} entries, or ${this.#limits.pathBytes} bytes of paths`;
+      throw new DocteurError("LISTING_TOO_LARGE", `${what}; list its folders one by one`);
+    }
+  }
+
+  #enter(id: Uint8Array, length: number): void {
+    const tree = this.#trees.read(id);
+    this.#held += tree.byteLength + TREE_OVERHEAD;
+    if (this.#held > this.#limits.held) {
+      throw tooLarge(`the folders above one path do not fit in ${this.#limits.held} bytes`);
+    }
+    this.#levels.push({ tree, next: 0, length });
+    this.#enters = false;
+  }
+}
+
+function tooLarge(what: string): DocteurError {
+  return new DocteurError("LAYOUT_TOO_LARGE", what);
+}

@@ -1,0 +1,100 @@
+import { MAX_CHAIN } from "../bounds.ts";
+import { InvalidImageError } from "../errors.ts";
+import type { ObjectKind } from "../git/object.ts";
+import { DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
+import type { Entries } from "./entries.ts";
+import type { EntryHeader } from "./entry.ts";
+
+/** What an entry is, known without inflating it whole. */
+export interface EntryDescription {
+  readonly kind: ObjectKind;
+  /** Bytes of the object. */
+  readonly size: number;
+  /** Deltas between it and an object that is stored whole; 0 for that one itself. */
+  readonly depth: number;
+}
+
+/** Of a long chain every so many-th delta is remembered. */
+const STRIDE = 64;
+
+/** Deltas remembered at most, some MiB: enough for a PACK that has two million of them in long chains. */
+const MOST = 32 * 1024;
+
+/**
+ * Describes objects without making them. Where long chains lead is remembered: who describes many objects must not follow the
+ * same long chain for each.
+ */
+export class ChainDescriptions {
+  readonly #entries: Entries;
+  /** By the offset of a delta, what it leads to. */
+  readonly #known = new Map<number, Omit<EntryDescription, "size">>();
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+  }
+
+  /** As `Pack.describe`. */
+  describe(offset: number): EntryDescription {
+    const header = this.#entries.header(offset);
+    if (header.kind !== undefined) return { kind: header.kind, size: header.size, depth: 0 };
+    const size = this.#targetSize(header);
+    return { size, ...this.#follow(header) };
+  }
+
+  #follow(delta: EntryHeader): Omit<EntryDescription, "size"> {
+    const entries = this.#entries;
+    const seen = new Set<number>();
+    let link = delta;
+    let known = this.#known.get(delta.offset);
+    while (known === undefined && link.kind === undefined) {
+      if (seen.size === MAX_CHAIN) throw tooDeep(entries.at(delta));
+      seen.add(link.offset);
+      link = entries.header(entries.baseOf(link, seen));
+      known = this.#known.get(link.offset);
+    }
+    const kind = known?.kind ?? (link.kind as ObjectKind);
+    const depth = seen.size + (known?.depth ?? 0);
+    if (depth > MAX_CHAIN) throw tooDeep(entries.at(delta));
+    this.#remember(seen, kind, depth);
+    return { kind, depth };
+  }
+
+  #remember(links: ReadonlySet<number>, kind: ObjectKind, depth: number): void {
+    if (links.size <= STRIDE) return;
+    if (this.#known.size > MOST) this.#known.clear();
+    let passed = 0;
+    for (const link of links) {
+      if (passed > 0 && passed % STRIDE === 0) this.#known.set(link, { kind, depth: depth - passed });
+      passed++;
+    }
+  }
+
+  #targetSize(delta: EntryHeader): number {
+    const start = Buffer.alloc(MAX_DELTA_HEADER);
+    let filled = 0;
+    const take = (piece: Uint8Array) => {
+      const taken = piece.subarray(0, MAX_DELTA_HEADER - filled);
+      start.set(taken, filled);
+      filled += taken.length;
+      return filled < MAX_DELTA_HEADER;
+    };
+    this.#entries.inflatePieces(delta, take, MAX_DELTA_HEADER);
+    try {
+      return decodeDeltaHeader(start, filled).targetSize;
+    } catch (cause) {
+      throw deltaFault(cause, this.#entries.at(delta));
+    }
+  }
+}
+
+/** A `DeltaError` as the fault of the entry that lies at byte `offset` of the image; any other error as it is. */
+export function deltaFault(cause: unknown, offset: number): unknown {
+  if (!(cause instanceof DeltaError)) return cause;
+  return new InvalidImageError("pack-delta", cause.message, { offset }, { cause });
+}
+
+/** The fault of a delta at byte `offset` of the image whose chain is too long. */
+export function tooDeep(offset: number): InvalidImageError {
+  const what = `a chain has more than ${MAX_CHAIN} deltas, the most that git makes`;
+  return new InvalidImageError("pack-base", what, { offset });
+}

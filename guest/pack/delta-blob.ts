@@ -1,0 +1,79 @@
+import { InvalidImageError } from "../errors.ts";
+import { OBJECT_HEADER_ROOM, objectIdInPlace } from "../git/object.ts";
+import { hex, sameId } from "../git/object-id.ts";
+import type { BlobReader } from "./blob-reader.ts";
+import type { Making, Pack } from "./pack.ts";
+import { FreshRoom } from "./room.ts";
+import { COST } from "./work.ts";
+
+/** A blob that is made of deltas, in memory and in steps: others can be served between two of them. */
+export class DeltaBlob implements BlobReader {
+  readonly size: number;
+  readonly streams = false;
+  readonly #id: Uint8Array;
+  readonly #pack: Pack;
+  readonly #offset: number;
+  #making: Making | undefined;
+  #bytes: Uint8Array | undefined;
+  /** What is damaged stays damaged. */
+  #fault: unknown;
+
+  /**
+   * @param id raw id of the blob.
+   * @param size as `Pack.describe` has it.
+   * @param offset of its entry in the PACK.
+   */
+  constructor(id: Uint8Array, size: number, pack: Pack, offset: number) {
+    this.#id = Uint8Array.from(id);
+    this.size = size;
+    this.#pack = pack;
+    this.#offset = offset;
+  }
+
+  get verified(): boolean {
+    return this.#bytes !== undefined;
+  }
+
+  get whole(): Uint8Array | undefined {
+    return this.#bytes;
+  }
+
+  verify(limit = Number.POSITIVE_INFINITY): boolean {
+    if (this.#fault !== undefined) throw this.#fault;
+    if (this.#bytes !== undefined) return true;
+    try {
+      this.#bytes = this.#step(limit * COST.inflatedByte);
+    } catch (error) {
+      this.#making = undefined;
+      this.#fault = error instanceof InvalidImageError ? error.withObject(hex(this.#id)) : error;
+      throw this.#fault;
+    }
+    return this.#bytes !== undefined;
+  }
+
+  read(position: number, into: Uint8Array): number {
+    this.verify();
+    const part = (this.#bytes as Uint8Array).subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  close(): void {
+    this.#fault ??= new Error("the reader is closed");
+    this.#making = undefined;
+    this.#bytes = undefined;
+  }
+
+  #step(work: number): Uint8Array | undefined {
+    this.#making ??= this.#pack.startMaking(this.#offset);
+    const room = new FreshRoom(OBJECT_HEADER_ROOM);
+    const kind = this.#pack.advance(this.#making, room, work);
+    if (kind === undefined) return undefined;
+    this.#making = undefined;
+    const id = Buffer.from(objectIdInPlace(kind, room.memory, room.start, this.#pack.size), "latin1");
+    if (!sameId(id, this.#id)) {
+      throw new InvalidImageError("object-id", "the content does not match its id");
+    }
+    return room.memory.subarray(room.start, room.start + this.#pack.size);
+  }
+}

@@ -1,0 +1,162 @@
+import type { SectorCache } from "../block/sector-cache.ts";
+import { InvalidImageError } from "../errors.ts";
+import { hex } from "../git/object-id.ts";
+import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
+import { EntryStream } from "./entry-stream.ts";
+import { InflateError, type Inflater } from "./inflate.ts";
+
+/** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
+const LIKELY_RATIO = 4;
+
+/** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
+const MAX_DEFLATE_RATIO = 1032;
+
+/** Gives the offset of the base of a REF_DELTA, by the base's raw id and the delta's own offset. */
+export type FindBase = (id: Uint8Array, delta: number) => number | undefined;
+
+/** The entries of a PACK by their offsets, as they lie there: headers and zlib streams. What deltas make is for `Pack`. */
+export class Entries {
+  readonly #cache: SectorCache;
+  /** Byte offset of the PACK in the image. */
+  readonly start: number;
+  readonly #end: number;
+  readonly #baseOffset: FindBase;
+  readonly #inflater: Inflater;
+  /** For one piece after the other. */
+  #piece: Buffer = Buffer.alloc(0);
+
+  /** As `Pack`. */
+  constructor(cache: SectorCache, start: number, end: number, baseOffset: FindBase, inflater: Inflater) {
+    this.#cache = cache;
+    this.start = start;
+    this.#end = end;
+    this.#baseOffset = baseOffset;
+    this.#inflater = inflater;
+  }
+
+  /** As `Pack.header`. */
+  header(offset: number): EntryHeader {
+    const position = this.start + offset;
+    if (offset < FIRST_ENTRY || position >= this.#end) {
+      throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
+    }
+    const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
+    const place = this.#cache.locate(position, length);
+    const header = decodeEntryHeader(this.#cache.memory, offset, this.start, place, place + length);
+    if (header.size > (this.#end - this.start - header.dataOffset) * MAX_DEFLATE_RATIO) {
+      const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;
+      throw new InvalidImageError("pack-entry", what, { offset: position });
+    }
+    return header;
+  }
+
+  /**
+   * The offset of a delta's base.
+   *
+   * @param seen offsets of the chain so far. REF_DELTA may name any object, also a later one, so only it can lead in a circle.
+   * @throws {InvalidImageError} fault `pack-base`.
+   */
+  baseOf(delta: EntryHeader, seen?: ReadonlySet<number>): number {
+    const offset = delta.baseOffset ?? this.#baseOffset(delta.baseId as Uint8Array, delta.offset);
+    if (offset === undefined) {
+      const object = hex(delta.baseId as Uint8Array);
+      throw new InvalidImageError("pack-base", "the base of a delta is missing", {
+        offset: this.at(delta),
+        object,
+      });
+    }
+    if (seen?.has(offset)) {
+      const what = "a chain of deltas leads back to itself";
+      throw new InvalidImageError("pack-base", what, { offset: this.at(delta) });
+    }
+    return offset;
+  }
+
+  /** Byte of the image at which an entry lies. */
+  at({ offset }: EntryHeader): number {
+    return this.start + offset;
+  }
+
+  /** As `Pack.stream`. */
+  stream(header: EntryHeader): EntryStream {
+    const bounds = { start: this.start, end: this.#end };
+    return new EntryStream(this.#cache, bounds, header, this.#inflater.another());
+  }
+
+  /** As `Pack.raw`. */
+  raw(header: EntryHeader, position: number, length: number): Uint8Array {
+    const start = this.start + header.dataOffset + position;
+    return this.#cache.read(start, Math.min(length, this.#end - start));
+  }
+
+  /** As `Pack.inflatePieces`. */
+  inflatePieces(
+    header: EntryHeader,
+    take: (piece: Uint8Array) => boolean | undefined,
+    pieceSize: number,
+  ): number | undefined {
+    if (this.#piece.length < pieceSize) this.#piece = Buffer.allocUnsafeSlow(pieceSize);
+    const output = this.#piece;
+    let at = this.start + header.dataOffset;
+    let total = 0;
+    this.#inflater.start();
+    try {
+      for (let ended = false; !ended; ) {
+        ended = this.#write(at, output, 0, pieceSize);
+        const { consumed, produced } = this.#inflater;
+        at += consumed;
+        total += produced;
+        if (total > header.size) throw longer(header.size);
+        if (produced > 0 && take(output.subarray(0, produced)) === false) return undefined;
+      }
+      if (total !== header.size) throw shorter(total, header.size);
+    } catch (cause) {
+      throw this.#inflateFault(cause, header);
+    }
+    return at - this.start;
+  }
+
+  /** Inflates an entry's own stream, an object or a delta, to where there is room for one byte more. */
+  inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
+    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    const end = start + header.size + 1;
+    let at = this.start + header.dataOffset;
+    let filled = start;
+    this.#inflater.start();
+    try {
+      for (let ended = false; !ended; ) {
+        ended = this.#write(at, output, filled, end);
+        at += this.#inflater.consumed;
+        filled += this.#inflater.produced;
+        if (filled === end) throw longer(header.size);
+      }
+      if (filled !== end - 1) throw shorter(filled - start, header.size);
+    } catch (cause) {
+      throw this.#inflateFault(cause, header);
+    }
+  }
+
+  /** Gives the inflater what lies at byte `at` of the image, as far as it is at hand. Whether the stream has ended. */
+  #write(at: number, output: Uint8Array, start: number, end: number): boolean {
+    if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
+    const cache = this.#cache;
+    const wanted = Math.min(this.#end - at, 1 + Math.floor((end - start) / LIKELY_RATIO));
+    const place = cache.locate(at, wanted);
+    const limit = Math.min(cache.reach, place + this.#end - at);
+    return this.#inflater.write(cache.memory, place, limit, output, start, end);
+  }
+
+  #inflateFault(cause: unknown, header: EntryHeader): unknown {
+    if (!(cause instanceof InflateError)) return cause;
+    const what = `an entry ${cause.message}`;
+    return new InvalidImageError("pack-inflate", what, { offset: this.at(header) }, { cause });
+  }
+}
+
+function longer(claimed: number): InflateError {
+  return new InflateError(`inflates to more than the ${claimed} bytes it claims`);
+}
+
+function shorter(total: number, claimed: number): InflateError {
+  return new InflateError(`inflates to ${total} bytes and claims ${claimed}`);
+}

@@ -1,0 +1,123 @@
+import type { ObjectKind } from "../git/object.ts";
+import { ID_LENGTH } from "../git/object-id.ts";
+import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./entry.ts";
+
+/** Bytes that an entry takes, in each of the columns. */
+const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, ids: ID_LENGTH, types: 1 } as const;
+
+/** Where the base of a delta is to be found: an offset in the PACK, or a raw id. */
+export type BaseReference = number | Uint8Array;
+
+/**
+ * What is learnt of the entries of a PACK, in the order of the PACK: 39 bytes an entry, in one piece of memory that threads may
+ * share. The id of a delta is not known before the delta is applied, so until then the reference to its base lies in its place.
+ */
+export class EntryTable {
+  readonly count: number;
+  readonly memory: ArrayBufferLike;
+  /** Offsets from the start of the PACK, ascending; one more than there are entries, the last being the trailer's. */
+  readonly offsets: Float64Array;
+  /** CRC-32 of each entry as it lies in the PACK, header and all. */
+  readonly crcs: Uint32Array;
+  /** Raw ids, 20 bytes each. */
+  readonly ids: Buffer;
+  /** Bits 0 to 31 of the sizes, and bits 32 to 47. */
+  readonly #lowSizes: Uint32Array;
+  readonly #highSizes: Uint16Array;
+  readonly #types: Uint8Array;
+  readonly #references: DataView;
+
+  /** @param memory of a table of as many entries; default: new memory, zeroed. */
+  constructor(count: number, memory: ArrayBufferLike = new ArrayBuffer(EntryTable.byteLength(count))) {
+    this.count = count;
+    this.memory = memory;
+    let start = 0;
+    const next = (width: number, length = count) => {
+      const at = start;
+      start += width * length;
+      return at;
+    };
+    this.offsets = new Float64Array(memory, next(WIDTHS.offsets, count + 1), count + 1);
+    this.crcs = new Uint32Array(memory, next(WIDTHS.crcs), count);
+    this.#lowSizes = new Uint32Array(memory, next(WIDTHS.lowSizes), count);
+    this.#highSizes = new Uint16Array(memory, next(WIDTHS.highSizes), count);
+    const ids = next(WIDTHS.ids);
+    this.ids = Buffer.from(memory as ArrayBuffer, ids, count * ID_LENGTH);
+    this.#references = new DataView(memory, ids, count * ID_LENGTH);
+    this.#types = new Uint8Array(memory, next(WIDTHS.types), count);
+  }
+
+  /** Bytes of memory for so many entries. */
+  static byteLength(count: number): number {
+    return WIDTHS.offsets + count * Object.values(WIDTHS).reduce((sum, width) => sum + width, 0);
+  }
+
+  /** Notes what an entry's header says. */
+  set(entry: number, { offset, kind, size, baseOffset, baseId }: EntryHeader): void {
+    this.offsets[entry] = offset;
+    this.setSize(entry, size);
+    if (kind !== undefined) this.#types[entry] = KINDS.indexOf(kind);
+    else if (baseId !== undefined) {
+      this.#types[entry] = REF_DELTA;
+      this.ids.set(baseId, entry * ID_LENGTH);
+    } else {
+      this.#types[entry] = OFS_DELTA;
+      this.#references.setFloat64(entry * ID_LENGTH, baseOffset as number);
+    }
+  }
+
+  /** Notes the bytes of an object, as far as 48 bits can. */
+  setSize(entry: number, size: number): void {
+    const known = Math.min(size, 2 ** 48 - 1);
+    this.#lowSizes[entry] = known;
+    this.#highSizes[entry] = Math.floor(known / 2 ** 32);
+  }
+
+  /** Notes what a delta makes. */
+  resolve(entry: number, kind: ObjectKind, size: number, id: Uint8Array): void {
+    this.#types[entry] = KINDS.indexOf(kind);
+    this.setSize(entry, size);
+    this.ids.set(id, entry * ID_LENGTH);
+  }
+
+  /** The kind of an object; undefined for a delta until it is resolved. */
+  kind(entry: number): ObjectKind | undefined {
+    return KINDS[this.#types[entry] as number];
+  }
+
+  /** Bytes of an object; of a delta that is not resolved, those of the object that it claims to make. */
+  size(entry: number): number {
+    return (this.#highSizes[entry] as number) * 2 ** 32 + (this.#lowSizes[entry] as number);
+  }
+
+  /** The base of a delta that is not resolved; undefined of any other entry. The raw id is good until it is. */
+  base(entry: number): BaseReference | undefined {
+    const type = this.#types[entry] as number;
+    if (type === OFS_DELTA) return this.#references.getFloat64(entry * ID_LENGTH);
+    return type === REF_DELTA ? this.id(entry) : undefined;
+  }
+
+  /** An object's raw id, a view. */
+  id(entry: number): Uint8Array {
+    return this.ids.subarray(entry * ID_LENGTH, (entry + 1) * ID_LENGTH);
+  }
+
+  /** Below zero, zero or above as the id of `a` comes before that of `b`, is the same or comes after it. */
+  compareIds(a: number, b: number): number {
+    const [startA, startB] = [a * ID_LENGTH, b * ID_LENGTH];
+    return this.ids.compare(this.ids, startB, startB + ID_LENGTH, startA, startA + ID_LENGTH);
+  }
+
+  /** The entry that begins at an offset; undefined if none does. */
+  entryAt(offset: number): number | undefined {
+    const { offsets, count } = this;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((offsets[middle] as number) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low < count && offsets[low] === offset ? low : undefined;
+  }
+}

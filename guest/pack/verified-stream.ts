@@ -1,0 +1,120 @@
+import { InvalidImageError } from "../errors.ts";
+import { objectHash } from "../git/object.ts";
+import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
+import type { EntryStream } from "./entry-stream.ts";
+
+/** Bytes that are given at a time. */
+const WINDOW = 1024 * 1024;
+
+/**
+ * A blob that is stored whole, of any size, in the memory of a window, and nothing of it unproved: a first pass compares all of it
+ * with its id and notes the SHA-1 of what comes before the end of each window; a second pass gives a window once what it has read
+ * up to there has the same SHA-1. A device that gives other bytes the second time is found out before they are given.
+ */
+export class VerifiedStream {
+  /** Bytes of the blob. */
+  readonly size: number;
+  readonly #id: Uint8Array;
+  readonly #stream: EntryStream;
+  readonly #window = Buffer.allocUnsafeSlow(WINDOW);
+  /** The SHA-1 of what comes before the end of each window, one after the other. */
+  readonly #sums: Buffer;
+  #hash: ReturnType<typeof objectHash>;
+  /** Bytes gone through in this pass. */
+  #position = 0;
+  #verified = false;
+  /** Of the piece that the stream gave last, what is not gone through. */
+  #rest: Uint8Array = new Uint8Array();
+
+  /**
+   * @param id raw id of the blob.
+   * @param size as its entry claims it.
+   */
+  constructor(id: Uint8Array, size: number, stream: EntryStream) {
+    this.#id = Uint8Array.from(id);
+    this.size = size;
+    this.#stream = stream;
+    this.#sums = Buffer.alloc(Math.ceil(size / WINDOW) * ID_LENGTH);
+    this.#hash = objectHash("blob", size);
+  }
+
+  /**
+   * Goes on with the first pass.
+   * @param limit bytes to go through at most, rounded up to a window.
+   * @returns whether it has come to its end.
+   * @throws {InvalidImageError} if the content is damaged or does not match the id.
+   */
+  verify(limit: number): boolean {
+    for (let done = 0; !this.#verified && done < limit; done += WINDOW) this.#named(() => this.#firstPass());
+    return this.#verified;
+  }
+
+  /**
+   * The next window, good until the next call; undefined after the last. All must have been verified.
+   * @throws {InvalidImageError} if it is not what it was in the first pass.
+   */
+  next(): Uint8Array | undefined {
+    if (!this.#verified) throw new Error("a window is wanted before the blob is verified");
+    if (this.#position === this.size) return undefined;
+    return this.#named(() => {
+      const sum = this.#sumPlace();
+      const length = this.#fill();
+      if (!sameId(this.#hash.copy().digest(), this.#sums.subarray(sum))) throw forged();
+      return this.#window.subarray(0, length);
+    });
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    this.#stream.close();
+  }
+
+  #firstPass(): void {
+    const sum = this.#sumPlace();
+    this.#fill();
+    if (this.#position < this.size) {
+      this.#sums.set(this.#hash.copy().digest(), sum);
+      return;
+    }
+    const digest = this.#hash.digest();
+    if (!sameId(digest, this.#id)) throw forged();
+    if (this.size > 0) this.#sums.set(digest, sum);
+    this.#stream.restart();
+    this.#hash = objectHash("blob", this.size);
+    this.#position = 0;
+    this.#rest = new Uint8Array();
+    this.#verified = true;
+  }
+
+  #sumPlace(): number {
+    return (this.#position / WINDOW) * ID_LENGTH;
+  }
+
+  /** Fills the window, takes it into the hash, and gives its length. */
+  #fill(): number {
+    const length = Math.min(WINDOW, this.size - this.#position);
+    for (let filled = 0; filled < length; ) {
+      // The stream refuses one that is shorter than its entry claims, or longer.
+      if (this.#rest.length === 0) this.#rest = this.#stream.next() as Uint8Array;
+      const part = this.#rest.subarray(0, length - filled);
+      this.#window.set(part, filled);
+      filled += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+    }
+    this.#position += length;
+    this.#hash.update(this.#window.subarray(0, length));
+    return length;
+  }
+
+  #named<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof InvalidImageError ? error.withObject(hex(this.#id)) : error;
+    }
+  }
+}
+
+function forged(): InvalidImageError {
+  return new InvalidImageError("object-id", "the content does not match its id");
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { generateImage } from "./generate.ts";
+import { generateHostile } from "./hostile.ts";
+import { mutate } from "./mutate.ts";
+import { Random } from "./random.ts";
+
+const FIXTURES = ["small.img", "git.img", "small-bs4096.img"].map((name) =>
+  readFileSync(new URL(`../fixtures/docteur-0.0.7/${name}`, import.meta.url)),
+);
+
+/** An input of the fuzzer. */
+export interface Case {
+  readonly image: Buffer;
+  /** Whether it was made to take its reader's time or memory. */
+  readonly isHostile: boolean;
+  /** Whether the reader is to be held to the bounds as they are: that takes seconds, so few cases are. */
+  readonly isFull: boolean;
+}
+
+/** One in so many is made to take time or memory; of those one in so many is read with the bounds as they are. */
+const HOSTILE = 16;
+const FULL = 200;
+
+/** The case of a number. It depends on the seed and the number alone. */
+export function makeCase(seed: number, number: number): Case {
+  const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number, 0x85ebca6b));
+  if (random.once(HOSTILE)) {
+    const image = generateHostile(random);
+    const isFull = random.once(FULL);
+    return {
+      image: random.once(6) ? mutate(random, image, random.pick(FIXTURES)) : image,
+      isHostile: true,
+      isFull,
+    };
+  }
+  const generated = !random.once(3);
+  const source = generated ? generateImage(random) : random.pick(FIXTURES);
+  if (generated && random.once(2)) return { image: source, isHostile: false, isFull: false };
+  const other = random.once(2) ? generateImage(random) : random.pick(FIXTURES);
+  return { image: mutate(random, source, other), isHostile: false, isFull: false };
+}
