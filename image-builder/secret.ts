@@ -65,7 +65,7 @@ export function maskUserInfo(address: string): string {
     : `${address.slice(0, start)}${MASK}${address.slice(start + info.length)}`;
 }
 
-/** The same for every URL in a message, whoever wrote it there. */
+/** The same for every URL in a message. */
 export function maskUrls(message: string): string {
   return message.replace(/([a-z][a-z0-9+.-]*:[/\\]+)[^\s'"]*@/gi, `$1${MASK}@`);
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { type GitOptions, tryGit } from "./git.ts";
+import { type GitOptions, git, tryGit } from "./git.ts";
 
 /** Of all attributes those in `info/attributes` count most (gitattributes(5)), and there the last line. */
 const NO_FILTERS = "\n* -filter\n";
@@ -46,17 +46,8 @@ export async function countUncommitted(
   const before = await readFile(attributes).catch(() => Buffer.alloc(0));
   await writeFile(attributes, Buffer.concat([before, Buffer.from(NO_FILTERS)]));
   const status = [
-    ...[
-      "-C",
-      root,
-      "status",
-      "--porcelain=v1",
-      "-z",
-      "--no-renames",
-      "--ignore-submodules=all",
-      "--",
-      ":(top)",
-    ],
+    ...["-C", root, "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all"],
+    ...["--", ":(top)"],
     ...within.map((path) => `:(top,exclude,literal)${path}`),
   ];
   const result = await tryGit(status, run);
@@ -74,7 +65,7 @@ export async function countUncommitted(
 
 async function attributesOf(gitDir: string, signal?: AbortSignal): Promise<string> {
   const asked = ["rev-parse", "--path-format=absolute", "--git-path", "info/attributes"];
-  return (await tryGit(asked, { gitDir, signal })).stdout.replace(/\n$/, "");
+  return (await git(asked, { gitDir, signal })).replace(/\n$/, "");
 }
 
 /** How many of the paths have a `filter` attribute that names one. */

@@ -1,14 +1,16 @@
-import { lstatSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
+
 import { isAbsolute, join } from "node:path";
 
 /** As Linux' MAXSYMLINKS. */
 const MAX_LINKS = 40;
 
+const GROUP_OR_OTHERS = 0o077;
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Where the cache is, whoever it belongs to: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
+/** Where the cache is, also if it may not be used: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
 export function cachePath(): string {
   const base = process.env.XDG_CACHE_HOME;
   // A relative path is to be ignored (XDG Base Directory Specification 0.8).
@@ -58,6 +60,15 @@ function statsOf(path: string): Stats | undefined {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
+  }
+}
+
+/** Whether nobody else but root can enter a folder, so that what is in it is this user's, whatever its own modes are. */
+export function isPrivate(folder: string): boolean {
+  try {
+    return (statSync(folder).mode & GROUP_OR_OTHERS) === 0;
+  } catch {
+    return false;
   }
 }
 

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
-import { cachePath, whyNotOwn } from "./cache-owner.ts";
+import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
 import { saysNoSpace } from "./tools.ts";
 
 const TEMPORARY = "tmp-";
@@ -25,7 +25,13 @@ export function cacheFolder(): string {
   if (own.has(folder)) return folder;
   requireOwn(folder);
   // One that is yet to be made may be made by another first.
-  if (existsSync(folder)) own.add(folder);
+  if (!existsSync(folder)) return folder;
+  if (!isPrivate(folder)) {
+    // Others got in there so far, and what they could change then they may have changed.
+    for (const name of readdirSync(folder)) requireOwn(join(folder, name));
+    chmodSync(folder, 0o700);
+  }
+  own.add(folder);
   return folder;
 }
 
@@ -56,7 +62,6 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
 export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
   const folder = join(root, name);
-  requireOwn(folder);
   if (markUsed(folder)) return folder;
   const temporary = await makeTemporary();
   try {

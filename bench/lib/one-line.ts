@@ -1,4 +1,4 @@
-// Whatever ends a benchmark is told in one line, as the command does: what is missing, and what to do about it.
+// What ends a benchmark is printed in one line, as by the command: what is missing, and what to do about it.
 process.on("uncaughtException", (error: Error & { shortMessage?: string; stderr?: string }) => {
   const [line] = (error.shortMessage ?? error.message).trim().split("\n");
   const said = error.stderr?.trim().split("\n").at(-1);

@@ -335,7 +335,7 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
-/** Does work for a key; what is too large is told with the path. */
+/** Does work for a key; the error for what is too large names the path. */
 function atPath<Result>(key: Key, work: () => Result): Result {
   try {
     return work();

@@ -18,7 +18,8 @@ const LARGEST_AT_ONCE = 24 * 1024 * 1024;
 
 /**
  * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from standard input, one
- * a line, quoted as git quotes them or as they are; with `-z`, as they are, each ended by a NUL. Status 1 if any could not be read; the others are written all the same.
+ * a line, quoted as git quotes them or as they are; with `-z`, as they are, each ended by a NUL. Status 1 if any could not be
+ * read; the others are written all the same.
  */
 export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   const { options, operands, unknown } = parseOptions(args, {

@@ -116,7 +116,7 @@ test("what names nothing is refused in one line", async (t) => {
   }
 });
 
-test("of a password nothing is told, nor given to git or ssh, however it is written", (t) => {
+test("a password is in no message, and does not reach git or ssh, however it is written", (t) => {
   const seen = { refused: 0, remote: 0, local: 0 };
   fc.assert(
     fc.property(withPassword, ({ text, host, userAlone }) => {

@@ -7,6 +7,7 @@ import {
   lchownSync,
   mkdirSync,
   readdirSync,
+  statSync,
   symlinkSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -125,21 +126,21 @@ test.serial("nothing is taken from such a cache, nor put there", async (t) => {
     checks.find(({ name }) => name === "cache"),
     { ok: false, remedy: "set XDG_CACHE_HOME to a folder of your own" },
   );
-  chmodSync(cache, 0o700);
+  // Others could get in there, and to what is theirs.
+  chmodSync(cache, 0o755);
   chmodSync(join(cache, "thing"), 0o777);
-  await t.throwsAsync(
-    cached("thing", async () => {}),
-    { code: "CACHE_UNSAFE", message: /thing can be written/ },
-  );
-  chmodSync(join(cache, "thing"), 0o700);
+  t.throws(() => cacheFolder(), { code: "CACHE_UNSAFE", message: /thing can be written/ });
+  chmodSync(join(cache, "thing"), 0o755);
   t.is(await cached("thing", async () => {}), join(cache, "thing"));
+  t.is(statSync(cache).mode & 0o777, 0o700);
 });
 
 test("what Node has compiled is not taken from there, and a run says why in one line", async (t) => {
   const { base, cache } = laidOut(t);
   const image = join(FIXTURES, "small.img");
   const run = () => docteur(["run", "-t", "unix", image, "cat", "/a.txt"], { env: { XDG_CACHE_HOME: base } });
-  t.is((await run()).status, 0);
+  // The first makes the folder private.
+  for (let runs = 0; runs < 2; runs++) t.is((await run()).status, 0);
   t.true(existsSync(join(cache, "compile")));
   await rm(join(cache, "compile"), { recursive: true });
   cpSync(cache, join(base, "copy"), { recursive: true });
