@@ -1,6 +1,5 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-
 import { isAbsolute, join } from "node:path";
 
 /** As Linux' MAXSYMLINKS. */
