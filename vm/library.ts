@@ -56,7 +56,8 @@ export class Vm implements AsyncDisposable {
    * @param program the name of one that ships with docteur, or the path of a file of your own.
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
-   * `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
+   * `MALFORMED_FRAME`, `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`,
+   * `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
    */
   async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
     const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, tsc, ...rest } = settings;

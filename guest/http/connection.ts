@@ -63,6 +63,8 @@ export class Connection {
     socket.once("close", () => this.#forget());
     // Node takes its own listener away where it hands the socket out, and an error without one ends the process.
     socket.on("error", () => {});
+    // So Node closes a socket after the last answer.
+    socket.destroySoon = () => this.#linger();
   }
 
   /** Bytes of memory of the requests that wait for the one that is being answered, about. */
@@ -90,13 +92,10 @@ export class Connection {
   /** Answers a request as soon as those before it are answered. */
   take(request: IncomingMessage, response: ServerResponse): void {
     // After the last request, Node may still find some in what it has read. Nobody expects answers to them.
-    if (this.#isClosing || this.#socket.destroyed) return;
+    if (this.#isEnding || this.#socket.destroyed) return;
     this.#lateWords = undefined;
     clearTimeout(this.#requestLimit);
-    if (leavesInput(request)) {
-      response.shouldKeepAlive = false;
-      this.#socket.destroySoon = () => this.#linger();
-    }
+    if (leavesInput(request)) response.shouldKeepAlive = false;
     if (!response.shouldKeepAlive) this.#isClosing = true;
     if (this.#current === undefined) {
       this.#begin(request, response);
@@ -109,7 +108,7 @@ export class Connection {
 
   /** Takes no further request. @param lastWords are sent after the answers that are due. */
   end(lastWords: string): void {
-    if (this.#isClosing) return;
+    if (this.#isEnding) return;
     this.#isClosing = true;
     this.#lastWords = lastWords;
     if (this.#current === undefined) this.#linger();
@@ -135,6 +134,11 @@ export class Connection {
     // The client waits for an answer that takes long to make.
     if (this.waitingForClient === 0) this.#socket.setTimeout(SILENCE_TIMEOUT);
     else this.#socket.destroy();
+  }
+
+  /** Whether the answer that is being made, or one that waits, is the last. What a request turns out to be may make it so. */
+  get #isEnding(): boolean {
+    return this.#isClosing || this.#current?.shouldKeepAlive === false;
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
@@ -176,11 +180,14 @@ export class Connection {
    */
   #linger(): void {
     const socket = this.#socket;
+    this.#isClosing = true;
     if (!socket.writable) {
       socket.destroy();
       return;
     }
-    socket.end(this.#lastWords ?? "");
+    // Behind an answer that says that it is the last, there is nothing more to say.
+    const isSaid = this.#current?.shouldKeepAlive === false;
+    socket.end(isSaid ? "" : (this.#lastWords ?? ""));
     socket.resume();
     const limit = setTimeout(() => socket.destroy(), LINGER);
     socket.once("close", () => clearTimeout(limit));

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -89,8 +88,9 @@ export class Connections {
   async cutSlowestAnswer(): Promise<boolean> {
     const slowest = this.#slowest((connection) => connection.isAnswering);
     if (slowest === undefined) return false;
+    const closed = new Promise((resolve) => slowest.once("close", resolve));
     slowest.resetAndDestroy();
-    await once(slowest, "close");
+    await closed;
     return true;
   }
 
