@@ -16,6 +16,8 @@ export DOCTEUR_MODULES := $(call given,MODULES)
 export DOCTEUR_TEST := $(call given,TEST)
 export DOCTEUR_SUITE := $(call given,SUITE)
 export DOCTEUR_BENCH := $(call given,BENCH)
+export DOCTEUR_INPUTS := $(call given,INPUTS)
+export DOCTEUR_SEED := $(call given,SEED)
 
 # make's own word on a failure is a line of its own and status 2, whatever the status of the command was. In question
 # mode, though, it passes a recursive command's status 1 on and says nothing: what `make run` is to do. A recipe line is
@@ -38,7 +40,8 @@ help:
 	@echo 'make verify           prove that the image is whole'
 	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
 	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
-	@echo 'make fuzz             feed damaged images to the reader for a minute'
+	@echo 'make fuzz             feed damaged and hostile images to the reader for a minute'
+	@echo '                      (INPUTS=COUNT: so many; SEED=NUMBER)'
 	@echo 'make systems          try run and test in bare Debian systems (SUITE=NAME: one); as root, for hours'
 	@echo 'make build            bundle the command for npm into dist/'
 	@echo 'make format           format the sources'
@@ -91,7 +94,7 @@ bench: build
 	done
 
 fuzz: setup
-	@exec $(NODE) test/fuzz/run.ts
+	@exec $(NODE) test/fuzz/run.ts $${DOCTEUR_INPUTS:+--cases "$$DOCTEUR_INPUTS"} $${DOCTEUR_SEED:+--seed "$$DOCTEUR_SEED"}
 
 systems:
 	@exec scripts/systems $$DOCTEUR_SUITE

@@ -29,7 +29,7 @@ interface ContentOptions {
 }
 
 /** What an entry that is kept weighs, beside one that is forgotten. */
-const WEIGHT_IN_LIST = 8;
+const WEIGHT_IN_LIST = 16;
 
 /** The synchronous calls, on which the others are built. Functions, not methods: node:fs' may be taken off the object too. */
 export function syncCalls(files: ImageFiles) {
