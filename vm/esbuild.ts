@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import type { BuildOptions, BuildResult } from "esbuild";
 
 let atWork = 0;
@@ -24,11 +23,8 @@ export async function bundle<Options extends BuildOptions>(options: Options): Pr
  * Makes pipes non-blocking again. Node makes those that a child shares with this process blocking, for the child, and esbuild's
  * process shares standard error. A reader that stalls would then stall this process, with its handling of SIGTERM.
  */
-function keepNonBlocking(...streams: Writable[]): void {
-  for (const stream of streams) {
-    const { _handle: handle, isTTY } = stream as { _handle?: { setBlocking?(isBlocking: boolean): void } } & {
-      isTTY?: boolean;
-    };
-    if (isTTY !== true) handle?.setBlocking?.(false);
-  }
+function keepNonBlocking(
+  ...streams: { isTTY?: boolean; _handle?: { setBlocking?(is: boolean): void } }[]
+): void {
+  for (const { isTTY, _handle: handle } of streams) if (isTTY !== true) handle?.setBlocking?.(false);
 }
