@@ -5,8 +5,8 @@ export const programs: Readonly<Record<string, string>> = {
  cat [-z] --files-from FILE|-
      The same for the paths in FILE, one on a line, as they are or quoted
      as git quotes them; - is standard input. With -z or --null each ends
-     with a NUL and none is quoted, as \`git ls-files -z\` and \`find -print0\`
-     list them. FILE lies on this machine, not in the image.`,
+     with a NUL and none is quoted, as \`git ls-files -z\` lists them.
+     FILE lies on this machine, not in the image.`,
   ls: ` ls [-l] [-R] [PATH...]
      List folders; without PATH, the root. -l with mode, kind, object id
      and size, as \`git ls-tree -l\`; -R with all that is below.`,

@@ -127,7 +127,7 @@ What follows PROGRAM belongs to it.`,
     {
       title: "EXAMPLES",
       body: ` docteur run disk.img cat /README.md
- git ls-files -z docs | docteur run disk.img cat -z --files-from - >docs.txt
+ git ls-files -z | docteur run disk.img cat -z --files-from - >all
  docteur run -t unix disk.img stat /README.md
  docteur run -e LANG -m 1024 disk.img ./search.ts word
  docteur run --accel tcg -m 512 disk.img ls -l /`,
