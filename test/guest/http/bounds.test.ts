@@ -116,7 +116,7 @@ test("what is remembered of a target counts with the path that it leads to", (t)
   t.is(found.kind, "file");
   t.true(found.kind === "file" && found.path.length === 3806);
   t.true(resourceSize(found) > 3806);
-  const folder = site.find(`/${"l/../m/".repeat(300)}`);
+  const folder = site.find("/m/");
   t.is(folder.kind, "folder");
   t.true(folder.kind === "folder" && resourceSize(folder) > 3801 + 100 * folder.names.length);
 });
