@@ -66,7 +66,7 @@ export class Site {
     let resource = this.#known.get(target);
     if (resource === undefined) {
       resource = this.#look(target);
-      this.#known.set(target, resource, 2 * target.length + sizeOf(resource));
+      this.#known.set(target, resource, 2 * target.length + resourceSize(resource));
     }
     return resource;
   }
@@ -130,7 +130,7 @@ const DOT = 0x2e;
 const NOWHERE: ReadonlySet<string> = new Set(["NOT_FOUND", "DICTIONARY_EXPECTED", "TOO_MANY_LINKS"]);
 
 /** Bytes of memory that a resource takes, about. Through links, its path may be much longer than the target. */
-function sizeOf(resource: Resource): number {
+export function resourceSize(resource: Resource): number {
   switch (resource.kind) {
     case "file":
       return ITEM_SIZE + resource.path.length;

@@ -45,13 +45,23 @@ export function scanPack(
 ): ScannedPack {
   const count = readPackHeader(cache, start, limit);
   const sum = createHash("sha1").update(cache.read(start, FIRST_ENTRY));
-  const table = new EntryTable(count);
+  const table = tableOf(count, start);
   const end = scanEntries(cache, pack, start, { offset: FIRST_ENTRY, first: 0, count }, table, {
     onProgress: (done) => onProgress?.(done, count),
     onBytes: (piece) => sum.update(piece),
   });
   table.offsets[count] = end;
   return { table, trailer: checkTrailer(cache, start + end, limit, sum.digest()) };
+}
+
+function tableOf(count: number, start: number): EntryTable {
+  try {
+    return new EntryTable(count);
+  } catch (cause) {
+    // A disk may be of any size, and its PACK claim as many objects.
+    const what = `the PACK claims ${count} objects, more than memory can be had for`;
+    throw new InvalidImageError("pack-header", what, { offset: start }, { cause });
+  }
 }
 
 export interface ScanCalls {

@@ -4,6 +4,12 @@ import { splitPath } from "../layout/path.ts";
 /** As Linux' MAXSYMLINKS. */
 const MAX_LINKS = 40;
 
+/**
+ * Bytes of the paths that a walk asks a layout for, one for each step, of which some layouts compare all: links of 40 times 2,000
+ * steps at the end of a long path would keep it for minutes.
+ */
+const MAX_EFFORT = 256 * 1024 ** 2;
+
 /** Why a path leads nowhere, in the words of the system call that would say so. */
 export type Nowhere = "ENOENT" | "ENOTDIR" | "ELOOP";
 
@@ -58,6 +64,7 @@ function walk(
     }
     const child = here.entry.type === "tree" ? here.child(layout, step.name) : undefined;
     if (child === undefined) return "ENOENT";
+    if (here.effort > MAX_EFFORT) return "ELOOP";
     const last = steps.length === 0;
     if (child.type !== "symlink" || (last && !follow && !endsInSlash(path))) {
       here.enter(child);
@@ -83,6 +90,8 @@ class Place {
   #length = 0;
   /** Of the path with the child asked for last. */
   #childLength = 0;
+  /** Bytes of all paths asked for. */
+  effort = 0;
 
   constructor(root: Entry) {
     this.entry = root;
@@ -95,6 +104,7 @@ class Place {
   child(layout: Layout, name: Uint8Array): Entry | undefined {
     const start = this.#length === 0 ? 0 : this.#length + 1;
     this.#childLength = start + name.length;
+    this.effort += this.#childLength;
     if (this.#childLength > this.#bytes.length) {
       const larger = new Uint8Array(this.#childLength * 2);
       larger.set(this.#bytes);

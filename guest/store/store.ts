@@ -261,10 +261,18 @@ export class Store {
     return { path, kind, type: entry.type, id: hex(entry.id), size };
   }
 
-  /** The target of a symbolic link, as it is written. @throws {DocteurError} `NOT_A_LINK`; otherwise as `describe`. */
+  /**
+   * The target of a symbolic link, as it is written.
+   * @throws {DocteurError} `NOT_A_LINK`; `OBJECT_TOO_LARGE`, of more than a MiB; otherwise as `describe`.
+   */
   readLink(key: Key): Uint8Array {
     const { entry } = this.#found(key, false);
     if (entry.type !== "symlink") throw new DocteurError("NOT_A_LINK", `${show(key)}: not a symbolic link`);
+    const { size } = this.#objects.describe(entry.id, "blob");
+    if (size > LARGEST_TARGET) {
+      const what = `${show(key)}: a link whose target has ${size} bytes leads nowhere`;
+      throw new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${LARGEST_TARGET} are read`);
+    }
     return this.#objects.read(entry.id, "blob");
   }
 
@@ -320,6 +328,9 @@ const SLASH = 0x2f;
 /** Linux makes and follows no link whose target is this long. */
 const PATH_MAX = 4096;
 const NOWHERE = new Uint8Array();
+
+/** Bytes of a link's target that is shown, though not followed. */
+const LARGEST_TARGET = 1024 ** 2;
 
 /** More than this read no faster: the disk and the one who takes the values are the limit then. */
 const MAX_THREADS = 4;

@@ -92,6 +92,36 @@ test("of what is large, the last two are found", (t) => {
   }
 });
 
+test("of small ones no more are kept than there is memory for finding them", (t) => {
+  const cache = new BaseCache(256_000);
+  for (let i = 0; i < 5000; i++) {
+    cache.reserve(1);
+    bytesOf(cache, 1).fill(i);
+    cache.keep(i, baseOf("blob", 1));
+  }
+  t.is(cache.get(3999), undefined);
+  t.deepEqual(contentOf(cache.get(4000)), Uint8Array.of(4000 % 256));
+  t.deepEqual(contentOf(cache.get(4999)), Uint8Array.of(4999 % 256));
+});
+
+test("the memory of huge ones is given back, but that of the one to spare", (t) => {
+  const cache = new BaseCache(1 << 20);
+  const size = 20 << 20;
+  for (let i = 0; i < 2; i++) {
+    cache.reserve(size, cache.get(i - 1));
+    bytesOf(cache, size).fill(i + 1);
+    cache.keep(i, baseOf("blob", size));
+  }
+  cache.dropHuge(cache.get(1));
+  t.is(cache.get(0), undefined);
+  t.true(contentOf(cache.get(1))?.every((byte) => byte === 2));
+  cache.dropHuge();
+  t.is(cache.get(1), undefined);
+  cache.reserve(10);
+  cache.keep(5, baseOf("blob", 10));
+  t.is(cache.get(5)?.size, 10);
+});
+
 test("a capacity of 0 keeps nothing", (t) => {
   const cache = new BaseCache(0);
   cache.reserve(1);

@@ -134,3 +134,18 @@ test("a damaged image ends the program", async (t) => {
 test("the programs have the names that they are called by", (t) => {
   t.true(["cat", "ls", "stat"].every((name) => Object.hasOwn(unikernels, name)));
 });
+
+test("a large file is written in pieces, alone or among others", async (t) => {
+  // Larger than what is read ahead with others.
+  const large = whole("blob", Buffer.alloc(26_000_000, "large "));
+  const image = makeImage({ large, text: TEXT });
+  const expected = bytes(large, TEXT);
+  for (const { status, output, errors } of [
+    await run(cat, image, ["large", "text"]),
+    await run(cat, image, ["--files-from", "-"], ["large\ntext\n"]),
+  ]) {
+    t.is(status, 0);
+    t.true(output.equals(expected));
+    t.deepEqual(errors, []);
+  }
+});

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ls } from "../../../guest/unikernels/ls.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
+import { imageOfTree, treeOf, whole } from "../pack-fixture.ts";
 import { Repository } from "../repository.ts";
 import { run } from "./context.ts";
 
@@ -59,6 +60,21 @@ test("ls of folders, files, links and nothing", async (t) => {
   t.is(status, 1);
   t.is(output.toString(), "inner\nother\n");
   t.deepEqual(errors, ["ls: nope: not found", "ls: file/: not a directory", "ls: file/x: not a directory"]);
+});
+
+test("a folder of many entries is listed in few pieces, and one that is met again with the same details", async (t) => {
+  const leaf = whole("blob", "leaf\n");
+  const inner = treeOf({ x: leaf.id, y: leaf.id });
+  const many = treeOf(
+    Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`d${10_000 + i}`, inner.id])),
+    "40000",
+  );
+  const { output, status } = await run(ls, imageOfTree(many, [leaf, inner]), ["-lR"]);
+  t.is(status, 0);
+  const lines = output.toString().split("\n");
+  t.is(lines.length, 9001);
+  t.is(lines[0], `040000 tree ${inner.id}       -\td10000`);
+  t.is(lines.at(-2), `100644 blob ${leaf.id}       5\td12999/y`);
 });
 
 for (const args of [["-x"], ["--long"], ["-lx"]]) {
