@@ -114,6 +114,12 @@ export class Connection {
     if (this.#current === undefined) this.#linger();
   }
 
+  /** Ends the connection at once. A reset frees what the kernel still holds for the client, too. */
+  cut(): void {
+    this.#forget();
+    this.#socket.resetAndDestroy();
+  }
+
   /**
    * A request has not come whole in time. While others are answered, the rest of it may well be there and not be read yet.
    * @param lastWords as of `end`.

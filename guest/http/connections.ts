@@ -9,7 +9,7 @@ export const MAX_CONNECTIONS = 2048;
 /** Bytes of requests that wait, on all connections together, for the one before them on their connection. */
 const MAX_WAITING = 32 * 1024 * 1024;
 
-/** Milliseconds that every client has before its connection may be closed for another's sake. */
+/** Milliseconds that a client has to take something of an answer before it may be cut short for another's sake. */
 const PROTECTED_TIME = 1000;
 
 /** Milliseconds between two looks at the clock. */
@@ -31,8 +31,8 @@ export class Connections {
 
   /**
    * @param limits `maxConnections`, default 2,048; `maxWaiting`, bytes of requests that wait for the one before them on their
-   * connection, default 32 MiB; `protectedTime`, milliseconds that every client has before its connection may be closed for
-   * another's sake, default 1,000; `tick`, milliseconds between two looks at the clock, default 500.
+   * connection, default 32 MiB; `protectedTime`, milliseconds that a client has to take something of an answer before it may
+   * be cut short for another's sake, default 1,000; `tick`, milliseconds between two looks at the clock, default 500.
    */
   constructor({
     maxConnections = MAX_CONNECTIONS,
@@ -65,9 +65,8 @@ export class Connections {
         socket.destroy();
         return;
       }
-      // A reset frees at once what the kernel still holds for the client.
-      slowest.resetAndDestroy();
-      this.#open.delete(slowest);
+      slowest[1].cut();
+      this.#open.delete(slowest[0]);
     }
     this.#open.set(
       socket,
@@ -88,8 +87,9 @@ export class Connections {
   async cutSlowestAnswer(): Promise<boolean> {
     const slowest = this.#slowest((connection) => connection.isAnswering);
     if (slowest === undefined) return false;
-    const closed = new Promise((resolve) => slowest.once("close", resolve));
-    slowest.resetAndDestroy();
+    const [socket, connection] = slowest;
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    connection.cut();
     await closed;
     return true;
   }
@@ -112,23 +112,29 @@ export class Connections {
   #countWaiting(change: number): void {
     this.#waiting += change;
     if (this.#waiting <= this.#maxWaiting) return;
-    let longest: [Socket, Connection] | undefined;
-    for (const entry of this.#open) {
-      if (!entry[0].destroyed && entry[1].waitingBytes > (longest?.[1].waitingBytes ?? 0)) longest = entry;
+    let most: Connection | undefined;
+    for (const connection of this.#open.values()) {
+      if (most === undefined || connection.waitingBytes > most.waitingBytes) most = connection;
     }
-    longest?.[0].resetAndDestroy();
+    most?.cut();
   }
 
-  /** The one whose client takes the least, of those that have waited for their client for long enough. */
-  #slowest(matches: (connection: Connection) => boolean): Socket | undefined {
+  /**
+   * The one whose client takes the least. A client that is being answered must have had some time to take something; one that
+   * is not, has nothing to lose but the connection.
+   */
+  #slowest(matches: (connection: Connection) => boolean): [Socket, Connection] | undefined {
     this.#clock.now = performance.now();
-    let slowest: Socket | undefined;
+    let slowest: [Socket, Connection] | undefined;
     let [lowestPace, longest] = [Number.POSITIVE_INFINITY, 0];
-    for (const [socket, connection] of this.#open) {
-      const { waitingForClient: waiting, pace } = connection;
-      if (waiting <= this.#protectedTime || socket.destroyed || !matches(connection)) continue;
+    for (const entry of this.#open) {
+      const [socket, connection] = entry;
+      const waiting = connection.waitingForClient;
+      const isSpared = connection.isAnswering && waiting <= this.#protectedTime;
+      if (isSpared || socket.destroyed || !matches(connection)) continue;
+      const { pace } = connection;
       if (pace > lowestPace || (pace === lowestPace && waiting <= longest)) continue;
-      [slowest, lowestPace, longest] = [socket, pace, waiting];
+      [slowest, lowestPace, longest] = [entry, pace, waiting];
     }
     return slowest;
   }

@@ -34,7 +34,7 @@ const PIECE_SIZE = 64 * 1024;
 const STREAM_FOOTPRINT = 256 * 1024;
 
 /** Bytes that are inflated in a turn of the event loop. */
-const STRIDE = 2 * 1024 * 1024;
+const STRIDE = 256 * 1024;
 
 /** How many blobs are remembered as proved, those used last. */
 const MAX_PROVED = 16 * 1024;
