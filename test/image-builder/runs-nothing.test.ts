@@ -1,4 +1,4 @@
-import { rmSync, utimesSync } from "node:fs";
+import { chmodSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
@@ -103,8 +103,15 @@ test.serial("nothing runs that the repository in the working directory names", a
     plant.asHooks(gitDir);
     plant.asCommands(gitDir);
   }
-  const before = process.cwd();
-  t.teardown(() => process.chdir(before));
+  const before = { folder: process.cwd(), path: process.env.PATH };
+  t.teardown(() => {
+    process.chdir(before.folder);
+    process.env.PATH = before.path;
+  });
+  // No system needs an ssh of its own for this one to fail.
+  writeFiles(folder, { "bin/ssh": "#!/bin/sh\nexit 255\n" });
+  chmodSync(join(folder, "bin/ssh"), 0o755);
+  process.env.PATH = `${join(folder, "bin")}:${before.path}`;
   process.chdir(main);
   t.true(
     plant.isRunByGit(main, ["ls-remote", `${daemon}/other/.git`]),
