@@ -36,7 +36,7 @@ standard error that names the fault, the byte at which it lies and the object, a
     {
       name: "keep-going",
       description:
-        "Where something is wrong, look at every object and tell of each that is damaged, a line each on standard error. An object made from a damaged one is damaged, too.",
+        "Where something is wrong, look at every object and tell of each that is damaged, a line each on standard error, up to 10,000. An object made from a damaged one is damaged, too.",
     },
     {
       name: "json",

@@ -19,14 +19,14 @@ export interface Case {
 
 /** One in so many is made to take time or memory; of those one in so many is read with the bounds as they are. */
 const HOSTILE = 16;
-const FULL = 200;
+const FULL = 300;
 
 /** The case of a number. It depends on the seed and the number alone. */
 export function makeCase(seed: number, number: number): Case {
   const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number, 0x85ebca6b));
   if (random.once(HOSTILE)) {
-    const image = generateHostile(random);
     const isFull = random.once(FULL);
+    const image = generateHostile(random, isFull);
     return {
       image: random.once(6) ? mutate(random, image, random.pick(FIXTURES)) : image,
       isHostile: true,

@@ -11,14 +11,29 @@ const OFS_DELTA = 6;
 const REF_DELTA = 7;
 const MIB = 1024 ** 2;
 
-/** An image that is made to take its reader's time or memory, its ids right where that leads further. */
-export function generateHostile(random: Random): Buffer {
-  const shapes = random.pick(Object.values(SHAPES));
-  return shapes(random);
+/** Chooses a size of at most so much. */
+type UpTo = (most: number) => number;
+
+/**
+ * An image that is made to take its reader's time or memory, its ids right where that leads further.
+ * @param isLarge whether it is to be as large as these get; most others are small.
+ */
+export function generateHostile(random: Random, isLarge: boolean): Buffer {
+  const make = random.pick(Object.values(SHAPES));
+  return make(isLarge ? largest(random) : anySize(random), random);
+}
+
+/** Small ones as likely as large ones. */
+function anySize(random: Random): UpTo {
+  return (most) => Math.max(1, Math.floor(2 ** ((random.below(1000) / 1000) * Math.log2(most))));
+}
+
+export function largest(random: Random): UpTo {
+  return (most) => Math.max(1, most - random.below(Math.ceil(most / 8)));
 }
 
 /** By what they overdo. */
-export const SHAPES: Readonly<Record<string, (random: Random) => Buffer>> = {
+export const SHAPES: Readonly<Record<string, (upTo: UpTo, random: Random) => Buffer>> = {
   depth: deepChain,
   width: wideFamily,
   growth: growingChain,
@@ -35,12 +50,6 @@ export const SHAPES: Readonly<Record<string, (random: Random) => Buffer>> = {
   inflation: bombs,
   number: manyTiny,
 };
-
-/** Up to `most`, small ones as likely as large ones. */
-function upTo(random: Random, most: number): number {
-  const bits = Math.log2(most);
-  return Math.max(1, Math.floor(2 ** ((random.below(1000) / 1000) * bits)));
-}
 
 function fakeId(number: number): string {
   return createHash("sha1").update(`${number}`).digest("hex");
@@ -102,9 +111,9 @@ function imageOfRoot(
 }
 
 /** Deltas one upon the other, each of which copies all; only the last has its true id. */
-function deepChain(random: Random): Buffer {
-  const size = upTo(random, 4 * MIB);
-  const depth = upTo(random, 6000);
+function deepChain(upTo: UpTo, random: Random): Buffer {
+  const size = upTo(4 * MIB);
+  const depth = upTo(random.once(4) ? 6000 : 4000);
   const { id, ...base } = zeroBlob(size);
   const made = copying(size);
   const entries: MadeEntry[] = [{ ...base, id: fakeId(-1) }];
@@ -119,12 +128,12 @@ function deepChain(random: Random): Buffer {
 }
 
 /** Many deltas over one base, each of which makes something large of its own. */
-function wideFamily(random: Random): Buffer {
-  const size = 4 + upTo(random, 2 * MIB);
+function wideFamily(upTo: UpTo): Buffer {
+  const size = 4 + upTo(2 * MIB);
   const base = zeroBlob(size);
   const entries: MadeEntry[] = [base];
   const root: Named[] = [];
-  for (let i = upTo(random, 1000); i > 0; i--) {
+  for (let i = upTo(1000); i > 0; i--) {
     const own = Buffer.alloc(4);
     own.writeUInt32BE(i);
     const data = delta(size, size, copy(0, size - 4), insert(own));
@@ -138,8 +147,8 @@ function wideFamily(random: Random): Buffer {
 }
 
 /** Each object twice to nine times as large as the one before. */
-function growingChain(random: Random): Buffer {
-  let size = upTo(random, 70_000);
+function growingChain(upTo: UpTo, random: Random): Buffer {
+  let size = upTo(70_000);
   const entries: MadeEntry[] = [zeroBlob(size)];
   for (let i = 0; size < 2 ** 31 && i < 40; i++) {
     const times = 2 + random.below(8);
@@ -153,9 +162,9 @@ function growingChain(random: Random): Buffer {
 }
 
 /** A few bytes at the end of chains of large objects, of which more are needed than are kept. */
-function smallOfBig(random: Random): Buffer {
-  const size = upTo(random, 4 * MIB);
-  const depth = upTo(random, 60);
+function smallOfBig(upTo: UpTo): Buffer {
+  const size = upTo(4 * MIB);
+  const depth = upTo(60);
   const made = copying(size);
   const small = whole("blob", "\0\0\0");
   const entries: MadeEntry[] = [];
@@ -179,8 +188,8 @@ function smallOfBig(random: Random): Buffer {
 }
 
 /** Deltas of instructions that do next to nothing. */
-function manyInstructions(random: Random): Buffer {
-  const count = upTo(random, 2_000_000);
+function manyInstructions(upTo: UpTo, random: Random): Buffer {
+  const count = upTo(2_000_000);
   const entries: MadeEntry[] = [whole("blob", "x")];
   let size = 1;
   for (let i = 1 + random.below(4); i > 0; i--) {
@@ -200,9 +209,9 @@ function manyInstructions(random: Random): Buffer {
 }
 
 /** Deltas that name their base by its id: there or not, before or after, in circles. */
-function references(random: Random): Buffer {
+function references(upTo: UpTo, random: Random): Buffer {
   const base = whole("blob", "base");
-  const count = upTo(random, 8000);
+  const count = upTo(8000);
   const data = delta(4, 4, insert("base"));
   const stream = deflateSync(data);
   const way = random.below(4);
@@ -225,22 +234,22 @@ function references(random: Random): Buffer {
 }
 
 /** Sizes that are not so. */
-function falseClaims(random: Random): Buffer {
+function falseClaims(upTo: UpTo, random: Random): Buffer {
   const claim = () => 2 ** (10 + random.below(44)) - random.below(3);
   const base = whole("blob", "base");
   const entries: MadeEntry[] = [
     base,
-    { ...whole("blob", "x".repeat(upTo(random, MIB))), id: fakeId(0), size: claim() },
+    { ...whole("blob", "x".repeat(upTo(MIB))), id: fakeId(0), size: claim() },
     { id: fakeId(1), type: OFS_DELTA, data: delta(4, claim(), copy(0, 4)), base: base.id },
     { id: fakeId(2), type: OFS_DELTA, data: delta(claim(), 4, copy(0, 4)), base: base.id },
     { id: fakeId(3), type: OFS_DELTA, data: delta(4, 4, copy(0, 4)), size: claim(), base: base.id },
     {
       id: fakeId(4),
       type: OFS_DELTA,
-      data: delta(4, claim(), Buffer.alloc(upTo(random, MIB), 0x80)),
+      data: delta(4, claim(), Buffer.alloc(upTo(MIB), 0x80)),
       base: base.id,
     },
-    { ...whole("tree", Buffer.alloc(upTo(random, MIB))), id: fakeId(5), size: claim() },
+    { ...whole("tree", Buffer.alloc(upTo(MIB))), id: fakeId(5), size: claim() },
   ];
   const root = entries.map(({ id }, i) => ({
     name: `f${i}`,
@@ -251,12 +260,12 @@ function falseClaims(random: Random): Buffer {
 }
 
 /** Few trees that name any number of paths. */
-function sharedTrees(random: Random): Buffer {
+function sharedTrees(upTo: UpTo): Buffer {
   const leaf = whole("blob", "leaf");
-  const fan = 1 + upTo(random, 300);
+  const fan = 1 + upTo(300);
   let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, below];
-  for (let depth = upTo(random, 60); depth > 0; depth--) {
+  for (let depth = upTo(60); depth > 0; depth--) {
     const names = Array.from({ length: fan }, (_, i) => `${String(i).padStart(3, "0")}`);
     below = whole("tree", encodeTree(names.map((name) => ({ mode: "40000", name, id: below.id }))));
     entries.push(below);
@@ -277,19 +286,19 @@ function manyEntries(
 }
 
 /** Folders of many entries, below one another, which paths and links lead through again and again. */
-function hugeFolders(random: Random): Buffer {
+function hugeFolders(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
-  const many = manyEntries(upTo(random, 60_000), leaf.id);
+  const many = manyEntries(upTo(60_000), leaf.id);
   const target = whole(
     "blob",
     random
       .pick(["a/../", "a/a/../../", "./"])
-      .repeat(1 + upTo(random, 600))
+      .repeat(1 + upTo(600))
       .slice(0, 4090),
   );
   let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, target, below];
-  for (let depth = upTo(random, 12); depth > 0; depth--) {
+  for (let depth = upTo(12); depth > 0; depth--) {
     const head = encodeTree([
       { mode: "40000", name: "a", id: below.id },
       { mode: "120000", name: "b", id: target.id },
@@ -300,12 +309,12 @@ function hugeFolders(random: Random): Buffer {
   return imageOfRoot(entries.pop()!, entries);
 }
 
-function deepTrees(random: Random): Buffer {
+function deepTrees(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
-  const name = "a".repeat(upTo(random, 300));
+  const name = "a".repeat(upTo(300));
   let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, below];
-  for (let depth = upTo(random, 4000); depth > 0; depth--) {
+  for (let depth = upTo(4000); depth > 0; depth--) {
     const files = random.once(10) ? [{ mode: "100644", name: "f", id: leaf.id }] : [];
     below = whole(
       "tree",
@@ -319,7 +328,7 @@ function deepTrees(random: Random): Buffer {
 }
 
 /** Links of many steps that lead to links. */
-function longLinks(random: Random): Buffer {
+function longLinks(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
   const entries = [leaf];
   const folder = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
@@ -329,7 +338,7 @@ function longLinks(random: Random): Buffer {
     const step = random.pick(["d/../", "./", "d/./../", "/d/../", "d//../"]);
     const target = whole(
       "blob",
-      `${step.repeat(upTo(random, 900)).slice(0, 4000)}/l${String(i + 1).padStart(2, "0")}`,
+      `${step.repeat(upTo(900)).slice(0, 4000)}/l${String(i + 1).padStart(2, "0")}`,
     );
     entries.push(target);
     root.push({ mode: "120000", name: `l${String(i).padStart(2, "0")}`, id: target.id });
@@ -338,9 +347,9 @@ function longLinks(random: Random): Buffer {
   return imageOf(root, entries);
 }
 
-function longNames(random: Random): Buffer {
+function longNames(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
-  const length = upTo(random, MIB);
+  const length = upTo(MIB);
   const count = Math.max(1, Math.min(3000, Math.floor((4 * MIB) / length)));
   const end = random.pick(["<", "é", "\x1b", "a"]).repeat(length);
   const names = Array.from({ length: count }, (_, i) => `${String(i).padStart(5, "0")}${end}`);
@@ -350,9 +359,9 @@ function longNames(random: Random): Buffer {
   );
 }
 
-function hugeCommit(random: Random): Buffer {
+function hugeCommit(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
-  const size = upTo(random, 8 * MIB);
+  const size = upTo(8 * MIB);
   const text = random.pick(["<", "€", "\x01", "a b\n", "\n", "aa\n"]);
   const long = text.repeat(Math.ceil(size / Buffer.byteLength(text)));
   const parent = `parent ${fakeId(0)}\n`;
@@ -365,8 +374,8 @@ function hugeCommit(random: Random): Buffer {
 }
 
 /** Whatever deflate makes of zeroes. */
-function bombs(random: Random): Buffer {
-  const size = upTo(random, 24 * MIB);
+function bombs(upTo: UpTo): Buffer {
+  const size = upTo(24 * MIB);
   const blob = zeroBlob(size);
   const data = Buffer.alloc(size);
   const tree = { ...whole("tree", data), stream: blob.stream!, data: Buffer.alloc(0), size };
@@ -381,10 +390,10 @@ function bombs(random: Random): Buffer {
 }
 
 /** More entries than anything has to say about. */
-function manyTiny(random: Random): Buffer {
+function manyTiny(upTo: UpTo, random: Random): Buffer {
   const empty = whole("blob", "");
   const stream = deflateSync(Buffer.alloc(0));
-  const count = upTo(random, 8000);
+  const count = upTo(8000);
   const same = random.once(2);
   const entries = Array.from({ length: count }, (_, i) =>
     same ? { ...empty, stream } : whole("blob", `${i}`),
