@@ -5,6 +5,8 @@ import type { Room } from "./room.ts";
 
 /** An object that deltas are built on. */
 export interface Base extends Stretch {
+  /** Of its entry in the PACK. */
+  readonly offset: number;
   readonly kind: ObjectKind;
   /** Deltas between it and an object that is stored whole. */
   readonly depth: number;
@@ -46,7 +48,7 @@ export class BaseCache implements Room {
   #ring: Uint8Array = new Uint8Array();
   readonly #kept = new Map<number, Base>();
   /** What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its first item again and again. */
-  #written: { readonly offset: number; readonly base: Base }[] = [];
+  #written: Base[] = [];
   #oldest = 0;
   #head = 0;
   readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
@@ -89,9 +91,9 @@ export class BaseCache implements Room {
   }
 
   /** Keeps the object that has been written to what was reserved last. */
-  keep(offset: number, { kind, size, depth, work }: Omit<Base, "memory" | "start">): Base {
+  keep(offset: number, kind: ObjectKind, size: number, depth: number, work: number): Base {
     const { memory, start } = this;
-    const base = { kind, memory, start, size, depth, work };
+    const base = { memory, start, size, offset, kind, depth, work };
     this.#kept.delete(offset);
     for (const large of this.#large) {
       if (large.memory === memory) {
@@ -101,7 +103,7 @@ export class BaseCache implements Room {
     }
     if (memory === this.#ring) {
       this.#kept.set(offset, base);
-      this.#written.push({ offset, base });
+      this.#written.push(base);
       if (this.#written.length - this.#oldest > this.#most) this.#dropOldest();
     }
     return base;
@@ -137,16 +139,16 @@ export class BaseCache implements Room {
   /** Moves the head, where the next base is written, to `end`, and drops what lay between from the round before. */
   #dropUpTo(end: number): void {
     for (let next = this.#written[this.#oldest]; next !== undefined; next = this.#written[this.#oldest]) {
-      if (next.base.start < this.#head || next.base.start >= end) break;
+      if (next.start < this.#head || next.start >= end) break;
       this.#dropOldest();
     }
     this.#head = end;
   }
 
   #dropOldest(): void {
-    const { offset, base } = this.#written[this.#oldest++]!;
+    const oldest = this.#written[this.#oldest++]!;
     // The same one may have been written again since.
-    if (this.#kept.get(offset) === base) this.#kept.delete(offset);
+    if (this.#kept.get(oldest.offset) === oldest) this.#kept.delete(oldest.offset);
     if (this.#oldest * 2 > this.#written.length) {
       this.#written = this.#written.slice(this.#oldest);
       this.#oldest = 0;

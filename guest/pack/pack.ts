@@ -58,6 +58,8 @@ export class Pack {
   readonly #descriptions: ChainDescriptions;
   readonly #bases: BaseCache;
   readonly #maxObjectSize: number;
+  readonly #largestInChain: number;
+  readonly #largestDelta: number;
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
   #scratch: Uint8Array = new Uint8Array();
   /** Bytes of the object that was read last. */
@@ -84,6 +86,9 @@ export class Pack {
     this.#maxObjectSize = options.maxObjectSize ?? 1024 ** 3;
     this.bounds = options.bounds ?? boundsOf(end - start);
     this.work = options.work ?? new Work();
+    // A delta, its base and what it makes are in memory together.
+    this.#largestInChain = Math.min(this.#maxObjectSize, this.bounds.deltaObjectSize);
+    this.#largestDelta = Math.min(this.#maxObjectSize, this.bounds.deltaObjectSize * DELTA_SHARE);
   }
 
   /**
@@ -166,7 +171,7 @@ export class Pack {
 
   /** @throws {DocteurError} `OBJECT_TOO_LARGE`, if so many bytes of an entry may not be held in memory. */
   checkSize(size: number, header: EntryHeader): void {
-    if (size > this.#maxObjectSize) throw this.#tooLarge(size, `${this.#maxObjectSize}`, header);
+    if (size > this.#maxObjectSize) throw this.#tooLarge(size, this.#maxObjectSize, header);
   }
 
   /** A reader of an entry's own stream that other readings do not disturb. Close it. */
@@ -231,7 +236,7 @@ export class Pack {
       if (base !== undefined) return base;
       link = this.header(offset);
       if (link.kind !== undefined) {
-        this.#checkInChain(link.size, link);
+        if (link.size > this.#largestInChain) throw this.#tooLarge(link.size, this.#largestInChain, link);
         this.#inflate(link, this.#bases);
         return this.#keep(offset, link.kind);
       }
@@ -247,32 +252,36 @@ export class Pack {
 
   /** Keeps the object that was read last, to memory of the base cache. */
   #keep(offset: number, kind: ObjectKind): Base {
-    return this.#bases.keep(offset, { kind, size: this.size, depth: this.#depth, work: this.#work });
+    return this.#bases.keep(offset, kind, this.size, this.#depth, this.#work);
   }
 
   /** Builds an object on its base. */
   #build(base: Base, delta: EntryHeader, room: Room): void {
     const { size } = delta;
     if (base.depth >= MAX_CHAIN) throw tooDeep(this.#entries.at(delta));
-    this.#checkInChain(size, delta, DELTA_SHARE);
+    if (size > this.#largestDelta) throw this.#tooLarge(size, this.#largestDelta, delta);
     const memory = this.#scratchOf(size + 1);
-    this.work.add(COST.delta + COST.inflatedByte * size);
     try {
       this.#entries.inflateTo(delta, memory, 0);
       const { sourceSize, targetSize, instructions } = decodeDeltaHeader(memory, size);
       if (sourceSize !== base.size) {
         throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${base.size}`);
       }
-      this.#checkInChain(targetSize, delta);
+      if (targetSize > this.#largestInChain) throw this.#tooLarge(targetSize, this.#largestInChain, delta);
+      let work = COST.delta + COST.inflatedByte * size + targetSize;
       if (targetSize > LARGEST_UNCHECKED || size > LARGEST_UNCHECKED) {
-        this.#checkWork(base, checkTargetSize(memory, instructions, size, targetSize), targetSize, delta);
+        // Counted also if it is refused for what it would take from here on.
+        this.work.add(COST.inflatedByte * size);
+        const count = checkTargetSize(memory, instructions, size, targetSize);
+        this.#checkWork(base.work + work + COST.instruction * count, delta);
         if (room !== this.#bases) this.#bases.dropHuge(base);
       }
       room.reserve(targetSize, base);
       const target = { memory: room.memory, start: room.start, size: targetSize };
-      const count = applyDelta(base, memory, instructions, size, target);
-      this.work.add(targetSize + COST.instruction * count);
-      this.#work = this.#checkWork(base, count, targetSize, delta);
+      work += COST.instruction * applyDelta(base, memory, instructions, size, target);
+      this.work.add(work);
+      this.#checkWork(base.work + work, delta);
+      this.#work = base.work + work;
       this.size = targetSize;
       this.#depth = base.depth + 1;
     } catch (cause) {
@@ -289,25 +298,17 @@ export class Pack {
     return memory;
   }
 
-  /** A delta, its base and what it makes are in memory together. */
-  #checkInChain(size: number, entry: EntryHeader, share = 1): void {
-    this.checkSize(size, entry);
-    const limit = this.bounds.deltaObjectSize * share;
-    if (size > limit) throw this.#tooLarge(size, `${limit} where deltas are concerned`, entry);
-  }
-
-  #tooLarge(size: number, limit: string, entry: EntryHeader): DocteurError {
+  #tooLarge(size: number, limit: number, entry: EntryHeader): DocteurError {
     const what = `the object at byte ${this.#entries.at(entry)} has ${size} bytes`;
-    return new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${limit} are read into memory`);
+    const where = limit === this.#maxObjectSize ? "" : " where deltas are concerned";
+    return new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${limit}${where} are read into memory`);
   }
 
-  /** The work for an object, from the one that is stored whole on. @throws {WorkLimitError} */
-  #checkWork(base: Base, instructions: number, targetSize: number, delta: EntryHeader): number {
-    const own = COST.delta + COST.inflatedByte * delta.size + COST.instruction * instructions + targetSize;
-    const work = base.work + own;
-    if (work <= this.bounds.objectWork) return work;
+  /** @param work for an object, from the one that is stored whole on. @throws {WorkLimitError} */
+  #checkWork(work: number, entry: EntryHeader): void {
+    if (work <= this.bounds.objectWork) return;
     throw new WorkLimitError(
-      `the deltas of the object at byte ${this.#entries.at(delta)} make too much work`,
+      `the deltas of the object at byte ${this.#entries.at(entry)} make too much work`,
     );
   }
 }

@@ -1,16 +1,10 @@
 import test from "ava";
 import fc from "fast-check";
-import type { ObjectKind } from "../../../guest/git/object.ts";
 import { type Base, BaseCache } from "../../../guest/pack/base-cache.ts";
 
 /** The bytes that a cache has reserved, or of a base that it keeps. */
 function bytesOf({ memory, start }: { memory: Uint8Array; start: number }, size: number): Uint8Array {
   return memory.subarray(start, start + size);
-}
-
-/** What is told of an object that is stored whole. */
-function baseOf(kind: ObjectKind, size: number) {
-  return { kind, size, depth: 0, work: 0 };
 }
 
 function contentOf(base: Base | undefined): Uint8Array | undefined {
@@ -51,7 +45,7 @@ test("what is kept is never overwritten, nor what is to be spared", (t) => {
           last = undefined;
           return;
         }
-        last = { base: cache.keep(offset, baseOf("blob", size)), fill };
+        last = { base: cache.keep(offset, "blob", size, 0, 0), fill };
         written.set(offset, { fill, size });
         for (const [offset, { fill, size }] of written) {
           const kept = contentOf(cache.get(offset));
@@ -72,7 +66,7 @@ test("what was kept last is found", (t) => {
   for (let i = 0; i < 100; i++) {
     cache.reserve(size(i));
     bytesOf(cache, size(i)).fill(i);
-    const base = cache.keep(i, baseOf("tree", size(i)));
+    const base = cache.keep(i, "tree", size(i), 0, 0);
     t.is(cache.get(i), base);
     t.is(base.kind, "tree");
     if (i > 0) t.deepEqual(contentOf(cache.get(i - 1)), new Uint8Array(size(i - 1)).fill(i - 1));
@@ -85,7 +79,7 @@ test("of what is large, the last two are found", (t) => {
   for (let i = 0; i < 10; i++) {
     cache.reserve(150 - i, base);
     bytesOf(cache, 150 - i).fill(i);
-    base = cache.keep(i, baseOf("blob", 150 - i));
+    base = cache.keep(i, "blob", 150 - i, 0, 0);
     t.true(contentOf(cache.get(i))?.every((byte) => byte === i));
     if (i > 0) t.true(contentOf(cache.get(i - 1))?.every((byte) => byte === i - 1));
     t.is(cache.get(i - 2), undefined);
@@ -97,7 +91,7 @@ test("of small ones no more are kept than there is memory for finding them", (t)
   for (let i = 0; i < 5000; i++) {
     cache.reserve(1);
     bytesOf(cache, 1).fill(i);
-    cache.keep(i, baseOf("blob", 1));
+    cache.keep(i, "blob", 1, 0, 0);
   }
   t.is(cache.get(3999), undefined);
   t.deepEqual(contentOf(cache.get(4000)), Uint8Array.of(4000 % 256));
@@ -110,7 +104,7 @@ test("the memory of huge ones is given back, but that of the one to spare", (t) 
   for (let i = 0; i < 2; i++) {
     cache.reserve(size, cache.get(i - 1));
     bytesOf(cache, size).fill(i + 1);
-    cache.keep(i, baseOf("blob", size));
+    cache.keep(i, "blob", size, 0, 0);
   }
   cache.dropHuge(cache.get(1));
   t.is(cache.get(0), undefined);
@@ -118,13 +112,13 @@ test("the memory of huge ones is given back, but that of the one to spare", (t) 
   cache.dropHuge();
   t.is(cache.get(1), undefined);
   cache.reserve(10);
-  cache.keep(5, baseOf("blob", 10));
+  cache.keep(5, "blob", 10, 0, 0);
   t.is(cache.get(5)?.size, 10);
 });
 
 test("a capacity of 0 keeps nothing", (t) => {
   const cache = new BaseCache(0);
   cache.reserve(1);
-  cache.keep(1, baseOf("blob", 1));
+  cache.keep(1, "blob", 1, 0, 0);
   t.is(cache.get(1), undefined);
 });
