@@ -74,8 +74,7 @@ export class Connection {
 
   /** Milliseconds for which the connection has waited for its client: to ask, or to take more of an answer. */
   get waitingForClient(): number {
-    const isReady = this.#current !== undefined && this.#socket.writableLength === 0;
-    return isReady ? 0 : this.#clock.now - this.#since;
+    return this.#isAtWork ? 0 : this.#clock.now - this.#since;
   }
 
   /** Bytes a millisecond that the client takes, if it is being answered, else 0. */
@@ -138,13 +137,18 @@ export class Connection {
   /** Nothing has been read or written for the time that was set. */
   onTimeout(): void {
     // The client waits for an answer that takes long to make.
-    if (this.waitingForClient === 0) this.#socket.setTimeout(SILENCE_TIMEOUT);
+    if (this.#isAtWork) this.#socket.setTimeout(SILENCE_TIMEOUT);
     else this.#socket.destroy();
   }
 
   /** Whether the answer that is being made, or one that waits, is the last. What a request turns out to be may make it so. */
   get #isEnding(): boolean {
     return this.#isClosing || this.#current?.shouldKeepAlive === false;
+  }
+
+  /** Whether an answer is being made, and the client has taken all that there is of it so far. */
+  get #isAtWork(): boolean {
+    return this.#current !== undefined && this.#socket.writableLength === 0;
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {

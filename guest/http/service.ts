@@ -2,11 +2,15 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { printable } from "../printable.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Port, UnikernelContext } from "../unikernel.ts";
-import { Connections } from "./connections.ts";
+import { Connections, MAX_CONNECTIONS } from "./connections.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
 import { Handler } from "./handler.ts";
 import { lengthOf } from "./send.ts";
 import { boundedServer, close, listen } from "./server.ts";
 import type { SiteOptions } from "./site.ts";
+
+/** Descriptors for all else than connections. */
+const RESERVED_DESCRIPTORS = 48;
 
 /** What is served, and to whom. */
 export interface ServeOptions {
@@ -27,7 +31,9 @@ export async function serveSite(
   { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
-  const connections = new Connections();
+  // Beyond the limit, the kernel would give no connection to choose from.
+  const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
+  const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
   const cutSlowestAnswer = () => connections.cutSlowestAnswer();
   const handler = new Handler(store, { site, hosts, complain, cutSlowestAnswer });
   const servers: Server[] = [];

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import type { RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import { Connections } from "../../../guest/http/connections.ts";
+import { descriptorLimit } from "../../../guest/http/descriptor-limit.ts";
 import { boundedServer, close } from "../../../guest/http/server.ts";
 import { get, RawSocket } from "./served.ts";
 
@@ -19,7 +20,7 @@ async function serving(
   t.teardown(() => close([server], connections));
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  return { connections, port, socket: () => RawSocket.connect(t, port) };
+  return { connections, server, port, socket: () => RawSocket.connect(t, port) };
 }
 
 test("when all connections are taken, the client that has waited longest makes way for the next", async (t) => {
@@ -65,16 +66,6 @@ test("a connection on which an answer is being made is not closed for another's 
   await t.throwsAsync(get(port, "/"), { code: "ECONNRESET" });
   for (const finish of waiting) finish();
   for (const raw of asked) await raw.said(/done$/);
-});
-
-test("what comes new has a moment in which it is not closed for another's sake", async (t) => {
-  const { port, socket } = await serving(t, { maxConnections: 2, protectedTime: 3_600_000 });
-  const asked = [await socket(), await socket()];
-  for (const raw of asked) raw.write(REQUEST);
-  for (const raw of asked) await raw.said(/done$/);
-  await t.throwsAsync(get(port, "/"), { code: "ECONNRESET" });
-  asked[0]!.write(REQUEST);
-  await asked[0]!.said(/done.*done$/s);
 });
 
 test("requests of one connection are answered one after the other", async (t) => {
@@ -133,6 +124,33 @@ test("an answer that nobody takes can be cut short, one that is being made canno
   idle.destroy();
 });
 
+test("silence ends a connection whose client is waited for, and not one whose client waits", async (t) => {
+  const released = Promise.withResolvers<void>();
+  const answer: RequestListener = (request, response) => {
+    if (request.url === "/") response.end(Buffer.alloc(64 * 1024 * 1024));
+    else released.promise.then(() => response.end("done"));
+  };
+  const { server, socket, connections } = await serving(t, {}, answer);
+  const accepted: Socket[] = [];
+  server.on("connection", (each) => accepted.push(each));
+  const [waiting, silent, paused] = [await socket(), await socket(), await socket()];
+  waiting.write("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+  paused.pause();
+  paused.write(REQUEST);
+  const isReady = () =>
+    accepted.length === 3 &&
+    connections.of(accepted[0]!)!.isAnswering &&
+    connections.of(accepted[2]!)!.isAnswering &&
+    accepted[2]!.writableLength > 0;
+  while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (const each of accepted) server.emit("timeout", each);
+  t.is(await silent.closed, "");
+  paused.resume();
+  t.true((await paused.closed).length < 64 * 1024 * 1024);
+  released.resolve();
+  await waiting.said(/done$/);
+});
+
 test("the end does not wait for idle clients, tunnels, or answers that nobody takes", async (t) => {
   const answer: RequestListener = (_, response) => response.end(Buffer.alloc(64 * 1024 * 1024));
   const { socket, connections } = await serving(t, {}, answer);
@@ -146,4 +164,17 @@ test("the end does not wait for idle clients, tunnels, or answers that nobody ta
   paused.resume();
   await Promise.all([idle.closed, tunnel.closed, paused.closed]);
   t.is(connections.size, 0);
+});
+
+test("the limit of descriptors is read as Linux writes it", (t) => {
+  const lines =
+    "Max processes             95968                95968                processes \n" +
+    "Max open files            1024                 524288               files     \n";
+  t.is(descriptorLimit(lines), 1024);
+  t.is(
+    descriptorLimit("Max open files            unlimited            unlimited            files"),
+    Infinity,
+  );
+  t.is(descriptorLimit(""), Infinity);
+  t.true(descriptorLimit() > 0);
 });
