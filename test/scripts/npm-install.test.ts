@@ -119,10 +119,17 @@ test("the installed commands do what those of the checkout do", async (t) => {
   t.is(made.status, 0, made.stderr);
 });
 
-/** All paths but those of the tests' own cache, which other tests fill meanwhile. */
-function filesBelow(root: string): string[] {
-  const paths = readdirSync(root, { recursive: true, encoding: "utf8" });
-  return paths.filter((path) => !path.startsWith("node_modules/.cache")).sort();
+/** All paths but those of the tests' own cache, which other tests fill meanwhile, and in which not all may be entered. */
+function filesBelow(root: string, folder = ""): string[] {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  return entries
+    .map((entry) => ({ entry, path: join(folder, entry.name) }))
+    .filter(({ path }) => path !== "node_modules/.cache")
+    .flatMap(({ entry, path }) => {
+      const isFolder = entry.isDirectory() || path === "node_modules";
+      return isFolder ? [path, ...filesBelow(root, path)] : [path];
+    })
+    .sort();
 }
 
 /** Installs a starter, and asserts that it has the docteur in `root`, or a part of it, and works. */
