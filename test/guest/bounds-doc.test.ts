@@ -26,7 +26,7 @@ test("the table of bounds in STORE.md is that of the program", (t) => {
     `| ${number(LARGEST_LIST)}; \`folder\` has no bound |`,
     `| ${listedEntries / 1e6} million, and ${LISTED_PER_OBJECT.entries} for each object`,
     `| ${listedBytes / MIB} MiB, and ${number(LISTED_PER_OBJECT.bytes)} for each object;`,
-    `| ${MOST_HELD / MIB} MiB; of \`prefix\``,
+    `| ${MOST_HELD / MIB} MiB; for \`prefix\``,
     `1 million of them, ${countingWork / GIB} GiB of work;`,
   ]) {
     t.true(PAGE.includes(text), text);
