@@ -14,6 +14,7 @@ export DOCTEUR_BRANCH := $(call given,BRANCH)
 export DOCTEUR_KERNEL := $(call given,KERNEL)
 export DOCTEUR_MODULES := $(call given,MODULES)
 export DOCTEUR_TEST := $(call given,TEST)
+export DOCTEUR_SUITE := $(call given,SUITE)
 export DOCTEUR_BENCH := $(call given,BENCH)
 export DOCTEUR_INPUTS := $(call given,INPUTS)
 export DOCTEUR_SEED := $(call given,SEED)
@@ -28,7 +29,10 @@ recursive := +
 endif
 endif
 
-.PHONY: help setup run image verify test types lint format bench fuzz build clean
+# `make -C` says on standard output, before it reads this file, which folder it enters.
+entered := $(findstring w,$(firstword -$(MAKEFLAGS)))
+
+.PHONY: help setup run image verify test types lint format bench fuzz systems build clean
 
 help:
 	@echo 'make run FILE=/PATH   print a file of a repository, read by a virtual machine'
@@ -36,7 +40,9 @@ help:
 	@echo 'make verify           prove that the image is whole'
 	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
 	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
-	@echo 'make fuzz             feed damaged and hostile images to the reader for a minute (INPUTS=COUNT: so many; SEED=NUMBER)'
+	@echo 'make fuzz             feed damaged and hostile images to the reader for a minute'
+	@echo '                      (INPUTS=COUNT: so many; SEED=NUMBER)'
+	@echo 'make systems          try run and test in bare Debian systems (SUITE=NAME: one); as root, for hours'
 	@echo 'make build            bundle the command for npm into dist/'
 	@echo 'make format           format the sources'
 	@echo 'make setup            install what is needed; the others do it by themselves'
@@ -56,6 +62,8 @@ setup:
 run:
 	$(recursive)@if [ -z "$$DOCTEUR_FILE" ]; then \
 	  echo 'docteur: FILE is missing, for instance make run FILE=/README.md' >&2; exit 1; fi
+	$(recursive)@if [ -n '$(entered)' ] && [ ! -t 1 ]; then \
+	  echo 'docteur: make -C writes into the output, too; --no-print-directory keeps it out' >&2; fi
 	$(recursive)@scripts/setup
 	$(recursive)@scripts/image --if-changed
 	$(recursive)@exec scripts/docteur run $${DOCTEUR_KERNEL:+"--kernel=$$DOCTEUR_KERNEL"} \
@@ -87,6 +95,9 @@ bench: build
 
 fuzz: setup
 	@exec $(NODE) test/fuzz/run.ts $${DOCTEUR_INPUTS:+--cases "$$DOCTEUR_INPUTS"} $${DOCTEUR_SEED:+--seed "$$DOCTEUR_SEED"}
+
+systems:
+	@exec scripts/systems $$DOCTEUR_SUITE
 
 build: setup
 	@$(NODE) scripts/build.ts

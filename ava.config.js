@@ -1,7 +1,14 @@
+import { join } from "node:path";
+
 export default {
   files: ["test/**/*.test.ts"],
   extensions: { ts: "module" },
   workerThreads: false,
   concurrency: 2,
-  timeout: "5m",
+  // Without any test coming to its end; a busy machine takes its time.
+  timeout: "15m",
+  environmentVariables: {
+    // What the machine is made of is shared between tests and kept from run to run; the user's own cache stays as it is.
+    XDG_CACHE_HOME: join(import.meta.dirname, "node_modules/.cache/docteur-test"),
+  },
 };

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { compare } from "./lib/compare.ts";
 import { corpus } from "./lib/corpus.ts";
 import { peak } from "./lib/peak.ts";
+import { mksquashfs } from "./lib/squashfs.ts";
 
 const { name, folder, gitDir, image: known } = await corpus();
 const docteur = new URL("../scripts/docteur", import.meta.url).pathname;
@@ -11,10 +12,12 @@ const [image, clone, squashfs] = ["made.img", "clone.git", "made.squashfs"].map(
   join(dirname(known), file),
 ) as [string, string, string];
 
+const zstd = await mksquashfs(folder, squashfs);
+
 /** Runs a command that makes a file of which the size is told. */
-async function making(file: string, command: readonly string[]) {
+async function making(file: string, command: readonly string[], env = process.env) {
   rmSync(file, { recursive: true, force: true });
-  const told = await peak(command);
+  const told = await peak(command, env);
   return { ...told, "size MB": statSync(file).size / 1e6 };
 }
 
@@ -39,8 +42,7 @@ try {
     ours: { name: "docteur make", run: () => making(image, [docteur, "make", "-q", folder, image]) },
     peer: {
       name: "mksquashfs -comp zstd",
-      run: () =>
-        making(squashfs, ["mksquashfs", folder, squashfs, "-comp", "zstd", "-noappend", "-no-progress"]),
+      run: () => making(squashfs, zstd.command, zstd.env),
     },
   });
 } finally {

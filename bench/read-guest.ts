@@ -2,8 +2,7 @@
 // folder, mounted in the same machine and read by fs.readFileSync, with the flags that the machine of `docteur run` gives to
 // V8 for both. Each round is a boot, so that all caches are cold. What
 // is measured is told by the guest: from opening the disk, or mounting it, to the last byte.
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -17,6 +16,7 @@ import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
 import { blobs, choose, corpus, imageOfFolder } from "./lib/corpus.ts";
+import { makeSquashfs } from "./lib/squashfs.ts";
 
 const COUNT = 1500;
 const MEMORY = 512;
@@ -39,11 +39,7 @@ $busybox sleep 60
 const files = await corpus();
 const squashfs = join(files.image, "..", "squashfs");
 const image = await imageOfFolder(files);
-if (!existsSync(squashfs)) {
-  execFileSync("mksquashfs", [files.folder, squashfs, "-comp", "zstd", "-quiet", "-no-progress"], {
-    stdio: "inherit",
-  });
-}
+await makeSquashfs(files.folder, squashfs);
 const paths = choose(await blobs(files), COUNT).map(({ path }) => path);
 const note = () => {};
 const [kernel, busybox, rootDisk] = await Promise.all([
@@ -51,7 +47,7 @@ const [kernel, busybox, rootDisk] = await Promise.all([
   getBusybox(note),
   getRootDisk(note),
 ]);
-const modules = await readModules(kernel.modules, MODULES);
+const modules = await readModules(kernel.modules, MODULES, busybox);
 const folder = mkdtempSync(join(tmpdir(), "docteur-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const program = join(folder, "program.cjs");

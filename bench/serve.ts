@@ -1,7 +1,7 @@
 // Answering HTTP from a machine, docteur beside busybox httpd, which serves a squashfs of the same folder from the same kind
 // of machine; nginx on the host, for information. wrk asks over 8 connections. Then the time from the command to the first
 // answer, warm beside cold.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,7 +15,8 @@ import { readModules } from "../vm/modules.ts";
 import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { type Contender, compare } from "./lib/compare.ts";
 import { corpus } from "./lib/corpus.ts";
-import { webTool, wrk } from "./lib/web-tools.ts";
+import { makeSquashfs } from "./lib/squashfs.ts";
+import { nginx, wrk } from "./lib/web-tools.ts";
 
 const DOCTEUR = new URL("../scripts/docteur", import.meta.url).pathname;
 const MEMORY = 512;
@@ -27,11 +28,7 @@ const home = join(files.image, "..");
 const image = join(home, "image-without-deltas");
 const squashfs = join(home, "squashfs");
 if (!existsSync(image)) await makeImage({ repository: files.folder, image, withoutDeltas: true });
-if (!existsSync(squashfs)) {
-  execFileSync("mksquashfs", [files.folder, squashfs, "-comp", "zstd", "-quiet", "-no-progress"], {
-    stdio: "inherit",
-  });
-}
+await makeSquashfs(files.folder, squashfs);
 
 const folder = mkdtempSync(join(tmpdir(), "docteur-bench-"));
 const endings: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -108,7 +105,8 @@ $busybox httpd -f -p 80 -h /root
 `;
   const busybox = await getBusybox(() => {});
   const kernel = await getKernel({}, () => {});
-  const modules = await readModules(kernel.modules, ["virtio_mmio", "virtio_blk", "squashfs", "virtio_net"]);
+  const names = ["virtio_mmio", "virtio_blk", "squashfs", "virtio_net"];
+  const modules = await readModules(kernel.modules, names, busybox);
   const initramfs = join(folder, "busybox.cpio");
   const entries = [
     ...["bin", "dev", "root", "modules"].map((path) => ({ path })),
@@ -139,7 +137,7 @@ $busybox httpd -f -p 80 -h /root
 }
 
 async function serveByNginx(): Promise<string> {
-  const { path, env } = await webTool("sbin/nginx");
+  const { path, env } = await nginx();
   const port = await freePort();
   const configuration = join(folder, "nginx.conf");
   writeFileSync(

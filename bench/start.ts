@@ -15,6 +15,7 @@ import { findQemu, qemuArguments } from "../vm/qemu.ts";
 import { getRootDisk } from "../vm/root-disk.ts";
 import { compare } from "./lib/compare.ts";
 import { installed } from "./lib/installed.ts";
+import { makeSquashfs } from "./lib/squashfs.ts";
 
 const path = (name: string) => new URL(`../${name}`, import.meta.url).pathname;
 const DOCTEUR = installed();
@@ -60,7 +61,7 @@ echo o > /proc/sysrq-trigger
 $busybox sleep 60
 `;
   const initramfs = join(folder, `${name.replaceAll(/\W/g, "-")}.cpio`);
-  const loaded = await readModules(kernel.modules, modules);
+  const loaded = await readModules(kernel.modules, modules, busybox);
   const entries = [
     ...["bin", "dev", "proc", "root", "modules"].map((entry) => ({ path: entry })),
     { path: "bin/busybox", data: readFileSync(busybox) },
@@ -92,7 +93,7 @@ $busybox sleep 60
 }
 
 const squashfs = join(folder, "squashfs");
-execFileSync("mksquashfs", [TREE, squashfs, "-comp", "zstd", "-quiet", "-no-progress"]);
+await makeSquashfs(TREE, squashfs);
 const disks = ["virtio_mmio", "virtio_blk"];
 const warm = docteur("docteur, warm", ["--accel", "tcg"]);
 const cold = docteur("docteur, cold", ["--accel", "tcg", "--cold"]);

@@ -40,6 +40,8 @@ export interface UnikernelContext {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** The ports that the host publishes (`-p`), in the order given. */
   readonly ports: readonly Port[];
+  /** Whether standard output is a terminal: text from an image that could steer it is then to be quoted. */
+  readonly terminal: boolean;
   /** Whether the user wants to be told what is done (`-v`), on standard error. */
   readonly verbose: boolean;
   /**

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
-import { Secret } from "./secret.ts";
+import { maskUserInfo, Secret } from "./secret.ts";
 
 /** What names a source: a repository elsewhere, or a path on this machine (a repository or a folder). */
 export type Endpoint = RemoteEndpoint | LocalEndpoint;
@@ -10,7 +10,7 @@ export interface RemoteEndpoint {
   readonly transport: "ssh" | "https" | "http" | "git";
   /** For git's command line: without a password and, over HTTP, without a user. */
   readonly url: string;
-  /** For people: the URL as it was given, its secret masked. */
+  /** For people: the URL as it was given, without what stands before the host. */
   readonly display: string;
   readonly credentials?: Credentials;
 }
@@ -34,6 +34,9 @@ export interface LocalEndpoint {
 
 const FORMS =
   "ssh://, https://, http://, git://, file://, relativize://, user@host:path, or a path to a repository or folder";
+
+const AT_ELSEWHERE =
+  "an @ stands elsewhere than before the host; in a URL, the signs / ? # @ of a password are written %2F %3F %23 %40, and the @ of a path %40";
 
 /**
  * Reads REPOSITORY as it stands on the command line. What is an URL, a `host:path` or a path is decided as git
@@ -87,6 +90,8 @@ function parseRemote(transport: RemoteEndpoint["transport"], rest: string): Remo
   const slash = rest.search(/[/?#]/);
   const authority = slash < 0 ? rest : rest.slice(0, slash);
   const path = slash < 0 ? "" : rest.slice(slash);
+  // Otherwise the host could be a part of a password, and be asked after.
+  if (path.includes("@")) throw bad(AT_ELSEWHERE, `${transport}://${rest}`);
   // The last @ divides: a careless password may hold one itself.
   const at = authority.lastIndexOf("@");
   const host = authority.slice(at + 1);
@@ -98,23 +103,20 @@ function parseRemote(transport: RemoteEndpoint["transport"], rest: string): Remo
     if (password !== undefined) {
       throw bad(`a password has no meaning in a ${transport}:// URL; leave it out and use a key`, clean);
     }
+    if (user?.includes("@")) throw bad(AT_ELSEWHERE, `${transport}://${rest}`);
+    if (transport === "git" && user !== undefined) throw bad("there are no users in a git:// URL", clean);
     const url = user === undefined ? clean : `${transport}://${user}@${host}${path}`;
-    return { kind: "remote", transport, url, display: url };
+    return { kind: "remote", transport, url, display: maskUserInfo(url) };
   }
   if (user === undefined) return { kind: "remote", transport, url: clean, display: clean };
   const credentials = {
     origin: `${transport}://${host}`,
-    user: new Secret(credential(user, "user", clean)),
-    password: password === undefined ? undefined : new Secret(credential(password, "password", clean)),
+    user: new Secret(credential(user, "user", clean), user),
+    password:
+      password === undefined ? undefined : new Secret(credential(password, "password", clean), password),
   };
-  const shown = password === undefined ? "***" : `${user}:***`;
-  return {
-    kind: "remote",
-    transport,
-    url: clean,
-    display: `${transport}://${shown}@${host}${path}`,
-    credentials,
-  };
+  const display = maskUserInfo(`${transport}://${user}@${host}${path}`);
+  return { kind: "remote", transport, url: clean, display, credentials };
 }
 
 /** A line break would let a value write lines of its own into git's credential protocol (git-credential(1)). */
@@ -125,13 +127,17 @@ function credential(encoded: string, what: string, clean: string): string {
 }
 
 function parseScpLike(text: string): RemoteEndpoint {
-  const parts = /^(?:([^@[\]]*)@)?(\[[^\]]*\]|[^:]*):(.*)$/s.exec(text);
+  const parts = /^(?:([^@:[\]]*)@)?(\[[^\]]*\]|[^:]*):(.*)$/s.exec(text);
   if (!parts) throw bad(`not an address; docteur takes ${FORMS}`, text);
-  const [, user, host, path] = parts;
+  const [, user, host, path] = parts as unknown as [string, string | undefined, string, string];
+  if (/^(https?|ftps?|file|relativize)$/i.test(host)) {
+    throw bad(`a URL has two slashes after its scheme, ${host.toLowerCase()}://`, text);
+  }
+  if (host.includes("@") || path.includes("@")) throw bad(AT_ELSEWHERE, text);
   if (user?.startsWith("-")) throw bad("the user starts with a dash", text);
-  checkHost(host!, text);
+  checkHost(host, text);
   if (path === "") throw bad("no path to a repository after the colon", text);
-  return { kind: "remote", transport: "ssh", url: text, display: text };
+  return { kind: "remote", transport: "ssh", url: text, display: maskUserInfo(text) };
 }
 
 function checkHost(host: string, shown: string): void {
@@ -160,6 +166,6 @@ function percentDecode(text: string, what: string): string {
 function bad(what: string, shown: string): DocteurError {
   return new DocteurError(
     "BAD_ENDPOINT",
-    `bad repository${shown === "" ? "" : ` ${JSON.stringify(shown)}`}: ${what}`,
+    `bad repository${shown === "" ? "" : ` ${JSON.stringify(maskUserInfo(shown))}`}: ${what}`,
   );
 }

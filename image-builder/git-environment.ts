@@ -12,31 +12,39 @@ export const SETTINGS: readonly string[] = [
 
 /**
  * Variables that would point git at another repository, change what it reads, or make it say more than its reason.
- * The first are those of `git rev-parse --local-env-vars`; a program started from a hook has them set.
+ * The first are those of `git rev-parse --local-env-vars`, which a program started from a hook has set, but for the
+ * settings among them: a user's `git -c` is as good as what stands in a file.
  */
-const DROPPED =
-  /^(GIT_(ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|DIR|GRAFT_FILE|IMPLICIT_WORK_TREE|INDEX_FILE|INTERNAL_.*|NAMESPACE|NO_REPLACE_OBJECTS|OBJECT_DIRECTORY|PREFIX|QUARANTINE_PATH|REPLACE_REF_BASE|SHALLOW_FILE|WORK_TREE|DEFAULT_HASH|TRACE.*|CURL_VERBOSE|TEMPLATE_DIR|TERMINAL_PROMPT|REDIRECT_.*))$/;
+const DROPPED = new RegExp(
+  `^GIT_(${[
+    ...["ALTERNATE_OBJECT_DIRECTORIES", "COMMON_DIR", "CONFIG", "DIR", "GRAFT_FILE", "IMPLICIT_WORK_TREE"],
+    ...["INDEX_FILE", "INTERNAL_.*", "NAMESPACE", "NO_REPLACE_OBJECTS", "OBJECT_DIRECTORY", "PREFIX"],
+    ...["QUARANTINE_PATH", "REFERENCE_BACKEND", "REPLACE_REF_BASE", "SHALLOW_FILE", "WORK_TREE"],
+    // How a repository is made, and which one is found.
+    ...["DEFAULT_HASH", "DEFAULT_REF_FORMAT", "TEMPLATE_DIR", "CEILING_DIRECTORIES"],
+    ...["DISCOVERY_ACROSS_FILESYSTEM"],
+    // What of it is read, and how.
+    ...["ATTR_.*", "(DISABLE|FORCE)_UNTRACKED_CACHE", "FORCE_THREADS", "INDEX_VERSION", "REF_PARANOIA"],
+    ...["(LITERAL|GLOB|NOGLOB|ICASE)_PATHSPECS", "TEST_.*", "EXTERNAL_DIFF.*", "DIFF_OPTS"],
+    // What git says, and whom it asks.
+    ...["ADVICE", "CURL_VERBOSE", "FLUSH", "PAGER.*", "PROGRESS_DELAY", "REDIRECT_.*", "REFLOG_ACTION"],
+    ...["TERMINAL_PROMPT", "TRACE.*", "TRANSLOOP_DEBUG", "TRANSPORT_HELPER_DEBUG"],
+  ].join("|")})$`,
+);
 
 /**
  * The environment git gets: `base` without the variables above, in the C locale so that its messages can be
- * understood, never asking on the terminal, and with `config` added in a way `ps` does not show.
+ * understood, and never asking on the terminal.
+ * @param more wins over all of these.
  */
 export function gitEnvironment(
   base: NodeJS.ProcessEnv,
-  config: readonly (readonly [key: string, value: string])[],
   more: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && !DROPPED.test(name)) env[name] = value;
   }
-  // The caller's own GIT_CONFIG_* come first, so that ours win.
-  const first = Number.parseInt(env.GIT_CONFIG_COUNT ?? "0", 10) || 0;
-  config.forEach(([key, value], index) => {
-    env[`GIT_CONFIG_KEY_${first + index}`] = key;
-    env[`GIT_CONFIG_VALUE_${first + index}`] = value;
-  });
-  if (config.length > 0) env.GIT_CONFIG_COUNT = String(first + config.length);
   return {
     ...env,
     LC_ALL: "C",

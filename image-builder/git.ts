@@ -1,21 +1,26 @@
+import { tmpdir } from "node:os";
 import { execa } from "execa";
 import { DocteurError } from "../guest/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
+import { type GitSettings, gitSettings } from "./git-settings.ts";
 import { endFamily } from "./process-family.ts";
 import { endWithUs } from "./running-children.ts";
-import { redactUrls, type Secret } from "./secret.ts";
+import { maskUrls, type Secret } from "./secret.ts";
 
-/** The oldest git with all that is used here; `GIT_CONFIG_COUNT` is the youngest of it (git 2.31). */
+/** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
+/** Git would otherwise look for a repository where this process runs, and heed the settings of one that is there. */
+const NO_REPOSITORY = "/dev/null";
+
 export interface GitOptions {
-  /** The repository, bare or a `.git` folder or file. None for commands that need none. */
+  /** The repository, a Git directory. None for commands that need none; that of the working directory is never read. */
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
-  readonly input?: string;
-  /** Settings as `-c` has them, but handed over in the environment, where other users cannot see them. */
-  readonly config?: readonly (readonly [key: string, value: string])[];
+  readonly input?: string | Uint8Array;
+  /** Settings that win over the user's, their values out of sight of other users. */
+  readonly config?: GitSettings;
   readonly env?: Readonly<Record<string, string>>;
   /** Masked in whatever git says. */
   readonly secrets?: readonly Secret[];
@@ -38,7 +43,8 @@ export interface GitResult {
 
 /**
  * Runs git and gives its standard output.
- * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`; the signal's reason when aborted.
+ * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the signal's reason when
+ * aborted.
  */
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<string> {
   const result = await tryGit(args, options);
@@ -53,9 +59,11 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   options.signal?.throwIfAborted();
   const progress = new GitProgress(options.onProgress);
-  const gitDir = options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`];
-  const child = execa("git", [...gitDir, ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args], {
-    env: gitEnvironment(process.env, options.config ?? [], options.env ?? {}),
+  const gitDir = `--git-dir=${options.gitDir ?? NO_REPOSITORY}`;
+  const own = SETTINGS.flatMap((setting) => ["-c", setting]);
+  const more = gitSettings(options.config ?? []);
+  const child = execa("git", [gitDir, ...own, ...more.args, ...args], {
+    env: gitEnvironment(process.env, { ...more.env, ...options.env }),
     extendEnv: false,
     reject: false,
     // Execa's own way is to listen to every signal, and afterwards those that Node ignored (SIGXFSZ) are deadly.
@@ -83,13 +91,20 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   }
   const stderr = (options.secrets ?? []).reduce(
     (text, secret) => secret.redact(text),
-    redactUrls(progress.rest()),
+    maskUrls(progress.rest()),
   );
   return { status: result.exitCode, stdout: String(result.stdout), stderr };
 }
 
-/** The error for a run that failed: the line in which git says why. */
+/** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */
 export function gitFailed(args: readonly string[], result: GitResult): DocteurError {
+  // All that docteur has git write is in its temporary folder.
+  if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
+    return new DocteurError(
+      "DISK_FULL",
+      `no space left in ${tmpdir()} for git: set TMPDIR to a larger place`,
+    );
+  }
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
 }
 

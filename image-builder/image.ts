@@ -1,14 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { raw } from "../guest/git/object-id.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo } from "../guest/image/header.ts";
+import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Bytes read and written at a time. */
-const CHUNK = 1024 * 1024;
+const CHUNK = 4 * 1024 * 1024;
 
 /** What an image is made of. */
 export interface ImageParts extends PackFiles {
@@ -44,7 +44,8 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Makes the temporary file, so that a place where no image can be written is told of before the work begins.
+   * Makes the temporary file, so that a place where no image can be written is told of before the work begins. Those beside it
+   * that were left by makes that were killed are removed.
    * @throws {DocteurError} `IMAGE_PATH`.
    */
   static async create(image: string): Promise<ImageFile> {
@@ -54,10 +55,8 @@ export class ImageFile implements AsyncDisposable {
       throw badPath(image, before.isDirectory() ? "it is a folder" : "it is there and is not a file");
     }
     if (/[/]$/.test(image)) throw badPath(image, "the name of a file is missing");
-    const temporary = join(
-      dirname(path),
-      `.${basename(path).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`,
-    );
+    await removeLeftImages(dirname(path));
+    const temporary = join(dirname(path), temporaryImageName(basename(path)));
     try {
       return new ImageFile(
         path,
@@ -70,7 +69,7 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Writes header, PACK, padding, IDX, padding.
+   * Writes header, PACK, padding, IDX, padding, and flushes them to the disk.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
    */
   async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
@@ -89,6 +88,7 @@ export class ImageFile implements AsyncDisposable {
       // The padding: what is not written reads as zeroes, but a hole could still find the disk full later.
       await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
       await this.#zeroes(indexOffset + indexBytes, bytes);
+      await this.#file.sync();
     } catch (error) {
       throw writeFailed(this.path, error);
     }
@@ -96,12 +96,11 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Puts the image in its place: the file on the disk first, then its name, then the folder that holds the name.
+   * Puts the image, once it is written, in its place: its name, then the folder that holds the name.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
    */
   async publish(): Promise<void> {
     try {
-      await this.#file.sync();
       await this.#file.close();
       await rename(this.temporary, this.path);
       this.#published = true;

@@ -1,4 +1,5 @@
 import { type Stats, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
 import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
@@ -8,16 +9,15 @@ import { type Exclusion, exclusion } from "./folder/exclusion.ts";
 import { type StagedFolder, stageFolder } from "./folder/stage.ts";
 import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
-import { findGitDir, requireFolder, resolveCommit } from "./local-repository.ts";
-import { commitObjects } from "./packing/commit-objects.ts";
+import { findRepository, requireFolder, resolveCommit } from "./local-repository.ts";
 import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
 import { packAnew } from "./packing/pack-anew.ts";
-import type { PackFiles } from "./packing/pack-objects.ts";
+import { type Repacked, repack } from "./packing/repack.ts";
 import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { fetchRemote } from "./remote-repository.ts";
 import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
-import { type Survey, surveyCommit, surveyNotes } from "./survey.ts";
+import { surveyNotes } from "./survey.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { countUncommitted, uncommittedNotes } from "./uncommitted.ts";
 
@@ -42,7 +42,10 @@ export interface MakeOptions {
   readonly compression?: Compression | undefined;
   /** Store every file whole, none as a delta, so that a server can pass on what is stored. Default false. */
   readonly withoutDeltas?: boolean | undefined;
-  /** Compress a repository's objects anew rather than as it has them. Default false. */
+  /**
+   * Compress a repository's objects anew, unless what it has is smaller; where `compression` or `withoutDeltas` is given, even
+   * then. Default false.
+   */
   readonly repack?: boolean | undefined;
   /** Take a work tree as the folder that it is rather than its commit. Default false. */
   readonly worktree?: boolean | undefined;
@@ -83,8 +86,6 @@ interface Source {
   readonly kind: MakeResult["source"];
   readonly gitDir: string;
   readonly commit: string;
-  /** Of a folder; a repository's commit is looked at while it is packed. */
-  readonly survey?: Survey;
   /** Of a folder. */
   readonly staged?: StagedFolder;
   /** Where the files of a repository lie whose HEAD is taken, if they lie anywhere. */
@@ -116,7 +117,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const source =
     endpoint.kind === "remote"
       ? await fromRemote(endpoint, gitDir, timeout, options)
-      : ((await fromLocalRepository(endpoint, options)) ??
+      : ((await fromLocalRepository(endpoint, temporary.path, options)) ??
         (await fromFolder(
           endpoint,
           temporary.path,
@@ -126,15 +127,23 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
           options,
         )));
 
+  // What reads is loaded while git packs.
+  const reading = import("./check-readable.ts");
   const packing = pack(source, temporary.path, compression, options);
-  const surveying = source.survey ?? surveyCommit(source.gitDir, source.commit, signal);
   const own = [image.path, image.temporary];
-  const counting = source.workTree === undefined ? undefined : countUncommitted(source.workTree, own, signal);
+  const counting =
+    source.workTree === undefined ? undefined : countUncommitted(source.gitDir, source.workTree, own, signal);
+  const checking = packing.then(async (packed) => {
+    const { checkReadable } = await reading;
+    return await checkReadable(packed.files, source.commit, endpoint.display, signal);
+  });
+  const writing = packing.then((packed) =>
+    image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal),
+  );
   // All must have ended before the temporary folder goes; of several failures the packing's says most.
-  await Promise.allSettled([packing, surveying, counting]);
-  const packed = await packing;
-  const survey = await surveying;
-  const shape = await image.write({ ...packed, commit: source.commit, blockSize }, onProgress, signal);
+  await Promise.allSettled([checking, writing, counting]);
+  const { survey, hidden } = await checking;
+  const shape = await writing;
   await image.publish();
   const { packBytes, bytes } = shape;
   return {
@@ -147,7 +156,13 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     lfsPointers: survey.lfsPointers,
     bytes,
     packBytes,
-    notes: [...source.notes, ...uncommittedNotes(await counting), ...surveyNotes(survey)],
+    notes: [
+      ...source.notes,
+      ...(await packing).notes,
+      ...uncommittedNotes(await counting),
+      ...surveyNotes(survey),
+      ...(await reading).hiddenNotes(hidden),
+    ],
   };
 }
 
@@ -167,15 +182,25 @@ async function fromRemote(
 /** Undefined when the path is a mere folder. */
 async function fromLocalRepository(
   endpoint: LocalEndpoint,
+  temporary: string,
   options: MakeOptions,
 ): Promise<Source | undefined> {
   if (options.worktree) return undefined;
-  const gitDir = await findGitDir(endpoint.path, options.signal);
-  if (gitDir === undefined) return undefined;
-  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal);
-  const hasFiles = gitDir !== endpoint.path && options.ref === undefined;
-  const workTree = hasFiles ? endpoint.path : undefined;
-  return { kind: "repository", gitDir, commit, workTree, notes: ignoredForRepository(options) };
+  const into = join(temporary, "source");
+  await mkdir(into);
+  const repository = await findRepository(endpoint.path, into, options.signal);
+  if (repository === undefined) return undefined;
+  const { gitDir, workTree } = repository;
+  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal).catch((error) => {
+    throw repository.inSource(error);
+  });
+  return {
+    kind: "repository",
+    gitDir,
+    commit,
+    workTree: options.ref === undefined ? workTree : undefined,
+    notes: ignoredForRepository(options),
+  };
 }
 
 /** A repository's commit has its own date and author; the original takes `-d` and ignores it, too. */
@@ -206,14 +231,11 @@ async function fromFolder(
   const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
   const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
   if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
-  const { files, bytes, lfsPointers } = staged;
-  const survey = { files, bytes, submodules: [], lfsPointers };
   return {
     kind: "folder",
     gitDir,
     commit: staged.commit,
     staged,
-    survey,
     notes: [...staged.notes, ...ignored],
   };
 }
@@ -222,24 +244,24 @@ async function pack(
   { staged, gitDir, commit }: Source,
   folder: string,
   compression: Compression,
-  { repack, withoutDeltas, onProgress, signal }: MakeOptions,
-): Promise<PackFiles> {
-  if (staged === undefined && !repack) {
-    const reported = gitProgressTo(onProgress, ["count", "compress", "pack"]);
-    return await takeOver(gitDir, commit, folder, {
-      compression,
-      withoutDeltas,
-      onProgress: reported,
-      signal,
-    });
+  { repack: isRepacked, compression: wanted, withoutDeltas, onProgress, signal }: MakeOptions,
+): Promise<Repacked> {
+  const always = wanted !== undefined || withoutDeltas === true;
+  const effort = { compression, withoutDeltas, signal };
+  const onTakeOver = gitProgressTo(onProgress, ["count", "compress", "pack"]);
+  const onAnew =
+    onProgress &&
+    ((done: number, total: number) => onProgress({ phase: "compress", unit: "objects", done, total }));
+  if (staged !== undefined) {
+    const followedBy = staged.finished;
+    const anew = { ...effort, followedBy, onProgress: onAnew };
+    return { files: await packAnew(gitDir, staged.objects, folder, anew), notes: [] };
   }
-  const objects = staged?.objects ?? (await commitObjects(gitDir, commit, signal));
-  return await packAnew(gitDir, objects, folder, {
-    compression,
-    withoutDeltas,
-    followedBy: staged?.finished ?? [],
-    onProgress:
-      onProgress && ((done, total) => onProgress({ phase: "compress", unit: "objects", done, total })),
-    signal,
-  });
+  if (!isRepacked) {
+    return {
+      files: await takeOver(gitDir, commit, folder, { ...effort, onProgress: onTakeOver }),
+      notes: [],
+    };
+  }
+  return await repack(gitDir, commit, folder, { ...effort, always, onTakeOver, onProgress: onAnew });
 }

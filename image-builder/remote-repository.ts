@@ -35,9 +35,12 @@ export async function fetchRemote(
   options: FetchOptions,
 ): Promise<string> {
   const access = await gitAccess(endpoint, options.signal);
-  await git(["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir], {
-    signal: options.signal,
-  });
+  await git(
+    ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1", gitDir],
+    {
+      signal: options.signal,
+    },
+  );
   const refs = await unlessSilent(endpoint, options, (alive) =>
     listRemote(endpoint, { ...access, ...alive }),
   );
@@ -133,6 +136,12 @@ function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError 
     return new DocteurError(
       "OBJECT_FORMAT",
       `${endpoint.display} is no SHA-1 repository; an image can hold no other`,
+    );
+  }
+  if (/ssh.*: (command )?not found$|cannot run \S*ssh\S*: No such file/m.test(result.stderr)) {
+    return new DocteurError(
+      "SSH_MISSING",
+      `${endpoint.display} needs ssh, which is not installed: on Debian or Ubuntu, apt install openssh-client`,
     );
   }
   return new DocteurError("FETCH_FAILED", `cannot fetch from ${endpoint.display}: ${reason(result)}`, {

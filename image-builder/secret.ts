@@ -9,9 +9,12 @@ const MASK = "***";
  */
 export class Secret {
   readonly #text: string;
+  readonly #written: string;
 
-  constructor(text: string) {
+  /** @param written how it was written, percent escapes and all. */
+  constructor(text: string, written = text) {
     this.#text = text;
+    this.#written = written;
   }
 
   reveal(): string {
@@ -20,9 +23,11 @@ export class Secret {
 
   /** `message` with every spelling of this secret, plain or percent-encoded, masked. */
   redact(message: string): string {
-    const spellings = [this.#text, encodeURIComponent(this.#text), encodeURI(this.#text)];
-    return spellings
+    const encoded = [encodeURIComponent(this.#text), encodeURI(this.#text)];
+    const lower = encoded.map((each) => each.replace(/%../g, (digits) => digits.toLowerCase()));
+    return [this.#text, this.#written, ...encoded, ...lower]
       .filter((spelling) => spelling !== "")
+      .sort((a, b) => b.length - a.length)
       .reduce((text, spelling) => text.replaceAll(spelling, MASK), message);
   }
 
@@ -39,7 +44,28 @@ export class Secret {
   }
 }
 
-/** Masks who asks in every `https://user:password@host` in `message`, whoever wrote it there. */
-export function redactUrls(message: string): string {
-  return message.replace(/(https?:\/\/)[^\s/@]*@/gi, `$1${MASK}@`);
+/** The scheme of an address, with as many slashes as somebody wrote; of another scheme it may be a user. */
+const SCHEME = /^\s*(?:(?:https?|ssh|git|ftps?|file|relativize):[/\\]*)?/i;
+
+/** What stands between an address's scheme, or its start, and its last `@`; undefined if nothing does. */
+export function userInfoOf(address: string): string | undefined {
+  const start = SCHEME.exec(address)![0].length;
+  const at = address.lastIndexOf("@");
+  return at > start ? address.slice(start, at) : undefined;
+}
+
+/**
+ * An address for a message, with that masked: where it is not well formed, a password may begin and end anywhere there.
+ */
+export function maskUserInfo(address: string): string {
+  const start = SCHEME.exec(address)![0].length;
+  const info = userInfoOf(address);
+  return info === undefined
+    ? address
+    : `${address.slice(0, start)}${MASK}${address.slice(start + info.length)}`;
+}
+
+/** The same for every URL in a message. */
+export function maskUrls(message: string): string {
+  return message.replace(/([a-z][a-z0-9+.-]*:[/\\]+)[^\s'"]*@/gi, `$1${MASK}@`);
 }

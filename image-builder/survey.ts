@@ -1,8 +1,3 @@
-import { type EntryType, MODES } from "../guest/git/tree.ts";
-import { shownPath } from "./folder/shown-path.ts";
-import { git } from "./git.ts";
-import { isPointer, mayBePointer } from "./lfs-pointer.ts";
-
 /** What a commit holds, as far as it is worth a word to the user. */
 export interface Survey {
   /** Files and symbolic links. */
@@ -13,55 +8,6 @@ export interface Survey {
   readonly submodules: readonly string[];
   /** Files that only point to where Git LFS keeps the content. */
   readonly lfsPointers: number;
-}
-
-const GITLINK = MODES["gitlink" satisfies EntryType].toString(8);
-
-/** Reads a commit's trees, and of its blobs those that may have to do with Git LFS. */
-export async function surveyCommit(gitDir: string, commit: string, signal?: AbortSignal): Promise<Survey> {
-  const listed = await git(["ls-tree", "-r", "-l", "-z", "--full-tree", commit], {
-    gitDir,
-    signal,
-    encoding: "latin1",
-  });
-  const submodules: string[] = [];
-  const small: string[] = [];
-  let files = 0;
-  let bytes = 0;
-  for (let at = 0; at < listed.length; ) {
-    const end = listed.indexOf("\0", at);
-    const tab = listed.indexOf("\t", at);
-    const path = listed.slice(tab + 1, end);
-    // `MODE TYPE ID SIZE`, the size in a column of its own and `-` for a submodule.
-    const [mode, , id, size] = listed.slice(at, tab).split(/ +/) as [string, string, string, string];
-    at = end + 1;
-    if (mode === GITLINK) {
-      submodules.push(shownPath(Buffer.from(path, "latin1")));
-      continue;
-    }
-    files++;
-    bytes += Number(size);
-    if (mayBePointer(Number(size))) small.push(id);
-  }
-  const pointers = (await contents(gitDir, small, signal)).filter((text) =>
-    isPointer(Buffer.from(text, "latin1")),
-  );
-  return { files, bytes, submodules, lfsPointers: pointers.length };
-}
-
-async function contents(gitDir: string, ids: readonly string[], signal?: AbortSignal): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const input = `${ids.join("\n")}\n`;
-  const out = await git(["cat-file", "--batch", "--buffer"], { gitDir, input, signal, encoding: "latin1" });
-  const texts: string[] = [];
-  for (let at = 0; at < out.length; ) {
-    // `ID TYPE SIZE LF`, the content, LF.
-    const start = out.indexOf("\n", at) + 1;
-    const size = Number(out.slice(out.lastIndexOf(" ", start) + 1, start - 1));
-    texts.push(out.slice(start, start + size));
-    at = start + size + 1;
-  }
-  return texts;
 }
 
 /** Submodules told by name. */

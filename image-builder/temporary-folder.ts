@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
+import { removeLeftFolders, temporaryFolderName } from "./leftovers.ts";
 
 /** A folder that only this user can enter, and that is gone, with all in it, when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
@@ -9,13 +10,14 @@ export interface TemporaryFolder extends AsyncDisposable {
 }
 
 /**
- * Makes a folder in $TMPDIR.
+ * Makes a folder in $TMPDIR. Those there that were left by makes that were killed are removed.
  * @throws {DocteurError} `TMPDIR_UNUSABLE`.
  */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
-  let path: string;
+  await removeLeftFolders(tmpdir());
+  const path = join(tmpdir(), temporaryFolderName());
   try {
-    path = await mkdtemp(join(tmpdir(), "docteur-"));
+    await mkdir(path, { mode: 0o700 });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new DocteurError(

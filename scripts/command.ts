@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly env: NodeJS.ProcessEnv;
   /** Aborted when the command is to end: a signal, or nobody reads its output any more. */
   readonly signal: AbortSignal;
+  /** Masks in a text for people what may be a password on the command line. */
+  readonly redact: (text: string) => string;
 }
 
 /** A subcommand of `docteur`. */

@@ -1,4 +1,5 @@
 import { DocteurError } from "../guest/errors.ts";
+import { printable } from "../guest/printable.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What the exit status says. `run` gives its program's own status instead, 0 to 255. */
@@ -36,7 +37,7 @@ function isSystemError(error: Error): boolean {
 }
 
 function oneLine(message: string): string {
-  return message.trim().replace(/\s*[\r\n]+\s*/g, " ");
+  return printable(message.trim().replace(/\s*[\r\n]+\s*/g, " "));
 }
 
 function stacks(error: unknown): string {
@@ -46,5 +47,5 @@ function stacks(error: unknown): string {
     seen.add(each);
     lines.push(each.stack ?? each.message);
   }
-  return lines.map((stack) => `${stack}\n`).join("caused by ");
+  return lines.map((stack) => `${printable(stack, "\n")}\n`).join("caused by ");
 }

@@ -13,9 +13,10 @@ export interface JsonFailure {
 }
 
 /** Undefined for what is no failure of ours to tell: an interruption, or a defect. */
-export function jsonFailure(error: unknown): JsonFailure | undefined {
+export function jsonFailure(error: unknown, redact: (text: string) => string): JsonFailure | undefined {
   if (!(error instanceof DocteurError)) return undefined;
-  const { code, message } = error;
+  const { code } = error;
+  const message = redact(error.message);
   const invalid = error instanceof InvalidImageError ? error : error.cause;
   if (!(invalid instanceof InvalidImageError)) return { code, message };
   const { fault, offset, object } = invalid;

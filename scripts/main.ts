@@ -7,6 +7,7 @@ import { InterruptedError, interruption } from "./interruption.ts";
 import { commandManual } from "./manual.ts";
 import { didYouMean } from "./nearest.ts";
 import { overview } from "./overview.ts";
+import { hasPassword, redaction } from "./redaction.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line that follows `docteur` and gives the exit status. */
@@ -71,7 +72,7 @@ function finish(outcome: { status: number } | { error: unknown }, signal: AbortS
   if (error === undefined) process.exitCode = "status" in outcome ? outcome.status : ExitStatus.failure;
   else if (error instanceof InterruptedError) process.exitCode = error.status;
   else {
-    process.stderr.write(describeFailure(error, process.env));
+    process.stderr.write(redact(describeFailure(error, process.env)));
     process.exitCode = statusOf(error);
   }
   process.stdin.destroy();
@@ -82,6 +83,10 @@ function mayBeSurvived(reason: unknown): boolean {
   return reason instanceof InterruptedError && reason.signal !== "SIGPIPE";
 }
 
+const args = process.argv.slice(2);
+const redact = redaction(args);
+// What `ps` shows of this process.
+if (hasPassword(args)) process.title = `docteur ${args.find((arg) => /^[a-z]+$/.test(arg)) ?? ""}`.trim();
 const signal = interruption(process);
 process.on("uncaughtException", (error) => finish({ error }, signal));
 
@@ -91,9 +96,10 @@ const context = {
   stderr: process.stderr,
   env: process.env,
   signal,
+  redact,
 };
 try {
-  const status = await main(process.argv.slice(2), context);
+  const status = await main(args, context);
   await new Promise<void>((written) => process.stdout.write("", () => written()));
   finish({ status }, signal);
 } catch (error) {

@@ -1,16 +1,16 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
-import packageJson from "../package.json" with { type: "json" };
 import { packageRoot } from "../vm/package-root.ts";
 
-/** What is in scripts/starter, and its name in the project. npm would leave a .gitignore out of its package. */
+/** What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its package. */
 const FILES = {
   "main.ts": "main.ts",
   "tsconfig.json": "tsconfig.json",
   "README.md": "README.md",
   gitignore: ".gitignore",
+  npmrc: ".npmrc",
 } as const;
 
 /**
@@ -36,20 +36,30 @@ export async function writeStarter(folder: string): Promise<void> {
 }
 
 function manifest(folder: string): object {
+  const docteur = whereDocteurIs(folder);
   return {
     name: packageName(basename(resolve(folder))),
     private: true,
     type: "module",
     scripts: { start: "docteur run disk.img ./main.ts" },
-    devDependencies: { docteur: docteur(folder) },
+    devDependencies: { docteur },
+    // npm 12 runs no script of a dependency unasked; that of a checkout makes the types.
+    allowScripts: { [docteur]: true },
   };
 }
 
-/** Where npm finds docteur: this checkout, or the version that is installed here. */
-function docteur(folder: string): string {
-  const root = packageRoot();
-  const isCheckout = existsSync(join(root, "scripts", "main.ts"));
-  return isCheckout ? `file:${relative(resolve(folder), root)}` : packageJson.version;
+/**
+ * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since it has all that it
+ * needs in itself. By its name alone npm would take what somebody else may have given that name in a registry.
+ *
+ * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as those of a
+ * global installation often are. There the types are a package of their own, without commands: `docteur` is on the PATH.
+ */
+export function whereDocteurIs(folder: string, root = packageRoot(), user = process.getuid!()): string {
+  const types = join(root, "dist", "types");
+  const linkable =
+    user === 0 || user === statSync(join(root, "scripts", "docteur")).uid || !existsSync(types);
+  return `file:${relative(realpathSync(folder), linkable ? root : types)}`;
 }
 
 /** The folder's name, as far as npm takes it. */

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, keyOf } from "./cache.ts";
 import { bundle } from "./esbuild.ts";
+import { LIBRARY_NODE } from "./library-node.ts";
 import { packageRoot } from "./package-root.ts";
 
 /** The name of the bundle in its folder. */
@@ -39,7 +40,8 @@ export async function makeBundle(
 export async function makeThreadProgram(folder: string): Promise<void> {
   const entry = join(packageRoot(), "guest", "store", "bulk", "thread.ts");
   // The library, and so its threads, run on its user's Node.
-  await bundle({ ...COMMON, entryPoints: [entry], outfile: join(folder, THREAD_FILE), target: "node22" });
+  const target = `node${LIBRARY_NODE}`;
+  await bundle({ ...COMMON, entryPoints: [entry], outfile: join(folder, THREAD_FILE), target });
 }
 
 const COMMON = {

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { utimesSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { isBuilderGone, thisBuilder } from "./builder.ts";
+import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
 import { saysNoSpace } from "./tools.ts";
 
 const TEMPORARY = "tmp-";
@@ -13,11 +13,35 @@ const TEMPORARY = "tmp-";
 const KEPT_OF_A_KIND = 4;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
+/** Folders that were found to be this user's own. Nobody else can change that. */
+const own = new Set<string>();
+
+/**
+ * The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
+ * @throws {DocteurError} `CACHE_UNSAFE`: another user may write there, and what lies there is run.
+ */
 export function cacheFolder(): string {
-  const base = process.env.XDG_CACHE_HOME;
-  // A relative path is to be ignored (XDG Base Directory Specification 0.8).
-  return join(base !== undefined && isAbsolute(base) ? base : join(homedir(), ".cache"), "docteur");
+  const folder = cachePath();
+  if (own.has(folder)) return folder;
+  requireOwn(folder);
+  // One that is yet to be made may be made by another first.
+  if (!existsSync(folder)) return folder;
+  if (!isPrivate(folder)) {
+    // Others got in there so far, and what they could change then they may have changed.
+    for (const name of readdirSync(folder)) requireOwn(join(folder, name));
+    chmodSync(folder, 0o700);
+  }
+  own.add(folder);
+  return folder;
+}
+
+function requireOwn(folder: string): void {
+  const why = whyNotOwn(folder);
+  if (why === undefined) return;
+  throw new DocteurError(
+    "CACHE_UNSAFE",
+    `the cache is not used: ${why}; set XDG_CACHE_HOME to a folder of your own`,
+  );
 }
 
 /** A short key for whatever the parts say; different parts give different keys. */
@@ -33,7 +57,7 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
  *
  * @param name what it is, with the key of what it is made from.
  * @param build fills the empty folder that it is given.
- * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
+ * @throws {DocteurError} `CACHE_UNSAFE`, `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
  */
 export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
@@ -59,7 +83,8 @@ function markUsed(folder: string): boolean {
     return true;
   } catch (error) {
     // A cache that cannot be written serves all the same.
-    return (error as NodeJS.ErrnoException).code !== "ENOENT";
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
   }
 }
 
@@ -145,8 +170,28 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
 
 /** Nobody else may put a kernel there for this user to boot, nor look at what is there. */
 async function makeRoot(root: string): Promise<void> {
-  await fs.mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    await makeFolders(root);
+  } catch (error) {
+    throw isNoSpace(error) ? error : unwritable(root, error);
+  }
+  cacheFolder();
   await fs.chmod(root, 0o700);
+}
+
+/** Node's own `recursive` tries for ever where a folder cannot be made and the system says that it is not there: in /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  const make = () =>
+    fs.mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !(await fs.stat(folder)).isDirectory()) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolders(dirname(folder));
+    await make();
+  }
 }
 
 /** So that a name never stands for half a content, even after the power fails. */
@@ -174,18 +219,25 @@ async function removeLeftovers(root: string): Promise<void> {
 }
 
 function explain(error: unknown, root: string): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message)) {
+  if (isNoSpace(error)) {
     return new DocteurError("CACHE_FULL", `${root}: no space is left for the cache`, { cause: error });
   }
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM") {
-    return new DocteurError(
-      "CACHE_UNWRITABLE",
-      `${root}: the cache cannot be written (${code}); XDG_CACHE_HOME names another folder`,
-      { cause: error },
-    );
-  }
-  return error;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EROFS" || code === "EPERM" ? unwritable(root, error) : error;
+}
+
+function isNoSpace(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message);
+}
+
+function unwritable(root: string, cause: unknown): DocteurError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new DocteurError(
+    "CACHE_UNWRITABLE",
+    `${root}: the cache cannot be written (${code ?? message}); XDG_CACHE_HOME names another folder`,
+    { cause },
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

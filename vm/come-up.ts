@@ -1,4 +1,5 @@
 import { DocteurError } from "../guest/errors.ts";
+import { deferred } from "./deferred.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
 import { failure } from "./guest-error.ts";
 
@@ -28,7 +29,7 @@ export async function comeUp(
   { what, seconds, signal }: ComeUpOptions,
   up: () => Promise<boolean>,
 ): Promise<void> {
-  const late = Promise.withResolvers<"late" | "aborted">();
+  const late = deferred<"late" | "aborted">();
   const limit = setTimeout(() => late.resolve("late"), seconds * 1000);
   const abort = () => late.resolve("aborted");
   signal?.addEventListener("abort", abort);

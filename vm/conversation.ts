@@ -1,13 +1,21 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
-import { encodeFrame, type Frame, FrameDecoder, FrameType, MAX_PAYLOAD } from "../guest/runtime/frame.ts";
+import {
+  FROM_GUEST,
+  type Frame,
+  FrameDecoder,
+  FrameType,
+  MAX_PAYLOAD,
+  malformed,
+} from "../guest/runtime/frame.ts";
+import { ENTROPY_LENGTH } from "../guest/runtime/randomness.ts";
 import { encodeRequest, type RunRequest } from "../guest/runtime/request.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
+import { deferred } from "./deferred.ts";
+import { FrameSender } from "./frame-sender.ts";
+import { Input } from "./input.ts";
 import { writeTo } from "./write-to.ts";
-
-/** Bytes of entropy that a machine gets: twice what a generator's key has. */
-const ENTROPY_LENGTH = 64;
 
 /** Where a program's standard streams come from and go to. */
 export interface Streams {
@@ -17,33 +25,47 @@ export interface Streams {
   readonly stderr: Writable;
 }
 
-/** The host's side of the channel to one guest. */
+/**
+ * The host's side of the channel to one guest, whose program may write anything to it: a frame that breaks the protocol is an
+ * error, and of what the guest sends, or does not read, the host holds one frame.
+ */
 export class Conversation {
   readonly #socket: Duplex;
+  readonly #sender: FrameSender;
   readonly #frames: AsyncGenerator<Frame>;
+  /** Fulfilled once the request is sent: before it, the guest expects no signal. */
+  readonly #requested = deferred<void>();
 
   constructor(socket: Duplex) {
     this.#socket = socket;
+    this.#sender = new FrameSender(socket);
     this.#frames = frames(socket);
   }
 
-  /** Waits for the guest to be up. False if the channel closed first. */
+  /**
+   * Waits for the guest to be up. False if the channel closed first.
+   * @throws {DocteurError} `MALFORMED_FRAME`.
+   */
   async ready(): Promise<boolean> {
     const { value } = await this.#frames.next();
-    return value !== undefined && value.type === FrameType.READY;
+    if (value === undefined) return false;
+    if (value.type === FrameType.READY) return true;
+    throw unexpected(value);
   }
 
   /**
    * Has a machine's guest make its randomness, its clock and its disk its own, which it must before it runs a program.
    * False if the channel closed first.
+   * @throws {DocteurError} `MALFORMED_FRAME`.
    */
   async wake(): Promise<boolean> {
-    this.#send(FrameType.WAKE, randomBytes(ENTROPY_LENGTH));
+    await this.#sender.send(FrameType.WAKE, randomBytes(ENTROPY_LENGTH));
     for (;;) {
       const { value } = await this.#frames.next();
       if (value === undefined) return false;
       if (value.type === FrameType.AWAKE) return true;
-      if (value.type === FrameType.ASK_CLOCK) this.#send(FrameType.CLOCK, now());
+      if (value.type !== FrameType.ASK_CLOCK) throw unexpected(value);
+      await this.#sender.send(FrameType.CLOCK, now());
     }
   }
 
@@ -53,7 +75,7 @@ export class Conversation {
    * @param program if it is the user's own.
    * @returns the exit status; undefined if the channel closed before there was one.
    * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr`
-   * any more, `OUTPUT_FAILED`.
+   * any more, `OUTPUT_FAILED`; `MALFORMED_FRAME`.
    */
   async run(request: RunRequest, streams: Streams, program?: UserProgram): Promise<number | undefined> {
     const encoded = encodeRequest(request);
@@ -61,59 +83,42 @@ export class Conversation {
       const limit = `at most ${MAX_PAYLOAD} bytes pass; cat --files-from - reads paths from standard input`;
       throw new DocteurError("ARGUMENTS_TOO_LONG", `arguments and environment are too long: ${limit}`);
     }
-    if (program !== undefined) {
-      this.#sendAll(FrameType.PROGRAM, program.code);
-      this.#sendAll(FrameType.PROGRAM_MAP, program.map);
-    }
-    this.#send(FrameType.RUN, encoded);
-    const stdin = streams.stdin?.[Symbol.asyncIterator]();
-    let wanted = false;
     let inputFailure: DocteurError | undefined;
+    const input = new Input(streams.stdin, this.#sender, (failure) => {
+      inputFailure = failure;
+      this.#socket.destroy();
+    });
     try {
-      for await (const { type, payload } of this.#frames) {
+      if (program !== undefined) {
+        await this.#sender.sendAll(FrameType.PROGRAM, program.code);
+        await this.#sender.sendAll(FrameType.PROGRAM_MAP, program.map);
+      }
+      await this.#sender.send(FrameType.RUN, encoded);
+      this.#requested.resolve();
+      for await (const frame of this.#frames) {
+        const { type, payload } = frame;
         if (type === FrameType.STDOUT) await writeTo(streams.stdout, payload);
         else if (type === FrameType.STDERR) await writeTo(streams.stderr, payload);
+        else if (type === FrameType.WANT) input.want();
         else if (type === FrameType.EXIT) return payload[0] ?? 1;
-        else if (type === FrameType.WANT) {
-          wanted = true;
-          this.#answer(stdin).catch((cause: NodeJS.ErrnoException) => {
-            const what = `standard input cannot be read: ${cause.code ?? cause.message}`;
-            inputFailure = new DocteurError("INPUT_FAILED", what, { cause });
-            this.#socket.destroy();
-          });
-        }
+        else throw unexpected(frame);
       }
       if (inputFailure !== undefined) throw inputFailure;
       return undefined;
     } finally {
-      // Nobody will read the rest, and a terminal that is still waited for would keep this process alive.
-      if (wanted) streams.stdin?.destroy();
+      input.end();
     }
   }
 
-  /** Tells the program that it is asked to end. `name` is that of a signal. */
-  signal(name: string): void {
-    this.#send(FrameType.SIGNAL, Buffer.from(name));
+  /** Tells the program that it is asked to end, once it runs. `name` is that of a signal. */
+  async signal(name: string): Promise<void> {
+    await this.#requested.promise;
+    await this.#sender.send(FrameType.SIGNAL, Buffer.from(name));
   }
+}
 
-  async #answer(stdin: AsyncIterator<Uint8Array | string> | undefined): Promise<void> {
-    const next = await stdin?.next();
-    if (next === undefined || next.done === true) return this.#send(FrameType.STDIN_END);
-    this.#sendAll(FrameType.STDIN, typeof next.value === "string" ? Buffer.from(next.value) : next.value);
-  }
-
-  /** In as many frames as it takes, at least one. */
-  #sendAll(type: number, bytes: Uint8Array): void {
-    let at = 0;
-    do {
-      this.#send(type, bytes.subarray(at, at + MAX_PAYLOAD));
-      at += MAX_PAYLOAD;
-    } while (at < bytes.length);
-  }
-
-  #send(type: number, payload?: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(type, payload));
-  }
+function unexpected({ type }: Frame): DocteurError {
+  return malformed(`type ${type} was not expected now`);
 }
 
 /** The wall clock, as a CLOCK frame has it. */
@@ -124,7 +129,7 @@ function now(): Buffer {
 }
 
 async function* frames(socket: Duplex): AsyncGenerator<Frame> {
-  const decoder = new FrameDecoder();
+  const decoder = new FrameDecoder(FROM_GUEST);
   try {
     for await (const piece of socket) yield* decoder.push(piece as Buffer);
   } catch (error) {

@@ -38,7 +38,7 @@ export async function fetchPackages(choose: Choice, into: string): Promise<strin
 
 async function fetchWithOwnLists(choose: Choice, apt: string, into: string): Promise<string[]> {
   const state = await privateState(apt);
-  await runTool(requireTool("apt-get", "apt"), [...state, "update"]);
+  await runTool(requireTool("apt-get"), [...state, "update"]);
   return fetchWith(state, choose, apt, into);
 }
 
@@ -49,8 +49,8 @@ async function fetchWith(options: string[], choose: Choice, apt: string, into: s
     await mkdir(folder, { recursive: true });
   }
   const names = await choose((name) => depends(options, name));
-  await runTool(requireTool("apt-get", "apt"), [...options, "download", ...names], { cwd: download });
-  const dpkg = requireTool("dpkg-deb", "dpkg");
+  await runTool(requireTool("apt-get"), [...options, "download", ...names], { cwd: download });
+  const dpkg = requireTool("dpkg-deb");
   for (const file of await readdir(download)) await runTool(dpkg, ["-x", join(download, file), into]);
   return names;
 }
@@ -74,11 +74,35 @@ async function privateState(apt: string): Promise<string[]> {
 }
 
 async function depends(options: string[], name: string): Promise<string[] | undefined> {
-  const apt = requireTool("apt-cache", "apt");
-  const shown = await runTool(apt, [...options, "show", "--no-all-versions", name]).catch(() => "");
+  const shown = await show(options, name);
   if (shown === "") return undefined;
-  const field = /^Depends:(.*)$/m.exec(shown)?.[1] ?? "";
-  return field.split(/[,|]/).map((dependency) => dependency.trim().split(/[ :]/)[0]!);
+  return (
+    field(shown, "Depends")
+      ?.split(/[,|]/)
+      .map((dependency) => dependency.trim().split(/[ :]/)[0]!) ?? []
+  );
+}
+
+/** What apt tells of a package (deb-control(5)); empty if it knows none of that name. */
+function show(options: string[], name: string): Promise<string> {
+  const apt = requireTool("apt-cache");
+  return runTool(apt, [...options, "show", "--no-all-versions", name]).catch(() => "");
+}
+
+function field(shown: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*)$`, "m").exec(shown)?.[1];
+}
+
+/** Bytes that packages take, as fetched and as unpacked; undefined if the system's lists do not tell. */
+export async function packagesSize(choose: Choice): Promise<number | undefined> {
+  const names = await choose((name) => depends([], name)).catch(() => undefined);
+  if (names === undefined) return undefined;
+  const shown = await Promise.all(names.map((name) => show([], name)));
+  // Installed-Size is in KiB.
+  const sizes = shown.map(
+    (text) => Number(field(text, "Size")) + Number(field(text, "Installed-Size")) * 1024,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0) || undefined;
 }
 
 /** Chooses one package by its name. */

@@ -1,13 +1,22 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Accelerator, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
 import { cachedBusybox } from "./busybox.ts";
-import { cacheFolder } from "./cache.ts";
+import { cacheFolder, makeTemporary } from "./cache.ts";
+import { cachePath, whyNotOwn } from "./cache-owner.ts";
 import { hasDebianPackages } from "./debian.ts";
+import { installation } from "./debian-packages.ts";
+import { spaceForRun } from "./free-space.ts";
+import { MODULES } from "./initramfs.ts";
 import { cachedKernel, getKernel } from "./kernel.ts";
+import { readModules } from "./modules.ts";
 import { pinnedNode } from "./package-root.ts";
-import { lastReason } from "./template/known-failure.ts";
+import { prepareSystem } from "./prepare.ts";
+import type { BareMachine } from "./qemu.ts";
+import { isRootDiskCached } from "./root-disk.ts";
+import { reasonAgainst } from "./template/known-failure.ts";
 import { list } from "./template/shelf.ts";
+import { describe, templateName } from "./template/template.ts";
 import { findTool, runTool } from "./tools.ts";
 
 /** One thing that a machine needs, and whether it is here. */
@@ -21,22 +30,38 @@ export interface Check {
 }
 
 /**
- * Looks what this host has and lacks. Fetches nothing; the one thing it does is to try KVM, if a kernel is cached and
- * nobody has tried yet.
+ * Looks whether this host has all that a run of the default machine needs. Fetches nothing. It starts the machine's Node,
+ * unpacks a module of the cached kernel, writes to the cache, and tries KVM, if a kernel is cached and nobody has tried yet.
  */
 export async function doctor(): Promise<Check[]> {
+  const unsafe = unsafeCacheCheck();
   return [
     { name: "node", ok: true, detail: `${process.version} runs this` },
     await pinnedNodeCheck(),
-    await toolCheck("git", "git", ["--version"]),
-    await toolCheck("qemu-system-x86_64", "qemu-system-x86", ["--version"]),
-    await toolCheck("mkfs.erofs", "erofs-utils", []),
-    packagesCheck(),
+    await toolCheck("git", ["--version"]),
+    await toolCheck("qemu-system-x86_64", ["--version"]),
+    await toolCheck("mkfs.erofs", []),
+    ...(unsafe === undefined ? await cachedChecks() : [unsafe]),
+  ];
+}
+
+/** What a run finds in the cache, or would put there. */
+async function cachedChecks(): Promise<Check[]> {
+  return [
+    await packagesCheck(),
     await kernelCheck(),
     await acceleratorCheck(),
     await templateCheck(),
     await cacheCheck(),
+    await spaceCheck(),
   ];
+}
+
+/** Undefined for a cache that may be used. */
+function unsafeCacheCheck(): Check | undefined {
+  const why = whyNotOwn(cachePath());
+  if (why === undefined) return undefined;
+  return { name: "cache", ok: false, detail: why, remedy: "set XDG_CACHE_HOME to a folder of your own" };
 }
 
 async function pinnedNodeCheck(): Promise<Check> {
@@ -45,31 +70,35 @@ async function pinnedNodeCheck(): Promise<Check> {
     const version = await runTool(pinnedNode(), ["--version"]);
     return { name, ok: true, detail: version.trim() };
   } catch (error) {
-    return { name, ok: false, detail: (error as Error).message, remedy: "npm install" };
+    const { message } = error as Error;
+    const [library] = /\S+\.so[.\d]*(?=:)/.exec(message) ?? [];
+    const remedy = library === undefined ? "npm install" : installation(library);
+    return { name, ok: false, detail: message, ...(remedy === undefined ? {} : { remedy }) };
   }
 }
 
-async function toolCheck(name: string, debianPackage: string, args: readonly string[]): Promise<Check> {
+async function toolCheck(name: string, args: readonly string[]): Promise<Check> {
   const path = findTool(name);
-  if (path === undefined) {
-    return {
-      name,
-      ok: false,
-      detail: "not installed",
-      remedy: `on Debian or Ubuntu: apt install ${debianPackage}`,
-    };
-  }
+  if (path === undefined) return { name, ok: false, detail: "not installed", remedy: installation(name)! };
   if (args.length === 0) return { name, ok: true, detail: path };
   try {
     const firstLine = (await runTool(path, args)).split("\n")[0]!;
     return { name, ok: true, detail: `${firstLine} (${path})` };
   } catch (error) {
-    return { name, ok: false, detail: (error as Error).message, remedy: `reinstall ${debianPackage}` };
+    return {
+      name,
+      ok: false,
+      detail: (error as Error).message,
+      remedy: `install it again: ${installation(name)}`,
+    };
   }
 }
 
-function packagesCheck(): Check {
+async function packagesCheck(): Promise<Check> {
   const name = "packages";
+  if ((await cachedKernel()) !== undefined && (await cachedBusybox()) !== undefined) {
+    return { name, ok: true, detail: "nothing is left to fetch" };
+  }
   if (hasDebianPackages()) return { name, ok: true, detail: "apt can fetch the kernel and busybox" };
   const remedy = "name a kernel with --kernel FILE --modules FOLDER, and install a static busybox";
   return { name, ok: false, detail: "no apt here to fetch the kernel and busybox", remedy };
@@ -78,7 +107,16 @@ function packagesCheck(): Check {
 async function kernelCheck(): Promise<Check> {
   const name = "kernel";
   const cached = await cachedKernel();
-  if (cached !== undefined) return { name, ok: true, detail: `${cached}, cached` };
+  const busybox = await cachedBusybox();
+  if (cached !== undefined && busybox !== undefined) {
+    try {
+      await readModules((await getKernel({}, () => {})).modules, MODULES, busybox);
+      return { name, ok: true, detail: `${cached}, cached` };
+    } catch (error) {
+      const remedy = "the next run fetches it again if it is removed from the cache";
+      return { name, ok: false, detail: (error as Error).message, remedy };
+    }
+  }
   if (hasDebianPackages()) return { name, ok: true, detail: "will be fetched by the first run" };
   return { name, ok: false, detail: "none", remedy: "name one with --kernel FILE --modules FOLDER" };
 }
@@ -102,25 +140,61 @@ async function acceleratorCheck(): Promise<Check> {
   return { name, ok: true, detail: details[verdict] };
 }
 
+/** A run works without a template, only not as soon: this is never a failure. */
 async function templateCheck(): Promise<Check> {
   const name = "templates";
-  const { length } = await list();
-  const reason = await lastReason();
-  if (reason !== undefined) {
-    // A run works without, only not as soon.
-    return { name, ok: true, detail: `${length}; the last one could not be taken: ${reason}` };
+  const machines = await ordinaryMachines();
+  const kinds = new Map(machines.map((machine) => [templateName(machine), describe(machine)]));
+  const there = (await list()).filter((template) => kinds.has(template.name));
+  const failures = await Promise.all([...kinds].map(async ([kind]) => reasonAgainst(kind)));
+  const reason = failures.find((failure) => failure !== undefined);
+  if (there.length > 0) return { name, ok: true, detail: there.map((each) => each.description).join("; ") };
+  if (reason !== undefined)
+    return { name, ok: true, detail: `none; it could not be taken lately: ${reason}` };
+  return { name, ok: true, detail: "none; the first run leaves one" };
+}
+
+/** The machines of a run without options, and of one with ports; none if something of them is not made yet. */
+async function ordinaryMachines(): Promise<BareMachine[]> {
+  const parts = [await cachedKernel(), await cachedBusybox(), findTool("qemu-system-x86_64")];
+  if (parts.includes(undefined) || !isRootDiskCached()) return [];
+  try {
+    return [await prepareSystem({}, () => {}), await prepareSystem({ network: true }, () => {})];
+  } catch {
+    return []; // another check tells why
   }
-  return { name, ok: true, detail: length === 0 ? "none; the first run leaves one" : String(length) };
 }
 
 async function cacheCheck(): Promise<Check> {
-  const folder = cacheFolder();
-  const mebibytes = Math.ceil((await sizeOf(folder)) / (1024 * 1024));
-  return {
-    name: "cache",
-    ok: true,
-    detail: mebibytes === 0 ? `${folder} (empty)` : `${folder} (${mebibytes} MiB)`,
-  };
+  const name = "cache";
+  try {
+    const folder = cacheFolder();
+    await rm(await makeTemporary(), { recursive: true });
+    const mebibytes = Math.ceil((await sizeOf(folder)) / (1024 * 1024));
+    return { name, ok: true, detail: `${folder} (${mebibytes} MiB)` };
+  } catch (error) {
+    const { message } = error as Error;
+    return { name, ok: false, detail: message, remedy: "name another folder with XDG_CACHE_HOME" };
+  }
+}
+
+async function spaceCheck(): Promise<Check> {
+  const name = "space";
+  try {
+    const { parts, template, free } = await spaceForRun();
+    const detail = `${free} MiB free for the cache; a run needs ${parts} more, and ${template} for a template`;
+    if (free < parts) {
+      const remedy = `free ${parts - free} MiB, or name a folder on another disk with XDG_CACHE_HOME`;
+      return { name, ok: false, detail, remedy };
+    }
+    return {
+      name,
+      ok: true,
+      detail: free < parts + template ? `${detail}: runs will boot each time` : detail,
+    };
+  } catch (error) {
+    return { name, ok: false, detail: (error as Error).message, remedy: "see the lines above" };
+  }
 }
 
 async function sizeOf(folder: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { Tail } from "./tail.ts";
+import { ConsoleReader } from "./console-reader.ts";
+import type { Tail } from "./tail.ts";
 import { findTool } from "./tools.ts";
 
 /** The descriptor at which the child finds the channel. */
@@ -12,12 +13,17 @@ export const CONTROL_FD = 4;
 /** Where it finds a file that it is given. */
 export const FILE_FD = 5;
 
-/** What a child gets beyond the channel. */
-export interface MoreDescriptors {
+/** What a child gets beyond the channel, and how it ends. */
+export interface ChildOptions {
   /** A second pair of sockets. */
   readonly control?: boolean;
   /** A descriptor of this process. */
   readonly file?: number;
+  /**
+   * Whether the other processes of the child's process group end with it. Default: those that have its standard output or
+   * standard error are waited for.
+   */
+  readonly endsGroup?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -25,6 +31,9 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
+
+/** How long a process that has left the group may keep the child's standard output open, in milliseconds. */
+const LAST_WORDS_MS = 1000;
 
 /** How a process ended, in words. */
 export type Ending = string;
@@ -36,8 +45,8 @@ export type Ending = string;
 export class GuardedProcess {
   /** This process's end of the channel. */
   readonly channel: Duplex;
-  /** What the child said on its standard output and its standard error. */
-  readonly console = new Tail();
+  /** What the child said last on its standard output and its standard error. */
+  readonly console: Tail;
   /** Fulfilled once the child has ended and all that it said was read. */
   readonly ended: Promise<Ending>;
   /** The other end of the child's `CONTROL_FD`, if it was asked for. */
@@ -45,10 +54,17 @@ export class GuardedProcess {
   readonly #child: ChildProcess;
 
   /** @param copy also gets what the child says. */
-  constructor(path: string, args: readonly string[], copy?: Writable, more: MoreDescriptors = {}) {
+  constructor(path: string, args: readonly string[], copy?: Writable, options: ChildOptions = {}) {
     const [command, ...rest] = guarded(path, args);
     const child = spawn(command!, rest, {
-      stdio: ["ignore", "pipe", "pipe", "pipe", more.control ? "pipe" : "ignore", more.file ?? "ignore"],
+      stdio: [
+        "ignore",
+        "pipe",
+        "pipe",
+        "pipe",
+        options.control ? "pipe" : "ignore",
+        options.file ?? "ignore",
+      ],
       // A process group of its own: Ctrl-C on the terminal is for this process, which tells the guest.
       detached: true,
     });
@@ -57,17 +73,21 @@ export class GuardedProcess {
     this.channel = child.stdio[CHANNEL_FD] as Duplex;
     this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
     this.control?.on("error", () => {});
-    for (const stream of [child.stdout, child.stderr] as Readable[]) {
-      stream.on("data", (piece: Buffer) => {
-        this.console.push(piece);
-        copy?.write(piece);
-      });
-    }
+    const said = [child.stdout, child.stderr] as Readable[];
+    const reader = new ConsoleReader(said, copy);
+    this.console = reader.tail;
     // A write to a child that has just ended fails; that it ended is told by `ended`.
     this.channel.on("error", () => {});
     this.ended = new Promise((resolve) => {
       child.on("error", (error) => resolve(error.message));
       child.on("close", (status, signal) => resolve(signal ?? `status ${status}`));
+    });
+    child.on("exit", () => {
+      reader.hurry();
+      if (options.endsGroup !== true) return;
+      killGroup(child);
+      const limit = setTimeout(() => said.forEach((stream) => void stream.destroy()), LAST_WORDS_MS);
+      void this.ended.then(() => clearTimeout(limit));
     });
     void this.ended.then(() => running.delete(child));
   }
@@ -78,6 +98,15 @@ export class GuardedProcess {
     this.channel.destroy();
     this.control?.destroy();
     await this.ended;
+  }
+}
+
+/** Kills the process group of a child that has just ended. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // The group is empty.
   }
 }
 

@@ -4,6 +4,7 @@ import type { UserProgram } from "../guest/runtime/user/program.ts";
 import type { Port } from "../guest/unikernel.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
 import { Conversation, type Streams } from "./conversation.ts";
+import { deferred } from "./deferred.ts";
 import type { GuardedProcess } from "./guarded-process.ts";
 import { failure } from "./guest-error.ts";
 
@@ -19,6 +20,8 @@ export class Guest implements AsyncDisposable {
   /** Where the guest can listen so that it is reached from this host. */
   readonly ports: readonly Port[];
   #afterwards: Promise<void> | undefined;
+  /** Fulfilled when the guest was ended from here: its output is waited for no longer. */
+  readonly #killed = deferred<undefined>();
 
   private constructor(
     process: GuardedProcess,
@@ -76,14 +79,14 @@ export class Guest implements AsyncDisposable {
   ): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const abort = () => {
-      this.#conversation.signal(signalName(signal!));
-      grace = setTimeout(() => void this.#process.kill(), GRACE_MS);
+      void this.#conversation.signal(signalName(signal!));
+      grace = setTimeout(() => void this.#kill(), GRACE_MS);
     };
     signal?.addEventListener("abort", abort);
     try {
       const running = this.#conversation.run(request, streams, program);
       if (signal?.aborted) abort();
-      const status = await running;
+      const status = await Promise.race([running, this.#killed.promise]);
       if (status !== undefined) return status;
       if (signal?.aborted) throw aborted(signal);
       await giveTimeToEnd(this.#process);
@@ -97,8 +100,13 @@ export class Guest implements AsyncDisposable {
 
   /** Ends the guest at once, whatever it does. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process.kill();
+    await this.#kill();
     await this.#afterwards;
+  }
+
+  async #kill(): Promise<void> {
+    await this.#process.kill();
+    this.#killed.resolve(undefined);
   }
 
   #death(): DocteurError {

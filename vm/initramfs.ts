@@ -9,18 +9,18 @@ import { pinnedNode } from "./package-root.ts";
 import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
 
 /** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
-const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
+export const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 
 /** What a machine with a network needs, too. */
-const NETWORK_MODULES = ["virtio_net"];
+export const NETWORK_MODULES = ["virtio_net"];
 
 /** The address that QEMU's own network has for its guest (QEMU, "user mode networking"); nothing else is in it to be asked. */
 const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&
   $busybox ip link set eth0 up || fail "the network does not come up"
 `;
 
-const POWER_OFF = `$busybox mount -t proc proc /proc
-  echo o > /proc/sysrq-trigger
+/** Once /proc is mounted. */
+const POWER_OFF = `echo o > /proc/sysrq-trigger
   $busybox sleep 60`;
 
 /**
@@ -34,7 +34,8 @@ const NODE_MEMORY = 56;
  * The first process: loads the modules, mounts the root disk and becomes Node.
  *
  * A shell that has insmod within itself, as Debian's busybox does, need not start busybox for each module, which takes an
- * emulated machine some milliseconds.
+ * emulated machine some milliseconds. Such a shell may find itself by /proc/self/exe (busybox from 1.38 on does), so that
+ * is mounted first.
  */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -42,6 +43,7 @@ fail() {
   echo "docteur: $1"
   ${POWER_OFF}
 }
+$busybox mount -t proc proc /proc
 insmod=insmod
 type insmod >/type 2>&1 || insmod="$busybox insmod"
 for module in /modules/*; do
@@ -50,7 +52,7 @@ done
 $busybox mount -t devtmpfs dev /dev
 ${network}$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
 $busybox mount --move /dev /root/dev
-$busybox mount -t proc proc /root/proc
+$busybox mount --move /proc /root/proc
 $busybox mount -t sysfs sys /root/sys
 $busybox mount --bind /guest /root/guest
 while read -r name memory unit; do
@@ -66,6 +68,7 @@ export const TRIAL_MARK = "docteur: the kernel is up";
 const TRIAL_INIT = `#!/bin/busybox sh
 busybox=/bin/busybox
 echo "${TRIAL_MARK}"
+$busybox mount -t proc proc /proc
 ${POWER_OFF}
 `;
 
@@ -92,7 +95,7 @@ export async function getInitramfs(
   return write(`initramfs-${key}`, async () => [
     ...(await system(busybox, script)),
     { path: "modules" },
-    ...(await readModules(kernel.modules, modules)).map(({ name, data }, index) => ({
+    ...(await readModules(kernel.modules, modules, busybox)).map(({ name, data }, index) => ({
       // Numbered, because the shell's `*` sorts.
       path: `modules/${String(index).padStart(2, "0")}-${name}.ko`,
       data,

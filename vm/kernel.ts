@@ -1,8 +1,10 @@
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
 import { cached, cacheFolder } from "./cache.ts";
-import { type Choice, fetchPackages, hasDebianPackages } from "./debian.ts";
+import { type Choice, fetchPackages, hasDebianPackages, packagesSize } from "./debian.ts";
+import { MODULES, NETWORK_MODULES } from "./initramfs.ts";
+import { lacksModule } from "./modules.ts";
 
 /** A kernel that QEMU can load, and the modules that go with it. */
 export interface Kernel {
@@ -21,7 +23,8 @@ export interface KernelChoice {
 /** Kernels made for virtual machines: Debian's, then Ubuntu's. They depend on the package of the current version. */
 const META_PACKAGES = ["linux-image-cloud-amd64", "linux-image-virtual"];
 
-const VERSIONED = /^linux-(image|modules)-\d/;
+/** The packages of one version of the kernel: what boots, the modules, the lists of modules. They depend on each other. */
+const VERSIONED = /^linux-(image|binary|modules|base)-\d/;
 
 const REMEDY = "give one with --kernel FILE --modules FOLDER";
 
@@ -56,6 +59,11 @@ export async function cachedKernel(): Promise<string | undefined> {
   );
 }
 
+/** Bytes that fetching it takes, while it is at work; undefined if the system does not tell. */
+export async function kernelBytes(): Promise<number | undefined> {
+  return hasDebianPackages() ? await packagesSize(chooseKernel) : undefined;
+}
+
 async function givenKernel(image: string, modules: string): Promise<Kernel> {
   const isFile = await stat(image).then(
     (stats) => stats.isFile(),
@@ -80,32 +88,56 @@ async function entryName(): Promise<string> {
 async function fetchKernel(folder: string): Promise<void> {
   const unpacked = join(folder, "unpacked");
   let names: string[];
+  let modules: string;
   try {
     names = await fetchPackages(chooseKernel, unpacked);
+    modules = await findModules(unpacked);
+    if (await lacksModule(modules, [...MODULES, ...NETWORK_MODULES])) {
+      names = await fetchPackages(withExtraModules, unpacked);
+      modules = await findModules(unpacked);
+    }
   } catch (cause) {
     const { message } = cause as Error;
     throw new DocteurError("NO_KERNEL", `no kernel could be fetched: ${message}; ${REMEDY}`, { cause });
   }
-  await rename(await findBeneath(unpacked, ["boot"], /^vmlinuz-/), join(folder, "vmlinuz"));
-  await rename(
-    await findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/),
-    join(folder, "modules"),
-  );
+  // Beside its modules since Debian 14.
+  const beside = [relative(unpacked, modules), "boot"];
+  await rename(await findBeneath(unpacked, beside, /^vmlinuz(-|$)/), join(folder, "vmlinuz"));
+  await rename(modules, join(folder, "modules"));
   await rm(unpacked, { recursive: true });
-  await writeFile(join(folder, "package"), `${names[0]}\n`);
+  await writeFile(join(folder, "package"), `${names.find((name) => name.startsWith("linux-image-"))}\n`);
 }
 
 const chooseKernel: Choice = async (depends) => {
   for (const meta of META_PACKAGES) {
-    const versioned = (await depends(meta))?.filter((name) => VERSIONED.test(name)) ?? [];
-    const image = versioned.find((name) => name.startsWith("linux-image-"));
-    if (image === undefined) continue;
-    // Ubuntu keeps the modules in a package beside, which the image depends on.
-    const beside = (await depends(image))?.filter((name) => /^linux-modules-\d/.test(name)) ?? [];
-    return [...new Set([image, ...beside])];
+    // Debian 12 and 13 have all in one package, Ubuntu has the modules in a second, and Debian 14 splits it in four.
+    const chosen = new Set<string>();
+    const add = async (name: string) => {
+      for (const other of ((await depends(name)) ?? []).filter((name) => VERSIONED.test(name))) {
+        if (chosen.has(other)) continue;
+        chosen.add(other);
+        await add(other);
+      }
+    };
+    await add(meta);
+    if (chosen.size > 0) return [...chosen];
   }
   throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
 };
+
+/** Ubuntu 22.04 has EROFS in a package that its kernel for virtual machines does not depend on. */
+const withExtraModules: Choice = async (depends) => {
+  const names = await chooseKernel(depends);
+  const extra = names.map((name) => name.replace(/^linux-modules-(?=\d)/, "linux-modules-extra-"));
+  const known = await Promise.all(
+    extra.map(async (name) => ((await depends(name)) === undefined ? [] : [name])),
+  );
+  return [...new Set([...names, ...known.flat()])];
+};
+
+function findModules(unpacked: string): Promise<string> {
+  return findBeneath(unpacked, ["lib/modules", "usr/lib/modules"], /^\d/);
+}
 
 async function findBeneath(root: string, folders: readonly string[], name: RegExp): Promise<string> {
   for (const folder of folders) {

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { type BootOptions, boot as bootGuest } from "./boot.ts";
 import type { Guest } from "./guest.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
+import { isTerminal } from "./terminal.ts";
 import { toRequest } from "./to-request.ts";
 
 export { DocteurError } from "../guest/errors.ts";
@@ -21,6 +22,8 @@ export interface ProgramSettings {
   readonly commit?: string;
   /** Whether the types of a program of your own are checked. Default: true. */
   readonly check?: boolean;
+  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string;
   /** Whether the program is to tell on `stderr` what it does. */
   readonly verbose?: boolean;
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
@@ -53,12 +56,17 @@ export class Vm implements AsyncDisposable {
    * @param program the name of one that ships with docteur, or the path of a file of your own.
    * @returns the exit status, 0 to 255.
    * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
-   * `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`.
+   * `MALFORMED_FRAME`, `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`,
+   * `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
    */
   async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
-    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, ...rest } = settings;
-    const request = { ...toRequest({ program, args, ...rest }), ports: this.#guest.ports };
-    const own = await prepareProgram({ program, check, signal });
+    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, tsc, ...rest } = settings;
+    const request = {
+      ...toRequest({ program, args, ...rest }),
+      terminal: isTerminal(stdout),
+      ports: this.#guest.ports,
+    };
+    const own = await prepareProgram({ program, check, tsc, signal });
     return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
   }
 

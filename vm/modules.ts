@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
-import { requireTool, runTool } from "./tools.ts";
+import { pinnedNode } from "./package-root.ts";
+import { findTool, runTool } from "./tools.ts";
 
 /** A module, ready for `insmod`. */
 export interface KernelModule {
@@ -17,9 +18,14 @@ export interface KernelModule {
  * one was not.
  *
  * @param folder holds `kernel/` and `modules.builtin`, as `/lib/modules/VERSION` does.
- * @throws {DocteurError} `NO_MODULE`, if one is neither there nor built in.
+ * @param busybox unpacks what is compressed by xz.
+ * @throws {DocteurError} `NO_MODULE`, if one is neither there nor built in; `TOOL_FAILED`, if it cannot be unpacked.
  */
-export async function readModules(folder: string, wanted: readonly string[]): Promise<KernelModule[]> {
+export async function readModules(
+  folder: string,
+  wanted: readonly string[],
+  busybox: string,
+): Promise<KernelModule[]> {
   const files = await moduleFiles(folder);
   const builtIn = await builtInModules(folder);
   const ordered = new Map<string, KernelModule>();
@@ -34,12 +40,18 @@ export async function readModules(folder: string, wanted: readonly string[]): Pr
         `${folder}: the kernel has no module ${name}, which the machine needs`,
       );
     }
-    const data = await readModule(file);
+    const data = await readModule(file, busybox);
     for (const dependency of dependencies(data)) await visit(dependency);
     ordered.set(name, { name, data });
   };
   for (const name of wanted) await visit(canonical(name));
   return [...ordered.values()];
+}
+
+/** Whether one of these is neither in the folder nor built into the kernel. */
+export async function lacksModule(folder: string, names: readonly string[]): Promise<boolean> {
+  const there = new Set([...(await moduleFiles(folder)).keys(), ...(await builtInModules(folder))]);
+  return !names.every((name) => there.has(canonical(name)));
 }
 
 const MODULE_FILE = /^(.+)\.ko(\.gz|\.xz|\.zst)?$/;
@@ -63,17 +75,29 @@ async function builtInModules(folder: string): Promise<Set<string>> {
   return new Set(list.split("\n").map((line) => canonical(basename(line).replace(/\.ko$/, ""))));
 }
 
-async function readModule(file: string): Promise<Buffer> {
+async function readModule(file: string, busybox: string): Promise<Buffer> {
   // Loaded only here: a run that finds its initramfs made needs none of it.
-  const { gunzipSync, zstdDecompressSync } = await import("node:zlib");
+  const { gunzipSync } = await import("node:zlib");
   if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
-  if (file.endsWith(".zst")) return zstdDecompressSync(await readFile(file));
-  if (file.endsWith(".xz")) return decompressXz(file);
+  if (file.endsWith(".zst")) return decompressZstd(file);
+  if (file.endsWith(".xz")) return decompressXz(file, busybox);
   return readFile(file);
 }
 
-async function decompressXz(file: string): Promise<Buffer> {
-  const text = await runTool(requireTool("xz", "xz-utils"), ["-dc", file], { encoding: "latin1" });
+/** By the Node that docteur brings along: that of the library's user may be too old to have zstd. */
+async function decompressZstd(file: string): Promise<Buffer> {
+  const script = `
+    const { readFileSync } = require("node:fs");
+    process.stdout.write(require("node:zlib").zstdDecompressSync(readFileSync(process.argv[1])));`;
+  const text = await runTool(pinnedNode(), ["-e", script, file], { encoding: "latin1" });
+  return Buffer.from(text, "latin1");
+}
+
+/** Node has no xz, and a small system has no xz-utils; the machine's busybox is always there, and knows it. */
+async function decompressXz(file: string, busybox: string): Promise<Buffer> {
+  const xz = findTool("xz");
+  const [tool, args] = xz === undefined ? [busybox, ["unxz"]] : [xz, ["-d"]];
+  const text = await runTool(tool, [...args, "-c", file], { encoding: "latin1" });
   return Buffer.from(text, "latin1");
 }
 

@@ -9,7 +9,7 @@ import { type BareMachine, findQemu } from "./qemu.ts";
 import { getRootDisk } from "./root-disk.ts";
 
 /** MiB. Only what the guest touches is taken from the host. */
-const DEFAULT_MEMORY = 512;
+export const DEFAULT_MEMORY = 512;
 
 /** Less does not hold a kernel and Node. */
 const MINIMAL_MEMORY = 128;

@@ -51,13 +51,19 @@ export type BareMachine = Omit<Machine, "devices">;
 
 /** @throws {DocteurError} `TOOL_MISSING`. */
 export function findQemu(): string {
-  return requireTool("qemu-system-x86_64", "qemu-system-x86");
+  return requireTool("qemu-system-x86_64");
 }
+
+/**
+ * MiB for the code that QEMU translates; when it is full, QEMU drops it all and begins anew. By default it may be 1,024, which a
+ * guest can fill on purpose. Reading 6,000 files takes 55.
+ */
+const TRANSLATED_CODE = 256;
 
 /** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window. */
 export function qemuArguments(machine: Machine): string[] {
   return [
-    ...["-M", machineType(machine), "-accel", machine.accelerator],
+    ...["-M", machineType(machine), "-accel", accelerator(machine)],
     ...["-cpu", machine.accelerator === "kvm" ? "host" : "max", "-smp", "1", "-m", String(machine.memory)],
     ...memoryArguments(machine),
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-monitor", "none"],
@@ -77,6 +83,10 @@ function bootArguments(machine: Machine): string[] {
 function sandbox({ maySpawn = false }: Machine): string {
   const spawn = maySpawn ? "allow" : "deny";
   return `on,obsolete=deny,elevateprivileges=deny,spawn=${spawn},resourcecontrol=deny`;
+}
+
+function accelerator({ accelerator }: Machine): string {
+  return accelerator === "tcg" ? `tcg,tb-size=${TRANSLATED_CODE}` : accelerator;
 }
 
 function machineType({ memoryFile }: Machine): string {
@@ -117,6 +127,8 @@ function kernelCommandLine(machine: Machine): string {
     "quiet",
     // A panic ends the machine, since `-no-reboot` makes QEMU quit.
     "panic=-1",
+    // Otherwise the kernel, for want of another way to restart this machine, jumps into its firmware, which may just halt.
+    "reboot=triple",
     "pci=off",
     "cryptomgr.notests=1",
     "init_on_alloc=0",

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cached, keyOf } from "./cache.ts";
+import { cached, cacheFolder, keyOf } from "./cache.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { pinnedNode } from "./package-root.ts";
 import { requireTool, runTool } from "./tools.ts";
@@ -18,16 +19,24 @@ const MOUNT_POINTS = ["dev", "proc", "sys", "guest"];
  * @throws {DocteurError} `NO_NODE`, `TOOL_MISSING`, `TOOL_FAILED`; those of `cached`.
  */
 export async function getRootDisk(note: (line: string) => void): Promise<string> {
-  const node = pinnedNode();
-  const folder = await cached(`root-disk-${keyOf(VERSION, fingerprint(node))}`, async (folder) => {
+  const folder = await cached(entryName(), async (folder) => {
     note("making the root disk (once)");
-    await makeRootDisk(node, folder);
+    await makeRootDisk(pinnedNode(), folder);
   });
   return join(folder, "root.erofs");
 }
 
+/** Whether it is made already. */
+export function isRootDiskCached(): boolean {
+  return existsSync(join(cacheFolder(), entryName()));
+}
+
+function entryName(): string {
+  return `root-disk-${keyOf(VERSION, fingerprint(pinnedNode()))}`;
+}
+
 async function makeRootDisk(node: string, folder: string): Promise<void> {
-  const mkfs = requireTool("mkfs.erofs", "erofs-utils");
+  const mkfs = requireTool("mkfs.erofs");
   const root = join(folder, "root");
   for (const mountPoint of MOUNT_POINTS) await mkdir(join(root, mountPoint), { recursive: true });
   await copyInto(root, node, "/bin/node");
@@ -47,7 +56,7 @@ async function copyInto(root: string, from: string, path: string): Promise<void>
 
 /** The shared libraries and the dynamic linker of an executable, where it will look for them. */
 async function libraries(executable: string): Promise<string[]> {
-  const listing = await runTool(requireTool("ldd", "libc-bin"), [executable]);
+  const listing = await runTool(requireTool("ldd"), [executable]);
   return parseLdd(listing);
 }
 

@@ -1,5 +1,5 @@
-import type { Writable } from "node:stream";
 import { DocteurError } from "../guest/errors.ts";
+import { printable } from "../guest/printable.ts";
 import type { UserProgram } from "../guest/runtime/user/program.ts";
 import { boot } from "./boot.ts";
 import { getBundle } from "./bundle.ts";
@@ -13,6 +13,7 @@ import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
 import { hostPorts, parsePublication } from "./publication.ts";
+import { isTerminal } from "./terminal.ts";
 import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
@@ -33,6 +34,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly verbose?: boolean | undefined;
   /** Whether the types of a program of the user's own are checked. Default: true. */
   readonly check?: boolean | undefined;
+  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string | undefined;
   /** Asks the program to end, as by the signal that the reason names. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,8 +48,9 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
  * are on `stderr` by then.
  */
 export async function runInVm(options: RunOptions): Promise<number> {
-  const request = toRequest(options);
-  const note = noteTo(options.stderr, options.verbose);
+  const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
+  // Also where no person waits: what a first run does takes up to a minute, and somebody may look into a log meanwhile.
+  const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const detail = options.verbose ? note : undefined;
   const console = options.verbose ? options.stderr : undefined;
   return finish(options, (signal) => boot({ ...options, note, detail, console, signal }), request);
@@ -55,12 +59,16 @@ export async function runInVm(options: RunOptions): Promise<number> {
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
   const publications = (options.publish ?? []).map(parsePublication);
-  const request = { ...toRequest(options), ports: hostPorts(publications) };
+  const request = {
+    ...toRequest(options),
+    terminal: isTerminal(options.stdout),
+    ports: hostPorts(publications),
+  };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
   const start = (signal: AbortSignal) =>
-    Guest.start(new GuardedProcess(pinnedNode(), args, console), {
+    Guest.start(new GuardedProcess(pinnedNode(), args, console, { endsGroup: true }), {
       what: "the process",
       seconds: START_TIMEOUT,
       signal,
@@ -78,11 +86,11 @@ async function finish(
     return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
   } catch (error) {
     if (error instanceof ProgramError) {
-      options.stderr.write(error.diagnostics.map((line) => `${line}\n`).join(""));
+      options.stderr.write(error.diagnostics.map((line) => `${printable(line)}\n`).join(""));
     }
     if (error instanceof DocteurError && error.code === "OUTPUT_CLOSED") return BROKEN_PIPE;
     if (error instanceof GuestError && options.verbose !== true) {
-      options.stderr.write(error.console.map((line) => `| ${line}\n`).join(""));
+      options.stderr.write(error.console.map((line) => `| ${printable(line)}\n`).join(""));
     }
     throw error;
   }
@@ -106,10 +114,4 @@ async function both(
   if (guest.status === "fulfilled" && program.status === "fulfilled") return [guest.value, program.value];
   if (guest.status === "fulfilled") await guest.value[Symbol.asyncDispose]();
   throw failed.signal.reason;
-}
-
-/** Notes are for a person who waits: on a terminal, or when asked for. */
-function noteTo(stderr: Writable, verbose: boolean | undefined): (line: string) => void {
-  if (verbose !== true && !("isTTY" in stderr && stderr.isTTY === true)) return () => {};
-  return (line) => void stderr.write(`docteur: ${line}\n`);
 }

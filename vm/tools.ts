@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { DocteurError } from "../guest/errors.ts";
+import { installation } from "./debian-packages.ts";
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
@@ -25,15 +26,15 @@ function isExecutable(path: string): boolean {
 
 /**
  * The same for one that must be there.
- * @param debianPackage where Debian and Ubuntu have it.
+ * @param packageName where Debian and Ubuntu have it, if vm/debian-packages.txt does not say.
  * @throws {DocteurError} `TOOL_MISSING`.
  */
-export function requireTool(name: string, debianPackage: string): string {
+export function requireTool(name: string, packageName?: string): string {
   const path = findTool(name);
   if (path !== undefined) return path;
   throw new DocteurError(
     "TOOL_MISSING",
-    `${name} is not installed; on Debian or Ubuntu: apt install ${debianPackage}`,
+    `${name} is not installed; ${installation(name, packageName) ?? "install it with this system's package manager"}`,
   );
 }
 

@@ -8,9 +8,12 @@ import { DocteurError } from "../guest/errors.ts";
 export function writeTo(stream: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const ignore = () => {};
+    // A stream that is destroyed while it writes need not tell the writer.
+    const close = () => reject(outputClosed());
     // The stream tells the same error twice; an event nobody listens to would end the process.
-    stream.once("error", ignore);
+    stream.once("error", ignore).once("close", close);
     stream.write(bytes, (error) => {
+      stream.off("close", close);
       if (error === null || error === undefined) {
         stream.off("error", ignore);
         resolve();
@@ -21,8 +24,12 @@ export function writeTo(stream: Writable, bytes: Uint8Array): Promise<void> {
 
 function explain(cause: NodeJS.ErrnoException): DocteurError {
   const closed = ["EPIPE", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"].includes(cause.code ?? "");
-  if (closed) return new DocteurError("OUTPUT_CLOSED", "nobody reads the output any more", { cause });
+  if (closed) return outputClosed(cause);
   return new DocteurError("OUTPUT_FAILED", `the output cannot be written: ${cause.code ?? cause.message}`, {
     cause,
   });
+}
+
+function outputClosed(cause?: Error): DocteurError {
+  return new DocteurError("OUTPUT_CLOSED", "nobody reads the output any more", { cause });
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import "./one-line.ts";
 
 /** One way of doing the thing that is measured. */
 export interface Contender {

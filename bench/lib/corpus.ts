@@ -9,10 +9,12 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { makeImage } from "../../image-builder/index.ts";
+import { cacheFolder } from "../../vm/cache.ts";
+import { fetchPackages, one } from "../../vm/debian.ts";
+import { requireTool } from "../../vm/tools.ts";
 
 /** Files to measure with, in the shapes that the contenders want them. */
 export interface Corpus {
@@ -31,7 +33,7 @@ const PACKAGES: Readonly<Record<string, { folder: string; tar?: string }>> = {
   "linux-source-6.1": { folder: "linux-source-6.1", tar: "usr/src/linux-source-6.1.tar.xz" },
 };
 
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "docteur", "bench");
+const CACHE = join(cacheFolder(), "bench");
 
 /**
  * The corpus named by the environment's `CORPUS`, `rust-doc` (32,800 files, 493 MB) if none is; `linux-source-6.1` is the
@@ -54,15 +56,16 @@ export async function corpus(): Promise<Corpus> {
   const temporary = mkdtempSync(`${home}.`);
   try {
     process.stderr.write(`fetching and preparing ${name}, once\n`);
-    await execa("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", name], { cwd: temporary });
-    const deb = readdirSync(temporary).find((file) => file.endsWith(".deb")) as string;
-    await execa("dpkg-deb", ["-x", deb, "."], { cwd: temporary });
-    if (recipe.tar !== undefined) await execa("tar", ["-xf", recipe.tar], { cwd: temporary });
-    renameSync(join(temporary, recipe.folder), join(temporary, "files"));
+    const unpacked = join(temporary, "package");
+    await fetchPackages(one(name), unpacked);
+    if (recipe.tar !== undefined) {
+      requireTool("xz", "xz-utils");
+      await execa("tar", ["-xf", recipe.tar], { cwd: unpacked });
+    }
+    renameSync(join(unpacked, recipe.folder), join(temporary, "files"));
     await commitAll(join(temporary, "repository.git"), join(temporary, "files"));
     await makeImage({ repository: join(temporary, "repository.git"), image: join(temporary, "image") });
-    rmSync(join(temporary, deb));
-    rmSync(join(temporary, "usr"), { recursive: true, force: true });
+    rmSync(unpacked, { recursive: true, force: true });
     renameSync(temporary, home);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });

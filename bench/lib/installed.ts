@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFolder } from "../../vm/cache.ts";
 
@@ -9,8 +9,10 @@ const ROOT = join(import.meta.dirname, "../..");
  * is always at the same place, so that what Node has compiled of it is found again.
  *
  * @returns the path of the command.
+ * @throws if nothing was made.
  */
 export function installed(): string {
+  if (!existsSync(join(ROOT, "dist"))) throw new Error("dist/ is not there: make build makes it");
   const folder = join(cacheFolder(), "bench", "installed");
   rmSync(folder, { recursive: true, force: true });
   const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));

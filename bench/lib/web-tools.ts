@@ -1,22 +1,9 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { execa } from "execa";
-import { cached } from "../../vm/cache.ts";
-import { fetchPackages } from "../../vm/debian.ts";
+import { packagedTool, type Tool } from "./packages.ts";
 
-/** What asks, and what else answers: fetched once, installed nowhere. */
-const PACKAGES = ["wrk", "libluajit-5.1-2", "nginx", "libpcre2-8-0", "libssl3"];
-
-/** A program of those packages and the environment it runs in. */
-export async function webTool(name: "bin/wrk" | "sbin/nginx") {
-  const folder = await cached("bench-web-tools", async (folder) => {
-    await fetchPackages(async () => PACKAGES, join(folder, "root"));
-  });
-  const root = join(folder, "root");
-  const libraries = ["usr/lib", "lib"].map((each) => join(root, each, "x86_64-linux-gnu"));
-  const path = join(root, "usr", name);
-  if (!existsSync(path)) throw new Error(`${path} is not in Debian's packages`);
-  return { path, env: { LD_LIBRARY_PATH: libraries.join(":") } };
+/** What else answers. */
+export function nginx(): Promise<Tool> {
+  return packagedTool("sbin/nginx", "nginx");
 }
 
 /** What wrk measured. */
@@ -33,7 +20,7 @@ export async function wrk(
   headers: readonly string[],
   { connections = 8, seconds = 4 } = {},
 ): Promise<Load> {
-  const { path, env } = await webTool("bin/wrk");
+  const { path, env } = await packagedTool("bin/wrk", "wrk");
   const args = [`-t1`, `-c${connections}`, `-d${seconds}`, "--latency"];
   const { stdout } = await execa(path, [...args, ...headers.flatMap((header) => ["-H", header]), url], {
     env,

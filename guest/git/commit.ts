@@ -1,15 +1,9 @@
 import { InvalidImageError } from "../errors.ts";
+import { decodeCommitText } from "./commit-encoding.ts";
 import { isObjectId } from "./object-id.ts";
+import { parseSignature, type Signature } from "./signature.ts";
 
-/** Who did something, and when. */
-export interface Signature {
-  readonly name: string;
-  readonly email: string;
-  /** Seconds since the epoch. */
-  readonly date: number;
-  /** The writer's offset from UTC in minutes; east is positive. */
-  readonly zone: number;
-}
+export type { Signature } from "./signature.ts";
 
 /** A parsed commit object. */
 export interface Commit {
@@ -21,59 +15,66 @@ export interface Commit {
   readonly committer: Signature;
   /** The text after the header's blank line; undefined when there is no blank line, as in the commit of a folder. */
   readonly message: string | undefined;
+  /** What the commit says its text was written in, and it was decoded from if it is known; undefined for UTF-8. */
+  readonly encoding: string | undefined;
 }
-
-/** Some old commits have a zone of more or fewer than four digits (git's `badTimezone`), which is no reason to refuse them. */
-const SIGNATURE =
-  /^(?<name>.*?) ?<(?<email>[^<>]*)> (?<date>-?\d+) (?<sign>[+-])(?<hours>\d{0,6}?)(?<minutes>\d{1,2})$/s;
-
-/** The seconds that a `Date` can hold, before and after the epoch. */
-const LAST_SECOND = 8.64e12;
 
 /**
- * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). Header lines beyond the five
- * known ones (`encoding`, `gpgsig` and its continuation lines, ...) are passed over.
+ * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). As git does, it insists on
+ * the tree and on well-formed parents; of the other header lines those count that are known, wherever they stand, and
+ * the last of several authors or committers. One that cannot be read, or is not there, is no reason to refuse a
+ * commit: see `parseSignature`.
  *
- * @throws {InvalidImageError} fault `commit`: a needed line is missing, out of order or malformed.
+ * @throws {InvalidImageError} fault `commit`: no tree is named, or a parent is malformed.
  */
 export function parseCommit(bytes: Uint8Array, object?: string): Commit {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  const blank = text.startsWith("\n") ? 0 : text.indexOf("\n\n");
-  const header = blank < 0 ? text : text.slice(0, blank);
-  const lines = header.split("\n");
-
-  let next = 0;
-  const take = (key: string): string | undefined => {
-    const line = lines[next];
-    if (line === undefined || !line.startsWith(`${key} `)) return undefined;
-    next++;
-    return line.slice(key.length + 1);
-  };
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const blank = buffer[0] === NEWLINE ? 0 : buffer.indexOf("\n\n");
+  const header = buffer.subarray(0, blank < 0 ? buffer.length : blank);
+  // As Latin-1 every byte is a character, so that what is ASCII can be read whatever the rest is.
+  const raw = header.toString("latin1");
   const fail = (what: string) => new InvalidImageError("commit", what, { object });
 
-  const tree = take("tree");
+  let position = 0;
+  const take = (key: string): string | undefined => {
+    if (!raw.startsWith(key, position)) return undefined;
+    const value = restOfLine(raw, position + key.length);
+    position += key.length + value.length + 1;
+    return value;
+  };
+  const tree = take("tree ");
   if (tree === undefined || !isObjectId(tree)) throw fail("the commit names no tree");
   const parents: string[] = [];
-  for (let parent = take("parent"); parent !== undefined; parent = take("parent")) {
+  for (let parent = take("parent "); parent !== undefined; parent = take("parent ")) {
     if (!isObjectId(parent)) throw fail("the commit has a malformed parent line");
-    parents.push(parent);
+    parents.push(parent.toLowerCase());
   }
-  const author = parseSignature(take("author"));
-  if (author === undefined) throw fail("the commit has no well-formed author line");
-  const committer = parseSignature(take("committer"));
-  if (committer === undefined) throw fail("the commit has no well-formed committer line");
-  return { tree, parents, author, committer, message: blank < 0 ? undefined : text.slice(blank + 2) };
+  const at = raw.indexOf("\nencoding ");
+  const encoding = at < 0 ? undefined : restOfLine(raw, at + "\nencoding ".length);
+  const text = decodeCommitText(header, encoding);
+  return {
+    tree: tree.toLowerCase(),
+    parents,
+    author: readSignature(text, "author"),
+    committer: readSignature(text, "committer"),
+    message: blank < 0 ? undefined : decodeCommitText(buffer.subarray(blank + 2), encoding),
+    encoding,
+  };
 }
 
-function parseSignature(line: string | undefined): Signature | undefined {
-  const parts = line === undefined ? undefined : SIGNATURE.exec(line)?.groups;
-  if (parts === undefined) return undefined;
-  const minutes = Number(parts.hours) * 60 + Number(parts.minutes);
-  if (Math.abs(Number(parts.date)) > LAST_SECOND) return undefined;
-  return {
-    name: parts.name ?? "",
-    email: parts.email ?? "",
-    date: Number(parts.date),
-    zone: parts.sign === "-" ? -minutes : minutes,
-  };
+/**
+ * The author or committer in the header of a commit, which begins with another line. Of several the last counts, as
+ * in git.
+ */
+export function readSignature(header: string, key: "author" | "committer"): Signature {
+  const start = `\n${key} `;
+  const at = header.lastIndexOf(start);
+  return parseSignature(at < 0 ? "" : restOfLine(header, at + start.length));
+}
+
+const NEWLINE = 0x0a;
+
+function restOfLine(text: string, start: number): string {
+  const end = text.indexOf("\n", start);
+  return text.slice(start, end < 0 ? text.length : end);
 }

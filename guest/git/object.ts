@@ -9,6 +9,10 @@ export interface GitObject {
   readonly bytes: Uint8Array;
 }
 
+/** Node 21.0 to 21.6 have no `hash`. */
+const hashOnce: (algorithm: "sha1", data: Uint8Array, encoding: "latin1") => string =
+  hash ?? ((algorithm, data, encoding) => createHash(algorithm).update(data).digest(encoding));
+
 /** A hash that has taken in what git puts before a content, `kind SP size NUL`, and now wants the content. */
 export function objectHash(kind: ObjectKind, size: number): Hash {
   return createHash("sha1").update(`${kind} ${size}\0`);
@@ -47,5 +51,5 @@ export function objectIdInPlace(kind: ObjectKind, memory: Uint8Array, start: num
   } while (digits > 0);
   memory[--first] = SPACE;
   for (let i = kind.length - 1; i >= 0; i--) memory[--first] = kind.charCodeAt(i);
-  return hash("sha1", memory.subarray(first, start + size), "latin1");
+  return hashOnce("sha1", memory.subarray(first, start + size), "latin1");
 }

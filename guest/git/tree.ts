@@ -1,7 +1,8 @@
-import { InvalidImageError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { isForbiddenName } from "./forbidden-name.ts";
 import { ID_LENGTH } from "./object-id.ts";
+import { TreeError } from "./tree-error.ts";
+import { putInOrder } from "./tree-order.ts";
 
 /** What an entry of a tree is. `gitlink` is a submodule's commit, which the repository itself does not hold. */
 export type EntryType = "file" | "executable" | "symlink" | "tree" | "gitlink";
@@ -32,36 +33,48 @@ const USUAL_MODE = "100644 ";
 /** An entry is kept as the places where its name starts and ends; the type shares the first number. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
 const TYPE_BITS = 3;
+const TYPE_MASK = (1 << TYPE_BITS) - 1;
 const FILE = TYPES.indexOf("file");
 const TREE = TYPES.indexOf("tree");
 
-/** The shortest entry: `40000 a`, NUL, id. */
-const SHORTEST_ENTRY = 8 + ID_LENGTH;
+/** The shortest entry: `0 a`, NUL, id. */
+const SHORTEST_ENTRY = 4 + ID_LENGTH;
 
 /**
- * A tree object: entries of `octal mode SP name NUL raw id`, in git's order. Nothing is taken apart before it is asked for;
- * an entry costs eight bytes beyond its own.
+ * Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty years.
+ */
+const MOST_DISORDERED = 2 ** 18;
+
+/**
+ * A tree object: entries of `octal mode SP name NUL raw id`. Nothing is taken apart before it is asked for; an entry
+ * costs eight bytes beyond its own.
  *
- * It accepts what old versions of git wrote (a mode padded with zeroes, permissions other than 644 and 755) and refuses
- * what else `git fsck --strict` complains of: forbidden names, entries out of order, two entries of one name; and modes
- * that mean nothing.
+ * It reads what git reads, trees of old and of other programs among them: any number for a mode; entries out of git's
+ * order; and several of one name, of which the first counts, as in `git show COMMIT:PATH`. It refuses names that git
+ * does not check out (`isForbiddenName`).
  */
 export class Tree implements Iterable<TreeEntry> {
-  /** Entries in the tree. */
+  /** Entries that count: the first of each name. */
   readonly count: number;
+  /**
+   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what
+   * they name.
+   */
+  readonly total: number;
   readonly #bytes: Uint8Array;
   /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
   readonly #places: Uint32Array;
+  /** The entries in git's order, if the tree has them in another. */
+  readonly #order: Uint32Array | undefined;
 
   /**
    * @param bytes the content, less than 512 MiB; names and ids are views into it.
    * @param object its id, for messages.
-   * @throws {InvalidImageError} fault `tree`, naming the entry.
+   * @throws {TreeError} fault `tree`.
    */
   constructor(bytes: Uint8Array, object?: string) {
     this.#bytes = bytes;
-    this.#places = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
-    const fail = (what: string) => new InvalidImageError("tree", what, { object });
+    const places = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
     // As text, because a call that looks for a character or compares names takes a machine that has just started a fraction of
     // what a loop over bytes does: its code is interpreted, and its CPU emulated.
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
@@ -77,47 +90,61 @@ export class Tree implements Iterable<TreeEntry> {
     /** The name before, with what follows it in git's order. */
     let before = "";
     let count = 0;
+    /** Whether the entries are in git's order, and no two have one name. */
+    let isOrdered = true;
     for (let position = 0; position < text.length; count++) {
       const isUsual = text.startsWith(USUAL_MODE, position);
       const start = isUsual ? position + USUAL_MODE.length : find(" ", position) + 1;
       const end = find("\0", start);
-      const mode = isUsual ? MODES.file : octal(text.slice(position, start - 1));
-      if (mode === undefined) throw fail("a tree entry has a malformed mode");
-      if (end + 1 + ID_LENGTH > text.length) throw fail("a tree entry is cut short");
+      const type = isUsual ? FILE : typeOfMode(text.slice(position, start - 1));
+      if (type === undefined) throw new TreeError("a tree entry has a malformed mode", object);
+      if (end + 1 + ID_LENGTH > text.length) throw new TreeError("a tree entry is cut short", object);
       const name = text.slice(start, end);
-      const type = isUsual ? FILE : typeOfMode(mode);
-      if (type < 0) throw fail(`${quote(name)} has mode ${mode.toString(8)}, which git does not know`);
       if (slash < start) slash = find("/", start);
       if (backslash < start) backslash = find("\\", start);
       const suspicious = slash < end || backslash < end || mayBeForbidden(bytes[start] as number);
       if (suspicious && isForbiddenName(bytes.subarray(start, end))) {
-        throw fail(`a tree entry is named ${quote(name)}`);
+        throw new TreeError(`a tree entry is named ${quote(name)}`, object, bytes.slice(start, end));
       }
-      this.#places[2 * count] = (start << TYPE_BITS) | type;
-      this.#places[2 * count + 1] = end;
+      places[2 * count] = (start << TYPE_BITS) | type;
+      places[2 * count + 1] = end;
       position = end + 1 + ID_LENGTH;
+      if (!isOrdered) continue;
 
       // Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare").
       const ordered = type === TREE ? `${name}/` : `${name}\0`;
-      if (ordered <= before) {
-        throw fail(
-          `tree entries ${quote(before.slice(0, -1))} and ${quote(name)} are out of order or the same`,
-        );
-      }
+      if (ordered <= before) isOrdered = false;
       before = ordered;
       while (prefixes.length > 0 && !name.startsWith(prefixes[prefixes.length - 1]!)) prefixes.pop();
       if (type !== TREE) prefixes.push(name);
-      else if (prefixes[prefixes.length - 1] === name) {
-        // The two need not be neighbours: `a`, `a-b`, `a/`.
-        throw fail(`two tree entries are named ${quote(name)}`);
-      }
+      // The two need not be neighbours: `a`, `a-b`, `a/`.
+      else if (prefixes[prefixes.length - 1] === name) isOrdered = false;
     }
-    this.count = count;
+    this.total = count;
+    if (isOrdered) {
+      this.count = count;
+      this.#places = places;
+      return;
+    }
+    if (count > MOST_DISORDERED) {
+      const what = `its ${count} entries are out of order, or two have one name; at most ${MOST_DISORDERED} are put in order`;
+      throw new TreeError(what, object);
+    }
+    const names = Array.from({ length: count }, (_, entry) =>
+      text.slice((places[2 * entry] as number) >>> TYPE_BITS, places[2 * entry + 1]),
+    );
+    const isTree = (entry: number) => ((places[2 * entry] as number) & TYPE_MASK) === TREE;
+    const { kept, hidden, order } = putInOrder(names, isTree);
+    this.count = kept.length;
+    this.#places = Uint32Array.from(
+      [...kept, ...hidden].flatMap((entry) => [...places.subarray(2 * entry, 2 * entry + 2)]),
+    );
+    this.#order = order;
   }
 
   /** Bytes of memory it takes, its content included. */
   get byteLength(): number {
-    return this.#bytes.byteLength + this.#places.byteLength;
+    return this.#bytes.byteLength + this.#places.byteLength + (this.#order?.byteLength ?? 0);
   }
 
   type(entry: number): EntryType {
@@ -139,6 +166,15 @@ export class Tree implements Iterable<TreeEntry> {
     return { type: this.type(entry), name: this.name(entry), id: this.id(entry) };
   }
 
+  /**
+   * The number of the entry that is `index`th in git's order, in which the paths of all that is below lie in the
+   * order of their bytes.
+   */
+  inOrder(index: number): number {
+    return this.#order === undefined ? index : (this.#order[index] as number);
+  }
+
+  /** The entries that count, in the tree's own order. */
   *[Symbol.iterator](): Generator<TreeEntry> {
     for (let entry = 0; entry < this.count; entry++) yield this.entry(entry);
   }
@@ -157,8 +193,9 @@ export class Tree implements Iterable<TreeEntry> {
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const difference = this.#compare(middle, name, after);
-      if (difference === 0) return middle;
+      const entry = this.inOrder(middle);
+      const difference = this.#compare(entry, name, after);
+      if (difference === 0) return entry;
       if (difference < 0) low = middle + 1;
       else high = middle;
     }
@@ -182,7 +219,7 @@ export class Tree implements Iterable<TreeEntry> {
   }
 
   #type(entry: number): number {
-    return (this.#places[2 * entry] as number) & ((1 << TYPE_BITS) - 1);
+    return (this.#places[2 * entry] as number) & TYPE_MASK;
   }
 
   #start(entry: number): number {
@@ -198,18 +235,22 @@ export class Tree implements Iterable<TreeEntry> {
   }
 }
 
-/** The number that octal digits make; undefined if they are no such number, or too many. */
-function octal(digits: string): number | undefined {
-  return /^[0-7]{0,11}$/.test(digits) ? Number(`0o0${digits}`) : undefined;
-}
-
-/** Whether a name that has no slash and starts with this byte is worth a closer look: see `isForbiddenName`. */
+/**
+ * Whether a name that has no slash and no backslash and starts with this byte is worth a closer look: see
+ * `isForbiddenName`.
+ */
 function mayBeForbidden(first: number): boolean {
-  return first === 0 || first === 0x2e || (first | 0x20) === 0x67 || first === 0xe2 || first === 0xef;
+  return first === 0 || first === 0x2e || (first | 0x20) === 0x67;
 }
 
-/** As git's `canon_mode`: of the permissions only the owner's execute bit counts. Negative for no type of entry. */
-function typeOfMode(mode: number): number {
+/**
+ * The index in `TYPES` of what a mode stands for; undefined if it is not octal digits. As git has it (`get_mode`,
+ * `canon_mode`): of the number 16 bits count, of the permissions the owner's execute bit, and what is no file, link
+ * or tree is a submodule.
+ */
+function typeOfMode(digits: string): number | undefined {
+  if (!/^[0-7]+$/.test(digits)) return undefined;
+  const mode = Number.parseInt(digits.slice(-6), 8) & 0xffff;
   switch (mode & 0o170000) {
     case 0o100000:
       return TYPES.indexOf((mode & 0o100) !== 0 ? "executable" : "file");
@@ -217,10 +258,8 @@ function typeOfMode(mode: number): number {
       return TYPES.indexOf("symlink");
     case 0o040000:
       return TREE;
-    case 0o160000:
-      return TYPES.indexOf("gitlink");
     default:
-      return -1;
+      return TYPES.indexOf("gitlink");
   }
 }
 

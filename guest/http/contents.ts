@@ -33,8 +33,8 @@ const PIECE_SIZE = 64 * 1024;
 /** What a content takes that passes by: an inflater, and a piece on either side of the socket. */
 const STREAM_FOOTPRINT = 256 * 1024;
 
-/** Bytes that are inflated between two turns of the event loop. */
-const STRIDE = 2 * 1024 * 1024;
+/** Bytes that are inflated in a turn of the event loop. */
+const STRIDE = 256 * 1024;
 
 /** How many blobs are remembered as proved, those used last. */
 const MAX_PROVED = 16 * 1024;
@@ -56,9 +56,10 @@ export class Contents {
     return this.#proved.size;
   }
 
-  /** Bytes of the file's zlib stream, if they are known without reading it. */
-  compressedSize({ id }: FileResource): number | undefined {
-    return this.#proved.get(id);
+  /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
+  verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
+    if (compressed) return this.#proved.get(id);
+    return this.#proved.has(id) ? size : undefined;
   }
 
   /** The content if it is at hand, which costs nothing. */
@@ -77,7 +78,7 @@ export class Contents {
     if (!isWhole) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
-      while (!this.#proved.has(id) && !blob.verify(STRIDE)) await nextTurn();
+      if (!this.#proved.has(id)) await verify(blob, size);
       this.#remember(id, this.#proved.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
@@ -114,11 +115,12 @@ export class Contents {
    * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
    * @throws {InvalidImageError} if it is damaged.
    */
-  async compressed({ path, id }: FileResource): Promise<Content> {
+  async compressed(file: FileResource): Promise<Content> {
+    const { path, id } = file;
     const known = this.#proved.get(id);
     const blob = this.#store.openCompressed(path, known)!;
     try {
-      while (!blob.verify(STRIDE)) await nextTurn();
+      await verify(blob, file.size);
     } finally {
       blob.close();
     }
@@ -190,6 +192,12 @@ export function wholeContent(whole: Uint8Array): Content {
   };
 }
 
+/** Verifies a content; one of many bytes in turns. */
+async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
+  if (size > LARGEST_WHOLE) await nextTurn();
+  while (!blob.verify(STRIDE)) await nextTurn();
+}
+
 async function* pieces(
   { start, end }: Part,
   read: (at: number, length: number) => Uint8Array,
@@ -207,6 +215,19 @@ function keyOf(id: string, compressed: boolean): string {
   return compressed ? `${id}z` : id;
 }
 
+const waiting: (() => void)[] = [];
+
+/**
+ * Waits for a turn of the event loop. Only one long work goes on in each, so that all else waits for one step of it, however
+ * many there are.
+ */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
+  });
+}
+
+function takeTurn(): void {
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(takeTurn);
 }

@@ -4,15 +4,15 @@ import type { Store } from "../store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { takeCensus } from "./census.ts";
 import { prefersDeflate } from "./coding.ts";
-import { allowsRange, evaluate, type Validators } from "./conditions.ts";
+import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, footprint, wholeContent } from "./contents.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { HeldMemory } from "./held-memory.ts";
 import { PAGE_POLICY } from "./html.ts";
-import { formatHttpDate } from "./http-date.ts";
-import { parseRange } from "./range.ts";
+import { type Part, parseRange } from "./range.ts";
+import { RequestCheck } from "./request-fault.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
@@ -29,23 +29,37 @@ const PAGE_HEADERS: Headers = [
   ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", PAGE_POLICY],
 ];
 
+export interface HandlerOptions {
+  readonly site: SiteOptions;
+  /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
+  readonly hosts: ReadonlySet<string> | undefined;
+  /** Bytes of contents that answers may hold at once. Default 96 MiB. */
+  readonly maxHeld?: number;
+  /** Is told, in a line, what cannot be read of the image. */
+  complain(message: string): void;
+  /** Cuts an answer short whose client takes little of it. Gives whether there was one. */
+  cutSlowestAnswer(): Promise<boolean>;
+}
+
 /** Answers requests with what is in an image (RFC 9110). */
 export class Handler {
   readonly #store: Store;
+  readonly #check: RequestCheck;
   readonly #site: Site;
   readonly #contents: Contents;
-  readonly #held = new HeldMemory(MAX_HELD);
-  readonly #complain: (message: string) => void;
-  readonly #modified: number;
+  readonly #held: HeldMemory;
+  readonly #options: HandlerOptions;
+  /** What is being read and verified, by object id. */
+  readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
   #about: Promise<Buffer> | undefined;
 
-  /** @param complain told, in a line, what cannot be read of the image. */
-  constructor(store: Store, options: SiteOptions, complain: (message: string) => void) {
+  constructor(store: Store, options: HandlerOptions) {
     this.#store = store;
-    this.#site = new Site(store, options);
+    this.#check = new RequestCheck(options.hosts);
+    this.#site = new Site(store, options.site);
     this.#contents = new Contents(store);
-    this.#complain = complain;
-    this.#modified = store.commit.committer.date;
+    this.#held = new HeldMemory(options.maxHeld ?? MAX_HELD);
+    this.#options = options;
   }
 
   /** Answers one request; whatever goes wrong becomes an answer, or the end of the connection. */
@@ -59,9 +73,12 @@ export class Handler {
 
   #answer(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     const { method, url = "" } = request;
-    // Nobody reads a body here, so that no other request can follow it.
-    if (hasBody(request)) response.shouldKeepAlive = false;
-    if (hasManyHosts(request)) return sendError(response, 400);
+    const fault = this.#check.fault(request);
+    if (fault !== undefined) {
+      // Where one request is malformed, nobody knows what follows it.
+      response.shouldKeepAlive = false;
+      return sendError(response, fault);
+    }
     if (method === "OPTIONS") {
       response.writeHead(204, [...COMMON, "Allow", ALLOW]).end();
       return undefined;
@@ -103,7 +120,7 @@ export class Handler {
   #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
     if (response.destroyed) return;
     const tag = pageTag(page);
-    const verdict = evaluate(request.headers, { tag, modified: undefined });
+    const verdict = evaluate(request.headers, tag);
     if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
     else {
@@ -122,16 +139,10 @@ export class Handler {
     // A part is one of the file as it is, wherever that is to be had.
     const compressed = file.isWhole && range === undefined && prefersDeflate(headers["accept-encoding"]);
     const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
-    const now = Math.floor(Date.now() / 1000);
-    // A date to come would be taken for a mistake (RFC 9110, section 8.8.2.1).
-    const modified = Math.min(this.#modified, now);
-    const validators: Validators = { tag, modified };
     const fields = [...COMMON, "ETag", tag];
-    const date = formatHttpDate(modified);
-    if (date !== undefined) fields.push("Last-Modified", date);
     if (file.isWhole) fields.push("Vary", "Accept-Encoding");
 
-    const verdict = evaluate(headers, validators);
+    const verdict = evaluate(headers, tag);
     if (verdict === 304) {
       response.writeHead(304, fields).end();
       return undefined;
@@ -139,52 +150,94 @@ export class Handler {
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
     if (compressed) fields.push("Content-Encoding", "deflate");
-    if (method === "HEAD") {
-      // How long the stream is, only inflating it tells.
-      const size = compressed ? this.#contents.compressedSize(file) : file.size;
-      response
-        .writeHead(200, size === undefined ? fields : [...fields, "Content-Length", String(size)])
-        .end();
-      return undefined;
+    const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
+    if (method !== "HEAD" && part !== "unsatisfiable") {
+      return this.#useContent(response, file, compressed, (content) =>
+        this.#send(response, fields, content, part),
+      );
     }
-    const usesRange = range !== undefined && allowsRange(headers["if-range"]?.toString(), validators, now);
-    const part = usesRange ? parseRange(range, file.size) : undefined;
-    if (part === "unsatisfiable") {
-      return sendError(response, 416, ["Content-Range", `bytes */${file.size}`]);
-    }
-    if (part !== undefined) fields.push("Content-Range", `bytes ${part.start}-${part.end - 1}/${file.size}`);
-    const send = (content: Content) =>
-      this.#send(response, part === undefined ? 200 : 206, fields, content, part);
+    const sendHead = (size: number) =>
+      part === "unsatisfiable"
+        ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
+        : sendLength(response, fields, size);
+    // The sizes in an image's entries are claims; until the content is verified, nothing is said of them.
+    const size = this.#contents.verifiedSize(file, compressed);
+    if (size !== undefined) return sendHead(size);
+    return this.#useContent(response, file, compressed, (content) => {
+      content.close();
+      return sendHead(content.size);
+    });
+  }
+
+  /** Takes a verified content for an answer, at once where it is at hand. Where there is no memory for it, answers with 503. */
+  #useContent(
+    response: ServerResponse,
+    file: FileResource,
+    compressed: boolean,
+    use: (content: Content) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
     const cached = this.#contents.cached(file, compressed);
-    if (cached !== undefined) return send(wholeContent(cached));
-    if (!this.#held.hasRoom(footprint(file))) return sendError(response, 503, ["Retry-After", "1"]);
+    if (cached !== undefined) return use(wholeContent(cached));
+    return this.#read(response, file, compressed).then((content) =>
+      content === undefined ? sendError(response, 503, ["Retry-After", "1"]) : use(content),
+    );
+  }
+
+  /** Reads and verifies a content; undefined if answers that are on their way leave no memory for it. */
+  async #read(
+    response: ServerResponse,
+    file: FileResource,
+    compressed: boolean,
+  ): Promise<Content | undefined> {
+    // Of many that ask for the same file at once, one has it verified for all.
+    while (this.#contents.verifiedSize(file, compressed) === undefined) {
+      const verifying = this.#verifying.get(file.id);
+      if (verifying === undefined) break;
+      verifying.waiting.add(response);
+      await verifying.reading;
+    }
+    const cached = this.#contents.cached(file, compressed);
+    if (cached !== undefined) return wholeContent(cached);
+    while (!this.#held.hasRoom(footprint(file))) {
+      if (!(await this.#options.cutSlowestAnswer())) return undefined;
+    }
     const release = this.#held.hold(file, footprint(file));
-    const content = compressed
-      ? this.#contents.compressed(file)
-      : this.#contents.identity(file, () => !response.destroyed);
-    return content.finally(release).then(send);
+    const waiting = new Set([response]);
+    const isWanted = () => [...waiting].some((each) => !each.destroyed);
+    const reading = compressed ? this.#contents.compressed(file) : this.#contents.identity(file, isWanted);
+    const isFirst = !this.#verifying.has(file.id);
+    if (isFirst) this.#verifying.set(file.id, { reading, waiting });
+    try {
+      return await reading;
+    } finally {
+      release();
+      if (isFirst) this.#verifying.delete(file.id);
+    }
   }
 
   /** Sends a content, or a part of it, and holds it until the client has it or is gone. */
   #send(
     response: ServerResponse,
-    status: number,
-    headers: Headers,
+    fields: Headers,
     content: Content,
-    part = { start: 0, end: content.size },
+    part: Part | undefined,
   ): Promise<void> | undefined {
-    const { whole } = content;
+    const { whole, size } = content;
     if (response.destroyed) {
       content.close();
       return undefined;
     }
     const release = this.#held.hold(whole ?? content, content.footprint);
-    response.once("close", () => {
+    response.on("close", () => {
       release();
       content.close();
     });
-    if (whole === undefined) return sendPart(response, status, headers, content, part);
-    sendBytes(response, status, headers, whole.subarray(part.start, part.end));
+    const { start, end } = part ?? { start: 0, end: size };
+    const status = part === undefined ? 200 : 206;
+    const headers =
+      part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
+    if (whole === undefined) return sendPart(response, status, headers, content, { start, end });
+    sendBytes(response, status, headers, whole.subarray(start, end));
     return undefined;
   }
 
@@ -194,7 +247,7 @@ export class Handler {
       return;
     }
     const message = error instanceof Error ? error.message : String(error);
-    if (!response.destroyed) this.#complain(`${request.url}: ${message}`);
+    if (!response.destroyed) this.#options.complain(`${request.url}: ${message}`);
     // An answer that has begun can only be cut short: then its length tells that it is not whole.
     if (response.headersSent) response.destroy();
     else sendError(response, 500, [], error instanceof InvalidImageError ? DAMAGED : undefined);
@@ -205,19 +258,11 @@ const EMPTY = new Uint8Array();
 
 const DAMAGED = "The image is damaged here, and nothing of it was sent.";
 
+/** The answer to a HEAD. @param size bytes of the content that a GET gets. */
+function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
+  response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
+}
+
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
   sendBytes(response, status, [...PAGE_HEADERS, ...more], errorPage(status, why));
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
-}
-
-/** Node keeps the first of several; which one was meant, nobody knows (RFC 9112, section 3.2). */
-function hasManyHosts({ rawHeaders }: IncomingMessage): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === "host") hosts++;
-  }
-  return hosts > 1;
 }

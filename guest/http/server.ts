@@ -2,75 +2,116 @@ import { createServer, type RequestListener, type Server, STATUS_CODES } from "n
 import type { AddressInfo } from "node:net";
 import { DocteurError } from "../errors.ts";
 import type { Port } from "../unikernel.ts";
+import { REQUEST_TIMEOUT, SILENCE_TIMEOUT } from "./connection.ts";
+import { type Connections, MAX_CONNECTIONS } from "./connections.ts";
+import { MAX_HEADER_FIELDS } from "./request-fault.ts";
 
 /** Bytes of a request's line and header fields together; one with more is answered with 431. */
 const MAX_HEADER_SIZE = 8 * 1024;
 
-/** Milliseconds in which a request must have come whole. */
-const REQUEST_TIMEOUT = 10_000;
-
 /** Milliseconds that a connection may wait for its next request. */
 const KEEP_ALIVE_TIMEOUT = 60_000;
-
-/** Milliseconds in which a client must take at least some of an answer. */
-const SILENCE_TIMEOUT = 30_000;
 
 /** Milliseconds between two looks at who takes too long. */
 const CHECKING_INTERVAL = 2000;
 
-/** Connections at once; more are closed again. */
-const MAX_CONNECTIONS = 2048;
-
 /** Milliseconds that answers may still take when the server is to end: less than whoever ends it waits. */
 const GRACE = 500;
 
-/** A server that bounds what its clients can make it wait for and hold. */
-export function boundedServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_SIZE,
-      headersTimeout: REQUEST_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      connectionsCheckingInterval: CHECKING_INTERVAL,
-    },
-    listener,
-  );
-  server.maxConnections = MAX_CONNECTIONS;
+/** The status for each of Node's errors that are not simply a malformed request. */
+const ERROR_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/**
+ * A server that bounds what its clients can make it wait for and hold. Whatever Node's HTTP machine hands a socket out for,
+ * its connection ends it: after the answers that are due, and within a limit.
+ */
+export function boundedServer(connections: Connections, answer: RequestListener): Server {
+  const options = {
+    maxHeaderSize: MAX_HEADER_SIZE,
+    headersTimeout: REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    connectionsCheckingInterval: CHECKING_INTERVAL,
+    // Node's own answers would come from behind the back of the one who counts them.
+    requireHostHeader: false,
+  };
+  const server = createServer(options);
+  // Node drops the fields beyond without a word; one more than may be shows that there are too many.
+  server.maxHeadersCount = MAX_HEADER_FIELDS + 1;
   server.timeout = SILENCE_TIMEOUT;
-  // Node would close the connection without a word.
-  server.on("connect", (_, socket) => {
-    socket.end(`HTTP/1.1 405 ${STATUS_CODES[405]}\r\nAllow: GET, HEAD, OPTIONS\r\nConnection: close\r\n\r\n`);
+  // A client that has said all it has to say may still listen. Node's types lack the property.
+  Object.assign(server, { httpAllowHalfOpen: true });
+
+  const take: RequestListener = (request, response) =>
+    connections.of(request.socket)?.take(request, response);
+  server.on("request", take);
+  // A final status is an answer to `Expect`, too, and no content needs to be sent then.
+  server.on("checkContinue", take);
+  server.on("checkExpectation", take);
+  server.on("connection", (socket) => connections.admit(socket, answer));
+  server.on("timeout", (socket) => connections.of(socket)?.onTimeout());
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const connection = connections.of(socket);
+    const status = ERROR_STATUS[error.code ?? ""] ?? 400;
+    if (status === 408) connection?.onRequestTimeout(lastWords(status));
+    else connection?.end(lastWords(status));
+  });
+  server.on("connect", ({ socket }, stream) => {
+    // Where content is announced, the stream is not the socket.
+    stream.on("error", () => {});
+    const connection = connections.of(socket);
+    connection?.adopt();
+    connection?.end(lastWords(405, "Allow: GET, HEAD, OPTIONS\r\n"));
   });
   return server;
 }
 
 /**
  * Has a server listen.
+ * @param complain is told, in a line, of connections that could not be taken.
  * @returns the number of the port, also where any was asked for.
  * @throws {DocteurError} `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`.
  */
-export function listen(server: Server, { address, port }: Port): Promise<number> {
+export function listen(
+  server: Server,
+  { address, port }: Port,
+  complain: (message: string) => void,
+): Promise<number> {
+  const place = `${address}:${port}`;
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(explain(error, `${address}:${port}`)));
-    server.listen({ host: address, port, backlog: MAX_CONNECTIONS }, () =>
-      resolve((server.address() as AddressInfo).port),
-    );
+    const refuse = (error: Error) => reject(explain(error, place));
+    server.once("error", refuse);
+    server.listen({ host: address, port, backlog: MAX_CONNECTIONS }, () => {
+      server.off("error", refuse);
+      // For instance for want of memory or of descriptors: the next may be luckier.
+      server.on("error", (error) => complain(`${place}: a connection cannot be taken: ${error.message}`));
+      resolve((server.address() as AddressInfo).port);
+    });
   });
 }
 
-/** Ends a server: at once where nothing is being answered. What is not done in time is cut short. */
-export async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
+/** Ends servers: at once where nothing is being answered. What is not done in time is cut short. */
+export async function close(servers: readonly Server[], connections: Connections): Promise<void> {
+  const closed = servers
+    .filter(({ listening }) => listening)
+    .map((server) => new Promise((resolve) => server.close(resolve)));
+  connections.closeIdle();
   let limit: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
     limit = setTimeout(resolve, GRACE);
   });
-  await Promise.race([closed, late]);
+  await Promise.race([Promise.all(closed), late]);
   clearTimeout(limit);
-  server.closeAllConnections();
+  connections.closeAll();
+}
+
+/** An answer that ends a connection. */
+function lastWords(status: number, fields = ""): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}Connection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
 function explain(cause: Error, place: string): Error {

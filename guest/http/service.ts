@@ -2,10 +2,22 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { printable } from "../printable.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Port, UnikernelContext } from "../unikernel.ts";
+import { Connections, MAX_CONNECTIONS } from "./connections.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
 import { Handler } from "./handler.ts";
 import { lengthOf } from "./send.ts";
 import { boundedServer, close, listen } from "./server.ts";
 import type { SiteOptions } from "./site.ts";
+
+/** Descriptors for all else than connections. */
+const RESERVED_DESCRIPTORS = 48;
+
+/** What is served, and to whom. */
+export interface ServeOptions {
+  readonly site: SiteOptions;
+  /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
+  readonly hosts: ReadonlySet<string> | undefined;
+}
 
 /**
  * Answers HTTP at the published ports until the program is asked to end, and writes each address to standard output once
@@ -15,24 +27,29 @@ import type { SiteOptions } from "./site.ts";
  */
 export async function serveSite(
   store: Store,
-  options: SiteOptions,
+  { site, hosts }: ServeOptions,
   { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
 ): Promise<void> {
-  const handler = new Handler(store, options, (message) => console.error(`serve: ${printable(message)}\n`));
+  const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
+  // Beyond the limit, the kernel would give no connection to choose from.
+  const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
+  const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
+  const cutSlowestAnswer = () => connections.cutSlowestAnswer();
+  const handler = new Handler(store, { site, hosts, complain, cutSlowestAnswer });
   const servers: Server[] = [];
   try {
     for (const port of ports) {
-      const server = boundedServer((request, response) => {
+      const server = boundedServer(connections, (request, response) => {
         if (verbose) logAccess(console, request, response);
         handler.handle(request, response);
       });
       servers.push(server);
-      const number = await listen(server, port);
+      const number = await listen(server, port, complain);
       console.write(`${addressOf(port, number)}\n`);
     }
     await aborted(signal);
   } finally {
-    await Promise.all(servers.map(close));
+    await close(servers, connections);
   }
 }
 

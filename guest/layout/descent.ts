@@ -28,6 +28,9 @@ export function listingLimits({ count, bounds }: Objects, weight = 1): DescentLi
   };
 }
 
+/** In which order the entries of a tree come: as it has them, or in git's order, which differs in trees of odd programs alone. */
+export type DescentOrder = "stored" | "git";
+
 interface Level {
   readonly tree: Tree;
   next: number;
@@ -38,11 +41,12 @@ interface Level {
 const SLASH = 0x2f;
 
 /**
- * Everything below a folder, an entry after the other, in the byte order of the paths; a folder comes before what is in it. Holds
- * the trees on the way down, and one path.
+ * Everything below a folder, an entry after the other; a folder comes before what is in it. In git's order that is the byte order of
+ * the paths. Holds the trees on the way down, and one path.
  */
 export class Descent {
   readonly #trees: Trees;
+  readonly #order: DescentOrder;
   readonly #limits: { readonly [Limit in keyof DescentLimits]-?: number };
   readonly #path = new GrowingBytes();
   readonly #levels: Level[] = [];
@@ -62,9 +66,16 @@ export class Descent {
    * @param id raw id of the folder's tree.
    * @param path that paths begin with, without a slash at its end.
    */
-  constructor(trees: Trees, id: Uint8Array, path: Uint8Array, limits: DescentLimits = {}) {
+  constructor(
+    trees: Trees,
+    id: Uint8Array,
+    path: Uint8Array,
+    limits: DescentLimits = {},
+    order: DescentOrder = "stored",
+  ) {
     const { held = Infinity, entries = Infinity, pathBytes = Infinity } = limits;
     this.#trees = trees;
+    this.#order = order;
     this.#limits = { held, entries, pathBytes };
     this.#path.write(0, path);
     this.#enter(id, path.length);
@@ -126,7 +137,7 @@ export class Descent {
 
   #goTo(level: Level): void {
     this.tree = level.tree;
-    this.entry = level.next++;
+    this.entry = this.#order === "git" ? this.tree.inOrder(level.next++) : level.next++;
     this.type = this.tree.type(this.entry);
     this.#enters = this.type === "tree";
     const { name } = this;

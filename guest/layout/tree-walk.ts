@@ -47,7 +47,7 @@ export class TreeWalk implements Layout {
     if (start?.type !== "tree") return;
     const rest = prefix.subarray(slash + 1);
     const limits = { ...listingLimits(this.#trees.objects), held: this.#capacity };
-    const descent = new Descent(this.#trees, start.id, top, limits);
+    const descent = new Descent(this.#trees, start.id, top, limits, "git");
     while (descent.next()) {
       if (descent.depth === 0 && !startsWith(descent.name, rest)) descent.skip();
       else if (descent.type !== "tree") {

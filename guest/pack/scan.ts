@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { ID_LENGTH, sameId } from "../git/object-id.ts";
+import { crc32 } from "./crc32.ts";
 import { DeltaError, decodeDeltaHeader } from "./delta.ts";
 import { type EntryHeader, FIRST_ENTRY } from "./entry.ts";
 import { EntryTable } from "./entry-table.ts";

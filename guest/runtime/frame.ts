@@ -48,7 +48,23 @@ const HEADER_LENGTH = 5;
 /** The longest payload, in bytes. Bounds what a receiver must hold. */
 export const MAX_PAYLOAD = 1024 * 1024;
 
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(FrameType));
+/** The types that one side sends, and the longest payload of each in bytes. */
+export type FrameLimits = ReadonlyMap<number, number>;
+
+/** What a guest sends. */
+export const FROM_GUEST: FrameLimits = new Map([
+  [FrameType.READY, 0],
+  [FrameType.STDOUT, MAX_PAYLOAD],
+  [FrameType.STDERR, MAX_PAYLOAD],
+  [FrameType.WANT, 0],
+  [FrameType.EXIT, 1],
+  [FrameType.ASK_CLOCK, 0],
+  [FrameType.AWAKE, 0],
+]);
+
+const NOTHING = Buffer.alloc(0);
+
+const FROM_EITHER: FrameLimits = new Map(Object.values(FrameType).map((type) => [type, MAX_PAYLOAD]));
 
 /**
  * Encodes one frame.
@@ -68,39 +84,41 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
   return frame;
 }
 
-/** Finds the frames in a stream that comes in pieces of any size. Holds at most one frame and one piece. */
+/**
+ * Finds the frames in a stream that comes in pieces of any size. Of the stream it holds one frame that has begun, in memory of
+ * that frame's own length; a frame that lies in one piece is a view of that piece.
+ */
 export class FrameDecoder {
-  #pieces: Uint8Array[] = [];
+  readonly #limits: FrameLimits;
+  /** The frame that has begun: memory for its header, and once that is complete, for all of it. */
+  #begun = Buffer.alloc(HEADER_LENGTH);
+  /** Bytes of it that are there. */
   #held = 0;
-  /** Bytes that must be there before anything more can be told. */
-  #needed = HEADER_LENGTH;
+
+  /** @param limits what the other side may send. Default: what either side may. */
+  constructor(limits = FROM_EITHER) {
+    this.#limits = limits;
+  }
 
   /**
-   * Takes the next piece of the stream and gives the frames that it completes.
-   * @throws {DocteurError} `MALFORMED_FRAME`, if the stream holds an unknown type or a length beyond `MAX_PAYLOAD`.
+   * Takes the next piece of the stream and gives the frames that it completes, one after the other; those before a fault are
+   * given, too. All must be taken before the next piece is.
+   * @throws {DocteurError} `MALFORMED_FRAME`, if the stream holds a type that the other side does not send, or a length
+   * beyond that type's limit.
    */
-  push(piece: Uint8Array): Frame[] {
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    if (this.#held < this.#needed) return [];
-    const bytes =
-      this.#pieces.length === 1
-        ? Buffer.from(piece.buffer, piece.byteOffset, piece.length)
-        : Buffer.concat(this.#pieces);
-    const frames: Frame[] = [];
+  *push(piece: Uint8Array): Generator<Frame, void> {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
     let at = 0;
-    this.#needed = HEADER_LENGTH;
-    while (bytes.length - at >= HEADER_LENGTH) {
-      const { type, length } = readHeader(bytes, at);
-      this.#needed = HEADER_LENGTH + length;
-      if (bytes.length - at < this.#needed) break;
-      frames.push({ type, payload: bytes.subarray(at + HEADER_LENGTH, at + this.#needed) });
-      at += this.#needed;
-      this.#needed = HEADER_LENGTH;
+    while (at < bytes.length) {
+      const end = this.#held === 0 ? this.#endOfFrame(bytes, at) : undefined;
+      if (end === undefined) {
+        at += this.#hold(bytes, at);
+        if (this.#held === this.#begun.length) yield this.#take();
+      } else {
+        yield frameOf(bytes, at, end);
+        at = end;
+      }
     }
-    this.#pieces = at < bytes.length ? [bytes.subarray(at)] : [];
-    this.#held = bytes.length - at;
-    return frames;
   }
 
   /**
@@ -110,17 +128,51 @@ export class FrameDecoder {
   end(): void {
     if (this.#held > 0) throw malformed(`the stream ended ${this.#held} bytes into a frame`);
   }
+
+  /** Where the frame that begins here ends; undefined if not all of it is here. */
+  #endOfFrame(bytes: Buffer, at: number): number | undefined {
+    if (bytes.length - at < HEADER_LENGTH) return undefined;
+    const end = at + this.#lengthOf(bytes, at);
+    return end <= bytes.length ? end : undefined;
+  }
+
+  /** Adds to the frame that has begun what it lacks, as far as that is here. @returns how much it was. */
+  #hold(bytes: Buffer, at: number): number {
+    const added = bytes.copy(this.#begun, this.#held, at);
+    this.#held += added;
+    if (this.#held === HEADER_LENGTH) {
+      const header = this.#begun;
+      this.#begun = Buffer.allocUnsafe(this.#lengthOf(header, 0));
+      this.#begun.set(header);
+    }
+    return added;
+  }
+
+  #take(): Frame {
+    const frame = frameOf(this.#begun, 0, this.#begun.length);
+    this.#begun = Buffer.alloc(HEADER_LENGTH);
+    this.#held = 0;
+    return frame;
+  }
+
+  /** Bytes of a frame, by its header. */
+  #lengthOf(bytes: Buffer, at: number): number {
+    const type = bytes.readUInt8(at);
+    const length = bytes.readUInt32LE(at + 1);
+    const limit = this.#limits.get(type);
+    if (limit === undefined) throw malformed(`no frame that comes this way has type ${type}`);
+    if (length > limit) throw malformed(`a frame of type ${type} has ${length} bytes; ${limit} are allowed`);
+    return HEADER_LENGTH + length;
+  }
 }
 
-function readHeader(bytes: Buffer, at: number): { type: number; length: number } {
-  const type = bytes.readUInt8(at);
-  const length = bytes.readUInt32LE(at + 1);
-  if (!KNOWN_TYPES.has(type)) throw malformed(`no frame has type ${type}`);
-  if (length > MAX_PAYLOAD)
-    throw malformed(`a frame says that it has ${length} bytes, ${MAX_PAYLOAD} are allowed`);
-  return { type, length };
+/** One of many that are empty has no view of its own. */
+function frameOf(bytes: Buffer, at: number, end: number): Frame {
+  const start = at + HEADER_LENGTH;
+  return { type: bytes[at]!, payload: start === end ? NOTHING : bytes.subarray(start, end) };
 }
 
-function malformed(what: string): DocteurError {
-  return new DocteurError("MALFORMED_FRAME", `host and guest misunderstand each other: ${what}`);
+/** The error of a stream that is no sequence of frames, or of one that the other side does not send now. */
+export function malformed(what: string): DocteurError {
+  return new DocteurError("MALFORMED_FRAME", `malformed frame between host and guest: ${what}`);
 }

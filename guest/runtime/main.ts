@@ -4,7 +4,7 @@ import { Channel } from "./channel.ts";
 import { openPort } from "./port.ts";
 import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
-import { renewRandomness, replaceRandom } from "./randomness.ts";
+import { Randomness } from "./randomness.ts";
 import { rehearse } from "./rehearse.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
@@ -35,10 +35,10 @@ async function mainInMachine(): Promise<void> {
 async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
-  replaceRandom();
+  const randomness = new Randomness(system, isTemplate);
   const disk = new VirtioDisk(IMAGE);
   const wake = (entropy: Uint8Array, host: Channel) => {
-    renewRandomness(system, entropy);
+    randomness.renew(entropy);
     if (isTemplate) disk.attach();
     setClock(host, system);
   };

@@ -1,24 +1,55 @@
 import { randomFillSync } from "node:crypto";
 import type { System } from "./system.ts";
+import { findV8Generator } from "./v8-generator.ts";
+
+/** Bytes of entropy for the generators of the kernel and of OpenSSL, for the state of V8's generator, and for `AT_RANDOM`. */
+const POOLS = 64;
+const V8_STATE = 16;
+const AT_RANDOM_BYTES = 16;
+
+/** Bytes of entropy that a machine gets when it is woken. */
+export const ENTROPY_LENGTH = POOLS + V8_STATE + AT_RANDOM_BYTES;
 
 /** Numbers that are made at a time. */
 const BATCH = 128;
 
-/**
- * Makes all randomness of this guest its own, whatever it has in common with others up to now: the kernel's, OpenSSL's
- * (`node:crypto`) and `Math.random`. Threads that start later draw their seeds from these.
- *
- * @param entropy at least 32 bytes that no other guest gets.
- */
-export function renewRandomness(system: System, entropy: Uint8Array): void {
-  system.addKernelEntropy(entropy);
-  system.addOpensslEntropy(entropy);
-  numbers.renew();
+/** The random values of this guest that were chosen before its host wakes it: any number of other guests may share them. */
+export class Randomness {
+  readonly #system: System;
+  readonly #v8Generator: bigint | undefined;
+  readonly #atRandom: bigint | undefined;
+
+  /** @param isCopied whether this guest becomes a template, whose memory others start from. */
+  constructor(system: System, isCopied: boolean) {
+    this.#system = system;
+    Math.random = numbers.random;
+    if (!isCopied) return;
+    this.#v8Generator = findV8Generator(system.isolate());
+    this.#atRandom = system.atRandom();
+  }
+
+  /**
+   * Replaces them: the state of the kernel's generator, of OpenSSL's (`node:crypto`) and of the one that seeds V8's new contexts,
+   * the numbers of `Math.random`, and the random bytes that the kernel gave the process (getauxval(3), `AT_RANDOM`). New
+   * threads draw their seeds from these.
+   *
+   * @param entropy `ENTROPY_LENGTH` bytes that no other guest gets.
+   */
+  renew(entropy: Uint8Array): void {
+    const pools = entropy.subarray(0, POOLS);
+    this.#system.addKernelEntropy(pools);
+    this.#system.addOpensslEntropy(pools);
+    numbers.renew();
+    if (this.#v8Generator === undefined || this.#atRandom === undefined) return;
+    const rest = entropy.subarray(POOLS);
+    this.#system.writeMemory(this.#v8Generator, rest.subarray(0, V8_STATE));
+    this.#system.writeMemory(this.#atRandom, rest.subarray(V8_STATE));
+  }
 }
 
 /**
- * What replaces `Math.random`: V8 seeds its own when the process starts, and has no way to seed it again. 53 random bits,
- * as a number from 0 to below 1.
+ * What replaces `Math.random` of a context that is there already: V8 has seeded that once and for all. 53 random bits, as a
+ * number from 0 to below 1.
  */
 export class RandomNumbers {
   readonly #words = new Uint32Array(2 * BATCH);
@@ -41,8 +72,3 @@ export class RandomNumbers {
 }
 
 const numbers = new RandomNumbers();
-
-/** Replaces `Math.random`, once: V8 takes its time for a change of what is built in. */
-export function replaceRandom(): void {
-  Math.random = numbers.random;
-}

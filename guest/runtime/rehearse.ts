@@ -4,6 +4,7 @@ import { signalStatus } from "../signal-status.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, FrameType } from "./frame.ts";
 import { hasNetwork } from "./network.ts";
+import { ENTROPY_LENGTH } from "./randomness.ts";
 import { visit } from "./rehearse-visit.ts";
 import { encodeRequest, type RunRequest } from "./request.ts";
 import { SAMPLE_PATH, sampleImage } from "./sample-image.ts";
@@ -27,6 +28,9 @@ const LIKELY = ["node:net", "node:os", "node:readline", "node:worker_threads"];
 
 /** So long the kernel is left to tidy up, in milliseconds: whatever it puts off, every machine would do when it wakes. */
 const REST_MS = 500;
+
+/** Not zeros, of which some generators make nothing but zeros. */
+const ENTROPY = Buffer.alloc(ENTROPY_LENGTH, 1);
 
 /** A run of each kind. */
 const RUNS: readonly RunRequest[] = [
@@ -125,7 +129,7 @@ class RehearsedHost {
   }
 
   #answer({ type, payload }: Frame): void {
-    if (type === FrameType.READY) this.#channel.send(FrameType.WAKE, Buffer.alloc(64));
+    if (type === FrameType.READY) this.#channel.send(FrameType.WAKE, ENTROPY);
     else if (type === FrameType.ASK_CLOCK) this.#channel.send(FrameType.CLOCK, this.#time());
     else if (type === FrameType.AWAKE) this.#channel.send(FrameType.RUN, encodeRequest(this.#request));
     else if (type === FrameType.STDERR) this.#errors += Buffer.from(payload);

@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly analyze?: boolean | undefined;
   /** Where the program may listen. Default: nowhere. */
   readonly ports?: readonly Port[] | undefined;
+  /** Whether standard output is a terminal. Default: it is none. */
+  readonly terminal?: boolean | undefined;
   /** Whether the program is to tell what it does. */
   readonly verbose?: boolean | undefined;
 }
@@ -38,7 +40,10 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout, commit, analyze, ports, verbose } = value as Record<string, unknown>;
+  const { program, args, env, layout, commit, analyze, ports, terminal, verbose } = value as Record<
+    string,
+    unknown
+  >;
   return (
     typeof program === "string" &&
     Array.isArray(args) &&
@@ -50,6 +55,7 @@ function isRunRequest(value: unknown): value is RunRequest {
     (commit === undefined || typeof commit === "string") &&
     (analyze === undefined || typeof analyze === "boolean") &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&
+    (terminal === undefined || typeof terminal === "boolean") &&
     (verbose === undefined || typeof verbose === "boolean")
   );
 }

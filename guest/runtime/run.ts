@@ -1,4 +1,5 @@
 import { openFileDevice } from "../block/file.ts";
+import { printable } from "../printable.ts";
 import { type ConnectOptions, connect } from "../store/connect.ts";
 import { createFs, type ImageFs } from "../store/fs/create-fs.ts";
 import type { Store } from "../store/store.ts";
@@ -25,7 +26,7 @@ export async function run(request: RunRequest, surroundings: Surroundings): Prom
   const program = find(request.program);
   if (program === undefined) {
     const known = Object.keys(unikernels).join(", ");
-    console.error(`docteur: no program is named ${request.program}; there are ${known}\n`);
+    console.error(`docteur: no program is named ${printable(request.program)}; there are ${known}\n`);
     return NOT_FOUND;
   }
   try {
@@ -68,6 +69,7 @@ export async function call(
     env: request.env,
     stdin,
     ports: request.ports ?? [],
+    terminal: request.terminal ?? false,
     verbose: request.verbose ?? false,
     get signal() {
       return surroundings.takeSignal();
@@ -90,8 +92,8 @@ function checked(status: number): number {
   throw new RangeError(`an exit status is a whole number from 0 to 255, not ${status}`);
 }
 
-/** The message of whatever was thrown, on one line. */
+/** The message of whatever was thrown, on one line, fit for a terminal. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s*\n\s*/g, " ");
+  return printable(message.replace(/\s*\n\s*/g, " "));
 }

@@ -1,12 +1,13 @@
 /**
- * The program's standard input. Asks for a piece only when the program waits for one and none is here, so that no more
- * is held than one answer brings.
+ * The program's standard input. Asks for a piece only when the program waits for one and none is here, once for however many
+ * wait, so that no more is held than one answer brings.
  */
 export class Stdin implements AsyncIterable<Uint8Array> {
   readonly #ask: () => void;
   readonly #pieces: Uint8Array[] = [];
   #ended = false;
-  #wake: (() => void) | undefined;
+  /** What those wait for who found nothing here. */
+  #answered: PromiseWithResolvers<void> | undefined;
 
   /** @param ask called when a piece is wanted; `push` or `end` must follow. */
   constructor(ask: () => void) {
@@ -16,26 +17,36 @@ export class Stdin implements AsyncIterable<Uint8Array> {
   /** Answers with a piece. */
   push(piece: Uint8Array): void {
     this.#pieces.push(piece);
-    this.#wake?.();
+    this.#wake();
   }
 
   /** Answers that there is no more. */
   end(): void {
     this.#ended = true;
-    this.#wake?.();
+    this.#wake();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (;;) {
-      if (this.#pieces.length === 0 && !this.#ended) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-          this.#ask();
-        });
-      }
+      while (this.#pieces.length === 0 && !this.#ended) await this.#answer();
       const piece = this.#pieces.shift();
-      if (piece !== undefined) yield piece;
-      else if (this.#ended) return;
+      if (piece === undefined) return;
+      yield piece;
     }
+  }
+
+  #answer(): Promise<void> {
+    if (this.#answered === undefined) {
+      this.#answered = Promise.withResolvers();
+      const { promise } = this.#answered;
+      this.#ask();
+      return promise;
+    }
+    return this.#answered.promise;
+  }
+
+  #wake(): void {
+    this.#answered?.resolve();
+    this.#answered = undefined;
   }
 }

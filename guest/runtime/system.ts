@@ -1,7 +1,7 @@
 import type * as ffi from "node:ffi";
 import * as fs from "node:fs";
 
-/** What of the kernel and of OpenSSL Node has no function for. */
+/** What of the kernel, of OpenSSL, of V8 and of this process Node has no function for. */
 export interface System {
   /** Moves the wall clock by so many milliseconds, however long ago it was found that it must be. */
   moveClock(milliseconds: number): void;
@@ -9,6 +9,12 @@ export interface System {
   addKernelEntropy(bytes: Uint8Array): void;
   /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
   addOpensslEntropy(bytes: Uint8Array): void;
+  /** The address of this thread's V8 isolate. */
+  isolate(): bigint;
+  /** The address of the 16 random bytes that the kernel gave this process at its start. */
+  atRandom(): bigint;
+  /** Writes to an address of this process, which must be mapped. */
+  writeMemory(address: bigint, bytes: Uint8Array): void;
   /** Makes two sockets that are connected with each other, and gives their descriptors. */
   connectedSockets(): [number, number];
 }
@@ -24,14 +30,23 @@ const TIMEX_MICROSECONDS = 80;
 const RNDADDENTROPY = 0x40085203n;
 const RNDRESEEDCRNG = 0x5207n;
 
+// Linux, include/uapi/linux/auxvec.h.
+const AT_RANDOM = 25n;
+
 // Linux, include/linux/socket.h and include/linux/net.h.
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
+
+/** `v8::Isolate::GetCurrent()`, as the linker knows it. */
+const GET_CURRENT_ISOLATE = "_ZN2v87Isolate10GetCurrentEv";
 
 const FUNCTIONS = {
   adjtimex: { return: "i32", arguments: ["pointer"] },
   ioctl: { return: "i32", arguments: ["i32", "u64", "pointer"] },
   socketpair: { return: "i32", arguments: ["i32", "i32", "i32", "pointer"] },
+  getauxval: { return: "u64", arguments: ["u64"] },
+  memcpy: { return: "u64", arguments: ["u64", "pointer", "u64"] },
+  [GET_CURRENT_ISOLATE]: { return: "u64", arguments: [] },
   RAND_add: { return: "void", arguments: ["pointer", "i32", "f64"] },
 } as const;
 
@@ -70,6 +85,18 @@ export class LinuxSystem implements System {
 
   addOpensslEntropy(bytes: Uint8Array): void {
     this.#functions.RAND_add(Buffer.from(bytes), bytes.length, bytes.length);
+  }
+
+  isolate(): bigint {
+    return this.#functions[GET_CURRENT_ISOLATE]();
+  }
+
+  atRandom(): bigint {
+    return this.#functions.getauxval(AT_RANDOM);
+  }
+
+  writeMemory(address: bigint, bytes: Uint8Array): void {
+    this.#functions.memcpy(address, Buffer.from(bytes), BigInt(bytes.length));
   }
 
   connectedSockets(): [number, number] {

@@ -1,6 +1,5 @@
-import { DocteurError } from "../errors.ts";
 import type { Channel } from "./channel.ts";
-import { FrameType } from "./frame.ts";
+import { FrameType, malformed } from "./frame.ts";
 import type { System } from "./system.ts";
 
 /** The clock is right if it cannot be wrong by more, in milliseconds. */
@@ -32,5 +31,5 @@ function receiveClock(channel: Pick<Channel, "receiveSync">): number {
   if (frame?.type === FrameType.CLOCK && frame.payload.length === 8) {
     return Buffer.from(frame.payload).readDoubleLE(0);
   }
-  throw new DocteurError("MALFORMED_FRAME", "host and guest misunderstand each other: the time was expected");
+  throw malformed("the time was expected");
 }

@@ -31,3 +31,9 @@ export class TooManyLinksError extends DocteurError {
     super("TOO_MANY_LINKS", `${path}: too many symbolic links`);
   }
 }
+
+/** The error as it is; or with the path in its message, if it is `OBJECT_TOO_LARGE`, which knows the object alone. */
+export function withPath(error: DocteurError, path: string): DocteurError {
+  if (error.code !== "OBJECT_TOO_LARGE" || error.message.startsWith(`${path}: `)) return error;
+  return new DocteurError(error.code, `${path}: ${error.message}`, { cause: error });
+}

@@ -15,7 +15,13 @@ import { printable } from "../printable.ts";
 import { BulkRead, type ThreadOptions } from "./bulk/bulk-read.ts";
 import { readValues } from "./bulk/read-values.ts";
 import { threadProgram } from "./bulk/threads.ts";
-import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
+import {
+  DictionaryExpectedError,
+  NotFoundError,
+  TooManyLinksError,
+  ValueExpectedError,
+  withPath,
+} from "./errors.ts";
 import { Folder, type ListEntry } from "./folder.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import type { ConnectOptions } from "./open-objects.ts";
@@ -96,7 +102,7 @@ export class Store {
    * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
    */
   get(key: Key): Uint8Array {
-    return this.#objects.read(this.#value(key).id, "blob");
+    return atPath(key, () => this.#objects.read(this.#value(key).id, "blob"));
   }
 
   /**
@@ -113,7 +119,11 @@ export class Store {
     { largest }: { readonly largest?: number | undefined } = {},
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
     const find = (key: Key) => this.#value(key).id;
-    return readValues(this.#bulkRead, this.#objects, keys, find, (key, value) => ({ key, value }), largest);
+    const item = (key: Key, value: Uint8Array | DocteurError) => ({
+      key,
+      value: value instanceof DocteurError ? withPath(value, show(key)) : value,
+    });
+    return readValues(this.#bulkRead, this.#objects, keys, find, item, largest);
   }
 
   /**
@@ -138,7 +148,7 @@ export class Store {
     if (!isNatural(offset) || !isNatural(length)) {
       throw new RangeError(`offset and length are natural numbers, not ${offset} and ${length}`);
     }
-    return this.#objects.readPart(this.#value(key).id, offset, length);
+    return atPath(key, () => this.#objects.readPart(this.#value(key).id, offset, length));
   }
 
   /**
@@ -146,7 +156,7 @@ export class Store {
    * @throws as `get`.
    */
   open(key: Key): BlobReader {
-    return this.#objects.open(this.#value(key).id);
+    return atPath(key, () => this.#objects.open(this.#value(key).id));
   }
 
   /**
@@ -156,7 +166,7 @@ export class Store {
    * @throws as `get`; and {InvalidImageError} if the device gives other bytes the second time, which are not given on.
    */
   stream(key: Key): AsyncGenerator<Uint8Array> {
-    return streamValue(this.#objects, this.#value(key).id);
+    return piecesAtPath(key, streamValue(this.#objects, this.#value(key).id));
   }
 
   /**
@@ -170,7 +180,8 @@ export class Store {
   }
 
   /**
-   * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash).
+   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a
+   * slash), unless an odd program wrote the tree. Each name is there once, for what it leads to.
    * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than half a million; `folder` gives those one by one.
    */
   list(key: Key): ListEntry[] {
@@ -184,11 +195,12 @@ export class Store {
   folder(key: Key): Folder {
     const { entry } = this.#found(key, true);
     if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
-    return new Folder(entry.type === "tree" ? this.#trees.read(entry.id) : undefined, this.#objects);
+    const tree = entry.type === "tree" ? atPath(key, () => this.#trees.read(entry.id)) : undefined;
+    return new Folder(tree, this.#objects);
   }
 
   /**
-   * Everything below a dictionary, not through links, in byte order of the paths and a folder before what is in it: a descent that
+   * Everything below a dictionary, not through links, as the trees have it and a folder before what is in it: a descent that
    * is gone through step by step. It ends with `LISTING_TOO_LARGE` where the image names far more than it holds.
    *
    * @param path that the paths begin with.
@@ -294,7 +306,7 @@ export class Store {
   }
 
   #found(key: Key, follow: boolean) {
-    const found = this.#resolve(key, follow);
+    const found = atPath(key, () => this.#resolve(key, follow));
     if (typeof found !== "string") return found;
     if (found === "ELOOP") throw new TooManyLinksError(show(key));
     if (found === "ENOTDIR") throw new DictionaryExpectedError(show(key));
@@ -329,6 +341,24 @@ export type { Kind } from "./kind.ts";
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+/** Does work for a key; the error for what is too large names the path. */
+function atPath<Result>(key: Key, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
+  }
+}
+
+/** The same for what comes in pieces. */
+async function* piecesAtPath(key: Key, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
+  }
 }
 
 function show(key: Key): string {

@@ -3,9 +3,12 @@ import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { lines } from "./lines.ts";
 import { parseOptions } from "./options.ts";
+import { unquotePath } from "./quoted-path.ts";
 import { attempt, attemptAsync, usageError } from "./report.ts";
 
-const USAGE = "cat PATH... | cat --files-from -";
+const USAGE = "cat PATH... | cat [-z] --files-from -";
+
+const NUL = 0;
 
 /** From this many paths on, mapping all paths at once is quicker than walking trees for each. */
 const MANY = 64;
@@ -15,12 +18,18 @@ const LARGEST_AT_ONCE = 24 * 1024 * 1024;
 
 /**
  * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from standard input, one
- * a line. Status 1 if any could not be read; the others are written all the same.
+ * a line, quoted as git quotes them or as they are; with `-z`, as they are, each ended by a NUL. Status 1 if any could not be
+ * read; the others are written all the same.
  */
 export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
-  const { options, operands, unknown } = parseOptions(args, { flags: [], values: ["--files-from"] });
+  const { options, operands, unknown } = parseOptions(args, {
+    flags: ["-z", "--null"],
+    values: ["--files-from"],
+  });
+  const withNul = options.has("-z") || options.has("--null");
   const from = options.get("--files-from");
-  if (unknown !== undefined || (from === undefined) === (operands.length === 0)) {
+  const surplus = (from === undefined) === (operands.length === 0) || (withNul && from === undefined);
+  if (unknown !== undefined || surplus) {
     return usageError(console, "cat", USAGE, unknown);
   }
   if (from === undefined) {
@@ -36,7 +45,8 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
     console.write(value);
   };
   let status = 0;
-  for await (const paths of lines(stdin)) {
+  for await (const listed of lines(stdin, withNul ? NUL : undefined)) {
+    const paths = withNul ? listed : listed.map(unquotePath);
     for await (const { key, value } of store.getAll(paths, { largest: LARGEST_AT_ONCE })) {
       const one = isTooLarge(value)
         ? await catOne(store, console, key)

@@ -1,16 +1,21 @@
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of bytes, as bytes without their newline; the last need not have one. Empty lines are left out.
+ * The lines of a stream of bytes, as bytes without their end; the last need not have one. Empty lines are left out.
  * Gives all lines of a piece at once, as soon as it has come.
+ *
+ * @param ending the byte that ends a line.
  */
-export async function* lines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array[]> {
+export async function* lines(
+  input: AsyncIterable<Uint8Array>,
+  ending = NEWLINE,
+): AsyncGenerator<Uint8Array[]> {
   let rest: Uint8Array = new Uint8Array();
   for await (const piece of input) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const complete: Uint8Array[] = [];
     let start = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    for (let end = bytes.indexOf(ending); end >= 0; end = bytes.indexOf(ending, start)) {
       if (end > start) complete.push(bytes.subarray(start, end));
       start = end + 1;
     }

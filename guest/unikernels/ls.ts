@@ -1,6 +1,7 @@
 import { hex } from "../git/object-id.ts";
 import { type EntryType, MODES, type Tree } from "../git/tree.ts";
 import type { Descent } from "../layout/descent.ts";
+import { printableBytes } from "../printable.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { BatchedOutput } from "./batched-output.ts";
@@ -11,14 +12,15 @@ const USAGE = "ls [-l] [-R] [PATH...]";
 
 /**
  * `ls [-l] [-R] [PATH...]`: names a folder's entries, one a line, in git's order; default the root. `-l` puts mode, object
- * id and size before the name, as `git ls-tree -l` does; `-R` goes down, with paths from the folder named.
+ * id and size before the name, as `git ls-tree -l` does; `-R` goes down, with paths from the folder named. On a terminal
+ * names are quoted.
  */
-export const ls: Unikernel = ({ args, console, connect }) => {
+export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   const { options, operands, unknown } = parseOptions(args, { flags: ["-l", "-R"], values: [] });
   if (unknown !== undefined) return usageError(console, "ls", USAGE, unknown);
   const store = connect({ layout: "light", boundWork: true });
   const folders = operands.length === 0 ? ["/"] : operands;
-  const listing = new Listing(store, console, options.has("-l"));
+  const listing = new Listing(store, console, options.has("-l"), terminal);
   return worst(folders, (path) =>
     attempt(console, "ls", () => {
       try {
@@ -36,12 +38,14 @@ const LARGEST_KEPT = 1000;
 class Listing {
   readonly #store: Store;
   readonly #long: boolean;
+  readonly #terminal: boolean;
   readonly #output: BatchedOutput;
   readonly #details = new WeakMap<Tree, string[]>();
 
-  constructor(store: Store, console: Console, long: boolean) {
+  constructor(store: Store, console: Console, long: boolean, terminal: boolean) {
     this.#store = store;
     this.#long = long;
+    this.#terminal = terminal;
     this.#output = new BatchedOutput(console);
   }
 
@@ -74,7 +78,7 @@ class Listing {
 
   #line(name: Uint8Array, details: () => string): void {
     if (this.#long) this.#output.text(details());
-    this.#output.bytes(name);
+    this.#output.bytes(this.#terminal ? Buffer.from(printableBytes(name)) : name);
     this.#output.text("\n");
   }
 }

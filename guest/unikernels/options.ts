@@ -2,6 +2,8 @@
 export interface ParsedOptions {
   /** Each option given, with its value; a flag has the empty string. */
   readonly options: ReadonlyMap<string, string>;
+  /** Each option that may be given more than once, with all its values; without, none. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
   /** The first option that the program does not know or that lacks its value. */
   readonly unknown?: string;
@@ -13,9 +15,15 @@ export interface ParsedOptions {
  */
 export function parseOptions(
   args: readonly string[],
-  known: { readonly flags: readonly string[]; readonly values: readonly string[] },
+  known: {
+    readonly flags: readonly string[];
+    readonly values: readonly string[];
+    readonly lists?: readonly string[];
+  },
 ): ParsedOptions {
   const options = new Map<string, string>();
+  const lists = new Map<string, string[]>();
+  for (const name of known.lists ?? []) lists.set(name, []);
   const operands: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
@@ -29,16 +37,18 @@ export function parseOptions(
     }
     const equals = arg.indexOf("=");
     const name = equals < 0 ? arg : arg.slice(0, equals);
-    if (known.values.includes(name)) {
+    const list = lists.get(name);
+    if (list !== undefined || known.values.includes(name)) {
       const value = equals < 0 ? args[++i] : arg.slice(equals + 1);
-      if (value === undefined) return { options, operands, unknown: arg };
-      options.set(name, value);
+      if (value === undefined) return { options, lists, operands, unknown: arg };
+      if (list === undefined) options.set(name, value);
+      else list.push(value);
       continue;
     }
     const flags = arg.startsWith("--") ? [arg] : [...arg.slice(1)].map((letter) => `-${letter}`);
     const unknown = flags.find((flag) => !known.flags.includes(flag));
-    if (unknown !== undefined) return { options, operands, unknown };
+    if (unknown !== undefined) return { options, lists, operands, unknown };
     for (const flag of flags) options.set(flag, "");
   }
-  return { options, operands };
+  return { options, lists, operands };
 }

@@ -50,6 +50,6 @@ export async function attemptAsync(
 
 function tell(console: Console, program: string, error: unknown): number {
   if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
-  console.error(`${program}: ${error.message}\n`);
+  console.error(`${program}: ${printable(error.message)}\n`);
   return 1;
 }

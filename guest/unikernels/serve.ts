@@ -3,20 +3,21 @@ import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
 
-const USAGE = "serve [--index NAME] [--listing] [--spa]";
+const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
 
 /** Bytes of the largest file stored as a delta, which is held in memory; git makes no larger deltas for docteur. */
 const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
- * `serve [--index NAME] [--listing] [--spa]`: answers HTTP at the published ports until it is asked to end, and writes each
+ * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: answers HTTP at the published ports until it is asked to end, and writes each
  * address to standard output once it answers there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose } = context;
-  const { options, operands, unknown } = parseOptions(args, {
+  const { options, lists, operands, unknown } = parseOptions(args, {
     flags: ["--listing", "--spa"],
     values: ["--index"],
+    lists: ["--host"],
   });
   const index = options.get("--index") ?? "index.html";
   const surplus = unknown ?? operands[0] ?? (index.includes("/") || index === "" ? index : undefined);
@@ -27,10 +28,17 @@ export const serve: Unikernel = async (context) => {
   }
   // Loaded only here: node:http takes a moment, which other programs need not wait for.
   const { serveSite } = await import("../http/service.ts");
+  const { parseHostName } = await import("../http/host.ts");
+  const names = lists.get("--host") ?? [];
+  const malformed = names.find((name) => parseHostName(name) === undefined);
+  if (malformed !== undefined) {
+    return usageError(console, "serve", USAGE, `--host '${malformed}', which is no host name or address`);
+  }
+  const hosts = names.length === 0 ? undefined : new Set(names.map((name) => parseHostName(name)!));
   const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
-    await serveSite(store, site, { ports, console, signal, verbose });
+    await serveSite(store, { site, hosts }, { ports, console, signal, verbose });
     // It has ended because it was asked to, as by the signal.
     return signalStatus(signal.reason) ?? 0;
   } finally {

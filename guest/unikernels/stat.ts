@@ -1,4 +1,5 @@
 import { MODES } from "../git/tree.ts";
+import { printableBytes } from "../printable.ts";
 import type { Store } from "../store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
@@ -14,18 +15,21 @@ const WORDS = {
 } as const;
 
 /** `stat PATH...`: tells what is known of each path without reading its content. A link is told of, not followed. */
-export const stat: Unikernel = ({ args, console, connect }) => {
+export const stat: Unikernel = ({ args, console, connect, terminal }) => {
   const { operands, unknown } = parseOptions(args, { flags: [], values: [] });
   if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);
   const store = connect({ layout: "light", boundWork: true });
-  return worst(operands, (path) => statOne(store, console, path));
+  const shown = (name: Uint8Array) => (terminal ? printableBytes(name) : name);
+  return worst(operands, (path) => statOne(store, console, path, shown));
 };
 
-function statOne(store: Store, console: Console, path: string): number {
+type Show = (name: Uint8Array) => Uint8Array | string;
+
+function statOne(store: Store, console: Console, path: string, shown: Show): number {
   return attempt(console, "stat", () => {
     const { path: real, type, kind, id, size } = store.describe(path, false);
     console.write("path\t: /");
-    console.write(real);
+    console.write(shown(real));
     const lines = [
       "",
       `type\t: ${WORDS[type]}`,
@@ -38,7 +42,7 @@ function statOne(store: Store, console: Console, path: string): number {
     console.write(lines.join("\n"));
     if (type === "symlink") {
       console.write("target\t: ");
-      console.write(store.readLink(real));
+      console.write(shown(store.readLink(real)));
       console.write("\n");
     }
   });

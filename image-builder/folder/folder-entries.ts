@@ -1,4 +1,5 @@
 import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { isTemporary } from "../leftovers.ts";
 import type { Exclusion } from "./exclusion.ts";
 import { unreadable } from "./read-file.ts";
 
@@ -40,7 +41,8 @@ export function* folderEntries(
     function leftOut(): string | undefined {
       if (excluded?.(full.toString("utf8", top))) return "excluded";
       if (isDotGit(listed)) return "Git keeps no .git inside a repository";
-      return isOutput(stats) ? "it is the image" : undefined;
+      if (isOutput(stats)) return "it is the image";
+      return isTemporary(listed, stats) ? "a make works with it" : undefined;
     }
   }
 }

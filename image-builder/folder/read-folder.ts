@@ -1,5 +1,6 @@
 import { readlinkSync, type Stats } from "node:fs";
 import { DocteurError } from "../../guest/errors.ts";
+import { whyForbidden } from "../../guest/git/forbidden-name.ts";
 import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
 import type { OnProgress } from "../progress.ts";
 import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
@@ -34,9 +35,10 @@ export interface FolderContent {
 }
 
 /**
- * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable bit,
- * symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
- * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device; `FILE_CHANGED`, `FILE_UNREADABLE`.
+ * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable
+ * bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
+ * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may hold;
+ * `FILE_CHANGED`, `FILE_UNREADABLE`.
  */
 export async function readFolder(
   path: string,
@@ -94,6 +96,8 @@ class FolderReader {
     if (leftOut === "excluded") this.excluded++;
     else if (leftOut !== undefined) this.notes.push(`${shownPath(path)} is left out: ${leftOut}`);
     if (leftOut !== undefined) return undefined;
+    const forbidden = whyForbidden(name);
+    if (forbidden !== undefined) throw unnameable(path, forbidden);
     if (stats.isDirectory()) return { type: "tree", name, id: await this.read(path) };
     if (stats.isSymbolicLink()) return await this.#symlink(path, name);
     if (!stats.isFile()) throw unsupported(path, stats);
@@ -140,6 +144,11 @@ function readLink(path: Buffer): Buffer {
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function unnameable(path: Buffer, why: string): DocteurError {
+  const remedy = "rename it, or leave it out with --exclude";
+  return new DocteurError("FILE_UNSUPPORTED", `${shownPath(path)} cannot be in an image: ${why}; ${remedy}`);
 }
 
 function unsupported(path: Buffer, stats: Stats): DocteurError {

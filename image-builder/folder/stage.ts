@@ -37,7 +37,15 @@ export async function stageFolder(
   { author, date, effort }: { author: Author; date: CommitDate; effort: Effort },
   options: ReadFolderOptions,
 ): Promise<StagedFolder> {
-  const init = ["init", "--bare", "--quiet", "--template=", "--object-format=sha1", gitDir];
+  const init = [
+    "init",
+    "--bare",
+    "--quiet",
+    "--template=",
+    "--initial-branch=main",
+    "--object-format=sha1",
+    gitDir,
+  ];
   await git(init, { signal: options.signal });
   const packs = join(gitDir, "objects", "pack");
   await mkdir(packs, { recursive: true });

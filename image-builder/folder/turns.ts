@@ -6,15 +6,18 @@ const TURN = 50;
 /** Long work that does not wait for anything lets others have their turn. */
 export class Turns {
   readonly #signal: AbortSignal | undefined;
+  readonly #length: number;
   #started = performance.now();
 
-  constructor(signal: AbortSignal | undefined) {
+  /** @param length milliseconds of a turn. */
+  constructor(signal: AbortSignal | undefined, length: number = TURN) {
     this.#signal = signal;
+    this.#length = length;
   }
 
   /** Whether it is time for `yield`. */
   get isOver(): boolean {
-    return performance.now() - this.#started > TURN;
+    return performance.now() - this.#started > this.#length;
   }
 
   /** @throws the signal's reason when aborted. */

@@ -4,7 +4,7 @@ import { incomplete } from "./pack-objects.ts";
 
 /**
  * A commit of the repository `gitDir`, its trees and its blobs, each once, in the order of the tree.
- * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: a tree is missing.
+ * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: a tree is missing, or what a partial clone has elsewhere.
  */
 export async function commitObjects(
   gitDir: string,
@@ -30,9 +30,9 @@ export async function commitObjects(
     at = end + 1;
   }
   const input = `${[...paths.keys()].join("\n")}\n`;
-  const described = await git(["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"], {
-    ...run,
-    input,
+  const check = ["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"];
+  const described = await git(check, { ...run, input }).catch((error) => {
+    throw incomplete(error);
   });
   const lines = described.split("\n");
   return Array.from(paths, ([id, path], place) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { git } from "../git.ts";
 import type { OnGitProgress } from "../git-progress.ts";
+import type { GitSettings } from "../git-settings.ts";
 import { LARGE } from "./compression.ts";
 import { sourceObjects } from "./source-objects.ts";
 
@@ -27,12 +28,13 @@ export interface PackObjectsOptions {
 }
 
 /** The user's taste in packs is not ours. */
-const SETTINGS: readonly (readonly [key: string, value: string])[] = [
+const SETTINGS: GitSettings = [
   ["pack.indexVersion", "2"],
   // One PACK, whatever its size.
   ["pack.packSizeLimit", "0"],
   ["pack.writeReverseIndex", "false"],
   ["pack.allowPackReuse", "false"],
+  ["pack.usePathWalk", "false"],
   // Bounds on memory.
   ["core.bigFileThreshold", `${LARGE}`],
   ["pack.windowMemory", "64m"],
@@ -74,16 +76,18 @@ function explained(error: unknown, folder: string): unknown {
 export function incomplete(error: unknown): unknown {
   if (
     !(error instanceof DocteurError) ||
-    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch/i.test(
+    !/unable to (read|find|get)|bad (tree )?object|missing|could not (read|get)|not a tree object|lazy fetch|could not fetch|promisor/i.test(
       error.message,
     )
   ) {
     return error;
   }
   const said = error.message.replace(/^git [a-z-]+ failed: /, "");
-  return new DocteurError("INCOMPLETE_REPOSITORY", `the repository lacks an object of the commit: ${said}`, {
-    cause: error,
-  });
+  return new DocteurError(
+    "INCOMPLETE_REPOSITORY",
+    `the repository lacks an object of the commit: ${said}; of a partial clone, give the repository that it was cloned from`,
+    { cause: error },
+  );
 }
 
 /** The error for a temporary folder in which a PACK finds no room. */

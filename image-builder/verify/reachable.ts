@@ -47,8 +47,8 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
     const id = catalog.id(place);
     objects.work.grant(WORK_PER_TREE);
     const tree = readTree(objects, id);
-    objects.work.add(COST.lookup * tree.count);
-    for (let entry = 0; entry < tree.count; entry++) {
+    objects.work.add(COST.lookup * tree.total);
+    for (let entry = 0; entry < tree.total; entry++) {
       const kind = KIND_OF_ENTRY[tree.type(entry)];
       if (kind !== undefined)
         meet(tree.id(entry), kind, () => `tree ${hex(id)} names ${nameIn(tree, entry)}`);

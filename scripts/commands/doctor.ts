@@ -2,15 +2,16 @@ import { styleText } from "node:util";
 import { colourOption, wantsColour } from "../colour.ts";
 import type { Command } from "../command.ts";
 import { exitStatus } from "../exit-status.ts";
+import { writeJson, writeShown } from "../screen.ts";
 
 /** `docteur doctor`: what this machine has and lacks. */
 export const doctor: Command = {
   name: "doctor",
   summary: "tell what this machine has and lacks",
   synopsis: [""],
-  description: `Checks Node, git, QEMU, the kernel, the accelerator (by trying it, not by guessing) and the caches, and
-prints a line for each to standard output; for what is missing, the line after it says how to get it. Status 1 if
-anything is missing.`,
+  description: `Checks whether a run can work: starts the machine's Node, unpacks a module of its kernel, tries the
+accelerator, writes to the cache and compares the free space with what a run takes. Prints a line for each to
+standard output; for what is missing, the line after it says how to get it. Status 1 if anything is missing.`,
   operands: [],
   options: [{ name: "json", description: "Print the checks as one JSON array on one line." }, colourOption],
   sections: [exitStatus],
@@ -21,13 +22,14 @@ anything is missing.`,
     const vm = await import("../../vm/index.ts");
     const checks = await vm.doctor();
     if (invocation.flag("json")) {
-      stdout.write(`${JSON.stringify(checks)}\n`);
+      writeJson(stdout, checks);
     } else {
       const width = Math.max(...checks.map(({ name }) => name.length));
       for (const { name, ok, detail, remedy } of checks) {
         const mark = ok ? paint("green", "ok     ") : paint("red", "missing");
-        stdout.write(`${mark}  ${name.padEnd(width)}  ${detail}\n`);
-        if (!ok && remedy !== undefined) stdout.write(`${" ".repeat(width + 11)}${remedy}\n`);
+        stdout.write(`${mark}  `);
+        writeShown(stdout, `${name.padEnd(width)}  ${detail}\n`);
+        if (!ok && remedy !== undefined) writeShown(stdout, `${" ".repeat(width + 11)}${remedy}\n`);
       }
     }
     return checks.every(({ ok }) => ok) ? 0 : 1;

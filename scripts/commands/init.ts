@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { printable } from "../../guest/printable.ts";
 import type { Command } from "../command.ts";
 import { exitStatus } from "../exit-status.ts";
 
@@ -12,8 +13,8 @@ into FOLDER, which must be empty if it is there. It runs as it is:
 
  docteur run disk.img FOLDER/main.ts
 
-\`npm install\` in FOLDER gives an editor the types that the program uses; where docteur is a
-checkout, after \`make build\` there.`,
+\`npm install\` in FOLDER gives an editor the types that the program uses. They are those of the
+docteur that wrote the project, whose folder package.json names: nothing is fetched.`,
   operands: ["FOLDER"],
   options: [],
   sections: [exitStatus],
@@ -22,7 +23,8 @@ checkout, after \`make build\` there.`,
     const { writeStarter } = await import("../write-starter.ts");
     await writeStarter(folder);
     const program = `${folder.replace(/\/+$/, "")}/main.ts`;
-    stderr.write(`${basename(resolve(folder))}: docteur run IMAGE ${program} runs the program in it\n`);
+    const name = printable(basename(resolve(folder)));
+    stderr.write(`${name}: docteur run IMAGE ${printable(program)} runs the program in it\n`);
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { printable } from "../../guest/printable.ts";
 import type { MakeResult } from "../../image-builder/index.ts";
 import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
 import type { Command } from "../command.ts";
@@ -6,6 +7,7 @@ import { exitStatus } from "../exit-status.ts";
 import { jsonFailure } from "../json-failure.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count, duration } from "../quantity.ts";
+import { writeJson } from "../screen.ts";
 
 /** `docteur make`: makes an image of a repository or folder. */
 export const make: Command = {
@@ -21,6 +23,11 @@ there stays until the new one is complete.
 A folder that is no Git repository becomes a commit without parents that holds the folder as it is. The same folder
 and date give the same commit everywhere, and the same image, bit for bit, with the same git. While it is made, its files
 lie a second time, lightly compressed, in TMPDIR.
+
+Before the image appears, its commit and all its folders are read as verify and run read them. What they refuse, such as a
+file named git~1, is refused, with its path. What looks like a Git repository and cannot be read by git is no folder.
+
+What a make that was killed left, beside IMAGE and in TMPDIR, the next one removes.
 
 The last line says how many files of how many bytes became an image of how many.`,
   operands: ["REPOSITORY", "IMAGE"],
@@ -71,7 +78,7 @@ The last line says how many files of how many bytes became an image of how many.
     {
       name: "repack",
       description:
-        "Compress all objects of a repository anew rather than take its own deltas and streams over.",
+        "Compress all objects of a repository anew, unless its own deltas and streams, which are taken over otherwise, make the smaller image; a note says so then. With --compression or --no-deltas they are compressed anew even if that is larger: chains of deltas are short then, and read fast.",
     },
     {
       name: "worktree",
@@ -116,10 +123,8 @@ The last line says how many files of how many bytes became an image of how many.
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [repository, image] = invocation.operands as [string, string];
-    // What `ps` shows of this process: a URL may have a password in it.
-    if (/^https?:/i.test(repository)) process.title = "docteur make";
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
@@ -144,13 +149,13 @@ The last line says how many files of how many bytes became an image of how many.
       });
       line?.clear();
       const took = performance.now() - started;
-      if (!quiet) for (const note of made.notes) stderr.write(`docteur: note: ${note}\n`);
-      if (invocation.flag("json")) stdout.write(`${JSON.stringify({ ...made, seconds: took / 1000 })}\n`);
-      else if (!quiet) stderr.write(`${image}: ${summary(made)}, ${duration(took)}\n`);
+      if (!quiet) for (const note of made.notes) stderr.write(`docteur: note: ${printable(note)}\n`);
+      if (invocation.flag("json")) writeJson(stdout, { ...made, seconds: took / 1000 });
+      else if (!quiet) stderr.write(`${printable(image)}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
     } catch (error) {
-      const failure = invocation.flag("json") ? jsonFailure(error) : undefined;
-      if (failure !== undefined) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+      const failure = invocation.flag("json") ? jsonFailure(error, redact) : undefined;
+      if (failure !== undefined) writeJson(stdout, { error: failure });
       throw error;
     } finally {
       line?.clear();

@@ -15,7 +15,7 @@ export const run: Command = {
 output is the command's output, its errors are the command's errors and its exit status is the command's exit status.
 
 PROGRAM is the name of one that ships with docteur, or a file of your own: whatever has a slash in it or ends in .ts, .mts, .cts,
-.js, .mjs or .cjs. It is bundled with the packages that it imports, and its types are checked.
+.js, .mjs or .cjs. It is bundled with what it imports of its project and of the packages there, and its types are checked.
 
 SIGTERM and Ctrl-C ask the program to end; if it has not after two seconds, it is ended.
 
@@ -84,6 +84,12 @@ What follows PROGRAM belongs to it.`,
         "Run a program of your own without a check of its types. Default: an error in them keeps it from running.",
     },
     {
+      name: "tsc",
+      value: "PATH",
+      description:
+        "Check the types with another TypeScript than docteur's own: its bin/tsc, or the folder of its package, such as node_modules/typescript. It runs on this machine.",
+    },
+    {
       name: "layout",
       value: "LAYOUT",
       description:
@@ -121,7 +127,7 @@ What follows PROGRAM belongs to it.`,
     {
       title: "EXAMPLES",
       body: ` docteur run disk.img cat /README.md
- git ls-files docs | docteur run disk.img cat --files-from - >docs.txt
+ git ls-files -z | docteur run disk.img cat -z --files-from - >all
  docteur run -t unix disk.img stat /README.md
  docteur run -e LANG -m 1024 disk.img ./search.ts word
  docteur run --accel tcg -m 512 disk.img ls -l /`,
@@ -136,7 +142,9 @@ ${exitStatusTable}`,
       title: "FILES",
       body: ` $XDG_CACHE_HOME/docteur
      Kernel, root disk, initramfs and templates, made by the first run;
-     may be deleted at any time. Default: ~/.cache/docteur.`,
+     may be deleted at any time. Default: ~/.cache/docteur. A folder that
+     another user owns or can write to, or could put in its place, is not
+     used: what lies there is run.`,
     },
   ],
   async execute(invocation, context) {
@@ -153,6 +161,7 @@ ${exitStatusTable}`,
       program,
       env: environment(invocation, context.env),
       check: !invocation.flag("no-check"),
+      tsc: invocation.text("tsc"),
       ...(await programInput(program, invocation.rest, context.stdin)),
       stdout: context.stdout,
       stderr: context.stderr,

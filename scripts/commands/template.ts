@@ -1,6 +1,8 @@
+import { printable } from "../../guest/printable.ts";
 import type { Command } from "../command.ts";
 import { exitStatus } from "../exit-status.ts";
 import { bytes as quantity } from "../quantity.ts";
+import { writeShown } from "../screen.ts";
 
 const ACTIONS = ["list", "prune", "warm"] as const;
 
@@ -56,12 +58,12 @@ options would start from, if it is not there, also where making one has failed b
     const { listTemplates, pruneTemplates, warmTemplate } = await import("../../vm/index.ts");
     if (action === "list") {
       for (const { name, description, used, bytes } of await listTemplates()) {
-        stdout.write(`${name}  ${description}  ${used.toISOString()}  ${quantity(bytes)}\n`);
+        writeShown(stdout, `${name}  ${description}  ${used.toISOString()}  ${quantity(bytes)}\n`);
       }
     } else if (action === "prune") {
       const keep = invocation.integer("keep", { minimum: 0, maximum: 1000 }) ?? 1;
       for (const { name, bytes } of await pruneTemplates(keep)) {
-        stderr.write(`docteur: removed ${name} (${quantity(bytes)})\n`);
+        stderr.write(`docteur: removed ${printable(name)} (${quantity(bytes)})\n`);
       }
     } else {
       await warmTemplate({
@@ -70,7 +72,9 @@ options would start from, if it is not there, also where making one has failed b
         network: invocation.flag("network"),
         kernel: invocation.text("kernel"),
         modules: invocation.text("modules"),
-        ...(invocation.flag("verbose") && { note: (line) => void stderr.write(`docteur: ${line}\n`) }),
+        ...(invocation.flag("verbose") && {
+          note: (line) => void stderr.write(`docteur: ${printable(line)}\n`),
+        }),
         signal,
       });
     }

@@ -1,4 +1,5 @@
 import type { InvalidImageError } from "../../guest/errors.ts";
+import { printable } from "../../guest/printable.ts";
 import type { Verification } from "../../image-builder/index.ts";
 import { writeTo } from "../../vm/write-to.ts";
 import { colourOption, isTerminal, wantsColour } from "../colour.ts";
@@ -10,6 +11,7 @@ import { jsonPieces } from "../json-pieces.ts";
 import { namingImage } from "../naming-image.ts";
 import { ProgressLine } from "../progress.ts";
 import { bytes, count } from "../quantity.ts";
+import { writeJson } from "../screen.ts";
 
 /** `docteur verify`: proves that an image is whole. */
 export const verify: Command = {
@@ -53,7 +55,7 @@ standard error that names the fault, the byte at which it lies and the object, a
     },
     exitStatus,
   ],
-  async execute(invocation, { stdout, stderr, env, signal }) {
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image] = invocation.operands as [string];
     const quiet = isQuiet(invocation);
     const json = invocation.flag("json");
@@ -74,18 +76,19 @@ standard error that names the fault, the byte at which it lies and the object, a
           line?.clear();
           // The error itself is the last line.
           if (error instanceof DamagedImageError) damages = error.damages.map((each) => named(image, each));
-          if (!quiet) for (const { message } of damages ?? []) stderr.write(`docteur: ${message}\n`);
+          if (!quiet)
+            for (const { message } of damages ?? []) stderr.write(`docteur: ${printable(message)}\n`);
           throw error;
         }
       });
       line?.clear();
       if (!quiet && invocation.flag("verbose")) stderr.write(details(found));
-      if (json) await writeJson(stdout, found);
-      else if (!quiet) stdout.write(formatVerification(found, { color }));
+      if (json) await writeLongJson(stdout, found);
+      else if (!quiet) stdout.write(formatVerification(found, { color, terminal: stdout.isTTY === true }));
       return 0;
     } catch (error) {
-      const failure = jsonFailure(error);
-      if (json && failure !== undefined) stdout.write(`${JSON.stringify({ error: failure, damages })}\n`);
+      const failure = jsonFailure(error, redact);
+      if (json && failure !== undefined) writeJson(stdout, { error: failure, damages });
       throw error;
     } finally {
       line?.clear();
@@ -93,9 +96,11 @@ standard error that names the fault, the byte at which it lies and the object, a
   },
 };
 
-/** At the pace of whoever reads it: the message of a commit may be long. */
-async function writeJson(stdout: NodeJS.WriteStream, value: object): Promise<void> {
-  for (const piece of jsonPieces(value)) await writeTo(stdout, Buffer.from(piece));
+/** As `writeJson`, at the pace of its reader: the message of a commit may be long. */
+async function writeLongJson(stdout: NodeJS.WriteStream, value: object): Promise<void> {
+  for (const piece of jsonPieces(value)) {
+    await writeTo(stdout, Buffer.from(stdout.isTTY === true ? printable(piece) : piece));
+  }
   stdout.write("\n");
 }
 

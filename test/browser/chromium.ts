@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Browser, chromium as playwright } from "playwright-core";
 import { cached } from "../../vm/cache.ts";
-import { type Choice, fetchPackages } from "../../vm/debian.ts";
+import { fetchPackages } from "../../vm/debian.ts";
+import { closure } from "../debian-closure.ts";
 import { temporaryFolder } from "../vm/fixture.ts";
 
 const PACKAGES = ["chromium", "fonts-dejavu-core"];
@@ -50,36 +50,6 @@ function browserFolder(): Promise<string> {
   return cached("test-browser", async (folder) => {
     await fetchPackages(closure(PACKAGES), join(folder, "root"));
   });
-}
-
-/** Packages, and all that they depend on and that is not installed here. */
-function closure(packages: readonly string[]): Choice {
-  return async (depends) => {
-    const installed = installedPackages();
-    const chosen = new Set<string>();
-    const seen = new Set<string>();
-    for (let level = [...packages]; level.length > 0; ) {
-      const news = level.filter((name) => !seen.has(name) && !installed.has(name));
-      for (const name of news) seen.add(name);
-      const next: string[] = [];
-      for (const name of news) {
-        // A name that is no package stands for others, of which one is here or named beside it.
-        const needed = await depends(name);
-        if (needed === undefined) continue;
-        chosen.add(name);
-        next.push(...needed);
-      }
-      level = next;
-    }
-    return [...chosen];
-  };
-}
-
-function installedPackages(): Set<string> {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own syntax
-  const format = "${Package} ${db:Status-Status}\n";
-  const lines = execFileSync("dpkg-query", ["-W", "-f", format], { encoding: "utf8" }).split("\n");
-  return new Set(lines.filter((line) => line.endsWith(" installed")).map((line) => line.split(" ")[0]!));
 }
 
 /** What stands for a family that a page asks for. */

@@ -59,7 +59,8 @@ async function run(number: number): Promise<Finding> {
   const bound = isFull ? FULL_BOUND : SMALL_BOUND;
   const meter = new Meter(bound.seconds);
   meter.start();
-  const rules = isFull ? { options: {}, workFactor: 1 } : { options: SMALL, workFactor: SMALL_FACTOR };
+  const limits = isFull ? { options: {}, workFactor: 1 } : { options: SMALL, workFactor: SMALL_FACTOR };
+  const rules = { ...limits, number };
   let failure: string | undefined;
   try {
     await exercise(image, isHostile, rules, meter);

@@ -2,7 +2,9 @@ import { inspect } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import { type Endpoint, parseEndpoint } from "../../image-builder/endpoint.ts";
+import { requireFolder } from "../../image-builder/local-repository.ts";
 import { failsWith } from "./failure.ts";
+import { PASSWORD, withPassword } from "./with-password.ts";
 
 const parse = (text: string) => parseEndpoint(text, "/here");
 
@@ -47,18 +49,19 @@ test("other machines", (t) => {
     ["https://host:8443/path?x=1#y", "https"],
     ["https://[::1]:8443/path", "https"],
   ] as const) {
-    t.deepEqual(parse(text), { kind: "remote", transport, url: text, display: text }, text);
+    const display = text.replace(/\w+@/, "***@");
+    t.deepEqual(parse(text), { kind: "remote", transport, url: text, display }, text);
   }
 });
 
 test("user and password leave the URL", (t) => {
   for (const [text, url, display, user, password] of [
-    ["https://ada:secret@host/p", "https://host/p", "https://ada:***@host/p", "ada", "secret"],
-    ["http://ada:s%40c%2Fr%25t@host:81/p", "http://host:81/p", "http://ada:***@host:81/p", "ada", "s@c/r%t"],
-    ["https://ada:se@cret@host/p", "https://host/p", "https://ada:***@host/p", "ada", "se@cret"],
-    ["https://ada:@host/p", "https://host/p", "https://ada:***@host/p", "ada", ""],
+    ["https://ada:secret@host/p", "https://host/p", "https://***@host/p", "ada", "secret"],
+    ["http://ada:s%40c%2Fr%25t@host:81/p", "http://host:81/p", "http://***@host:81/p", "ada", "s@c/r%t"],
+    ["https://ada:se@cret@host/p", "https://host/p", "https://***@host/p", "ada", "se@cret"],
+    ["https://ada:@host/p", "https://host/p", "https://***@host/p", "ada", ""],
     ["https://token@host/p", "https://host/p", "https://***@host/p", "token", undefined],
-    ["HTTPS://ada:a:b@host/p", "https://host/p", "https://ada:***@host/p", "ada", "a:b"],
+    ["HTTPS://ada:a:b@host/p", "https://host/p", "https://***@host/p", "ada", "a:b"],
   ] as const) {
     const endpoint = parse(text);
     if (endpoint.kind !== "remote" || endpoint.credentials === undefined) return t.fail(text);
@@ -94,12 +97,52 @@ test("what names nothing is refused in one line", async (t) => {
     ["-x@host:path", /dash/],
     ["ssh://u:p@host/path", /password/],
     ["git://u:p@host/path", /password/],
+    ["git://u@host/path", /no users/],
+    ["ssh://u@x@host/path", /@ stands elsewhere/],
     ["host:", /no path/],
     [":path", /no host/],
+    ["https:/host/path", /two slashes after its scheme, https:/],
+    ["HTTP:host/path", /two slashes after its scheme, http:/],
+    ["file:/a/b", /two slashes after its scheme, file:/],
+    ["https://host/@scope/path", /the @ of a path %40$/],
+    ["https://u:p/q@host/path", /signs .* of a password are written/],
+    ["ssh://host/path@v1", /@ stands elsewhere/],
+    ["host:path@v1", /@ stands elsewhere/],
+    ["u:p@host:path", /@ stands elsewhere/],
+    ["u:p@host/path", /@ stands elsewhere/],
   ] as const) {
     const error = await failsWith(t, "BAD_ENDPOINT", () => parse(text), message);
     t.true(text.length < 3 || !error.message.includes("u:p"), error.message);
   }
+});
+
+test("a password is in no message, and does not reach git or ssh, however it is written", (t) => {
+  const seen = { refused: 0, remote: 0, local: 0 };
+  fc.assert(
+    fc.property(withPassword, ({ text, host, userAlone }) => {
+      let endpoint: Endpoint;
+      try {
+        endpoint = parse(text);
+        if (endpoint.kind === "local") requireFolder(endpoint.path);
+      } catch (error) {
+        seen.refused++;
+        t.false(inspect(error, { depth: 9 }).includes(PASSWORD), `${text}: ${error}`);
+        return;
+      }
+      seen[endpoint.kind]++;
+      t.is(endpoint.kind, "remote", text);
+      t.false(endpoint.display.includes(PASSWORD), text);
+      if (endpoint.kind !== "remote") return;
+      if (!(userAlone && endpoint.transport === "ssh")) {
+        t.false(inspect(endpoint, { depth: 9 }).includes(PASSWORD), text);
+      }
+      // The host is what stands after the last @, and no part of the password.
+      const [, asked] = /^(?:\w+:\/\/)?(?:[^@]*@)?([^/?#]*)/.exec(endpoint.url)!;
+      t.true(asked!.startsWith(host) && host !== "", `${text}: ${asked}`);
+    }),
+    { numRuns: 20000 },
+  );
+  t.true(seen.refused > 100 && seen.remote > 100, JSON.stringify(seen));
 });
 
 test("a secret is in nothing that can be printed, whatever it is", (t) => {

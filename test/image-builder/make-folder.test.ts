@@ -189,7 +189,7 @@ test("hard links are files like any other, their content is there once", async (
 
 test("one bit of the permissions counts", async (t) => {
   const folder = sandbox(t);
-  const modes = { a: 0o644, b: 0o755, c: 0o100, d: 0o677, e: 0o4755, f: 0o400 };
+  const modes = { a: 0o644, b: 0o755, c: 0o500, d: 0o677, e: 0o4755, f: 0o400 };
   for (const [name, mode] of Object.entries(modes)) {
     writeFiles(folder, { [`site/${name}`]: name });
     chmodSync(join(folder, "site", name), mode);

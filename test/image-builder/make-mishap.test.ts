@@ -8,6 +8,9 @@ import { lighttpd } from "./lighttpd.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
 import { faultyRelay, gitDaemon, type Mishap, silentServer } from "./servers.ts";
+import { useSsh } from "./sshd.ts";
+
+test.before(useSsh);
 
 const BLOB = 1_000_000;
 

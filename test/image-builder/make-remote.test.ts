@@ -8,6 +8,9 @@ import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
 import { dumbServer, gitDaemon, httpServer, silentServer } from "./servers.ts";
+import { useSsh } from "./sshd.ts";
+
+test.before(useSsh);
 
 test("git://: what git takes for a commit, at depth 1", async (t) => {
   const folder = sandbox(t);
@@ -112,7 +115,7 @@ test.serial("a password reaches its server, and nobody and nothing else", async 
       makeImage({ repository, image: join(folder, "x.img") }),
     );
     const shown = `${error.message}${error.stack}${error.cause}`;
-    t.true(error.message.includes(`http://ada:***@127.0.0.1`), error.message);
+    t.true(error.message.includes(`http://***@127.0.0.1`), error.message);
     for (const secret of [password, encodeURIComponent(password)]) {
       t.false(shown.includes(secret));
       t.false(seen.includes(secret));
@@ -124,6 +127,20 @@ test.serial("a password reaches its server, and nobody and nothing else", async 
   t.true(elsewhere.length > 0);
   t.true(elsewhere.every((header) => header === undefined));
   t.deepEqual(readdirSync(folder), []);
+});
+
+test.serial("where ssh is not installed, that is said", async (t) => {
+  const before = process.env.GIT_SSH_COMMAND;
+  t.teardown(() => {
+    process.env.GIT_SSH_COMMAND = before;
+  });
+  process.env.GIT_SSH_COMMAND = "/nowhere/ssh -o BatchMode=yes";
+  await failsWith(
+    t,
+    "SSH_MISSING",
+    () => makeImage({ repository: "ssh://127.0.0.1:1/x", image: join(sandbox(t), "x.img") }),
+    /^ssh:\/\/127\.0\.0\.1:1\/x needs ssh, .* apt install openssh-client$/,
+  );
 });
 
 test("a port where nobody listens", async (t) => {

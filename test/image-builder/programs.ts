@@ -1,18 +1,21 @@
 import { join } from "node:path";
 import { cached, keyOf } from "../../vm/cache.ts";
 import { fetchPackages } from "../../vm/debian.ts";
+import { closure } from "../debian-closure.ts";
 
-/** Servers, what makes keys and certificates for them, and the libraries that a small system may lack. */
+/** Servers, and what makes keys and certificates for them. */
 const PACKAGES = [
-  ...["openssh-server", "openssh-client", "libwrap0", "libnss-wrapper"],
-  ...["lighttpd", "lighttpd-mod-openssl", "libnettle8", "libpcre2-8-0", "libxxhash0"],
-  ...["openssl", "libssl3"],
+  ...["openssh-server", "openssh-client", "libnss-wrapper"],
+  ...["lighttpd", "lighttpd-mod-openssl", "openssl"],
 ];
 
-/** The folder of Debian's packages of servers, fetched once and installed nowhere: their `usr` lies in it. */
+/**
+ * The folder of Debian's packages of servers, with the libraries that this machine lacks, fetched once and
+ * installed nowhere: their `usr` lies in it.
+ */
 export function programs(): Promise<string> {
   return cached(`test-programs-${keyOf(...PACKAGES)}`, async (folder) => {
-    await fetchPackages(async () => PACKAGES, join(folder, "root"));
+    await fetchPackages(closure(PACKAGES), join(folder, "root"));
   });
 }
 

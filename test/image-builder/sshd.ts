@@ -55,6 +55,17 @@ export async function sshd(t: ExecutionContext): Promise<SshServer> {
   // Where it is kept, nobody but the user may look.
   const installed = join(home, "installed");
   cpSync(path, join(installed, "sshd"));
+  // OpenSSH is several programs from 9.8 on.
+  const helpers = [
+    ["SshdSessionPath", "sshd-session"],
+    ["SshdAuthPath", "sshd-auth"],
+  ] as const;
+  const helperPaths = helpers.flatMap(([setting, name]) => {
+    const helper = join(root, "usr/lib/openssh", name);
+    if (!existsSync(helper)) return [];
+    cpSync(helper, join(installed, name));
+    return `${setting} "${join(installed, name)}"\n`;
+  });
   for (const folder of ["usr/lib", "lib"]) {
     const libraries = join(root, folder, "x86_64-linux-gnu");
     if (existsSync(libraries))
@@ -76,7 +87,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthorizedKeysFile "${server}/authorized_keys"
 SetEnv GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*
-`,
+${helperPaths.join("")}`,
   );
   chownSync(hostKey, uid, gid);
   const daemon = spawn(join(installed, "sshd"), ["-D", "-e", "-f", join(server, "configuration")], {
@@ -118,4 +129,9 @@ Host *
 export async function sshCommand(configuration: string): Promise<string> {
   const { path, env } = await program("bin/ssh");
   return `LD_LIBRARY_PATH='${env.LD_LIBRARY_PATH}' '${path}' -o BatchMode=yes -F '${configuration}'`;
+}
+
+/** Has git use that ssh for the rest of this test file, also where none is installed. */
+export async function useSsh(): Promise<void> {
+  process.env.GIT_SSH_COMMAND = await sshCommand("/dev/null");
 }

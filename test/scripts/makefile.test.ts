@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { Plant } from "../image-builder/planted.ts";
 import { CHECKOUT, command, git, refused, temporaryFolder } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
@@ -82,6 +83,24 @@ test("the image of make run is made again only when its source is another", asyn
   t.deepEqual(await ensure(), { commit: third, again: true }, "the image was replaced");
 });
 
+test("whether the source is another is found out without a program that its settings name", async (t) => {
+  const folder = temporaryFolder(t, "docteur test ");
+  const { main } = await sampleRepository(folder);
+  const plant = new Plant(t);
+  const env = { DOCTEUR_IMAGE: join(folder, "disk.img"), DOCTEUR_REPO: folder };
+  const image = () => command(join(CHECKOUT, "scripts/image"), ["--if-changed"], { cwd: folder, env });
+  t.is((await image()).status, 0);
+  rmSync(join(folder, ".git/objects", main.slice(0, 2), main.slice(2)));
+  plant.asHooks(join(folder, ".git"));
+  plant.asCommands(join(folder, ".git"));
+  t.true(
+    plant.isRunByGit(folder, ["rev-parse", "HEAD^{commit}"]),
+    "git itself runs it, so the test can fail",
+  );
+  t.is((await image()).status, 1);
+  t.false(plant.ran());
+});
+
 test("what an image was made from is remembered without the password", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "disk.img");
@@ -91,10 +110,10 @@ test("what an image was made from is remembered without the password", async (t)
   for (const name of ["docteur", "image"]) {
     writeFileSync(join(folder, "scripts", name), readFileSync(join(folder, name)), { mode: 0o755 });
   }
-  const env = { DOCTEUR_IMAGE: image, DOCTEUR_REPO: "https://ada:sec@ret@example.org/x@y.git" };
+  const env = { DOCTEUR_IMAGE: image, DOCTEUR_REPO: "https://ada:sec@r/et@example.org/x.git" };
   const { status, stderr } = await command(join(folder, "scripts/image"), [], { cwd: folder, env });
   t.is(status, 0, stderr);
-  t.regex(readFileSync(`${image}.source`, "utf8"), /^repository\thttps:\/\/example\.org\/x@y\.git$/m);
+  t.regex(readFileSync(`${image}.source`, "utf8"), /^repository\thttps:\/\/example\.org\/x\.git$/m);
   t.notRegex(readFileSync(`${image}.source`, "utf8"), /ada|sec|ret@/);
 });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
-import { get } from "../guest/http/served.ts";
+import { get, RawSocket } from "../guest/http/served.ts";
 import { CHECKOUT, docteur, FIXTURES, refused } from "./docteur.ts";
 
 const small = join(FIXTURES, "small.img");
@@ -33,6 +33,22 @@ for (const [signal, status] of [
     t.regex(stderr, /^GET \/README\.md 200 \d+$/m);
   });
 }
+
+test("idle clients keep nobody out where the process may open few files", async (t) => {
+  const command = 'ulimit -n 100; exec "$0" "$@"';
+  const args = [join(CHECKOUT, "scripts/docteur"), "run", "-t", "unix", "-p", "0:80", small, "serve"];
+  const running = spawn("sh", ["-c", command, ...args]);
+  const closed = once(running, "close");
+  t.teardown(() => running.kill());
+  const [address] = (await once(running.stdout.setEncoding("utf8"), "data")) as [string];
+  const port = Number(new URL(address).port);
+  const idle = await Promise.all(Array.from({ length: 150 }, () => RawSocket.connect(t, port)));
+  for (const raw of idle) raw.write("GET /README.md HTTP/1.1\r\nHost: a\r\n\r\n");
+  // It has all of them by now, and closes some for this one.
+  for (let count = 0; count < 5; count++) t.is((await get(port, "/README.md")).status, 200);
+  running.kill();
+  t.deepEqual(await closed, [143, null]);
+});
 
 test("a port that is taken is told in a line, in the machine and on the host", async (t) => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -64,10 +80,16 @@ test("what is no port is refused before anything is done", async (t) => {
 });
 
 test("serve says how it is called", async (t) => {
-  for (const args of [["--wat"], ["surplus"], ["--index", "a/b"]]) {
+  for (const args of [
+    ...[["--wat"], ["surplus"], ["--index", "a/b"], ["--host"]],
+    ...["", "a/b", "http://a", "a b", ":80"].map((name) => ["--host", "a", "--host", name]),
+  ]) {
     const { status, stderr } = await docteur(["run", "-t", "unix", "-p", "0:80", small, "serve", ...args]);
     t.is(status, 2);
-    t.regex(stderr, /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\]\n$/);
+    t.regex(
+      stderr,
+      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\] \[--host NAME\]...\n$/,
+    );
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);
   t.is(status, 2);

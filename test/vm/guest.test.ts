@@ -1,8 +1,9 @@
+import { Writable } from "node:stream";
 import test from "ava";
 import { encodeFrame, FrameType } from "../../guest/runtime/frame.ts";
 import { GuardedProcess } from "../../vm/guarded-process.ts";
 import { Guest } from "../../vm/guest.ts";
-import { Collector, descendants } from "./fixture.ts";
+import { Collector, descendants, isAlive } from "./fixture.ts";
 
 const READY = encodeFrame(FrameType.READY).toString("hex");
 
@@ -14,7 +15,9 @@ const wait = () => setInterval(() => {}, 1000);
 `;
 
 function start(script: string, seconds = 30): Promise<Guest> {
-  const standIn = new GuardedProcess(process.execPath, ["-e", `${PRELUDE}${script}`]);
+  const standIn = new GuardedProcess(process.execPath, ["-e", `${PRELUDE}${script}`], undefined, {
+    endsGroup: true,
+  });
   return Guest.start(standIn, { what: "the guest", seconds });
 }
 
@@ -70,6 +73,33 @@ test.serial("one that does not heed the signal is ended", async (t) => {
   interrupted.abort("SIGTERM");
   await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGTERM" });
 });
+
+test.serial("one whose output is not read is ended by the signal all the same", async (t) => {
+  const output = encodeFrame(FrameType.STDOUT, Buffer.from("x")).toString("hex");
+  const guest = await start(`ready(); fs.writeSync(3, Buffer.from("${output}", "hex")); wait();`);
+  const interrupted = new AbortController();
+  const stalled = new Writable({ write: () => interrupted.abort("SIGTERM") });
+  const streams = { stdout: stalled, stderr: new Collector() };
+  const running = guest.run({ program: "cat", args: [], env: {} }, streams, interrupted.signal);
+  await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGTERM" });
+});
+
+test.serial(
+  "one that has started others is not waited for by their words, and they end with it",
+  async (t) => {
+    const others = `for (const detached of [false, true]) require("child_process").spawn(
+    process.execPath, ["-e", "setTimeout(() => {}, 20000)"], { stdio: "inherit", detached }).unref()`;
+    const exit = encodeFrame(FrameType.EXIT, Uint8Array.of(5)).toString("hex");
+    const guest = await start(`${others}; ready(); fs.writeSync(3, Buffer.from("${exit}", "hex")); wait();`);
+    const before = descendants(process.pid);
+    t.is(before.length, 3);
+    t.is(await run(guest), 5);
+    // The one that was made a leader of its own is none of ours any more.
+    const left = before.filter(({ pid }) => isAlive(pid));
+    t.true(left.length <= 1);
+    for (const { pid } of left) process.kill(pid, "SIGKILL");
+  },
+);
 
 test.serial("whoever disposes of a guest ends it", async (t) => {
   {

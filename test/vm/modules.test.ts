@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
+import { getBusybox } from "../../vm/busybox.ts";
 import { readModules } from "../../vm/modules.ts";
-import { findTool } from "../../vm/tools.ts";
 
 function moduleFile(depends: string): Buffer {
   return Buffer.from(`\x7fELF...\0license=GPL\0depends=${depends}\0retpoline=Y\0name=x\0`, "latin1");
@@ -29,8 +29,11 @@ function modulesFolder(
   return folder;
 }
 
+/** Where nothing is compressed, none is needed. */
+const BUSYBOX = "/nowhere/busybox";
+
 async function names(folder: string, wanted: string[]): Promise<string[]> {
-  return (await readModules(folder, wanted)).map(({ name }) => name);
+  return (await readModules(folder, wanted, BUSYBOX)).map(({ name }) => name);
 }
 
 test("a module comes after all that it depends on, and once", async (t) => {
@@ -59,7 +62,7 @@ test("what is built in is left out; `-` and `_` are the same", async (t) => {
   t.deepEqual(await names(folder, ["virtio-blk", "virtio_rng"]), ["virtio_rng"]);
 });
 
-test("compressed modules are decompressed", async (t) => {
+test.serial("compressed modules are decompressed, with xz or without", async (t) => {
   const plain = moduleFile("");
   const folder = modulesFolder(t, {
     "gz.ko.gz": gzipSync(plain),
@@ -67,16 +70,31 @@ test("compressed modules are decompressed", async (t) => {
     // By a tool's hand: Node has no xz.
     "xz.ko.xz": Buffer.from(XZ, "base64"),
   });
-  const hasXz = findTool("xz") !== undefined;
-  for (const { name, data } of await readModules(folder, hasXz ? ["gz", "zst", "xz"] : ["gz", "zst"])) {
-    t.deepEqual(Buffer.from(data), plain, name);
+  const busybox = await getBusybox(() => {});
+  const path = process.env.PATH;
+  t.teardown(() => {
+    process.env.PATH = path;
+  });
+  for (const tools of [path, "/nowhere"]) {
+    process.env.PATH = tools;
+    const modules = await readModules(folder, ["gz", "zst", "xz"], busybox);
+    t.deepEqual(
+      modules.map(({ name }) => name),
+      ["gz", "zst", "xz"],
+    );
+    for (const { name, data } of modules) t.deepEqual(Buffer.from(data), plain, name);
   }
-  if (!hasXz) await t.throwsAsync(readModules(folder, ["xz"]), { code: "TOOL_MISSING", message: /xz-utils/ });
+});
+
+test("a module that cannot be unpacked is told", async (t) => {
+  const folder = modulesFolder(t, { "xz.ko.xz": Buffer.from(XZ, "base64").subarray(0, 20) });
+  const busybox = await getBusybox(() => {});
+  await t.throwsAsync(readModules(folder, ["xz"], busybox), { code: "TOOL_FAILED" });
 });
 
 test("a module that is missing is named", async (t) => {
   const folder = modulesFolder(t, { "erofs.ko": moduleFile("libcrc32c") });
-  await t.throwsAsync(readModules(folder, ["erofs"]), {
+  await t.throwsAsync(readModules(folder, ["erofs"], BUSYBOX), {
     code: "NO_MODULE",
     message: `${folder}: the kernel has no module libcrc32c, which the machine needs`,
   });

@@ -51,8 +51,14 @@ test("a machine has what it is given and nothing else", (t) => {
 
 test("the processor goes with the accelerator", (t) => {
   t.deepEqual(valuesOf(qemuArguments(machine), "-cpu"), ["max"]);
+  t.deepEqual(
+    valuesOf(qemuArguments(machine), "-accel"),
+    ["tcg,tb-size=256"],
+    "what is translated is bounded",
+  );
   const kvm = qemuArguments({ ...machine, accelerator: "kvm" });
   t.deepEqual(valuesOf(kvm, "-cpu"), ["host"]);
+  t.deepEqual(valuesOf(kvm, "-accel"), ["kvm"]);
   t.notRegex(valuesOf(kvm, "-append")[0]!, /tsc_early_khz/);
   t.regex(valuesOf(qemuArguments({ ...machine, kernelArguments: ["a=b"] }), "-append")[0]!, / a=b$/);
 });

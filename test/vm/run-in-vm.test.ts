@@ -5,13 +5,17 @@ import { Readable, Writable } from "node:stream";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { type RunOptions, runInVm } from "../../vm/index.ts";
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();
   const stderr = new Collector();
-  const status = await runInVm({ image: SMALL, program: "cat", args: [], stdout, stderr, ...options });
-  return { status, stdout: stdout.bytes, stderr: stderr.text };
+  const status = await runInVm({
+    ...{ image: SMALL, program: "cat", args: [], stdout, stderr, bootTimeout: 600 },
+    ...options,
+  });
+  return { status, stdout: stdout.bytes, stderr: withoutFirstRunNotes(stderr.text) };
 }
 
 test("every file arrives byte for byte, apart from the errors, whatever the image's path holds", async (t) => {

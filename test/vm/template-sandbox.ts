@@ -39,7 +39,8 @@ export function useOwnTemplates(test: TestFn): Sandbox {
 export async function runNoting(options: Partial<RunOptions>) {
   const stdout = new Collector();
   const stderr = new Collector();
-  const common = { image: SMALL, program: "cat", args: ["/README.md"], verbose: true };
+  // On a busy host a boot takes more than the minute that is the default.
+  const common = { image: SMALL, program: "cat", args: ["/README.md"], verbose: true, bootTimeout: 600 };
   const status = await runInVm({ ...common, stdout, stderr, ...options });
   const notes = stderr.text.split("\n").filter((line) => /^docteur: (?!trying whether KVM)/.test(line));
   return { status, stdout: stdout.bytes, errors: stderr.text, notes };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
 import { removeCached } from "../../vm/cache.ts";
+import { Conversation } from "../../vm/conversation.ts";
 import type { RunOptions } from "../../vm/index.ts";
 import { shelve } from "../../vm/template/shelf.ts";
 import { descendants, FIXTURES, SMALL_FILES } from "./fixture.ts";
@@ -48,8 +49,12 @@ test.serial("two first runs at once answer right and leave one template, for thi
 test.serial("machines from one template share neither randomness nor clock nor arguments", async (t) => {
   const runs = Array.from({ length: 16 }, (_, index) => probe({ args: [String(index)] }));
   const reports = await Promise.all(runs);
-  const kinds = ["urandom", "randomBytes", "randomUUID", "random", "randomInThread"] as const;
-  for (const kind of kinds) t.is(new Set(reports.map((report) => report[kind])).size, reports.length, kind);
+  for (const kind of Object.keys(reports[0]!.random)) {
+    t.is(new Set(reports.map(({ random }) => random[kind])).size, reports.length, kind);
+  }
+  // Contexts of one machine have nothing in common either.
+  const all = reports.flatMap(({ random }) => Object.values(random));
+  t.is(new Set(all).size, all.length);
   for (const [index, { args, clock }] of reports.entries()) {
     t.deepEqual(args, [String(index)]);
     const { asked, host, answered } = clock;
@@ -87,6 +92,27 @@ test.serial("a damaged template is replaced, and the run answers right", async (
   ]);
   t.deepEqual((await run({})).notes, [WARM]);
 });
+
+test.serial(
+  "a defect of docteur's own costs a boot: the template stays, and nothing is remembered",
+  async (t) => {
+    const before = await named(cache, "template-");
+    const { wake } = Conversation.prototype;
+    t.teardown(() => {
+      Conversation.prototype.wake = wake;
+    });
+    Conversation.prototype.wake = () => {
+      Conversation.prototype.wake = wake;
+      throw new TypeError("there is no such method");
+    };
+    const { status, stdout, notes } = await run({});
+    t.deepEqual([status, stdout], [0, readme]);
+    t.deepEqual(notes, ["docteur: the template does not serve: there is no such method; booting"]);
+    t.deepEqual(await named(cache, "template-"), before);
+    t.deepEqual(await named(cache, "no-template"), []);
+    t.deepEqual((await run({})).notes, [WARM]);
+  },
+);
 
 test.serial("a template that QEMU does not take is replaced, too", async (t) => {
   const [name] = await named(cache, "template-");

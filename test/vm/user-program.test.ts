@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import test from "ava";
 import { type RunOptions, runInVm } from "../../vm/index.ts";
 import { boot } from "../../vm/library.ts";
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
@@ -11,7 +12,7 @@ async function run(options: Partial<RunOptions>) {
   const stderr = new Collector();
   const common = { image: SMALL, program: "cat", args: [] };
   const status = await runInVm({ ...common, stdout, stderr, ...options });
-  return { status, stdout: stdout.text, stderr: stderr.text };
+  return { status, stdout: stdout.text, stderr: withoutFirstRunNotes(stderr.text) };
 }
 
 const LOOK_AROUND = `

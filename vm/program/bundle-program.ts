@@ -6,10 +6,11 @@ import { bundle } from "../esbuild.ts";
 import { guestModules } from "./guest-modules.ts";
 import { nativeAddons } from "./native-addons.ts";
 import { countErrors, ProgramError } from "./program-error.ts";
+import { onlyProjectFiles, ProjectFiles } from "./project-files.ts";
 
 /**
- * Makes one module of a program and of all that it imports, packages included. Its source map tells paths relative to the
- * working directory.
+ * Makes one module of a program and of all that it imports, packages included; see `ProjectFiles` for what it may import. Its
+ * source map tells paths relative to the working directory.
  *
  * @param path of the program's file.
  * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`.
@@ -30,10 +31,10 @@ export async function bundleProgram(path: string): Promise<UserProgram> {
       sourcemap: "external",
       sourcesContent: false,
       legalComments: "none",
-      plugins: [guestModules, nativeAddons],
+      plugins: [guestModules, nativeAddons, onlyProjectFiles(new ProjectFiles(path))],
     });
-    const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
-    return { code: code!.contents, map: map!.contents };
+    const output = (ending: string) => outputFiles.find((file) => file.path.endsWith(ending))!.contents;
+    return { code: output(".mjs"), map: output(".mjs.map") };
   } catch (cause) {
     const { errors } = cause as BuildFailure;
     if (!Array.isArray(errors)) throw cause;

@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DocteurError } from "../../guest/errors.ts";
 import { makeTemporary } from "../cache.ts";
 import { aborted } from "../come-up.ts";
-import { pinnedNode } from "../package-root.ts";
 import { isRemembered, remember } from "./checked-before.ts";
-import { type Declarations, getDeclarations, ownCompiler, typesFolder } from "./declarations.ts";
+import { type Declarations, getDeclarations, typesFolder } from "./declarations.ts";
 import { countErrors, ProgramError } from "./program-error.ts";
+import { foldersAbove } from "./project-files.ts";
+import { type TypeChecker, typeChecker } from "./type-checker.ts";
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
@@ -18,7 +18,6 @@ const DEFAULTS = {
   target: "es2024",
   lib: ["es2024", "esnext.disposable"],
   module: "preserve",
-  types: ["node"],
   strict: true,
   skipLibCheck: true,
 };
@@ -33,24 +32,41 @@ const REQUIRED = {
   rootDir: "/",
   declaration: false,
   emitDeclarationOnly: false,
+  declarationDir: null,
+  declarationMap: null,
+  isolatedDeclarations: null,
+  // These would write files where the project says, or lines that are no faults.
+  generateTrace: null,
+  generateCpuProfile: null,
+  listEmittedFiles: false,
+  explainFiles: false,
+  traceResolution: false,
+  diagnostics: false,
+  extendedDiagnostics: false,
 };
+
+export interface CheckOptions {
+  /** TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Checks the types of a program and of what it imports, by the nearest tsconfig.json above it. A program in JavaScript has
  * none. What was found good is remembered until a file of it changes.
  *
  * @param path of the program's file.
- * @throws {ProgramError} `PROGRAM_TYPES`, with the place of each error.
+ * @throws {ProgramError} `PROGRAM_TYPES`, with the place of each error. @throws {DocteurError} `TSC_NOT_FOUND`.
  */
-export async function checkTypes(path: string, signal?: AbortSignal): Promise<void> {
+export async function checkTypes(path: string, { tsc, signal }: CheckOptions = {}): Promise<void> {
   if (!/\.[cm]?ts$/.test(path)) return;
   const program = resolve(path);
   const project = findAbove(program, "tsconfig.json");
   const declarations = await getDeclarations();
-  const compiler = findCompiler(program);
-  const key = [program, compiler, declarations["docteur/guest"]];
+  const checker = typeChecker(tsc);
+  const key = [program, checker.file, ...checker.args, declarations["docteur/guest"]];
   if (await isRemembered(key)) return;
-  const { files, faults } = await compile(compiler, configure(program, project, declarations), signal);
+  const { files, faults } = await compile(checker, configure(program, project, declarations), signal);
   if (faults.length > 0) {
     const errors = faults.filter((fault) => !fault.startsWith(" ")).length;
     throw new ProgramError(
@@ -62,30 +78,23 @@ export async function checkTypes(path: string, signal?: AbortSignal): Promise<vo
   await remember(key, project === undefined ? files : [project, ...files]);
 }
 
-/** The compiler of the program's own project, since that is what its author's editor goes by; otherwise docteur's. */
-function findCompiler(program: string): string {
-  try {
-    const manifest = createRequire(program).resolve("typescript/package.json");
-    return join(dirname(manifest), "bin", "tsc");
-  } catch {
-    return ownCompiler();
-  }
-}
-
 function configure(program: string, project: string | undefined, declarations: Declarations): object {
   const paths = hasDocteur(program)
     ? {}
     : { paths: Object.fromEntries(Object.entries(declarations).map(([name, file]) => [name, [file]])) };
-  const typeRoots = [...foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"))];
+  const own = foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"));
+  const typeRoots = [...own.filter((folder) => existsSync(folder)), typesFolder()];
+  // Whatever its project says of `types`: it is Node that runs the program.
+  const node = typeRoots.map((root) => join(root, "node", "index.d.ts")).filter((file) => existsSync(file));
   return {
     ...(project && { extends: project }),
     compilerOptions: {
       ...(project === undefined ? DEFAULTS : {}),
       ...REQUIRED,
       ...paths,
-      typeRoots: [...typeRoots.filter((folder) => existsSync(folder)), typesFolder()],
+      typeRoots,
     },
-    files: [program],
+    files: [program, ...node.slice(0, 1)],
     include: [],
     references: [],
   };
@@ -99,13 +108,13 @@ function hasDocteur(program: string): boolean {
 }
 
 /** Gives the absolute paths of all files that were looked at, and the lines that tell what is wrong. */
-async function compile(compiler: string, config: object, signal: AbortSignal | undefined) {
+async function compile(checker: TypeChecker, config: object, signal: AbortSignal | undefined) {
   const folder = await makeTemporary();
   try {
     const file = join(folder, "tsconfig.json");
     await writeFile(file, JSON.stringify(config));
-    const args = [compiler, "-p", file, "--pretty", "false", "--listFiles"];
-    const lines = (await run(args, signal)).split("\n").filter((line) => line.trim() !== "");
+    const args = [...checker.args, "-p", file, "--pretty", "false", "--listFiles"];
+    const lines = (await run(checker.file, args, signal)).split("\n").filter((line) => line.trim() !== "");
     return {
       files: lines.filter((line) => line.startsWith("/") && existsSync(line)),
       faults: lines.filter((line) => !line.startsWith("/")).map(withPlace),
@@ -115,9 +124,9 @@ async function compile(compiler: string, config: object, signal: AbortSignal | u
   }
 }
 
-function run(args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
   return new Promise((done, fail) => {
-    execFile(pinnedNode(), args, { maxBuffer: MAX_OUTPUT, ...(signal && { signal }) }, (error, output) => {
+    execFile(program, args, { maxBuffer: MAX_OUTPUT, ...(signal && { signal }) }, (error, output) => {
       if (signal?.aborted) return fail(aborted(signal));
       // Its status only says that there are faults, which its output tells.
       if (error === null || (typeof error.code === "number" && output !== "")) return done(output);
@@ -137,10 +146,4 @@ function findAbove(file: string, name: string): string | undefined {
   return foldersAbove(file)
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
-}
-
-/** The folder of a file and all above it. */
-function foldersAbove(file: string): string[] {
-  const folder = dirname(file);
-  return folder === file ? [] : [folder, ...foldersAbove(folder)];
 }

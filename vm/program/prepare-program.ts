@@ -9,16 +9,19 @@ export interface PrepareOptions {
   readonly program: string;
   /** Whether its types are checked. Default: true. */
   readonly check?: boolean | undefined;
+  /** The type checker: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Makes a program of the user's own ready for a guest; undefined for one that ships with docteur.
- * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`.
+ * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`. @throws {DocteurError} `TSC_NOT_FOUND`.
  */
 export async function prepareProgram({
   program,
   check = true,
+  tsc,
   signal,
 }: PrepareOptions): Promise<UserProgram | undefined> {
   if (!isProgramFile(program)) return undefined;
@@ -30,7 +33,7 @@ export async function prepareProgram({
       failed.abort();
       throw error;
     }),
-    check ? checkTypes(program, stop) : undefined,
+    check ? checkTypes(program, { tsc, signal: stop }) : undefined,
   ]);
   if (bundled.status === "rejected") throw bundled.reason;
   if (checked.status === "rejected") throw checked.reason;

@@ -18,11 +18,6 @@ export async function reasonAgainst(name: string): Promise<string | undefined> {
   return known?.name === name ? known.reason : undefined;
 }
 
-/** Why none could be taken lately, of whatever machine. */
-export async function lastReason(): Promise<string | undefined> {
-  return (await read())?.reason;
-}
-
 /** Forgets it. */
 export async function forget(): Promise<void> {
   await rm(join(cacheFolder(), FILE), { force: true });

@@ -2,13 +2,13 @@ import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { ComeUpOptions } from "../come-up.ts";
 import { DEVICES } from "../devices.ts";
-import { FILE_FD, GuardedProcess } from "../guarded-process.ts";
+import { GuardedProcess } from "../guarded-process.ts";
 import { Guest } from "../guest.ts";
 import { publish } from "../network.ts";
 import { guestPorts, type Publication } from "../publication.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
 import { Qmp } from "../qmp.ts";
-import { CONTROL_DEVICES, leaveMemoryAside } from "./migration.ts";
+import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
@@ -47,7 +47,7 @@ export async function restoreTemplate(
       conversation.wake(),
       qmp.connect(),
       leaveMemoryAside(qmp),
-      qmp.execute("migrate-incoming", { uri: `fd:${FILE_FD}` }),
+      readState(qmp),
     ]);
     if (!awake) return undefined;
     return guestPorts(publications, await publish(qmp, publications));

@@ -36,9 +36,15 @@ const manifestPath = (folder: string) => join(folder, "template.json");
 
 /**
  * Puts a template that was just taken into the cache, from where runs restore it, and removes those that are too many then.
+ * @param replaces whether one of this name that is there does not serve.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
-export async function shelve(folder: string, name: string, description: string): Promise<void> {
+export async function shelve(
+  folder: string,
+  name: string,
+  description: string,
+  replaces = false,
+): Promise<void> {
   // Only now is it sure when the memory was written last.
   const memory = await fs.open(memoryPath(folder), "r+");
   await memory.sync().finally(() => memory.close());
@@ -48,6 +54,7 @@ export async function shelve(folder: string, name: string, description: string):
     memory: measure(memoryPath(folder)),
   };
   await fs.writeFile(manifestPath(folder), JSON.stringify(manifest));
+  if (replaces) await removeCached(name);
   await putInPlace(folder, name);
   await prune(MAX_TEMPLATES, MAX_BYTES);
 }

@@ -41,18 +41,19 @@ export async function startFromTemplate(
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const name = templateName(machine);
-  const { signal, detail } = options;
+  const { signal, note, detail } = options;
+  let hasFailed = false;
   try {
     const guest = await fromShelf(name, machine, publications, options);
     if (guest !== undefined) return guest;
   } catch (error) {
     if (signal?.aborted || isPortError(error)) throw error;
-    if (wasHurried(error, options)) {
-      detail(`${messageOf(error)}; booting`);
+    if (wasHurried(error, options) || !isMachineFault(error)) {
+      note(`the template does not serve: ${messageOf(error)}; booting`);
       return undefined;
     }
     detail(`${messageOf(error)}; taking it anew`);
-    await removeCached(name).catch((cause) => detail(messageOf(cause)));
+    hasFailed = true;
   }
   const reason = await reasonAgainst(name);
   if (reason !== undefined) {
@@ -60,11 +61,14 @@ export async function startFromTemplate(
     return undefined;
   }
   try {
-    return await fresh(name, machine, publications, options);
+    return await fresh(name, machine, publications, options, hasFailed);
   } catch (error) {
     if (signal?.aborted || isPortError(error)) throw error;
     detail(`no template: ${messageOf(error)}; booting without`);
-    if (!isPassing(error)) await remember(name, messageOf(error)).catch(() => {});
+    if (isMachineFault(error) && !isPassing(error)) {
+      await remember(name, messageOf(error)).catch(() => {});
+      if (hasFailed) await removeCached(name).catch((cause) => detail(messageOf(cause)));
+    }
     return undefined;
   }
 }
@@ -103,6 +107,7 @@ async function fresh(
   machine: BareMachine,
   publications: readonly Publication[],
   options: StartOptions,
+  replaces: boolean,
 ): Promise<Guest> {
   const { seconds, signal, console, note, detail } = options;
   const folder = await makeTemporary();
@@ -110,11 +115,11 @@ async function fresh(
     note("booting a machine for the template (once)");
     await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, console);
     const guest = await restore(machine, folder, publications, options).catch((cause) => {
-      if (isPortError(cause)) throw cause;
+      if (isPortError(cause) || !isMachineFault(cause)) throw cause;
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
     guest.outlive(
-      shelve(folder, name, describe(machine)).catch(async (error) => {
+      shelve(folder, name, describe(machine), replaces).catch(async (error) => {
         detail(`the template could not be kept: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });
       }),
@@ -131,10 +136,14 @@ function wasHurried(error: unknown, { seconds }: StartOptions): boolean {
   return error instanceof DocteurError && error.code === "BOOT_TIMEOUT" && seconds < RESTORE_TIMEOUT;
 }
 
+/** Whether the template or QEMU is at fault, rather than this program or what it runs on: an error of another class. */
+function isMachineFault(error: unknown): error is DocteurError {
+  return error instanceof DocteurError;
+}
+
 /** Whether it may well go better the next time. */
-function isPassing(error: unknown): boolean {
-  const passing = ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"];
-  return error instanceof DocteurError && passing.includes(error.code);
+function isPassing({ code }: DocteurError): boolean {
+  return ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"].includes(code);
 }
 
 function messageOf(error: unknown): string {

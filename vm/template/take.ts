@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../guest/errors.ts";
@@ -8,14 +9,13 @@ import { DEVICES } from "../devices.ts";
 import { GuardedProcess } from "../guarded-process.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
 import { Qmp } from "../qmp.ts";
-import { shellQuote } from "../shell-quote.ts";
-import { CONTROL_DEVICES, leaveMemoryAside, migrated, setCapability } from "./migration.ts";
+import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
  * Boots a machine without an image up to where it waits to be woken, and leaves it in a folder.
  *
- * @throws {DocteurError} `CACHE_FULL`; those of `comeUp` and of `migrated`.
+ * @throws {DocteurError} `CACHE_FULL`; those of `comeUp`, of `leaveMemoryAside` and of `writeState`.
  */
 export async function takeTemplate(
   machine: BareMachine,
@@ -27,20 +27,24 @@ export async function takeTemplate(
   const args = qemuArguments({
     ...templateMachine(machine),
     memoryFile: { path: memoryPath(folder), share: true },
-    // QEMU before 8.2 writes the state to a file through a program only; nothing of anybody's is in this machine.
+    // Some QEMUs write the state through a program; nothing of anybody's is in this machine.
     maySpawn: true,
     devices: [...DEVICES, ...CONTROL_DEVICES],
   });
-  const process = new GuardedProcess(findQemu(), args, console, { control: true });
+  const state = openSync(statePath(folder), "w", 0o600);
+  let process: GuardedProcess;
+  try {
+    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state });
+  } finally {
+    closeSync(state);
+  }
   const conversation = new Conversation(process.channel);
   await comeUp(process, options, async () => {
     const qmp = new Qmp(process.control!);
     await qmp.connect();
     await leaveMemoryAside(qmp);
-    await setCapability(qmp, "events");
     if (!(await conversation.ready())) return false;
-    await qmp.execute("migrate", { uri: `exec:cat > ${shellQuote(statePath(folder))}` });
-    await migrated(qmp);
+    await writeState(qmp, statePath(folder));
     return true;
   });
   await process.kill();

@@ -6,7 +6,7 @@ import { fingerprint } from "../fingerprint.ts";
 import { type BareMachine, findQemu, NO_DISK, qemuArguments } from "../qemu.ts";
 
 /** Raised when templates of before are of no use any more, whatever else stayed the same. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** Every template's folder in the cache begins with this; its key follows. */
 export const PREFIX = "template-";

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { makeTemporary, removeCached } from "../cache.ts";
+import { makeTemporary } from "../cache.ts";
 import { prepareSystem, type SystemOptions } from "../prepare.ts";
 import { forget } from "./known-failure.ts";
 import { find, shelve } from "./shelf.ts";
@@ -26,17 +26,18 @@ export async function warmTemplate(options: WarmOptions): Promise<void> {
   const machine = await prepareSystem(options, note);
   const name = templateName(machine);
   await forget();
+  let isDamaged = false;
   try {
     if (find(name) !== undefined) return note(`${name} is there`);
   } catch (error) {
     note(`${(error as Error).message}; taking it anew`);
-    await removeCached(name);
+    isDamaged = true;
   }
   note(`taking ${name}`);
   const folder = await makeTemporary();
   try {
     await takeTemplate(machine, folder, { what: "the machine", seconds: BOOT_TIMEOUT, signal });
-    await shelve(folder, name, describe(machine));
+    await shelve(folder, name, describe(machine), isDamaged);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

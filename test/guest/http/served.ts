@@ -21,7 +21,7 @@ export interface Served {
   readonly errors: string[];
   get(target: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Answer>;
   /** A connection on which a test writes what it likes. */
-  socket(): Promise<RawSocket>;
+  socket(options?: RawOptions): Promise<RawSocket>;
 }
 
 /** Serves an image until the test ends, and looks whether the program then ends well. */
@@ -46,6 +46,7 @@ export async function served(
       env: {},
       stdin: (async function* () {})(),
       ports: [{ address: "127.0.0.1", port: 0 }],
+      terminal: false,
       verbose,
       signal: ending.signal,
     }),
@@ -62,7 +63,7 @@ export async function served(
     port,
     errors,
     get: (target, headers = {}, method = "GET") => get(port, target, headers, method),
-    socket: () => RawSocket.connect(t, port),
+    socket: (options) => RawSocket.connect(t, port, options),
   };
 }
 
@@ -78,6 +79,11 @@ export async function get(
   const pieces: Buffer[] = [];
   for await (const piece of response) pieces.push(piece);
   return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(pieces) };
+}
+
+export interface RawOptions {
+  /** Whether the client keeps its side open when the server has closed its own. */
+  readonly allowHalfOpen?: boolean;
 }
 
 /** A connection without any notion of HTTP. */
@@ -97,8 +103,8 @@ export class RawSocket {
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#text)));
   }
 
-  static async connect(t: ExecutionContext, port: number): Promise<RawSocket> {
-    const socket = connectSocket(port, "127.0.0.1");
+  static async connect(t: ExecutionContext, port: number, options: RawOptions = {}): Promise<RawSocket> {
+    const socket = connectSocket({ ...options, port, host: "127.0.0.1" });
     t.teardown(() => socket.destroy());
     await once(socket, "connect");
     return new RawSocket(socket);
@@ -116,9 +122,18 @@ export class RawSocket {
     this.#socket.destroy();
   }
 
+  /** Ends the connection with a reset. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   /** Stops reading, so that the server finds nobody to take its answer. */
   pause(): void {
     this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   /** Waits until what was said matches. */

@@ -59,7 +59,7 @@ test("an IDX with 64-bit offsets forced by git is read", (t) => {
   const commit = repository.writeCommit(repository.writeTree(names));
   const { pack, idxPath } = repository.pack(commit);
   const packPath = idxPath.replace(/idx$/, "pack");
-  const large = `${idxPath}.large`;
+  const large = idxPath.replace(/idx$/, "large.idx");
   repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
   const idx = readFileSync(large);
   t.true(idx.length > readFileSync(idxPath).length, "git wrote 64-bit offsets");

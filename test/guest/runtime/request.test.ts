@@ -15,6 +15,7 @@ test("a request arrives as it was sent", (t) => {
     ports: fc.array(
       fc.record({ address: fc.ipV4(), port: fc.nat(65535), published: fc.constantFrom("127.0.0.1:80") }),
     ),
+    terminal: fc.boolean(),
     verbose: fc.boolean(),
   });
   fc.assert(
@@ -44,6 +45,7 @@ test("anything else is refused with one line", (t) => {
     { program: "cat", args: [], env: {}, ports: [80] },
     { program: "cat", args: [], env: {}, ports: [{ address: "127.0.0.1", port: "80" }] },
     { program: "cat", args: [], env: {}, verbose: "yes" },
+    { program: "cat", args: [], env: {}, terminal: 1 },
   ]) {
     t.throws(() => decodeRequest(Buffer.from(JSON.stringify(value))), {
       code: "MALFORMED_REQUEST",

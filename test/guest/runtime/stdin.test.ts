@@ -25,6 +25,24 @@ test("an answer may come later", async (t) => {
   t.pass();
 });
 
+test("however many wait for input, it is asked for once, and all of them get on", async (t) => {
+  let asked = 0;
+  const stdin = new Stdin(() => asked++);
+  const seen: string[] = [];
+  const readers = Array.from({ length: 3 }, async () => {
+    for await (const piece of stdin) seen.push(Buffer.from(piece).toString());
+  });
+  for (const piece of ["a", "b", "c"]) {
+    await new Promise(setImmediate);
+    stdin.push(Buffer.from(piece));
+  }
+  await new Promise(setImmediate);
+  t.deepEqual(seen.sort(), ["a", "b", "c"]);
+  t.is(asked, 4, "once for each piece, and once more");
+  stdin.end();
+  await Promise.all(readers);
+});
+
 test("a program that never took the signal does not care for it", (t) => {
   t.false(new Stop().ask("SIGTERM"));
   const stop = new Stop();

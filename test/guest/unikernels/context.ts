@@ -18,6 +18,7 @@ export async function run(
   image: Uint8Array,
   args: readonly string[],
   input: readonly (Uint8Array | string)[] = [],
+  terminal = false,
 ): Promise<Outcome> {
   const output: Buffer[] = [];
   let errors = "";
@@ -47,6 +48,7 @@ export async function run(
       for (const piece of input) yield Buffer.from(piece);
     })(),
     ports: [],
+    terminal,
     verbose: false,
     signal: new AbortController().signal,
   });

@@ -34,7 +34,7 @@ test("checksums all right, and still no whole commit", (t) => {
   const submodule = tree("160000", missing);
   const tag = repository.write("tag", `object ${commit}\ntype commit\ntag v1\ntagger A <a> 1 +0000\n\nv1\n`);
   const headless = repository.write("commit", `tree ${good}\n\nno author\n`);
-  const badMode = repository.write("tree", encodeTree([{ mode: "10644", name: "a", id: blob }]));
+  const badMode = repository.write("tree", encodeTree([{ mode: "10648", name: "a", id: blob }]));
   const slash = repository.write("tree", encodeTree([{ mode: "100644", name: "a/b", id: blob }]));
   const cut = repository.write("tree", encodeTree([{ mode: "100644", name: "a", id: blob }]).subarray(0, 20));
   const twice = repository.write(
@@ -44,6 +44,10 @@ test("checksums all right, and still no whole commit", (t) => {
       { mode: "100644", name: "a", id: blob },
     ]),
   );
+  const hiding = repository.writeTree([
+    { mode: "100644", name: "a", id: blob },
+    { mode: "100644", name: "a", id: missing },
+  ]);
   const of = (root: string) => repository.writeCommit(root);
   const cases: readonly (readonly [string, readonly string[], string, string, string | undefined])[] = [
     ["nothing wrong", [commit, good, blob], commit, "none", undefined],
@@ -57,11 +61,12 @@ test("checksums all right, and still no whole commit", (t) => {
     ["a blob as root", [blobAsRoot, blob], blobAsRoot, "object-kind", blob],
     ["a tree as file", [of(treeAsFile), treeAsFile, good, blob], of(treeAsFile), "object-kind", good],
     ["a blob as tree", [of(blobAsTree), blobAsTree, blob], of(blobAsTree), "object-kind", blob],
-    ["no author", [headless, good, blob], headless, "commit", headless],
-    ["a mode that git does not know", [of(badMode), badMode, blob], of(badMode), "tree", badMode],
+    ["no author", [headless, good, blob], headless, "none", undefined],
+    ["a mode that is no number", [of(badMode), badMode, blob], of(badMode), "tree", badMode],
     ["a name with a slash", [of(slash), slash, blob], of(slash), "tree", slash],
     ["a tree cut short", [of(cut), cut, blob], of(cut), "tree", cut],
-    ["a name twice", [of(twice), twice, blob], of(twice), "tree", twice],
+    ["a name twice", [of(twice), twice, blob], of(twice), "none", undefined],
+    ["no blob of a name the second time", [of(hiding), hiding, blob], of(hiding), "object-missing", missing],
   ];
   for (const [what, ids, head, fault, object] of cases) {
     t.like(faultIn(imageOf(repository, ids, head)), { fault, object }, what);

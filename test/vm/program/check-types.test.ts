@@ -9,9 +9,9 @@ import { temporaryFolder } from "../fixture.ts";
 const cache = useOwnCache(test);
 
 /** The faults, with paths relative to `folder`. */
-async function faults(folder: string, name: string): Promise<string[]> {
+async function faults(folder: string, name: string, tsc?: string): Promise<string[]> {
   try {
-    await checkTypes(join(folder, name));
+    await checkTypes(join(folder, name), { tsc });
     return [];
   } catch (error) {
     return (error as ProgramError).diagnostics.map((line) =>
@@ -75,7 +75,7 @@ test.serial("JavaScript is not checked", async (t) => {
 test.serial("a check that is ended leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "program.ts"), "export default 1;\n");
-  await t.throwsAsync(checkTypes(join(folder, "program.ts"), AbortSignal.abort("SIGTERM")), {
+  await t.throwsAsync(checkTypes(join(folder, "program.ts"), { signal: AbortSignal.abort("SIGTERM") }), {
     code: "ABORTED",
   });
   t.deepEqual(
@@ -84,7 +84,7 @@ test.serial("a check that is ended leaves nothing behind", async (t) => {
   );
 });
 
-test.serial("a project's own compiler is the one that is asked", async (t) => {
+test.serial("the compiler of the project is asked only if it is named", async (t) => {
   const folder = temporaryFolder(t);
   const own = join(folder, "node_modules/typescript");
   mkdirSync(join(own, "bin"), { recursive: true });
@@ -93,6 +93,51 @@ test.serial("a project's own compiler is the one that is asked", async (t) => {
     join(own, "bin/tsc"),
     'console.log("program.ts(1,2): error TS1: its own word"); process.exitCode = 1;\n',
   );
+  writeFileSync(
+    join(folder, "tsc.sh"),
+    "#!/bin/sh\necho 'program.ts(1,2): error TS1: by a shell script'; exit 1\n",
+    {
+      mode: 0o755,
+    },
+  );
   writeFileSync(join(folder, "program.ts"), "export default 1;\n");
-  t.deepEqual(await faults(folder, "program.ts"), ["program.ts:1:2: error TS1: its own word"]);
+  t.deepEqual(await faults(folder, "program.ts"), []);
+  for (const tsc of [own, join(own, "bin/tsc")]) {
+    t.deepEqual(await faults(folder, "program.ts", tsc), ["program.ts:1:2: error TS1: its own word"]);
+  }
+  t.deepEqual(await faults(folder, "program.ts", join(folder, "tsc.sh")), [
+    "program.ts:1:2: error TS1: by a shell script",
+  ]);
+  for (const tsc of [join(folder, "nope"), folder]) {
+    await t.throwsAsync(checkTypes(join(folder, "program.ts"), { tsc }), {
+      code: "TSC_NOT_FOUND",
+      message: /--tsc/,
+    });
+  }
+});
+
+test.serial("a tsconfig.json runs nothing and has nothing written", async (t) => {
+  const folder = temporaryFolder(t);
+  const mark = `require("node:fs").writeFileSync(${JSON.stringify(join(folder, "RAN"))}, "");`;
+  mkdirSync(join(folder, "node_modules/plugin"), { recursive: true });
+  writeFileSync(join(folder, "node_modules/plugin/index.js"), `${mark} module.exports = () => ({});`);
+  const compilerOptions = {
+    plugins: [{ name: "plugin", transform: "plugin" }],
+    generateTrace: join(folder, "trace"),
+    generateCpuProfile: join(folder, "profile"),
+    outDir: join(folder, "out"),
+    declarationDir: join(folder, "declarations"),
+    declarationMap: true,
+    isolatedDeclarations: true,
+    tsBuildInfoFile: join(folder, "info"),
+    noEmit: false,
+    composite: true,
+    traceResolution: true,
+    explainFiles: true,
+    extendedDiagnostics: true,
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  writeFileSync(join(folder, "program.ts"), "export default 1;\n");
+  t.deepEqual(await faults(folder, "program.ts"), []);
+  t.deepEqual(readdirSync(folder).sort(), ["node_modules", "program.ts", "tsconfig.json"]);
 });

@@ -1,0 +1,51 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { cached, keyOf } from "../../vm/cache.ts";
+import { type Choice, fetchPackages } from "../../vm/debian.ts";
+import { findTool } from "../../vm/tools.ts";
+
+/** A program to measure with, and the environment that it runs in. */
+export interface Tool {
+  readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Every system that Node runs on has these, and one of its own would not go with its loader. */
+const WITH_NODE = /^(libc6|libgcc-s1|libstdc\+\+6|gcc-\d+-base)$/;
+
+/**
+ * A program of a Debian package: the one that is installed, or else fetched once, with the libraries that it needs, and installed
+ * nowhere.
+ *
+ * @param file its path in the package below usr, `sbin/nginx` say.
+ * @throws {DocteurError} `TOOL_MISSING`, `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
+ */
+export async function packagedTool(file: string, debianPackage: string): Promise<Tool> {
+  const installed = findTool(file.split("/").at(-1)!);
+  if (installed !== undefined) return { path: installed, env: process.env };
+  const folder = await cached(`bench-tool-${keyOf(debianPackage)}`, async (folder) => {
+    await fetchPackages(withLibraries(debianPackage), join(folder, "root"));
+  });
+  const root = join(folder, "root");
+  const path = ["usr", "."].map((each) => join(root, each, file)).find((each) => existsSync(each));
+  if (path === undefined) throw new Error(`the package ${debianPackage} has no ${file}`);
+  const libraries = ["usr/lib", "lib"].map((each) => join(root, each, "x86_64-linux-gnu"));
+  return { path, env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") } };
+}
+
+/** A package and the libraries that it depends on, and those in turn, whatever they are called in this release. */
+function withLibraries(debianPackage: string): Choice {
+  return async (depends) => {
+    const chosen = new Set([debianPackage]);
+    // Grows while it is gone through.
+    for (const name of chosen) {
+      const needed = await depends(name);
+      if (needed === undefined && name === debianPackage) return [name];
+      // One that apt does not know is an alternative that another release has.
+      if (needed === undefined) chosen.delete(name);
+      for (const each of needed ?? [])
+        if (/^(lib|zlib)/.test(each) && !WITH_NODE.test(each)) chosen.add(each);
+    }
+    return [...chosen];
+  };
+}

@@ -1,0 +1,89 @@
+import * as fs from "node:fs";
+
+/** Bytes of an isolate that are searched. The pointer to the generator is about in their middle. */
+const ISOLATE_LENGTH = 128 * 1024;
+
+/** The address of what C++ allocates is a multiple of this. */
+const ALIGNMENT = 16n;
+
+/** A generator in memory: its first seed, and two words of state. */
+const WORD = 8;
+const GENERATOR_LENGTH = 3 * WORD;
+
+/** How many numbers V8 may draw where one is expected. */
+const MAX_STEPS = 8;
+
+/**
+ * Finds the state of V8's random number generator, which seeds `Math.random` of every context that this thread makes. V8 has no
+ * function that returns or reseeds it. But the isolate points to it, and its steps can be predicted: it is an xorshift128+ (V8,
+ * src/base/utils/random-number-generator.h), and each new symbol draws a number from it.
+ *
+ * @param isolate the address of this thread's isolate.
+ * @returns the address of the state: 16 bytes, not all of them zero.
+ * @throws if not exactly one object behaves like that.
+ */
+export function findV8Generator(isolate: bigint): bigint {
+  const memory = new Memory();
+  try {
+    // V8 makes the generator when it is first needed. The symbols are kept: the bundler removes a call whose value is not used.
+    const drawn = [Symbol()];
+    const before = [...addressesIn(memory.read(isolate, ISOLATE_LENGTH))].map(
+      (address) => [address, memory.read(address, GENERATOR_LENGTH)] as const,
+    );
+    drawn.push(Symbol());
+    const found = before
+      .filter(([address, bytes]) => hasStepped(bytes, memory.read(address, GENERATOR_LENGTH)))
+      .map(([address]) => address);
+    if (found.length !== 1) throw new Error(`${found.length} objects look like V8's random number generator`);
+    return found[0]! + BigInt(WORD);
+  } finally {
+    memory.close();
+  }
+}
+
+/** The words that may be addresses of C++ objects. */
+function addressesIn(bytes: Buffer): Set<bigint> {
+  const addresses = new Set<bigint>();
+  for (let at = 0; at + WORD <= bytes.length; at += WORD) {
+    const word = bytes.readBigUInt64LE(at);
+    if (word !== 0n && word % ALIGNMENT === 0n && word < 1n << 47n) addresses.add(word);
+  }
+  return addresses;
+}
+
+function hasStepped(before: Buffer, after: Buffer): boolean {
+  if (before.length < GENERATOR_LENGTH || before.equals(after)) return false;
+  let [first, second] = [before.readBigUInt64LE(WORD), before.readBigUInt64LE(2 * WORD)];
+  for (let step = 0; step < MAX_STEPS; step++) {
+    [first, second] = next(first, second);
+    const isThere = after.readBigUInt64LE(WORD) === first && after.readBigUInt64LE(2 * WORD) === second;
+    // The state that goes with zeros is zeros for ever.
+    if (isThere) return first !== 0n;
+  }
+  return false;
+}
+
+/** A step of xorshift128+ (Vigna, "Further scramblings of Marsaglia's xorshift generators", 2014). */
+function next(first: bigint, second: bigint): [bigint, bigint] {
+  const mixed = first ^ BigInt.asUintN(64, first << 23n);
+  return [second, mixed ^ (mixed >> 17n) ^ second ^ (second >> 26n)];
+}
+
+/** The memory of this process; reading an address that is not mapped does no harm. */
+class Memory {
+  readonly #file = fs.openSync("/proc/self/mem", "r");
+
+  /** The bytes from an address on, as far as they are mapped. */
+  read(address: bigint, length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    try {
+      return bytes.subarray(0, fs.readSync(this.#file, bytes, 0, length, address));
+    } catch {
+      return bytes.subarray(0, 0);
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.#file);
+  }
+}

@@ -1,0 +1,257 @@
+import { openFileDevice } from "../guest/block/file.ts";
+import { SectorCache } from "../guest/block/sector-cache.ts";
+import { DocteurError } from "../guest/errors.ts";
+import { parseCommit } from "../guest/git/commit.ts";
+import { whyForbidden } from "../guest/git/forbidden-name.ts";
+import { raw } from "../guest/git/object-id.ts";
+import { Tree } from "../guest/git/tree.ts";
+import { TreeError } from "../guest/git/tree-error.ts";
+import { Idx } from "../guest/pack/idx.ts";
+import { Objects } from "../guest/pack/objects.ts";
+import { Pack } from "../guest/pack/pack.ts";
+import type { Room } from "../guest/pack/room.ts";
+import { shownPath } from "./folder/shown-path.ts";
+import { Turns } from "./folder/turns.ts";
+import { isPointer, mayBePointer } from "./lfs-pointer.ts";
+import type { PackFiles } from "./packing/pack-objects.ts";
+import type { Survey } from "./survey.ts";
+import { newTally, sumUp, type Tally, type TreeTally } from "./tally.ts";
+
+/**
+ * Something in a commit. It knows the folder above rather than its path: all paths together may be longer than any
+ * memory.
+ */
+interface Placed {
+  readonly name: Uint8Array;
+  /** Undefined for the root. */
+  readonly above: Placed | undefined;
+}
+
+/** A folder that is yet to be read. */
+interface Folder extends Placed {
+  readonly id: Uint8Array;
+}
+
+/** Entries whose name an entry before them in the same tree has: no path leads to them. */
+export interface HiddenEntries {
+  readonly count: number;
+  /** The first of them, as messages show paths. */
+  readonly paths: readonly string[];
+}
+
+/** What was found in a commit that can be read. */
+export interface ReadCommit {
+  readonly survey: Survey;
+  readonly hidden: HiddenEntries;
+}
+
+/** Paths that are kept for a note. */
+const TOLD = 8;
+
+/** Paths of submodules that are told, and characters in them: a few trees may name more than there is memory for. */
+const MOST_PATHS = 10_000;
+const MOST_CHARACTERS = 4_000_000;
+
+/** Characters of a path that a message shows of its beginning, and of its end. */
+const HALF = 500;
+
+/** How a pointer of Git LFS begins. */
+const LETTER_V = 0x76;
+
+/** Milliseconds: meanwhile the image is written, a piece each turn. */
+const TURN = 1;
+
+/**
+ * Reads the commit and every tree of a PACK that is to be published, each tree once, with the reader's own code, and
+ * looks up each blob that they name: what the reader refuses must not become an image. Memory is bound to the number
+ * of trees and of small blobs.
+ *
+ * @param where the source, for messages.
+ * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the signal's
+ * reason when aborted.
+ */
+export async function checkReadable(
+  files: PackFiles,
+  commit: string,
+  where: string,
+  signal?: AbortSignal,
+): Promise<ReadCommit> {
+  const [packDevice, idxDevice] = [openFileDevice(files.pack), openFileDevice(files.idx)];
+  try {
+    const cache = new SectorCache(packDevice);
+    const index = new Idx(new SectorCache(idxDevice), 0, cache.size);
+    const pack = new Pack(cache, 0, cache.size, (base) => index.find(base));
+    return await new Check(new Objects(index, pack), pack, where).run(commit, new Turns(signal, TURN));
+  } finally {
+    packDevice.close();
+    idxDevice.close();
+  }
+}
+
+/** What the user should know of hidden entries, one line. */
+export function hiddenNotes({ count, paths }: HiddenEntries): string[] {
+  if (count === 0) return [];
+  const more = count > paths.length ? `, ... (${count})` : "";
+  return [`of several entries with one name the first is read, as git show does: ${paths.join(", ")}${more}`];
+}
+
+/** Memory for one small blob after the other. */
+class ReusedBuffer implements Room {
+  readonly start = 0;
+  memory: Uint8Array = Buffer.allocUnsafeSlow(4096);
+
+  reserve(size: number): void {
+    if (this.start + size > this.memory.length) this.memory = Buffer.allocUnsafeSlow(this.start + size);
+  }
+}
+
+class Check {
+  readonly #objects: Objects;
+  readonly #pack: Pack;
+  readonly #where: string;
+  readonly #pending: Folder[] = [];
+  /** Indexes of trees in `#tallies`, by their raw ids, bytes as Latin-1. */
+  readonly #indexes = new Map<string, number>();
+  readonly #tallies: TreeTally[] = [];
+  /** Of blobs as small as pointers of Git LFS whether they are some, by their offset in the PACK. */
+  readonly #pointers = new Map<number, boolean>();
+  readonly #buffer = new ReusedBuffer();
+  readonly #hidden: string[] = [];
+  #hiddenCount = 0;
+
+  constructor(objects: Objects, pack: Pack, where: string) {
+    this.#objects = objects;
+    this.#pack = pack;
+    this.#where = where;
+  }
+
+  async run(commit: string, turns: Turns): Promise<ReadCommit> {
+    const root = { id: this.#root(commit), name: new Uint8Array(), above: undefined };
+    this.#meet(root);
+    for (let folder = this.#pending.pop(); folder !== undefined; folder = this.#pending.pop()) {
+      if (turns.isOver) await turns.yield();
+      this.#read(folder);
+    }
+    const { files, bytes, lfsPointers, submodules } = sumUp(this.#tallies);
+    const survey = { files, bytes, lfsPointers, submodules: submodules === 0 ? [] : this.#submodules(root) };
+    return { survey, hidden: { count: this.#hiddenCount, paths: this.#hidden } };
+  }
+
+  #root(commit: string): Uint8Array {
+    try {
+      return raw(parseCommit(this.#objects.read(raw(commit), "commit")).tree);
+    } catch (error) {
+      throw this.#refusal(`commit ${commit}`, error);
+    }
+  }
+
+  #read(folder: Folder): void {
+    let tree: Tree;
+    try {
+      tree = new Tree(this.#objects.read(folder.id, "tree"));
+    } catch (error) {
+      const name = error instanceof TreeError ? error.forbidden : undefined;
+      throw this.#refusal(shown(name === undefined ? folder : { name, above: folder }), error);
+    }
+    const tally = this.#tallies[this.#indexOf(folder.id) as number] as TreeTally;
+    for (let entry = 0; entry < tree.total; entry++) {
+      const isHidden = entry >= tree.count;
+      const counted = isHidden ? newTally() : tally;
+      const type = tree.type(entry);
+      if (type === "tree") counted.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
+      else if (type === "gitlink") counted.submodules++;
+      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), above: folder }));
+      if (isHidden && this.#hiddenCount++ < TOLD) {
+        this.#hidden.push(shown({ name: tree.name(entry), above: folder }));
+      }
+    }
+  }
+
+  #blob(id: Uint8Array, tally: Tally, placed: () => Placed): void {
+    try {
+      const offset = this.#objects.place(id);
+      // One that is stored whole is known by the header of its entry: that is the short way for most.
+      const header = offset === undefined ? undefined : this.#pack.header(offset);
+      const { size } = header?.kind === "blob" ? header : this.#objects.describe(id, "blob");
+      tally.files++;
+      tally.bytes += size;
+      if (mayBePointer(size) && this.#isPointer(offset as number)) tally.lfsPointers++;
+    } catch (error) {
+      throw this.#refusal(shown(placed()), error);
+    }
+  }
+
+  #isPointer(offset: number): boolean {
+    let is = this.#pointers.get(offset);
+    if (is === undefined) {
+      this.#pack.read(offset, this.#buffer);
+      // Most of them differ in their first byte.
+      is = this.#buffer.memory[0] === LETTER_V && isPointer(this.#buffer.memory.subarray(0, this.#pack.size));
+      this.#pointers.set(offset, is);
+    }
+    return is;
+  }
+
+  /** @returns the index of the tree in `#tallies`. */
+  #meet({ id, name, above }: Folder): number {
+    const known = this.#indexOf(id);
+    if (known !== undefined) return known;
+    const index = this.#tallies.push(newTally()) - 1;
+    this.#indexes.set(latin1(id), index);
+    // Copies: what was read is a view into the tree, which would stay in memory.
+    this.#pending.push({ id: Uint8Array.from(id), name: Uint8Array.from(name), above });
+    return index;
+  }
+
+  #indexOf(id: Uint8Array): number | undefined {
+    return this.#indexes.get(latin1(id));
+  }
+
+  /** Paths of submodules, as messages show them, sorted; the trees that have none below them are passed over. */
+  #submodules(root: Folder): string[] {
+    const paths: string[] = [];
+    const pending: Folder[] = [root];
+    let characters = 0;
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      const above = folder;
+      for (const { type, name, id } of new Tree(this.#objects.read(folder.id, "tree"))) {
+        if (type === "gitlink") {
+          const path = shown({ name, above });
+          paths.push(path);
+          characters += path.length;
+          if (paths.length === MOST_PATHS || characters > MOST_CHARACTERS) return paths.sort();
+        }
+        const below = type === "tree" ? (this.#tallies[this.#indexOf(id) as number] as Tally).submodules : 0;
+        if (below > 0) pending.push({ id, name, above });
+      }
+    }
+    return paths.sort();
+  }
+
+  #refusal(what: string, error: unknown): unknown {
+    if (!(error instanceof DocteurError)) return error;
+    const forbidden = error instanceof TreeError && error.forbidden !== undefined;
+    const why = forbidden ? whyForbidden(error.forbidden) : error.message.replace(/^invalid image: /, "");
+    const remedy = forbidden
+      ? "rename it in a new commit, or choose another commit with -b"
+      : "choose another commit with -b";
+    const message = `${this.#where}: ${what} cannot be in an image: ${why}; ${remedy}`;
+    return new DocteurError("UNREADABLE_COMMIT", message, { cause: error });
+  }
+}
+
+/** The path for a message, a long one without its middle; `/` for the root. */
+function shown(placed: Placed): string {
+  const names: Uint8Array[] = [];
+  for (let at: Placed | undefined = placed; at?.above !== undefined; at = at.above)
+    names.push(SLASH, at.name);
+  if (names.length === 0) return "/";
+  const path = shownPath(Buffer.concat(names.reverse().slice(0, -1)));
+  return path.length > 2 * HALF ? `${path.slice(0, HALF)}...${path.slice(-HALF)}` : path;
+}
+
+function latin1(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
+}
+
+const SLASH = Buffer.from("/");
