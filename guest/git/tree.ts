@@ -142,6 +142,11 @@ export class Tree implements Iterable<TreeEntry> {
     this.#order = order;
   }
 
+  /** Whether it has its entries in git's order, no two of one name; to put others in order takes ten times as long. */
+  get isInOrder(): boolean {
+    return this.#order === undefined;
+  }
+
   /** Bytes of memory it takes, its content included. */
   get byteLength(): number {
     return this.#bytes.byteLength + this.#places.byteLength + (this.#order?.byteLength ?? 0);

@@ -139,7 +139,7 @@ export class Contents {
   async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
     const soon = this.#store.open(path);
     try {
-      if (soon.verify(STRIDE)) return this.#keep(id, false, soon.whole as Uint8Array);
+      if (soon.verify(STRIDE)) return this.#keepProved(id, soon.whole as Uint8Array);
     } finally {
       soon.close();
     }
@@ -150,11 +150,16 @@ export class Contents {
           await nextTurn();
           if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
         }
-        return this.#keep(id, false, blob.whole as Uint8Array);
+        return this.#keepProved(id, blob.whole as Uint8Array);
       } finally {
         blob.close();
       }
     });
+  }
+
+  #keepProved(id: string, whole: Uint8Array): Content {
+    this.#remember(id, this.#proved.get(id));
+    return this.#keep(id, false, whole);
   }
 
   #keep(id: string, compressed: boolean, whole: Uint8Array): Content {

@@ -1,5 +1,7 @@
+import { LISTED_PER_OBJECT, MOST_HELD } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import type { EntryType, Tree } from "../git/tree.ts";
+import type { Objects } from "../pack/objects.ts";
 import { MAX_KEY_LENGTH } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { TREE_OVERHEAD, type Trees } from "./trees.ts";
@@ -12,6 +14,18 @@ export interface DescentLimits {
   readonly entries?: number | undefined;
   /** Bytes of all their paths. */
   readonly pathBytes?: number | undefined;
+}
+
+/**
+ * The limits of a listing: few objects can name any number of paths.
+ * @param weight how many entries one counts for. Default 1.
+ */
+export function listingLimits({ count, bounds }: Objects, weight = 1): DescentLimits {
+  return {
+    held: MOST_HELD,
+    entries: Math.floor((bounds.listedEntries + LISTED_PER_OBJECT.entries * count) / weight),
+    pathBytes: Math.floor((bounds.listedBytes + LISTED_PER_OBJECT.bytes * count) / weight),
+  };
 }
 
 /** In which order the entries of a tree come: as it has them, or in git's order, which differs in trees of odd programs alone. */

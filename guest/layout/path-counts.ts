@@ -38,8 +38,8 @@ interface Level {
  */
 export class PathCounting {
   readonly #objects: Objects;
-  /** Units of work after which it gives up. */
-  readonly #end: number;
+  /** Units of work so far; others may read between two steps. */
+  #work = 0;
   /** By a tree's place in the PACK, where its counts are, in trees. */
   readonly #known = new Map<number, number>();
   #counts = new Float64Array(64 * WIDTH);
@@ -51,7 +51,6 @@ export class PathCounting {
   /** @param root raw id of the tree. */
   constructor(objects: Objects, root: Uint8Array) {
     this.#objects = objects;
-    this.#end = objects.work.done + objects.bounds.countingWork;
     this.#enter(root);
   }
 
@@ -107,11 +106,14 @@ export class PathCounting {
   }
 
   #enter(id: Uint8Array): void {
+    const { work, bounds } = this.#objects;
+    const before = work.done;
     const tree = readTree(this.#objects, id);
+    this.#work += work.done - before;
     this.#left -= COST_OF_FOLDER + tree.count;
     this.#held += tree.byteLength + TREE_OVERHEAD;
     const known = this.#known.size;
-    if (known === MOST_TREES || this.#held > MOST_HELD || this.#objects.work.done > this.#end) {
+    if (known === MOST_TREES || this.#held > MOST_HELD || this.#work > bounds.countingWork) {
       throw new WorkLimitError("the image holds more folders than are counted");
     }
     this.#known.set(this.#objects.place(id) as number, known);

@@ -1,4 +1,4 @@
-import { Descent } from "./descent.ts";
+import { Descent, listingLimits } from "./descent.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
 import { splitPath, startsWith } from "./path.ts";
 import type { Trees } from "./trees.ts";
@@ -34,7 +34,10 @@ export class TreeWalk implements Layout {
     return this.#trees.readOnPath(folder.id).find(name);
   }
 
-  /** @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity. */
+  /**
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity; `LISTING_TOO_LARGE`, if there
+   * are more entries, folders among them, than an image names that was made of files.
+   */
   *startingWith(prefix: Uint8Array): Generator<PathEntry> {
     // The deepest folder that the prefix names whole; what is left selects among its entries.
     const slash = prefix.lastIndexOf(0x2f);
@@ -43,7 +46,8 @@ export class TreeWalk implements Layout {
     const start = this.find(top);
     if (start?.type !== "tree") return;
     const rest = prefix.subarray(slash + 1);
-    const descent = new Descent(this.#trees, start.id, top, { held: this.#capacity }, "git");
+    const limits = { ...listingLimits(this.#trees.objects), held: this.#capacity };
+    const descent = new Descent(this.#trees, start.id, top, limits, "git");
     while (descent.next()) {
       if (descent.depth === 0 && !startsWith(descent.name, rest)) descent.skip();
       else if (descent.type !== "tree") {

@@ -16,6 +16,8 @@ export const COST = {
   lookup: 4096,
   /** A byte of a tree, hashed and taken apart into entries. */
   parsedByte: 64,
+  /** A byte of a tree whose entries are out of order. */
+  sortedByte: 512,
 } as const;
 
 const MIB = 1024 ** 2;

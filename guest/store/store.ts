@@ -1,10 +1,10 @@
 import type { BlockDevice } from "../block/device.ts";
-import { LARGEST_LIST, LISTED_PER_OBJECT, MOST_HELD } from "../bounds.ts";
+import { LARGEST_LIST } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
-import { Descent } from "../layout/descent.ts";
+import { Descent, listingLimits } from "../layout/descent.ts";
 import type { Entry, Layout } from "../layout/layout.ts";
 import { PathCounting } from "../layout/path-counts.ts";
 import type { Trees } from "../layout/trees.ts";
@@ -210,10 +210,7 @@ export class Store {
     const { entry } = this.#found(key, true);
     if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
     if (entry.type !== "tree") return undefined;
-    const { count, bounds } = this.#objects;
-    const entries = Math.floor((bounds.listedEntries + LISTED_PER_OBJECT.entries * count) / weight);
-    const pathBytes = Math.floor((bounds.listedBytes + LISTED_PER_OBJECT.bytes * count) / weight);
-    return new Descent(this.#trees, entry.id, path, { held: MOST_HELD, entries, pathBytes });
+    return new Descent(this.#trees, entry.id, path, listingLimits(this.#objects, weight));
   }
 
   /** Counts the paths of the image, step by step. */

@@ -288,7 +288,10 @@ function manyEntries(
 /** Folders of many entries, below one another, which paths and links lead through again and again. */
 function hugeFolders(upTo: UpTo, random: Random): Buffer {
   const leaf = whole("blob", "leaf");
-  const many = manyEntries(upTo(60_000), leaf.id);
+  const count = upTo(60_000);
+  // Out of order, all of them have to be put in order each time.
+  const disorder = (i: number) => `e${(i * 7919) % count}`;
+  const many = manyEntries(count, leaf.id, random.once(3) ? disorder : undefined);
   const target = whole(
     "blob",
     random

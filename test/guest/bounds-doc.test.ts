@@ -17,7 +17,7 @@ test("the table of bounds in STORE.md is that of the program", (t) => {
   const { deltaObjectSize, lookupWork, listedEntries, listedBytes, countingWork } = boundsOf(0);
   for (const text of [
     `copied is ${COST.copiedByte}, hashed ${COST.hashedByte}, inflated ${COST.inflatedByte},`,
-    `a delta ${COST.instruction}, a delta ${number(COST.delta)}, a byte of a tree that is taken apart ${COST.parsedByte}.`,
+    `a delta ${COST.instruction}, a delta ${number(COST.delta)}, a byte of a tree that is taken apart ${COST.parsedByte}, and ${COST.sortedByte} more`,
     `| chain of deltas | ${number(MAX_CHAIN)}, the most that git makes |`,
     `| ${formula((bytes) => boundsOf(bytes).objectWork)} |`,
     `| ${formula((bytes) => boundsOf(bytes).commandWork)}; \`verify\` ${number(2 * COST.delta)} for each object`,
@@ -26,7 +26,7 @@ test("the table of bounds in STORE.md is that of the program", (t) => {
     `| ${number(LARGEST_LIST)}; \`folder\` has no bound |`,
     `| ${listedEntries / 1e6} million, and ${LISTED_PER_OBJECT.entries} for each object`,
     `| ${listedBytes / MIB} MiB, and ${number(LISTED_PER_OBJECT.bytes)} for each object;`,
-    `| ${MOST_HELD / MIB} MiB; of \`prefix\``,
+    `| ${MOST_HELD / MIB} MiB; for \`prefix\``,
     `1 million of them, ${countingWork / GIB} GiB of work;`,
   ]) {
     t.true(PAGE.includes(text), text);

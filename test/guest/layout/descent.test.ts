@@ -107,3 +107,15 @@ test("it ends where the folders above one path are too large to be held", (t) =>
   refused(t, "LAYOUT_TOO_LARGE", () => [...open(image, { maxLayoutSize: 1 << 20 }).prefix("")]);
   t.is([...open(image, { maxLayoutSize: 4 << 20 }).prefix("")].length, 20 * 2000 + 1);
 });
+
+test("values below a prefix are not looked for without end where there are folders only", (t) => {
+  let below: MadeEntry = whole("tree", "");
+  const trees = [below];
+  for (let i = 0; i < 10; i++) {
+    const { id } = below;
+    below = treeOf(Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}`, id])), "40000");
+    trees.push(below);
+  }
+  const store = open(imageOfTree(below, trees.slice(0, -1)), { workFactor: 1 / 1000 });
+  refused(t, "LISTING_TOO_LARGE", () => store.prefix("").next());
+});
