@@ -5,9 +5,10 @@ import { namesTag } from "./etag.ts";
 export type Verdict = "go on" | 304 | 412;
 
 /**
- * Evaluates conditions in the order that RFC 9110, section 13.2.2, has them; `If-Range` is apart. Entity tags only: an image
- * knows one date, its commit's, and another image at the same address may have the same date, or an earlier one. So no
- * modification date is stated, and conditions on it are ignored (sections 13.1.3 and 13.1.4).
+ * Evaluates conditions in the order that RFC 9110, section 13.2.2, has them; `If-Range` is apart. Entity tags
+ * only: an image knows one date, its commit's, and another image at the same address may have the same date,
+ * or an earlier one. So no modification date is stated, and conditions on it are ignored (sections 13.1.3 and
+ * 13.1.4).
  *
  * @param tag a strong entity tag.
  */
@@ -19,8 +20,9 @@ export function evaluate(headers: IncomingHttpHeaders, tag: string): Verdict {
 }
 
 /**
- * Whether a `Range` counts. The client's part, if it says which it has, must be of the same representation: that is a strong
- * tag's to say, and never a date's (RFC 9110, section 13.1.5). One that has only `If-Unmodified-Since` for it gets the whole.
+ * Whether a `Range` counts. The client's part, if it says which it has, must be of the same representation:
+ * that is a strong tag's to say, and never a date's (RFC 9110, section 13.1.5). One that has only
+ * `If-Unmodified-Since` for it gets the whole.
  *
  * @param tag a strong entity tag.
  */

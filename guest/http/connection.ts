@@ -1,153 +1,157 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Milliseconds in which a client must take at least some of an answer. */
+/** Milliseconds in which a client must take at least some of a response. */
 export const SILENCE_TIMEOUT = 30_000;
 
-/** Milliseconds in which a request must have come whole. */
+/** Milliseconds in which a request must arrive completely. */
 export const REQUEST_TIMEOUT = 10_000;
 
-/** Milliseconds that a client has to take the last answer and to close its side. */
-const LINGER = 2000;
+/** Milliseconds that a client has to read the final response and to close its side. */
+const LINGER_TIME = 2000;
 
-/** Bytes that a request takes while it waits, about: by itself, and for each name and value of its header fields. */
+/** Estimated bytes of memory of a pipelined request, without and for each text of its header fields. */
 const REQUEST_SIZE = 4096;
 const TEXT_SIZE = 128;
 
-/** A clock that is read without asking the system, and so is late by a tick. */
+/** A clock that is cheap to read and late by at most a tick. */
 export interface Clock {
-  /** Milliseconds of `performance.now`. */
+  /** Milliseconds, as of `performance.now`. */
   readonly now: number;
 }
 
 /**
- * One client's connection. Its requests are answered one after the other, however many come at once, so that the memory of
- * one answer is all that it takes; what ends the connection is said after the answers that are due.
+ * One client's connection. It answers pipelined requests one at a time, so that it holds the memory of one
+ * response only. What ends the connection comes after the responses that are due.
  */
 export class Connection {
   readonly #socket: Socket;
   readonly #answer: RequestListener;
-  readonly #countWaiting: (change: number) => void;
-  /** Requests that came while another was being answered. One read of the socket may bring thousands. */
-  readonly #waiting: [IncomingMessage, ServerResponse][] = [];
-  #waitingBytes = 0;
-  #current: ServerResponse | undefined;
-  /** No further request is taken. */
-  #isClosing = false;
-  /** What is said after the last answer. */
-  #lastWords: string | undefined;
   readonly #clock: Clock;
+  readonly #onPipelined: (change: number) => void;
+  /** Requests behind the one that is being answered. One read of the socket may bring thousands. */
+  readonly #pipelined: [IncomingMessage, ServerResponse][] = [];
+  #pipelinedBytes = 0;
+  #current: ServerResponse | undefined;
+  /** Whether the connection accepts no further request. */
+  #isClosing = false;
+  /** What is sent after the responses that are due. */
+  #finalResponse: string | undefined;
+  /** What is sent if the request that has arrived in part still does not arrive. */
+  #timeoutResponse: string | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
   readonly #opened: number;
-  /** When the connection began to do what it does now. */
+  /** When the connection began to wait for a request, or to answer the current one. */
   #since: number;
   readonly #onClose = () => {
-    // What the answer has held is given back by listeners that come after this one; the next may want it.
-    if (this.#waiting.length > 0) process.nextTick(() => this.#next());
+    // Listeners that come after this one release what the response holds, and the next may need it.
+    if (this.#pipelined.length > 0) process.nextTick(() => this.#next());
     else this.#next();
   };
-  /** Counts the time anew for a request of which a part came while another was being answered. */
-  #requestLimit: NodeJS.Timeout | undefined;
-  #lateWords: string | undefined;
 
   /**
-   * @param answer gets the requests, one after the other.
-   * @param countWaiting is given by how many bytes the memory of the waiting requests changes.
+   * @param answer receives the requests, one at a time.
+   * @param onPipelined receives each change of `pipelinedBytes`.
    */
-  constructor(socket: Socket, answer: RequestListener, clock: Clock, countWaiting: (change: number) => void) {
+  constructor(socket: Socket, answer: RequestListener, clock: Clock, onPipelined: (change: number) => void) {
     this.#socket = socket;
     this.#answer = answer;
     this.#clock = clock;
-    this.#countWaiting = countWaiting;
+    this.#onPipelined = onPipelined;
     this.#opened = clock.now;
     this.#since = clock.now;
     socket.once("close", () => this.#forget());
-    // Node takes its own listener away where it hands the socket out, and an error without one ends the process.
+    // Node removes its own listener when it hands the socket out; an error without a listener ends the
+    // process.
     socket.on("error", () => {});
-    // So Node closes a socket after the last answer.
+    // Node calls this after the final response.
     socket.destroySoon = () => this.#linger();
   }
 
-  /** Bytes of memory of the requests that wait for the one that is being answered, about. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
+  /** Estimated bytes of memory of the requests behind the one that is being answered. */
+  get pipelinedBytes(): number {
+    return this.#pipelinedBytes;
   }
 
-  /** Milliseconds for which the connection has waited for its client: to ask, or to take more of an answer. */
+  /** Milliseconds since the server began to wait for the client: to send a request, or to take a response. */
   get waitingForClient(): number {
-    return this.#isAtWork ? 0 : this.#clock.now - this.#since;
+    return this.#isPreparing ? 0 : this.#clock.now - this.#since;
   }
 
-  /** Bytes a millisecond that the client takes, if it is being answered, else 0. */
-  get pace(): number {
+  /** Bytes that the client takes a millisecond; 0 if no response is due. */
+  get rate(): number {
     if (this.#current === undefined) return 0;
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
     return taken / Math.max(1, this.#clock.now - this.#opened);
   }
 
+  /** Whether a response is due. */
   get isAnswering(): boolean {
     return this.#current !== undefined;
   }
 
-  /** Answers a request as soon as those before it are answered. */
-  take(request: IncomingMessage, response: ServerResponse): void {
-    // After the last request, Node may still find some in what it has read. Nobody expects answers to them.
+  /** Answers a request after those before it. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    // Node still parses what it has read after the final request.
     if (this.#isEnding || this.#socket.destroyed) return;
-    this.#lateWords = undefined;
-    clearTimeout(this.#requestLimit);
-    if (leavesInput(request)) response.shouldKeepAlive = false;
+    clearTimeout(this.#requestTimer);
+    this.#timeoutResponse = undefined;
+    if (mayLeaveInput(request)) response.shouldKeepAlive = false;
     if (!response.shouldKeepAlive) this.#isClosing = true;
     if (this.#current === undefined) {
       this.#begin(request, response);
       return;
     }
-    // No more are read until all of these are answered. Node reads on at the end of each, so the pause must come later.
-    if (this.#waiting.push([request, response]) === 1) process.nextTick(() => this.#socket.pause());
-    this.#changeWaiting(sizeOf(request));
+    if (this.#pipelined.push([request, response]) === 1) process.nextTick(() => this.#pause());
+    this.#changePipelined(sizeOf(request));
   }
 
-  /** Takes no further request. @param lastWords are sent after the answers that are due. */
-  end(lastWords: string): void {
+  /** Accepts no further request. @param finalResponse is sent after the responses that are due. */
+  end(finalResponse: string): void {
     if (this.#isEnding) return;
     this.#isClosing = true;
-    this.#lastWords = lastWords;
+    this.#finalResponse = finalResponse;
     if (this.#current === undefined) this.#linger();
   }
 
-  /** Ends the connection at once. A reset frees what the kernel still holds for the client, too. */
-  cut(): void {
+  /** Ends the connection at once; the kernel discards what the client has not taken. */
+  reset(): void {
     this.#forget();
     this.#socket.resetAndDestroy();
   }
 
   /**
-   * A request has not come whole in time. While others are answered, the rest of it may well be there and not be read yet.
-   * @param lastWords as of `end`.
+   * Ends a connection whose request has not arrived in time. If responses are due, the rest of the request
+   * may have arrived and not have been read, so the time starts again after them.
+   * @param finalResponse as of `end`.
    */
-  onRequestTimeout(lastWords: string): void {
-    if (this.#current === undefined) this.end(lastWords);
-    else this.#lateWords = lastWords;
+  onRequestTimeout(finalResponse: string): void {
+    if (this.#current === undefined) this.end(finalResponse);
+    else this.#timeoutResponse = finalResponse;
   }
 
-  /** Goes on without Node, which lets go of a socket when a CONNECT comes: the answers that are due still need its events. */
-  adopt(): void {
+  /**
+   * Listens to the socket after Node has detached its parser, as it does for CONNECT. Due responses need
+   * these events.
+   */
+  onDetached(): void {
     this.#socket.on("drain", () => this.#current?.emit("drain"));
     this.#socket.on("timeout", () => this.onTimeout());
   }
 
-  /** Nothing has been read or written for the time that was set. */
+  /** Ends a silent connection, unless the client is waiting for a response that takes long to prepare. */
   onTimeout(): void {
-    // The client waits for an answer that takes long to make.
-    if (this.#isAtWork) this.#socket.setTimeout(SILENCE_TIMEOUT);
+    if (this.#isPreparing) this.#socket.setTimeout(SILENCE_TIMEOUT);
     else this.#socket.destroy();
   }
 
-  /** Whether the answer that is being made, or one that waits, is the last. What a request turns out to be may make it so. */
+  /** Whether a final response is due. The handler may make the current one final. */
   get #isEnding(): boolean {
     return this.#isClosing || this.#current?.shouldKeepAlive === false;
   }
 
-  /** Whether an answer is being made, and the client has taken all that there is of it so far. */
-  get #isAtWork(): boolean {
+  /** Whether a response is due and the client has taken all of it that there is. */
+  get #isPreparing(): boolean {
     return this.#current !== undefined && this.#socket.writableLength === 0;
   }
 
@@ -162,31 +166,39 @@ export class Connection {
     this.#current = undefined;
     this.#since = this.#clock.now;
     if (!this.#socket.writable) return;
-    const next = this.#waiting.shift();
+    const next = this.#pipelined.shift();
     if (next !== undefined) {
-      this.#changeWaiting(-sizeOf(next[0]));
-      if (this.#waiting.length === 0) this.#socket.resume();
+      this.#changePipelined(-sizeOf(next[0]));
+      if (this.#pipelined.length === 0) this.#socket.resume();
       this.#begin(...next);
-    } else if (this.#lastWords !== undefined) this.#linger();
-    else if (this.#lateWords !== undefined) {
-      this.#requestLimit = setTimeout(() => this.end(this.#lateWords!), REQUEST_TIMEOUT);
+    } else if (this.#finalResponse !== undefined) this.#linger();
+    else if (this.#timeoutResponse !== undefined) {
+      this.#requestTimer = setTimeout(() => this.end(this.#timeoutResponse ?? ""), REQUEST_TIMEOUT);
     }
   }
 
-  #forget(): void {
-    clearTimeout(this.#requestLimit);
-    this.#changeWaiting(-this.#waitingBytes);
-    this.#waiting.length = 0;
+  /**
+   * Reads no more until all pipelined requests are answered. Node resumes a socket after each request that it
+   * parses.
+   */
+  #pause(): void {
+    if (this.#pipelined.length > 0) this.#socket.pause();
   }
 
-  #changeWaiting(bytes: number): void {
-    this.#waitingBytes += bytes;
-    this.#countWaiting(bytes);
+  #forget(): void {
+    clearTimeout(this.#requestTimer);
+    this.#changePipelined(-this.#pipelinedBytes);
+    this.#pipelined.length = 0;
+  }
+
+  #changePipelined(bytes: number): void {
+    this.#pipelinedBytes += bytes;
+    this.#onPipelined(bytes);
   }
 
   /**
-   * Closes this side, and reads on for a moment: were the socket closed while something is unread, the kernel would reset the
-   * connection, and the client might never read the answer (RFC 9112, section 9.6).
+   * Closes this side first, and discards what still arrives: if a socket is closed with unread input, the
+   * kernel resets the connection, and the client may lose the response (RFC 9112, section 9.6).
    */
   #linger(): void {
     const socket = this.#socket;
@@ -195,20 +207,19 @@ export class Connection {
       socket.destroy();
       return;
     }
-    // Behind an answer that says that it is the last, there is nothing more to say.
-    const isSaid = this.#current?.shouldKeepAlive === false;
-    socket.end(isSaid ? "" : (this.#lastWords ?? ""));
+    const isFinal = this.#current?.shouldKeepAlive === false;
+    socket.end(isFinal ? "" : (this.#finalResponse ?? ""));
     socket.resume();
-    const limit = setTimeout(() => socket.destroy(), LINGER);
-    socket.once("close", () => clearTimeout(limit));
+    const timer = setTimeout(() => socket.destroy(), LINGER_TIME);
+    socket.once("close", () => clearTimeout(timer));
   }
 }
 
 /**
- * Whether something may follow a request that is not the next one: content, which this server does not read, or what Node
- * throws away behind a request with `Upgrade`, which it takes for another protocol's.
+ * Whether something other than the next request may follow a request: content, which this server does not
+ * read, or what Node discards after a request with `Upgrade`, because another protocol could begin there.
  */
-function leavesInput({ headers }: IncomingMessage): boolean {
+function mayLeaveInput({ headers }: IncomingMessage): boolean {
   return (
     headers["transfer-encoding"] !== undefined ||
     (headers["content-length"] ?? "0") !== "0" ||

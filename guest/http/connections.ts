@@ -6,135 +6,136 @@ import { Connection } from "./connection.ts";
 /** Connections at once, on all ports together. */
 export const MAX_CONNECTIONS = 2048;
 
-/** Bytes of requests that wait, on all connections together, for the one before them on their connection. */
-const MAX_WAITING = 32 * 1024 * 1024;
+/** Bytes of memory for pipelined requests, on all connections together. */
+const MAX_PIPELINED = 32 * 1024 * 1024;
 
-/** Milliseconds that a client has to take something of an answer before it may be cut short for another's sake. */
+/**
+ * Milliseconds that a client has to take something of a response before the server may abort it for another
+ * client.
+ */
 const PROTECTED_TIME = 1000;
 
-/** Milliseconds between two looks at the clock. */
+/** Milliseconds between two readings of the clock. */
 const TICK = 500;
 
 /**
- * The connections of a server. Their number is bounded; when it is reached, the client that takes the least makes way for the
- * next, so that none can keep the others out.
+ * The connections of a server. Their number is bounded. Where there are too many, the slowest client's is
+ * closed, so that no client can keep the others out.
  */
 export class Connections {
   readonly #open = new Map<Socket, Connection>();
   readonly #maxConnections: number;
-  readonly #maxWaiting: number;
+  readonly #maxPipelined: number;
   readonly #protectedTime: number;
   readonly #clock = { now: performance.now() };
   readonly #ticking: NodeJS.Timeout;
-  /** Bytes of requests that wait, on all of them. */
-  #waiting = 0;
+  #pipelinedBytes = 0;
 
   /**
-   * @param limits `maxConnections`, default 2,048; `maxWaiting`, bytes of requests that wait for the one before them on their
-   * connection, default 32 MiB; `protectedTime`, milliseconds that a client has to take something of an answer before it may
-   * be cut short for another's sake, default 1,000; `tick`, milliseconds between two looks at the clock, default 500.
+   * @param limits `maxConnections`, default 2,048; `maxPipelined`, bytes of memory for pipelined requests,
+   * default 32 MiB; `protectedTime`, milliseconds that a client has to take something of a response before
+   * the server may abort it for another client, default 1,000; `tick`, milliseconds between two readings of
+   * the clock, default 500.
    */
   constructor({
     maxConnections = MAX_CONNECTIONS,
-    maxWaiting = MAX_WAITING,
+    maxPipelined = MAX_PIPELINED,
     protectedTime = PROTECTED_TIME,
     tick = TICK,
   } = {}) {
     this.#maxConnections = maxConnections;
-    this.#maxWaiting = maxWaiting;
+    this.#maxPipelined = maxPipelined;
     this.#protectedTime = protectedTime;
-    // To ask the system at each request would take an emulated machine some microseconds.
+    // An emulated machine needs some microseconds to read its clock, too many for each request.
     this.#ticking = setInterval(() => {
       this.#clock.now = performance.now();
     }, tick).unref();
   }
 
-  /** How many there are. */
+  /** Number of open connections. */
   get size(): number {
     return this.#open.size;
   }
 
   /**
-   * Takes a new connection in, or closes it.
-   * @param answer gets its requests, one after the other.
+   * Accepts a connection, or closes it if there are too many.
+   * @param answer receives its requests, one at a time.
    */
-  admit(socket: Socket, answer: RequestListener): void {
+  add(socket: Socket, answer: RequestListener): void {
     if (this.#open.size >= this.#maxConnections) {
       const slowest = this.#slowest(() => true);
       if (slowest === undefined) {
         socket.destroy();
         return;
       }
-      slowest[1].cut();
+      slowest[1].reset();
       this.#open.delete(slowest[0]);
     }
-    this.#open.set(
-      socket,
-      new Connection(socket, answer, this.#clock, (change) => this.#countWaiting(change)),
-    );
+    const onPipelined = (change: number) => this.#changePipelined(change);
+    this.#open.set(socket, new Connection(socket, answer, this.#clock, onPipelined));
     socket.once("close", () => this.#open.delete(socket));
   }
 
-  /** The connection of a socket; undefined for one that was closed at once. */
-  of(socket: Duplex): Connection | undefined {
+  /** The connection of a socket; undefined if it was closed for another. */
+  get(socket: Duplex): Connection | undefined {
     return this.#open.get(socket as Socket);
   }
 
   /**
-   * Cuts the answer short whose client takes the least of it, to have its memory back.
-   * @returns whether there was one; its memory is free by then.
+   * Aborts the response whose client takes the fewest bytes a second, to release its memory.
+   * @returns true once the memory is released; false if there is none to abort.
    */
-  async cutSlowestAnswer(): Promise<boolean> {
+  async abortSlowestResponse(): Promise<boolean> {
     const slowest = this.#slowest((connection) => connection.isAnswering);
     if (slowest === undefined) return false;
     const [socket, connection] = slowest;
     const closed = new Promise((resolve) => socket.once("close", resolve));
-    connection.cut();
+    connection.reset();
     await closed;
     return true;
   }
 
-  /** Takes no further requests: closes a connection at once, or after the answers that are due. */
-  closeIdle(): void {
+  /** Closes each connection: an idle one at once, any other after the responses that are due. */
+  end(): void {
     for (const [socket, connection] of this.#open) {
       if (connection.isAnswering) connection.end("");
       else socket.destroy();
     }
   }
 
-  /** Closes all of them at once, for good. */
-  closeAll(): void {
+  /** Closes all connections at once, for good. */
+  destroy(): void {
     clearInterval(this.#ticking);
     for (const socket of this.#open.keys()) socket.destroy();
   }
 
-  /** Where requests that wait take too much in all, the connection that has the most of it is closed. */
-  #countWaiting(change: number): void {
-    this.#waiting += change;
-    if (this.#waiting <= this.#maxWaiting) return;
+  /** Closes the connection with the most pipelined requests, if all of them together take too much memory. */
+  #changePipelined(change: number): void {
+    this.#pipelinedBytes += change;
+    if (this.#pipelinedBytes <= this.#maxPipelined) return;
     let most: Connection | undefined;
     for (const connection of this.#open.values()) {
-      if (most === undefined || connection.waitingBytes > most.waitingBytes) most = connection;
+      if (most === undefined || connection.pipelinedBytes > most.pipelinedBytes) most = connection;
     }
-    most?.cut();
+    most?.reset();
   }
 
   /**
-   * The one whose client takes the least. A client that is being answered must have had some time to take something; one that
-   * is not, has nothing to lose but the connection.
+   * The connection whose client takes the fewest bytes a second; of idle ones, the one that has been idle
+   * longest.
    */
   #slowest(matches: (connection: Connection) => boolean): [Socket, Connection] | undefined {
     this.#clock.now = performance.now();
     let slowest: [Socket, Connection] | undefined;
-    let [lowestPace, longest] = [Number.POSITIVE_INFINITY, 0];
+    let [lowestRate, longest] = [Number.POSITIVE_INFINITY, 0];
     for (const entry of this.#open) {
       const [socket, connection] = entry;
       const waiting = connection.waitingForClient;
-      const isSpared = connection.isAnswering && waiting <= this.#protectedTime;
-      if (isSpared || socket.destroyed || !matches(connection)) continue;
-      const { pace } = connection;
-      if (pace > lowestPace || (pace === lowestPace && waiting <= longest)) continue;
-      [slowest, lowestPace, longest] = [entry, pace, waiting];
+      const isProtected = connection.isAnswering && waiting <= this.#protectedTime;
+      if (isProtected || socket.destroyed || !matches(connection)) continue;
+      const { rate } = connection;
+      if (rate > lowestRate || (rate === lowestRate && waiting <= longest)) continue;
+      [slowest, lowestRate, longest] = [entry, rate, waiting];
     }
     return slowest;
   }

@@ -192,7 +192,7 @@ export function wholeContent(whole: Uint8Array): Content {
   };
 }
 
-/** Verifies a content; one of many bytes in turns. */
+/** Verifies a content, a large one in several turns of the event loop. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
   if (size > LARGEST_WHOLE) await nextTurn();
   while (!blob.verify(STRIDE)) await nextTurn();
@@ -218,8 +218,8 @@ function keyOf(id: string, compressed: boolean): string {
 const waiting: (() => void)[] = [];
 
 /**
- * Waits for a turn of the event loop. Only one long work goes on in each, so that all else waits for one step of it, however
- * many there are.
+ * Waits for a turn of the event loop. Only one waiter resumes in each turn, so that other work is delayed by one step of
+ * inflating, however many contents are being read.
  */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

@@ -35,10 +35,10 @@ export interface HandlerOptions {
   readonly hosts: ReadonlySet<string> | undefined;
   /** Bytes of contents that answers may hold at once. Default 96 MiB. */
   readonly maxHeld?: number;
-  /** Is told, in a line, what cannot be read of the image. */
+  /** Receives a line for each part of the image that cannot be read. */
   complain(message: string): void;
-  /** Cuts an answer short whose client takes little of it. Gives whether there was one. */
-  cutSlowestAnswer(): Promise<boolean>;
+  /** Aborts a response to release its memory; false if there is none to abort. */
+  abortSlowestResponse(): Promise<boolean>;
 }
 
 /** Answers requests with what is in an image (RFC 9110). */
@@ -49,7 +49,7 @@ export class Handler {
   readonly #contents: Contents;
   readonly #held: HeldMemory;
   readonly #options: HandlerOptions;
-  /** What is being read and verified, by object id. */
+  /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
   #about: Promise<Buffer> | undefined;
 
@@ -75,7 +75,7 @@ export class Handler {
     const { method, url = "" } = request;
     const fault = this.#check.fault(request);
     if (fault !== undefined) {
-      // Where one request is malformed, nobody knows what follows it.
+      // What follows a malformed request may be part of it.
       response.shouldKeepAlive = false;
       return sendError(response, fault);
     }
@@ -160,7 +160,7 @@ export class Handler {
       part === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
-    // The sizes in an image's entries are claims; until the content is verified, nothing is said of them.
+    // The sizes in an image's entries are claims, and are not stated before the content is verified.
     const size = this.#contents.verifiedSize(file, compressed);
     if (size !== undefined) return sendHead(size);
     return this.#useContent(response, file, compressed, (content) => {
@@ -169,7 +169,7 @@ export class Handler {
     });
   }
 
-  /** Takes a verified content for an answer, at once where it is at hand. Where there is no memory for it, answers with 503. */
+  /** Passes a verified content to `use`, at once if it is cached. Responds with 503 if there is no memory. */
   #useContent(
     response: ServerResponse,
     file: FileResource,
@@ -183,13 +183,13 @@ export class Handler {
     );
   }
 
-  /** Reads and verifies a content; undefined if answers that are on their way leave no memory for it. */
+  /** Reads and verifies a content; undefined if other responses leave no memory for it. */
   async #read(
     response: ServerResponse,
     file: FileResource,
     compressed: boolean,
   ): Promise<Content | undefined> {
-    // Of many that ask for the same file at once, one has it verified for all.
+    // Requests for a file that is being verified wait for the result.
     while (this.#contents.verifiedSize(file, compressed) === undefined) {
       const verifying = this.#verifying.get(file.id);
       if (verifying === undefined) break;
@@ -199,7 +199,7 @@ export class Handler {
     const cached = this.#contents.cached(file, compressed);
     if (cached !== undefined) return wholeContent(cached);
     while (!this.#held.hasRoom(footprint(file))) {
-      if (!(await this.#options.cutSlowestAnswer())) return undefined;
+      if (!(await this.#options.abortSlowestResponse())) return undefined;
     }
     const release = this.#held.hold(file, footprint(file));
     const waiting = new Set([response]);

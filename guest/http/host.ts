@@ -1,12 +1,15 @@
 import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 
-/** `uri-host [ ":" port ]` (RFC 3986, section 3.2.2); a name, an IPv4 address, or an IPv6 address in brackets. */
+/**
+ * `uri-host [ ":" port ]` (RFC 3986, section 3.2.2); a name, an IPv4 address, or an IPv6 address in brackets.
+ */
 const AUTHORITY = /^(?:\[([0-9A-Fa-f:.]+)\]|((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*))(?::\d*)?$/;
 
 /**
- * The host in a `Host` field or a URI's authority, spelled so that equal hosts are equal texts: in small letters, without port
- * and trailing dot, an IPv6 address in its shortest form. Empty if the authority is empty; undefined if it is malformed.
+ * The host in a `Host` field or a URI's authority, spelled so that equal hosts are equal texts: in small
+ * letters, without port and trailing dot, an IPv6 address in its shortest form. Empty if the authority is
+ * empty; undefined if it is malformed.
  */
 export function hostOf(authority: string): string | undefined {
   const [, address, name] = AUTHORITY.exec(authority) ?? [];
@@ -18,8 +21,8 @@ export function hostOf(authority: string): string | undefined {
 }
 
 /**
- * Reads the host that a user names: a name, also one that is not ASCII, or an address, IPv6 with brackets or without. A port
- * does not count.
+ * Reads the host that a user names: a name, also one that is not ASCII, or an address, IPv6 with brackets or
+ * without. A port does not count.
  * @returns as `hostOf`; undefined if it names none.
  */
 export function parseHostName(text: string): string | undefined {

@@ -30,7 +30,10 @@ export class RequestCheck {
     return isMet ? undefined : 417;
   }
 
-  /** Where the target names a host, that is the one; the field must be well-formed all the same (RFC 9112, section 3.2.2). */
+  /**
+   * Where the target names a host, that is the one; the field must be well-formed all the same (RFC 9112,
+   * section 3.2.2).
+   */
   #faultOfHost(field: string, url: string): 400 | 421 | undefined {
     const authority = authorityOf(url);
     if (authority === undefined && field === this.#goodHost) return undefined;
@@ -44,8 +47,8 @@ export class RequestCheck {
 }
 
 /**
- * Only `chunked` is understood. Where it is not the last coding, nobody can tell where the content ends, and HTTP/1.0 has no
- * such field (RFC 9112, sections 6.1 and 6.3).
+ * Only `chunked` is understood. Where it is not the last coding, nobody can tell where the content ends, and
+ * HTTP/1.0 has no such field (RFC 9112, sections 6.1 and 6.3).
  */
 function faultOfCoding(codings: string, minorVersion: number): 400 | 501 | undefined {
   const list = codings.split(",").map((coding) => coding.trim().toLowerCase());

@@ -12,10 +12,10 @@ const MAX_HEADER_SIZE = 8 * 1024;
 /** Milliseconds that a connection may wait for its next request. */
 const KEEP_ALIVE_TIMEOUT = 60_000;
 
-/** Milliseconds between two looks at who takes too long. */
+/** Milliseconds between two checks for requests that take too long. */
 const CHECKING_INTERVAL = 2000;
 
-/** Milliseconds that answers may still take when the server is to end: less than whoever ends it waits. */
+/** Milliseconds that due responses may still take when the server ends; the caller waits longer. */
 const GRACE = 500;
 
 /** The status for each of Node's errors that are not simply a malformed request. */
@@ -26,8 +26,8 @@ const ERROR_STATUS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A server that bounds what its clients can make it wait for and hold. Whatever Node's HTTP machine hands a socket out for,
- * its connection ends it: after the answers that are due, and within a limit.
+ * A server that bounds what its clients can make it wait for and hold. Each socket that Node hands out is
+ * ended by its connection, after the responses that are due and within a limit.
  */
 export function boundedServer(connections: Connections, answer: RequestListener): Server {
   const options = {
@@ -36,43 +36,43 @@ export function boundedServer(connections: Connections, answer: RequestListener)
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     connectionsCheckingInterval: CHECKING_INTERVAL,
-    // Node's own answers would come from behind the back of the one who counts them.
+    // Node would respond itself, without the connection's knowledge. RequestCheck does the check.
     requireHostHeader: false,
   };
   const server = createServer(options);
-  // Node drops the fields beyond without a word; one more than may be shows that there are too many.
+  // Node silently drops further fields; one more than the maximum shows that there are too many.
   server.maxHeadersCount = MAX_HEADER_FIELDS + 1;
   server.timeout = SILENCE_TIMEOUT;
-  // A client that has said all it has to say may still listen. Node's types lack the property.
+  // A client may close its side and still read. Node's types lack the property.
   Object.assign(server, { httpAllowHalfOpen: true });
 
-  const take: RequestListener = (request, response) =>
-    connections.of(request.socket)?.take(request, response);
-  server.on("request", take);
-  // A final status is an answer to `Expect`, too, and no content needs to be sent then.
-  server.on("checkContinue", take);
-  server.on("checkExpectation", take);
-  server.on("connection", (socket) => connections.admit(socket, answer));
-  server.on("timeout", (socket) => connections.of(socket)?.onTimeout());
+  const handle: RequestListener = (request, response) =>
+    connections.get(request.socket)?.handle(request, response);
+  server.on("request", handle);
+  // A final status answers `Expect` as well: the client need not send its content.
+  server.on("checkContinue", handle);
+  server.on("checkExpectation", handle);
+  server.on("connection", (socket) => connections.add(socket, answer));
+  server.on("timeout", (socket) => connections.get(socket)?.onTimeout());
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    const connection = connections.of(socket);
+    const connection = connections.get(socket);
     const status = ERROR_STATUS[error.code ?? ""] ?? 400;
-    if (status === 408) connection?.onRequestTimeout(lastWords(status));
-    else connection?.end(lastWords(status));
+    if (status === 408) connection?.onRequestTimeout(finalResponse(status));
+    else connection?.end(finalResponse(status));
   });
   server.on("connect", ({ socket }, stream) => {
-    // Where content is announced, the stream is not the socket.
+    // For a request with content, the stream is not the socket.
     stream.on("error", () => {});
-    const connection = connections.of(socket);
-    connection?.adopt();
-    connection?.end(lastWords(405, "Allow: GET, HEAD, OPTIONS\r\n"));
+    const connection = connections.get(socket);
+    connection?.onDetached();
+    connection?.end(finalResponse(405, "Allow: GET, HEAD, OPTIONS\r\n"));
   });
   return server;
 }
 
 /**
  * Has a server listen.
- * @param complain is told, in a line, of connections that could not be taken.
+ * @param complain receives a line for each connection that could not be accepted.
  * @returns the number of the port, also where any was asked for.
  * @throws {DocteurError} `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`.
  */
@@ -87,30 +87,30 @@ export function listen(
     server.once("error", refuse);
     server.listen({ host: address, port, backlog: MAX_CONNECTIONS }, () => {
       server.off("error", refuse);
-      // For instance for want of memory or of descriptors: the next may be luckier.
-      server.on("error", (error) => complain(`${place}: a connection cannot be taken: ${error.message}`));
+      // The system lacks memory or descriptors, for instance; later connections may succeed.
+      server.on("error", (error) => complain(`${place}: a connection was not accepted: ${error.message}`));
       resolve((server.address() as AddressInfo).port);
     });
   });
 }
 
-/** Ends servers: at once where nothing is being answered. What is not done in time is cut short. */
+/** Ends servers: at once if no response is due. Responses that are not complete in time are aborted. */
 export async function close(servers: readonly Server[], connections: Connections): Promise<void> {
   const closed = servers
     .filter(({ listening }) => listening)
     .map((server) => new Promise((resolve) => server.close(resolve)));
-  connections.closeIdle();
+  connections.end();
   let limit: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
     limit = setTimeout(resolve, GRACE);
   });
   await Promise.race([Promise.all(closed), late]);
   clearTimeout(limit);
-  connections.closeAll();
+  connections.destroy();
 }
 
-/** An answer that ends a connection. */
-function lastWords(status: number, fields = ""): string {
+/** A response that ends a connection. */
+function finalResponse(status: number, fields = ""): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}Connection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 

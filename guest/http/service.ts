@@ -9,7 +9,7 @@ import { lengthOf } from "./send.ts";
 import { boundedServer, close, listen } from "./server.ts";
 import type { SiteOptions } from "./site.ts";
 
-/** Descriptors for all else than connections. */
+/** Descriptors for everything but connections. */
 const RESERVED_DESCRIPTORS = 48;
 
 /** What is served, and to whom. */
@@ -31,11 +31,11 @@ export async function serveSite(
   { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
-  // Beyond the limit, the kernel would give no connection to choose from.
+  // Beyond that limit, connections fail before the server can choose one to close.
   const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
   const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
-  const cutSlowestAnswer = () => connections.cutSlowestAnswer();
-  const handler = new Handler(store, { site, hosts, complain, cutSlowestAnswer });
+  const abortSlowestResponse = () => connections.abortSlowestResponse();
+  const handler = new Handler(store, { site, hosts, complain, abortSlowestResponse });
   const servers: Server[] = [];
   try {
     for (const port of ports) {

@@ -92,7 +92,7 @@ test("of clients that make many requests wait, the one with the most is cut off,
     if (request.url === "/now") response.end("done");
     else released.promise.then(() => response.end("done"));
   };
-  const { port, socket } = await serving(t, { maxWaiting: 1024 * 1024 }, answer);
+  const { port, socket } = await serving(t, { maxPipelined: 1024 * 1024 }, answer);
   const few = await socket();
   few.write(REQUEST.repeat(3));
   const many = await socket();
@@ -109,15 +109,15 @@ test("an answer that nobody takes can be cut short, one that is being made canno
     if (request.url === "/") response.end(piece);
   };
   const { connections, socket } = await serving(t, { protectedTime: 0, tick: 1 }, answer);
-  t.false(await connections.cutSlowestAnswer());
+  t.false(await connections.abortSlowestResponse());
   const idle = await socket();
   const making = await socket();
   making.write("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
   const paused = await socket();
   paused.pause();
   paused.write(REQUEST);
-  while (!(await connections.cutSlowestAnswer())) await new Promise((resolve) => setTimeout(resolve, 5));
-  t.false(await connections.cutSlowestAnswer());
+  while (!(await connections.abortSlowestResponse())) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.false(await connections.abortSlowestResponse());
   paused.resume();
   t.true((await paused.closed).length < piece.length);
   t.is(connections.size, 2);
@@ -139,8 +139,8 @@ test("silence ends a connection whose client is waited for, and not one whose cl
   paused.write(REQUEST);
   const isReady = () =>
     accepted.length === 3 &&
-    connections.of(accepted[0]!)!.isAnswering &&
-    connections.of(accepted[2]!)!.isAnswering &&
+    connections.get(accepted[0]!)!.isAnswering &&
+    connections.get(accepted[2]!)!.isAnswering &&
     accepted[2]!.writableLength > 0;
   while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 5));
   for (const each of accepted) server.emit("timeout", each);

@@ -43,7 +43,7 @@ async function serving(
   const handler = new Handler(store, {
     ...{ site: SITE, hosts: undefined, maxHeld },
     complain: (message) => errors.push(message),
-    cutSlowestAnswer: () => connections.cutSlowestAnswer(),
+    abortSlowestResponse: () => connections.abortSlowestResponse(),
   });
   const responses: ServerResponse[] = [];
   const server = boundedServer(connections, (request, response) => {
