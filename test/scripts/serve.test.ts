@@ -42,8 +42,11 @@ test("idle clients keep nobody out where the process may open few files", async 
   t.teardown(() => running.kill());
   const [address] = (await once(running.stdout.setEncoding("utf8"), "data")) as [string];
   const port = Number(new URL(address).port);
-  const idle = await Promise.all(Array.from({ length: 150 }, () => RawSocket.connect(t, port)));
-  for (const raw of idle) raw.write("GET /README.md HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Some are closed for others before they are seen to be connected.
+  const idle = await Promise.allSettled(Array.from({ length: 150 }, () => RawSocket.connect(t, port)));
+  const connected = idle.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  t.true(connected.length > 50);
+  for (const raw of connected) raw.write("GET /README.md HTTP/1.1\r\nHost: a\r\n\r\n");
   // It has all of them by now, and closes some for this one.
   for (let count = 0; count < 5; count++) t.is((await get(port, "/README.md")).status, 200);
   running.kill();
