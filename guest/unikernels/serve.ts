@@ -32,7 +32,7 @@ export const serve: Unikernel = async (context) => {
   const names = lists.get("--host") ?? [];
   const malformed = names.find((name) => parseHostName(name) === undefined);
   if (malformed !== undefined) {
-    return usageError(console, "serve", USAGE, `--host '${malformed}', which is no host name or address`);
+    return usageError(console, "serve", USAGE, `--host '${malformed}'`);
   }
   const hosts = names.length === 0 ? undefined : new Set(names.map((name) => parseHostName(name)!));
   const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
