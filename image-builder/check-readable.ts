@@ -43,7 +43,12 @@ export interface HiddenEntries {
 export interface ReadCommit {
   readonly survey: Survey;
   readonly hidden: HiddenEntries;
+  /** Whether a file that is stored as a delta, or the base of one, is larger than `serve` reads. */
+  readonly hasLargeDelta: boolean;
 }
+
+/** Bytes of the largest file that `serve` reads if it is a delta or the base of one. */
+const LARGEST_DELTA = 64 * 1024 * 1024;
 
 /** Paths that are kept for a note. */
 const TOLD = 8;
@@ -118,6 +123,7 @@ class Check {
   readonly #buffer = new ReusedBuffer();
   readonly #hidden: string[] = [];
   #hiddenCount = 0;
+  #hasLargeDelta = false;
 
   constructor(objects: Objects, pack: Pack, where: string) {
     this.#objects = objects;
@@ -134,7 +140,8 @@ class Check {
     }
     const { files, bytes, lfsPointers, submodules } = sumUp(this.#tallies);
     const survey = { files, bytes, lfsPointers, submodules: submodules === 0 ? [] : this.#submodules(root) };
-    return { survey, hidden: { count: this.#hiddenCount, paths: this.#hidden } };
+    const hidden = { count: this.#hiddenCount, paths: this.#hidden };
+    return { survey, hidden, hasLargeDelta: this.#hasLargeDelta };
   }
 
   #root(commit: string): Uint8Array {
@@ -172,7 +179,12 @@ class Check {
       const offset = this.#objects.place(id);
       // One that is stored whole is known by the header of its entry: that is the short way for most.
       const header = offset === undefined ? undefined : this.#pack.header(offset);
-      const { size } = header?.kind === "blob" ? header : this.#objects.describe(id, "blob");
+      let size = header?.size as number;
+      if (header?.kind !== "blob") {
+        const described = this.#objects.describe(id, "blob");
+        size = described.size;
+        if (Math.max(size, described.baseSize) > LARGEST_DELTA) this.#hasLargeDelta = true;
+      }
       tally.files++;
       tally.bytes += size;
       if (mayBePointer(size) && this.#isPointer(offset as number)) tally.lfsPointers++;

@@ -69,7 +69,7 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Writes header, PACK, padding, IDX, padding, and flushes them to the disk.
+   * Writes header, PACK, padding, IDX, padding, in place of what was written before, and flushes them to the disk.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
    */
   async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
@@ -82,6 +82,7 @@ export class ImageFile implements AsyncDisposable {
     const total = packBytes + indexBytes;
     const report = (done: number) => onProgress?.({ phase: "write", unit: "bytes", done, total });
     try {
+      await this.#file.truncate();
       await this.#writeAt(encodeHeader(raw(parts.commit), indexOffset), 0);
       await this.#copy(pack, HEADER_SIZE, report, signal);
       await this.#copy(idx, indexOffset, (done) => report(packBytes + done), signal);

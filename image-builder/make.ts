@@ -1,5 +1,5 @@
 import { type Stats, statSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
 import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
@@ -129,21 +129,31 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
 
   // What reads is loaded while git packs.
   const reading = import("./check-readable.ts");
-  const packing = pack(source, temporary.path, compression, options);
+  const packInto = join(temporary.path, "packs");
+  const packAndWrite = async (reuseDeltas: boolean) => {
+    await mkdir(packInto);
+    const packing = pack(source, packInto, compression, { ...options, reuseDeltas });
+    const checking = packing.then(async (packed) => {
+      const { checkReadable } = await reading;
+      return await checkReadable(packed.files, source.commit, endpoint.display, signal);
+    });
+    const writing = packing.then((packed) =>
+      image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal),
+    );
+    // All must have ended before the temporary folder goes; of several failures the packing's says most.
+    await Promise.allSettled([checking, writing]);
+    return { ...(await checking), shape: await writing, packNotes: (await packing).notes };
+  };
   const own = [image.path, image.temporary];
   const counting =
     source.workTree === undefined ? undefined : countUncommitted(source.gitDir, source.workTree, own, signal);
-  const checking = packing.then(async (packed) => {
-    const { checkReadable } = await reading;
-    return await checkReadable(packed.files, source.commit, endpoint.display, signal);
+  const making = packAndWrite(true).then(async (made) => {
+    if (!made.hasLargeDelta) return made;
+    await rm(packInto, { recursive: true });
+    return await packAndWrite(false);
   });
-  const writing = packing.then((packed) =>
-    image.write({ ...packed.files, commit: source.commit, blockSize }, onProgress, signal),
-  );
-  // All must have ended before the temporary folder goes; of several failures the packing's says most.
-  await Promise.allSettled([checking, writing, counting]);
-  const { survey, hidden } = await checking;
-  const shape = await writing;
+  await Promise.allSettled([making, counting]);
+  const { survey, hidden, shape, packNotes } = await making;
   await image.publish();
   const { packBytes, bytes } = shape;
   return {
@@ -158,7 +168,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     packBytes,
     notes: [
       ...source.notes,
-      ...(await packing).notes,
+      ...packNotes,
       ...uncommittedNotes(await counting),
       ...surveyNotes(survey),
       ...(await reading).hiddenNotes(hidden),
@@ -244,7 +254,14 @@ async function pack(
   { staged, gitDir, commit }: Source,
   folder: string,
   compression: Compression,
-  { repack: isRepacked, compression: wanted, withoutDeltas, onProgress, signal }: MakeOptions,
+  {
+    repack: isRepacked,
+    compression: wanted,
+    withoutDeltas,
+    reuseDeltas,
+    onProgress,
+    signal,
+  }: MakeOptions & { readonly reuseDeltas: boolean },
 ): Promise<Repacked> {
   const always = wanted !== undefined || withoutDeltas === true;
   const effort = { compression, withoutDeltas, signal };
@@ -257,9 +274,9 @@ async function pack(
     const anew = { ...effort, followedBy, onProgress: onAnew };
     return { files: await packAnew(gitDir, staged.objects, folder, anew), notes: [] };
   }
-  if (!isRepacked) {
+  if (!isRepacked || !reuseDeltas) {
     return {
-      files: await takeOver(gitDir, commit, folder, { ...effort, onProgress: onTakeOver }),
+      files: await takeOver(gitDir, commit, folder, { ...effort, reuseDeltas, onProgress: onTakeOver }),
       notes: [],
     };
   }

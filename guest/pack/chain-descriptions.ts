@@ -1,7 +1,7 @@
 import { MAX_CHAIN } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
-import { DeltaError, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
+import { DeltaError, type DeltaHeader, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryHeader } from "./entry.ts";
 
@@ -12,7 +12,12 @@ export interface EntryDescription {
   readonly size: number;
   /** Deltas between it and an object that is stored whole; 0 for that one itself. */
   readonly depth: number;
+  /** Bytes of what its delta is applied to, as the delta says; 0 if it is stored whole. */
+  readonly baseSize: number;
 }
+
+/** Where a delta's chain leads. */
+type Root = Pick<EntryDescription, "kind" | "depth">;
 
 /** Of a long chain every so many-th delta is remembered. */
 const STRIDE = 64;
@@ -27,7 +32,7 @@ const MOST = 32 * 1024;
 export class ChainDescriptions {
   readonly #entries: Entries;
   /** By the offset of a delta, what it leads to. */
-  readonly #known = new Map<number, Omit<EntryDescription, "size">>();
+  readonly #known = new Map<number, Root>();
 
   constructor(entries: Entries) {
     this.#entries = entries;
@@ -36,12 +41,12 @@ export class ChainDescriptions {
   /** As `Pack.describe`. */
   describe(offset: number): EntryDescription {
     const header = this.#entries.header(offset);
-    if (header.kind !== undefined) return { kind: header.kind, size: header.size, depth: 0 };
-    const size = this.#targetSize(header);
-    return { size, ...this.#follow(header) };
+    if (header.kind !== undefined) return { kind: header.kind, size: header.size, depth: 0, baseSize: 0 };
+    const { sourceSize, targetSize } = this.#deltaHeader(header);
+    return { size: targetSize, baseSize: sourceSize, ...this.#follow(header) };
   }
 
-  #follow(delta: EntryHeader): Omit<EntryDescription, "size"> {
+  #follow(delta: EntryHeader): Root {
     const entries = this.#entries;
     const seen = new Set<number>();
     let link = delta;
@@ -69,7 +74,7 @@ export class ChainDescriptions {
     }
   }
 
-  #targetSize(delta: EntryHeader): number {
+  #deltaHeader(delta: EntryHeader): DeltaHeader {
     const start = Buffer.alloc(MAX_DELTA_HEADER);
     let filled = 0;
     const take = (piece: Uint8Array) => {
@@ -80,7 +85,7 @@ export class ChainDescriptions {
     };
     this.#entries.inflatePieces(delta, take, MAX_DELTA_HEADER);
     try {
-      return decodeDeltaHeader(start, filled).targetSize;
+      return decodeDeltaHeader(start, filled);
     } catch (cause) {
       throw deltaFault(cause, this.#entries.at(delta));
     }

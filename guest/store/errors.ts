@@ -32,8 +32,10 @@ export class TooManyLinksError extends DocteurError {
   }
 }
 
-/** The error as it is; or with the path in its message, if it is `OBJECT_TOO_LARGE`, which knows the object alone. */
+const KNOW_OBJECT_ALONE: readonly string[] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
+
+/** The error as it is; or with the path in its message, if it is `OBJECT_TOO_LARGE` or `TOO_MUCH_WORK`, which know the object alone. */
 export function withPath(error: DocteurError, path: string): DocteurError {
-  if (error.code !== "OBJECT_TOO_LARGE" || error.message.startsWith(`${path}: `)) return error;
+  if (!KNOW_OBJECT_ALONE.includes(error.code) || error.message.startsWith(`${path}: `)) return error;
   return new DocteurError(error.code, `${path}: ${error.message}`, { cause: error });
 }

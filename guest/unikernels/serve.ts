@@ -9,8 +9,8 @@ const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
 const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
- * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: answers HTTP at the published ports until it is asked to end, and writes each
- * address to standard output once it answers there.
+ * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: answers HTTP at the published ports until it is asked to
+ * end, and writes each address to standard output once it answers there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose } = context;

