@@ -30,8 +30,8 @@ const LARGEST_WHOLE = 1024 * 1024;
 
 const PIECE_SIZE = 64 * 1024;
 
-/** What a content takes that passes by: an inflater, and a piece on either side of the socket. */
-const STREAM_FOOTPRINT = 256 * 1024;
+/** What a content takes that passes by, measured: an inflater, its window, and pieces on either side of the socket. */
+const STREAM_FOOTPRINT = 448 * 1024;
 
 /** Bytes that are inflated in a turn of the event loop. */
 const STRIDE = 256 * 1024;

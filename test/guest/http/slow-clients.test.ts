@@ -83,7 +83,7 @@ test("answers that clients do not take make way where the memory for another is 
 });
 
 test("answers that clients have only begun to take are not cut short; the next is told to come again", async (t) => {
-  const limits = { maxHeld: 512 * 1024, protectedTime: 3_600_000 };
+  const limits = { maxHeld: 2 * 448 * 1024, protectedTime: 3_600_000 };
   const { port, socket, stuck } = await serving(t, image, limits);
   const paused = [await socket(), await socket()];
   for (const raw of paused) {
