@@ -83,6 +83,7 @@ types: setup
 
 lint: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
+	@$(NODE) scripts/check-imports.ts
 
 format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .

@@ -1,8 +1,8 @@
 // Connecting on the host: the fast layout, which walks every tree and keeps every path, beside `git ls-tree -r`, which walks
 // the same trees and forgets them. For information: the light layout, with many files and with few.
 import { execa } from "execa";
-import { openFileDevice } from "../guest/block/file.ts";
-import { connect } from "../guest/store/connect.ts";
+import { openFileDevice } from "../reader/block/file.ts";
+import { connect } from "../reader/store/connect.ts";
 import { compare } from "./lib/compare.ts";
 import { blobs, corpus } from "./lib/corpus.ts";
 

@@ -1,6 +1,7 @@
-import type { ConnectOptions } from "./store/connect.ts";
-import type { ImageFs } from "./store/fs/create-fs.ts";
-import type { Store } from "./store/store.ts";
+import type { ImageFs } from "../reader/fs/create-fs.ts";
+import type { ConnectOptions } from "../reader/store/connect.ts";
+import type { Store } from "../reader/store/store.ts";
+import type { Port } from "./protocol/published-port.ts";
 
 /** Where a unikernel's output goes. Writing is binary-safe and in order; a string is written as UTF-8. */
 export interface Console {
@@ -8,16 +9,6 @@ export interface Console {
   write(data: Uint8Array | string): void;
   /** To standard error, for people. The caller ends its own lines. */
   error(data: Uint8Array | string): void;
-}
-
-/** Where a program may listen so that it is reached from outside. */
-export interface Port {
-  /** The address to listen at. */
-  readonly address: string;
-  /** Its number; 0 for whichever is free. */
-  readonly port: number;
-  /** `ADDRESS:PORT` at which the world finds it, where that is another and known. */
-  readonly published?: string | undefined;
 }
 
 /** What a unikernel is given. The same in the VM and under `-t unix`. */

@@ -1,4 +1,4 @@
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 
 /** Bytes that the parts of an image are padded to unless said otherwise; what the original takes, too. */
 export const DEFAULT_BLOCK_SIZE = 512;

@@ -1,21 +1,21 @@
-import { openFileDevice } from "../guest/block/file.ts";
-import { SectorCache } from "../guest/block/sector-cache.ts";
-import { DocteurError } from "../guest/errors.ts";
-import { parseCommit } from "../guest/git/commit.ts";
-import { whyForbidden } from "../guest/git/forbidden-name.ts";
-import { raw } from "../guest/git/object-id.ts";
-import { Tree } from "../guest/git/tree.ts";
-import { TreeError } from "../guest/git/tree-error.ts";
-import { Idx } from "../guest/pack/idx.ts";
-import { Objects } from "../guest/pack/objects.ts";
-import { Pack } from "../guest/pack/pack.ts";
-import type { Room } from "../guest/pack/room.ts";
-import { shownPath } from "./folder/shown-path.ts";
+import { openFileDevice } from "../reader/block/file.ts";
+import { SectorCache } from "../reader/block/sector-cache.ts";
+import { DocteurError } from "../reader/errors.ts";
+import { parseCommit } from "../reader/git/commit.ts";
+import { whyForbidden } from "../reader/git/forbidden-name.ts";
+import { raw } from "../reader/git/object-id.ts";
+import { Tree } from "../reader/git/tree.ts";
+import { TreeError } from "../reader/git/tree-error.ts";
+import { Idx } from "../reader/pack/idx.ts";
+import { Objects } from "../reader/pack/objects.ts";
+import { Pack } from "../reader/pack/pack.ts";
+import type { Room } from "../reader/pack/room.ts";
 import { Turns } from "./folder/turns.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
-import type { Survey } from "./survey.ts";
-import { newTally, sumUp, type Tally, type TreeTally } from "./tally.ts";
+import { shownPath } from "./shown-path.ts";
+import type { Survey } from "./source/survey.ts";
+import { newTally, sumUp, type Tally, type TreeTally } from "./source/tally.ts";
 
 /**
  * Something in a commit. It knows the folder above rather than its path: all paths together may be longer than any

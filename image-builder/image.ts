@@ -1,8 +1,8 @@
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { DocteurError } from "../guest/errors.ts";
-import { raw } from "../guest/git/object-id.ts";
-import { encodeHeader, HEADER_SIZE, paddedTo } from "../guest/image/header.ts";
+import { DocteurError } from "../reader/errors.ts";
+import { raw } from "../reader/git/object-id.ts";
+import { encodeHeader, HEADER_SIZE, paddedTo } from "../reader/image/header.ts";
 import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";

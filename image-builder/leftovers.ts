@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hasEnded, PROCESS_NAME, processName } from "../guest/process-name.ts";
+import { hasEnded, PROCESS_NAME, processName } from "../reader/process-name.ts";
 
 /** Of a temporary file or folder: whose it is, and what tells it from others of the same process. */
 const OWNER = `(?<owner>${PROCESS_NAME})-[0-9a-f]{12}`;

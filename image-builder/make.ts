@@ -2,24 +2,24 @@ import { type Stats, statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkBlockSize, DEFAULT_BLOCK_SIZE } from "./block-size.ts";
-import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./endpoint.ts";
 import { type Author, DEFAULT_AUTHOR, parseAuthor } from "./folder/author.ts";
 import { type CommitDate, currentDate, parseDate } from "./folder/date.ts";
 import { type Exclusion, exclusion } from "./folder/exclusion.ts";
 import { type StagedFolder, stageFolder } from "./folder/stage.ts";
-import { requireGit } from "./git.ts";
 import { ImageFile } from "./image.ts";
-import { findRepository, requireFolder, resolveCommit } from "./local-repository.ts";
 import { type Compression, type Effort, effortOf } from "./packing/compression.ts";
 import { packAnew } from "./packing/pack-anew.ts";
 import { type Repacked, repack } from "./packing/repack.ts";
 import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
-import { fetchRemote } from "./remote-repository.ts";
-import { checkTimeout, DEFAULT_TIMEOUT } from "./silence.ts";
-import { surveyNotes } from "./survey.ts";
+import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./source/endpoint.ts";
+import { requireGit } from "./source/git.ts";
+import { findRepository, requireFolder, resolveCommit } from "./source/local-repository.ts";
+import { fetchRemote } from "./source/remote-repository.ts";
+import { checkTimeout, DEFAULT_TIMEOUT } from "./source/silence.ts";
+import { surveyNotes } from "./source/survey.ts";
+import { countUncommitted, uncommittedNotes } from "./source/uncommitted.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-import { countUncommitted, uncommittedNotes } from "./uncommitted.ts";
 
 export interface MakeOptions {
   /** What to ship; see `parseEndpoint` for its forms. */

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 import { removeLeftFolders, temporaryFolderName } from "./leftovers.ts";
 
 /** A folder that only this user can enter, and that is gone, with all in it, when it is disposed of. */

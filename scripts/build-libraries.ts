@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
-import { makeThreadProgram } from "../vm/bundle.ts";
+import { makeThreadProgram } from "../vm/artifacts/bundle.ts";
 import { LIBRARY_NODE } from "../vm/library-node.ts";
 import { lazyDependencies } from "./lazy-dependencies.ts";
 
-const LIBRARIES = { store: "guest/store/index.ts", vm: "vm/library.ts" } as const;
+const LIBRARIES = { store: "reader/index.ts", vm: "vm/index.ts" } as const;
 
 /** A bundler that makes CommonJS of a module leaves it no `import.meta`. */
 const REQUIRE_IN_ANY_FORMAT = `import { createRequire } from "node:module";

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { execa } from "execa";
 import packageJson from "../package.json" with { type: "json" };
-import { makeBundle } from "../vm/bundle.ts";
+import { makeBundle } from "../vm/artifacts/bundle.ts";
 import { buildLibraries } from "./build-libraries.ts";
 import { lazyDependencies, REQUIRE } from "./lazy-dependencies.ts";
 
@@ -66,7 +66,7 @@ await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfi
   stdio: "inherit",
 });
 await makeTypesPackage();
-// What runs inside the virtual machine; vm/bundle.ts looks for it under this name.
+// What runs inside the virtual machine; vm/artifacts/bundle.ts looks for it under this name.
 await makeBundle(join(outdir, "guest.cjs"));
 
 /** Makes the folder of the types a package by itself, for scripts/write-starter.ts: the same names, and nothing to run. */

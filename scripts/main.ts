@@ -1,14 +1,14 @@
 import packageJson from "../package.json" with { type: "json" };
-import { parseArguments } from "./arguments.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { parseArguments } from "./cli/arguments.ts";
+import type { Command, CommandContext } from "./cli/command.ts";
+import { describeFailure, ExitStatus, statusOf } from "./cli/failure.ts";
+import { InterruptedError, interruption } from "./cli/interruption.ts";
+import { commandManual } from "./cli/manual.ts";
+import { didYouMean } from "./cli/nearest.ts";
+import { hasPassword, redaction } from "./cli/redaction.ts";
+import { UsageError } from "./cli/usage-error.ts";
 import { commands } from "./commands/index.ts";
-import { describeFailure, ExitStatus, statusOf } from "./failure.ts";
-import { InterruptedError, interruption } from "./interruption.ts";
-import { commandManual } from "./manual.ts";
-import { didYouMean } from "./nearest.ts";
 import { overview } from "./overview.ts";
-import { hasPassword, redaction } from "./redaction.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** Runs the command line that follows `docteur` and gives the exit status. */
 async function main(args: readonly string[], context: CommandContext): Promise<number> {

@@ -1,6 +1,6 @@
+import { exitStatusTable } from "./cli/exit-status.ts";
+import { manual } from "./cli/manual.ts";
 import { commands } from "./commands/index.ts";
-import { exitStatusTable } from "./exit-status.ts";
-import { manual } from "./manual.ts";
 
 /** The manual page of `docteur` itself. */
 export function overview(): string {

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 import { packageRoot } from "../vm/package-root.ts";
 
 /** What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its package. */

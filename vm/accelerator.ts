@@ -1,12 +1,12 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder, keyOf, writeCacheFile } from "./cache.ts";
-import { fingerprint } from "./fingerprint.ts";
-import { GuardedProcess } from "./guarded-process.ts";
-import { getTrialInitramfs, TRIAL_MARK } from "./initramfs.ts";
-import type { Kernel } from "./kernel.ts";
-import { findQemu, qemuArguments } from "./qemu.ts";
+import { fingerprint } from "./artifacts/fingerprint.ts";
+import { getTrialInitramfs, TRIAL_MARK } from "./artifacts/initramfs.ts";
+import type { Kernel } from "./artifacts/kernel.ts";
+import { cacheFolder, keyOf, writeCacheFile } from "./cache/cache.ts";
+import { GuardedProcess } from "./qemu/guarded-process.ts";
+import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 
 /** What runs the guest's instructions: the processor itself, or QEMU's translator. */
 export type Accelerator = "kvm" | "tcg";

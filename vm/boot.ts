@@ -1,13 +1,13 @@
 import type { Writable } from "node:stream";
-import { DocteurError } from "../guest/errors.ts";
-import { DEVICES } from "./devices.ts";
-import { GuardedProcess } from "./guarded-process.ts";
-import { Guest } from "./guest.ts";
-import { checkPort, publish } from "./network.ts";
+import { DocteurError } from "../reader/errors.ts";
 import { type MachineOptions, prepareMachine } from "./prepare.ts";
-import { guestPorts, type Publication, parsePublication } from "./publication.ts";
-import { type BareMachine, findQemu, qemuArguments } from "./qemu.ts";
-import { Qmp } from "./qmp.ts";
+import { DEVICES } from "./qemu/devices.ts";
+import { GuardedProcess } from "./qemu/guarded-process.ts";
+import { checkPort, publish } from "./qemu/network.ts";
+import { guestPorts, type Publication, parsePublication } from "./qemu/publication.ts";
+import { type BareMachine, findQemu, qemuArguments } from "./qemu/qemu.ts";
+import { Qmp } from "./qemu/qmp.ts";
+import { Guest } from "./session/guest.ts";
 import { CONTROL_DEVICES } from "./template/migration.ts";
 import { startFromTemplate } from "./template/start.ts";
 

@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { cacheFolder } from "./cache.ts";
-import { cachedKernel, kernelBytes } from "./kernel.ts";
+import { cachedKernel, kernelBytes } from "./artifacts/kernel.ts";
+import { isRootDiskCached } from "./artifacts/root-disk.ts";
+import { cacheFolder } from "./cache/cache.ts";
 import { pinnedNode } from "./package-root.ts";
 import { DEFAULT_MEMORY } from "./prepare.ts";
-import { isRootDiskCached } from "./root-disk.ts";
 import { list } from "./template/shelf.ts";
 
 const MEBIBYTE = 1024 * 1024;

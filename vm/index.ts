@@ -1,13 +1,92 @@
+/// <reference types="node" preserve="true" />
+import type { Readable, Writable } from "node:stream";
+import { type BootOptions, boot as bootGuest } from "./boot.ts";
+import { prepareProgram } from "./program/prepare-program.ts";
+import type { Guest } from "./session/guest.ts";
+import { toRequest } from "./session/to-request.ts";
+import { isTerminal } from "./terminal.ts";
+
+export { DocteurError } from "../reader/errors.ts";
 export type { Accelerator } from "./accelerator.ts";
-export { type BootOptions, boot } from "./boot.ts";
-export { makeBundle } from "./bundle.ts";
-export { cacheFolder } from "./cache.ts";
-export type { Streams } from "./conversation.ts";
-export { type Check, doctor } from "./doctor.ts";
-export { Guest } from "./guest.ts";
-export { GuestError } from "./guest-error.ts";
-export { printCommand } from "./print-command.ts";
-export { parsePublication } from "./publication.ts";
-export { type RunOptions, runInVm, runOnHost } from "./run.ts";
-export { list as listTemplates, prune as pruneTemplates, type ShelvedTemplate } from "./template/shelf.ts";
-export { type WarmOptions, warmTemplate } from "./template/warm.ts";
+export type { BootOptions } from "./boot.ts";
+export { ProgramError } from "./program/program-error.ts";
+export { GuestError } from "./session/guest-error.ts";
+
+/** How a program is run, beyond its name and its arguments. */
+export interface ProgramSettings {
+  /** The program's environment. Default: empty. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How a path is found. Default: what suits the program. */
+  readonly layout?: "light" | "fast";
+  /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
+  readonly commit?: string;
+  /** Whether the types of a program of your own are checked. Default: true. */
+  readonly check?: boolean;
+  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  readonly tsc?: string;
+  /** Whether the program is to tell on `stderr` what it does. */
+  readonly verbose?: boolean;
+  /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
+  readonly stdin?: Readable;
+  /** Default: that of this process. */
+  readonly stdout?: Writable;
+  /** Default: that of this process. */
+  readonly stderr?: Writable;
+  /** Asks the program to end, as by the signal that the reason names (default SIGTERM); ends it two seconds later. */
+  readonly signal?: AbortSignal;
+}
+
+/** A machine that is up and runs one program. */
+export class Vm implements AsyncDisposable {
+  readonly #guest: Guest;
+
+  /** @internal */
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  /** Where the machine is reached, `ADDRESS:PORT` for each port it was told to publish. */
+  get published(): string[] {
+    return this.#guest.ports.map(({ published }) => published!);
+  }
+
+  /**
+   * Runs a program to its end, after which the machine is gone.
+   *
+   * @param program the name of one that ships with docteur, or the path of a file of your own.
+   * @returns the exit status, 0 to 255.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
+   * `MALFORMED_FRAME`, `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`,
+   * `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
+   */
+  async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
+    const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, tsc, ...rest } = settings;
+    const request = {
+      ...toRequest({ program, args, ...rest }),
+      terminal: isTerminal(stdout),
+      ports: this.#guest.ports,
+    };
+    const own = await prepareProgram({ program, check, tsc, signal });
+    return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
+  }
+
+  /** Ends the machine at once, whatever it does. */
+  exit(): Promise<void> {
+    return this.#guest[Symbol.asyncDispose]();
+  }
+
+  /** The same. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.exit();
+  }
+}
+
+/**
+ * Gives a machine with an image, from a template if it can be had, otherwise by booting.
+ *
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
+ * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`; `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
+ */
+export async function boot(options: BootOptions): Promise<Vm> {
+  return new Vm(await bootGuest(options));
+}

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 
 /** The folder of this package, whether this runs from its sources or from a bundle somewhere below it. */
 export function packageRoot(): string {

@@ -1,12 +1,12 @@
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
-import { getBundle } from "./bundle.ts";
-import { getBusybox } from "./busybox.ts";
-import { checkImage } from "./image.ts";
-import { getInitramfs } from "./initramfs.ts";
-import { getKernel } from "./kernel.ts";
-import { type BareMachine, findQemu } from "./qemu.ts";
-import { getRootDisk } from "./root-disk.ts";
+import { getBundle } from "./artifacts/bundle.ts";
+import { getBusybox } from "./artifacts/busybox.ts";
+import { getInitramfs } from "./artifacts/initramfs.ts";
+import { getKernel } from "./artifacts/kernel.ts";
+import { getRootDisk } from "./artifacts/root-disk.ts";
+import { checkImage } from "./qemu/image.ts";
+import { type BareMachine, findQemu } from "./qemu/qemu.ts";
 
 /** MiB. Only what the guest touches is taken from the host. */
 export const DEFAULT_MEMORY = 512;

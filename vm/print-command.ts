@@ -1,13 +1,13 @@
-import { DocteurError } from "../guest/errors.ts";
-import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/runtime/ports.ts";
-import { encodeRequest } from "../guest/runtime/request.ts";
+import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/protocol/ports.ts";
+import { encodeRequest } from "../guest/protocol/request.ts";
+import { DocteurError } from "../reader/errors.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
-import { guestPorts, parsePublication } from "./publication.ts";
-import { findQemu, qemuArguments } from "./qemu.ts";
+import { guestPorts, parsePublication } from "./qemu/publication.ts";
+import { findQemu, qemuArguments } from "./qemu/qemu.ts";
+import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
-import { shellQuote } from "./shell-quote.ts";
-import { toRequest } from "./to-request.ts";
+import { toRequest } from "./session/to-request.ts";
 
 /** What the kernel takes on x86, its terminating zero included (arch/x86/include/asm/setup.h). */
 const COMMAND_LINE_SIZE = 2048;

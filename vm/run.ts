@@ -1,20 +1,20 @@
-import { DocteurError } from "../guest/errors.ts";
-import { printable } from "../guest/printable.ts";
-import type { UserProgram } from "../guest/runtime/user/program.ts";
+import type { UserProgram } from "../guest/protocol/user-program.ts";
+import { DocteurError } from "../reader/errors.ts";
+import { printable } from "../reader/printable.ts";
+import { getBundle } from "./artifacts/bundle.ts";
 import { boot } from "./boot.ts";
-import { getBundle } from "./bundle.ts";
-import type { Streams } from "./conversation.ts";
-import { CHANNEL_FD, GuardedProcess } from "./guarded-process.ts";
-import { Guest } from "./guest.ts";
-import { GuestError } from "./guest-error.ts";
-import { checkImage } from "./image.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
-import { hostPorts, parsePublication } from "./publication.ts";
+import { CHANNEL_FD, GuardedProcess } from "./qemu/guarded-process.ts";
+import { checkImage } from "./qemu/image.ts";
+import { hostPorts, parsePublication } from "./qemu/publication.ts";
+import type { Streams } from "./session/conversation.ts";
+import { Guest } from "./session/guest.ts";
+import { GuestError } from "./session/guest-error.ts";
+import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
-import { type ProgramOptions, toRequest } from "./to-request.ts";
 
 /** Seconds for Node to start on the host. */
 const START_TIMEOUT = 30;

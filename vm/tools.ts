@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { DocteurError } from "../guest/errors.ts";
-import { installation } from "./debian-packages.ts";
+import { DocteurError } from "../reader/errors.ts";
+import { installation } from "./artifacts/debian-packages.ts";
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { DocteurError } from "../guest/errors.ts";
+import { DocteurError } from "../reader/errors.ts";
 
 /**
  * Writes and waits until the stream has taken it, so that a slow reader slows the writer down.

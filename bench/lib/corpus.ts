@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { execa } from "execa";
 import { makeImage } from "../../image-builder/index.ts";
-import { cacheFolder } from "../../vm/cache.ts";
-import { fetchPackages, one } from "../../vm/debian.ts";
+import { fetchPackages, one } from "../../vm/artifacts/debian.ts";
+import { cacheFolder } from "../../vm/cache/cache.ts";
 import { requireTool } from "../../vm/tools.ts";
 
 /** Files to measure with, in the shapes that the contenders want them. */

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../../vm/cache.ts";
+import { cacheFolder } from "../../vm/cache/cache.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { cached, keyOf } from "../../vm/cache.ts";
-import { type Choice, fetchPackages } from "../../vm/debian.ts";
+import { type Choice, fetchPackages } from "../../vm/artifacts/debian.ts";
+import { cached, keyOf } from "../../vm/cache/cache.ts";
 import { findTool } from "../../vm/tools.ts";
 
 /** A program to measure with, and the environment that it runs in. */

@@ -2,8 +2,8 @@
 // tells the console how long it took.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { openFileDevice } from "../../guest/block/file.ts";
-import { connect } from "../../guest/store/connect.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { connect } from "../../reader/store/connect.ts";
 
 const paths = readFileSync("/guest/paths", "utf8").split("\n");
 const busybox = "/guest/bin/busybox";

@@ -1,6 +1,6 @@
-import type { Signature } from "../git/commit.ts";
-import type { PathCounts } from "../layout/path-counts.ts";
-import type { Store } from "../store/store.ts";
+import type { Signature } from "../../reader/git/commit.ts";
+import type { PathCounts } from "../../reader/paths/path-counts.ts";
+import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page } from "./html.ts";
 
 const VERIFIED = `Nothing is sent that was not proved. The commit's content must have the SHA-1 that is its id; the commit

@@ -1,6 +1,6 @@
-import type { PathCounts } from "../layout/path-counts.ts";
-import { WorkLimitError } from "../pack/work.ts";
-import type { Store } from "../store/store.ts";
+import { WorkLimitError } from "../../reader/pack/work.ts";
+import type { PathCounts } from "../../reader/paths/path-counts.ts";
+import type { Store } from "../../reader/store/store.ts";
 
 /** Entries that are counted between two turns of the event loop. */
 const STRIDE = 20_000;

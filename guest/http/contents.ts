@@ -1,6 +1,6 @@
-import { ByteLru } from "../byte-lru.ts";
-import { DocteurError } from "../errors.ts";
-import type { Store } from "../store/store.ts";
+import { ByteLru } from "../../reader/byte-lru.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import type { Store } from "../../reader/store/store.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
 import { WorkQueue } from "./work-queue.ts";

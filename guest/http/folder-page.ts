@@ -1,6 +1,6 @@
-import type { Folder, ListEntry } from "../store/folder.ts";
-import { kindOf } from "../store/kind.ts";
-import type { Store } from "../store/store.ts";
+import type { Folder, ListEntry } from "../../reader/store/folder.ts";
+import { kindOf } from "../../reader/store/kind.ts";
+import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page, quantity } from "./html.ts";
 import { ABOUT } from "./site.ts";
 import { encodeName, folderUrl } from "./target.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DocteurError, InvalidImageError } from "../errors.ts";
-import type { Store } from "../store/store.ts";
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { takeCensus } from "./census.ts";
 import { prefersDeflate } from "./coding.ts";

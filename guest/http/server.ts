@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DocteurError } from "../errors.ts";
-import type { Port } from "../unikernel.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import type { Port } from "../protocol/published-port.ts";
 import { REQUEST_TIMEOUT, SILENCE_TIMEOUT } from "./connection.ts";
 import { type Connections, MAX_CONNECTIONS } from "./connections.ts";
 import { MAX_HEADER_FIELDS } from "./request-fault.ts";

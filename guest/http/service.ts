@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { printable } from "../printable.ts";
-import type { Store } from "../store/store.ts";
-import type { Console, Port, UnikernelContext } from "../unikernel.ts";
+import { printable } from "../../reader/printable.ts";
+import type { Store } from "../../reader/store/store.ts";
+import type { Port } from "../protocol/published-port.ts";
+import type { Console, UnikernelContext } from "../unikernel.ts";
 import { Connections, MAX_CONNECTIONS } from "./connections.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Handler } from "./handler.ts";

@@ -1,4 +1,4 @@
-import { DocteurError } from "../errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /** Pieces of work that wait at most. */
 const MAX_WAITING = 16;

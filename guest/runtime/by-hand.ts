@@ -1,8 +1,8 @@
+import { writeAll } from "../protocol/channel.ts";
+import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../protocol/ports.ts";
+import { decodeRequest } from "../protocol/request.ts";
 import type { Console } from "../unikernel.ts";
-import { writeAll } from "./channel.ts";
 import { openPort } from "./port.ts";
-import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "./ports.ts";
-import { decodeRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
 
 /** The request on the kernel's command line, if there is one. */

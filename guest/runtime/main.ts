@@ -1,15 +1,15 @@
 import * as fs from "node:fs";
+import { Channel } from "../protocol/channel.ts";
+import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
 import { findRequest, runByHand } from "./by-hand.ts";
-import { Channel } from "./channel.ts";
 import { openPort } from "./port.ts";
-import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "./ports.ts";
 import { powerOff } from "./power.ts";
-import { Randomness } from "./randomness.ts";
-import { rehearse } from "./rehearse.ts";
+import { Randomness } from "./resume/randomness.ts";
+import { VirtioDisk } from "./resume/virtio-disk.ts";
+import { setClock } from "./resume/wall-clock.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
-import { VirtioDisk } from "./virtio-disk.ts";
-import { setClock } from "./wall-clock.ts";
+import { rehearse } from "./warm-up/rehearse.ts";
 
 /** Where the machine has the image. */
 const IMAGE = "/dev/vdb";

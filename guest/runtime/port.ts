@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { DocteurError } from "../errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 const PORTS = "/sys/class/virtio-ports";
 const ATTEMPTS = 500;

@@ -1,11 +1,11 @@
-import { openFileDevice } from "../block/file.ts";
-import { printable } from "../printable.ts";
-import { type ConnectOptions, connect } from "../store/connect.ts";
-import { createFs, type ImageFs } from "../store/fs/create-fs.ts";
-import type { Store } from "../store/store.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { createFs, type ImageFs } from "../../reader/fs/create-fs.ts";
+import { printable } from "../../reader/printable.ts";
+import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
+import type { Store } from "../../reader/store/store.ts";
+import type { RunRequest } from "../protocol/request.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { unikernels } from "../unikernels/index.ts";
-import type { RunRequest } from "./request.ts";
 
 /** The shell's status for a command that is not there. */
 const NOT_FOUND = 127;

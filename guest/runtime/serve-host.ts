@@ -1,14 +1,14 @@
-import { signalStatus } from "../signal-status.ts";
+import type { Channel } from "../protocol/channel.ts";
+import { FrameType } from "../protocol/frame.ts";
+import { decodeRequest, type RunRequest } from "../protocol/request.ts";
+import { signalStatus } from "../protocol/signal-status.ts";
+import { ProgramParts } from "../protocol/user-program.ts";
 import type { Console } from "../unikernel.ts";
-import type { Channel } from "./channel.ts";
-import { FrameType } from "./frame.ts";
-import { decodeRequest, type RunRequest } from "./request.ts";
 import { oneLine, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
 import { Stop } from "./stop.ts";
 import { PROGRAM_URL } from "./user/load.ts";
 import { faceProcess } from "./user/process-face.ts";
-import { ProgramParts } from "./user/program.ts";
 import { describeError, runUserProgram } from "./user/run-user-program.ts";
 import { mapStacks } from "./user/stack.ts";
 

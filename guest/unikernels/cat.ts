@@ -1,5 +1,5 @@
-import { DocteurError } from "../errors.ts";
-import type { Store } from "../store/store.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import type { Store } from "../../reader/store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { lines } from "./lines.ts";
 import { parseOptions } from "./options.ts";

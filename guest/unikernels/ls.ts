@@ -1,8 +1,8 @@
-import { hex } from "../git/object-id.ts";
-import { type EntryType, MODES, type Tree } from "../git/tree.ts";
-import type { Descent } from "../layout/descent.ts";
-import { printableBytes } from "../printable.ts";
-import type { Store } from "../store/store.ts";
+import { hex } from "../../reader/git/object-id.ts";
+import { type EntryType, MODES, type Tree } from "../../reader/git/tree.ts";
+import type { Descent } from "../../reader/paths/descent.ts";
+import { printableBytes } from "../../reader/printable.ts";
+import type { Store } from "../../reader/store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { BatchedOutput } from "./batched-output.ts";
 import { parseOptions } from "./options.ts";

@@ -1,5 +1,5 @@
-import { DocteurError, InvalidImageError } from "../errors.ts";
-import { printable } from "../printable.ts";
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+import { printable } from "../../reader/printable.ts";
 import type { Console } from "../unikernel.ts";
 
 /** The status of a program that was called wrongly, as in the command line around it. */

@@ -1,4 +1,4 @@
-import { signalStatus } from "../signal-status.ts";
+import { signalStatus } from "../protocol/signal-status.ts";
 import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";

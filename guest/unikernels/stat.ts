@@ -1,6 +1,6 @@
-import { MODES } from "../git/tree.ts";
-import { printableBytes } from "../printable.ts";
-import type { Store } from "../store/store.ts";
+import { MODES } from "../../reader/git/tree.ts";
+import { printableBytes } from "../../reader/printable.ts";
+import type { Store } from "../../reader/store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { attempt, usageError, worst } from "./report.ts";

@@ -1,4 +1,4 @@
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /** Who a commit says made it. */
 export interface Author {

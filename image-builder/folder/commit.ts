@@ -1,4 +1,4 @@
-import { hex } from "../../guest/git/object-id.ts";
+import { hex } from "../../reader/git/object-id.ts";
 import type { Author } from "./author.ts";
 import { type CommitDate, formatDate } from "./date.ts";
 

@@ -1,4 +1,4 @@
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /** A moment and the zone it was written in, as a commit records them. */
 export interface CommitDate {

@@ -1,4 +1,4 @@
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /** Tells whether the file or folder at a path, relative to the folder that is read, is to be left out. */
 export type Exclusion = (path: string) => boolean;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 import { isPointer } from "../lfs-pointer.ts";
-import { shownPath } from "./shown-path.ts";
+import { shownPath } from "../shown-path.ts";
 import type { Staging } from "./staging.ts";
 
 /** Files up to this many bytes are read whole; larger ones as a stream. */

@@ -1,12 +1,12 @@
 import { readlinkSync, type Stats } from "node:fs";
-import { DocteurError } from "../../guest/errors.ts";
-import { whyForbidden } from "../../guest/git/forbidden-name.ts";
-import type { EntryType, TreeEntry } from "../../guest/git/tree.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { whyForbidden } from "../../reader/git/forbidden-name.ts";
+import type { EntryType, TreeEntry } from "../../reader/git/tree.ts";
 import type { OnProgress } from "../progress.ts";
+import { shownPath } from "../shown-path.ts";
 import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
 import { measureFolder } from "./measure-folder.ts";
 import { storeFile, unreadable } from "./read-file.ts";
-import { shownPath } from "./shown-path.ts";
 import type { Staging } from "./staging.ts";
 import { encodeTree } from "./tree.ts";
 import { Turns } from "./turns.ts";

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { DocteurError } from "../../guest/errors.ts";
-import { hex } from "../../guest/git/object-id.ts";
-import { git } from "../git.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { hex } from "../../reader/git/object-id.ts";
 import type { Effort } from "../packing/compression.ts";
 import type { PackObject } from "../packing/pack-object.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
+import { git } from "../source/git.ts";
 import type { Author } from "./author.ts";
 import { encodeFolderCommit } from "./commit.ts";
 import type { CommitDate } from "./date.ts";

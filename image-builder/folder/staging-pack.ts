@@ -1,11 +1,11 @@
-import type { Hash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib";
-import { type ObjectKind, objectHash, objectId } from "../../guest/git/object.ts";
-import { hex, raw } from "../../guest/git/object-id.ts";
-import { encodeIdx } from "../../guest/pack/idx-encode.ts";
+import type { Hash } from "../../reader/git/hash.ts";
+import { type ObjectKind, objectHash, objectId } from "../../reader/git/object.ts";
+import { hex, raw } from "../../reader/git/object-id.ts";
+import { encodeIdx } from "../../reader/pack/idx-encode.ts";
 import { encodePackEntryHeader, encodePackHeader } from "../packing/pack-encode.ts";
 import type { PackObject } from "../packing/pack-object.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";

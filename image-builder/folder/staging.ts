@@ -1,4 +1,4 @@
-import type { ObjectKind } from "../../guest/git/object.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
 import { LARGE } from "../packing/compression.ts";
 import type { StagingPack } from "./staging-pack.ts";
 

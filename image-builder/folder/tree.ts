@@ -1,5 +1,5 @@
-import { ID_LENGTH } from "../../guest/git/object-id.ts";
-import { type EntryType, MODES, type TreeEntry } from "../../guest/git/tree.ts";
+import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import { type EntryType, MODES, type TreeEntry } from "../../reader/git/tree.ts";
 
 /** Sorts entries as git does (byte by byte, a tree's name as if it ended in a slash) and encodes them as a tree object. */
 export function encodeTree(entries: readonly TreeEntry[]): Uint8Array {

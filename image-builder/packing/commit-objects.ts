@@ -1,4 +1,4 @@
-import { git } from "../git.ts";
+import { git } from "../source/git.ts";
 import type { PackObject } from "./pack-object.ts";
 import { incomplete } from "./pack-objects.ts";
 

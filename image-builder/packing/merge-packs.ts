@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ID_LENGTH } from "../../guest/git/object-id.ts";
-import { encodeIdx, type IdxEntry } from "../../guest/pack/idx-encode.ts";
+import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import { encodeIdx, type IdxEntry } from "../../reader/pack/idx-encode.ts";
 import { encodePackHeader } from "./pack-encode.ts";
 import type { PackFiles } from "./pack-objects.ts";
 import { readIdx } from "./read-idx.ts";

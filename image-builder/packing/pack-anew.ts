@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 import { type Compression, type Effort, effortOf } from "./compression.ts";
 import { mergePacks } from "./merge-packs.ts";
 import { orderName } from "./order-name.ts";

@@ -1,4 +1,4 @@
-import type { ObjectKind } from "../../guest/git/object.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
 
 /** An object's type in a PACK entry (gitformat-pack(5)). */
 const TYPES: Readonly<Record<ObjectKind, number>> = { commit: 1, tree: 2, blob: 3, tag: 4 };

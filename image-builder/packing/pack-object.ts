@@ -1,4 +1,4 @@
-import type { ObjectKind } from "../../guest/git/object.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
 
 /** An object that is to be packed. */
 export interface PackObject {

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { DocteurError } from "../../guest/errors.ts";
-import { git } from "../git.ts";
-import type { OnGitProgress } from "../git-progress.ts";
-import type { GitSettings } from "../git-settings.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { git } from "../source/git.ts";
+import type { OnGitProgress } from "../source/git-progress.ts";
+import type { GitSettings } from "../source/git-settings.ts";
 import { LARGE } from "./compression.ts";
 import { sourceObjects } from "./source-objects.ts";
 

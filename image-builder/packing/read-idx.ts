@@ -1,6 +1,6 @@
-import { ID_LENGTH } from "../../guest/git/object-id.ts";
-import { IDX_SIGNATURE, LARGE_OFFSET } from "../../guest/pack/idx.ts";
-import type { IdxEntry } from "../../guest/pack/idx-encode.ts";
+import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import { IDX_SIGNATURE, LARGE_OFFSET } from "../../reader/pack/idx.ts";
+import type { IdxEntry } from "../../reader/pack/idx-encode.ts";
 
 /** The entries of an IDX version 2 (git's `pack-format`) that was made on this machine just now, in the order of their ids. */
 export function readIdx(idx: Buffer): IdxEntry[] {

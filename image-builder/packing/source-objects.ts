@@ -1,4 +1,4 @@
-import { git } from "../git.ts";
+import { git } from "../source/git.ts";
 
 /**
  * The environment in which git reads the objects of the repository `gitDir`, and those that it borrows, and writes to the

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { OnGitProgress } from "../git-progress.ts";
+import type { OnGitProgress } from "../source/git-progress.ts";
 import { type Compression, effortOf } from "./compression.ts";
 import { type PackFiles, packObjects } from "./pack-objects.ts";
 

@@ -1,5 +1,5 @@
-import type { ObjectKind } from "../../guest/git/object.ts";
-import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
+import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 
 /** Which objects of a PACK the commit reaches. A byte an object. */
 export class Catalog {

@@ -1,8 +1,8 @@
-import type { SectorCache } from "../../guest/block/sector-cache.ts";
-import { InvalidImageError } from "../../guest/errors.ts";
-import { hex, ID_LENGTH } from "../../guest/git/object-id.ts";
-import { idxLength, idxPieces, shortestIdx } from "../../guest/pack/idx-encode.ts";
-import type { PackAnalysis } from "../../guest/pack/pack-analysis.ts";
+import type { SectorCache } from "../../reader/block/sector-cache.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import { hex, ID_LENGTH } from "../../reader/git/object-id.ts";
+import { idxLength, idxPieces, shortestIdx } from "../../reader/pack/idx-encode.ts";
+import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 
 /** Bytes before the ids: signature and version, fan-out. */
 const IDS_START = 8 + 256 * 4;

@@ -1,4 +1,4 @@
-import { DocteurError, type Fault, InvalidImageError } from "../../guest/errors.ts";
+import { DocteurError, type Fault, InvalidImageError } from "../../reader/errors.ts";
 
 /** An error on its way between two threads, where classes are lost. */
 export interface TransferredError {

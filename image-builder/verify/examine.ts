@@ -1,16 +1,16 @@
-import type { BlockDevice } from "../../guest/block/device.ts";
-import { SectorCache } from "../../guest/block/sector-cache.ts";
-import { boundsOf } from "../../guest/bounds.ts";
-import { DocteurError, InvalidImageError } from "../../guest/errors.ts";
-import { objectId } from "../../guest/git/object.ts";
-import { hex, ID_LENGTH, sameId } from "../../guest/git/object-id.ts";
-import { HEADER_SIZE } from "../../guest/image/header.ts";
-import { EntryTable } from "../../guest/pack/entry-table.ts";
-import { Idx } from "../../guest/pack/idx.ts";
-import { Pack } from "../../guest/pack/pack.ts";
-import { scanEntries } from "../../guest/pack/scan.ts";
-import { Work, WorkLimitError } from "../../guest/pack/work.ts";
-import { readHeader } from "../../guest/store/open-objects.ts";
+import type { BlockDevice } from "../../reader/block/device.ts";
+import { SectorCache } from "../../reader/block/sector-cache.ts";
+import { boundsOf } from "../../reader/bounds.ts";
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+import { objectId } from "../../reader/git/object.ts";
+import { hex, ID_LENGTH, sameId } from "../../reader/git/object-id.ts";
+import { HEADER_SIZE } from "../../reader/image/header.ts";
+import { readHeader } from "../../reader/image/open-objects.ts";
+import { EntryTable } from "../../reader/pack/entry-table.ts";
+import { Idx } from "../../reader/pack/idx.ts";
+import { Pack } from "../../reader/pack/pack.ts";
+import { scanEntries } from "../../reader/pack/scan.ts";
+import { Work, WorkLimitError } from "../../reader/pack/work.ts";
 
 /** Bytes of an IDX before its ids: signature, version, fan-out. */
 const IDS_START = 8 + 256 * 4;

@@ -1,5 +1,5 @@
-import { readSignature } from "../../guest/git/commit.ts";
-import { printableBytes } from "../../guest/printable.ts";
+import { readSignature } from "../../reader/git/commit.ts";
+import { printableBytes } from "../../reader/printable.ts";
 import { ocamlString } from "./ocaml-string.ts";
 import type { Verification } from "./verification.ts";
 import { commitObjectOf } from "./verify-image.ts";

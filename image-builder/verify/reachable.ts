@@ -1,10 +1,10 @@
-import { InvalidImageError } from "../../guest/errors.ts";
-import type { ObjectKind } from "../../guest/git/object.ts";
-import { hex } from "../../guest/git/object-id.ts";
-import type { EntryType, Tree } from "../../guest/git/tree.ts";
-import { readTree } from "../../guest/layout/trees.ts";
-import type { Objects } from "../../guest/pack/objects.ts";
-import { COST } from "../../guest/pack/work.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
+import { hex } from "../../reader/git/object-id.ts";
+import type { EntryType, Tree } from "../../reader/git/tree.ts";
+import type { Objects } from "../../reader/pack/objects.ts";
+import { COST } from "../../reader/pack/work.ts";
+import { readTree } from "../../reader/paths/trees.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */

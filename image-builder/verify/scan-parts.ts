@@ -1,9 +1,9 @@
-import { openFileDevice } from "../../guest/block/file.ts";
-import { SectorCache } from "../../guest/block/sector-cache.ts";
-import { HEADER_SIZE } from "../../guest/image/header.ts";
-import { EntryTable } from "../../guest/pack/entry-table.ts";
-import { Pack } from "../../guest/pack/pack.ts";
-import { type EntryRange, scanEntries } from "../../guest/pack/scan.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { SectorCache } from "../../reader/block/sector-cache.ts";
+import { HEADER_SIZE } from "../../reader/image/header.ts";
+import { EntryTable } from "../../reader/pack/entry-table.ts";
+import { Pack } from "../../reader/pack/pack.ts";
+import { type EntryRange, scanEntries } from "../../reader/pack/scan.ts";
 
 /** What several threads share that scan one PACK. */
 export interface ScanTask {

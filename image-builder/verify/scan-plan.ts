@@ -1,9 +1,9 @@
-import type { SectorCache } from "../../guest/block/sector-cache.ts";
-import { InvalidImageError } from "../../guest/errors.ts";
-import { HEADER_SIZE } from "../../guest/image/header.ts";
-import { FIRST_ENTRY } from "../../guest/pack/entry.ts";
-import { IDX_SIGNATURE, Idx, LARGE_OFFSET } from "../../guest/pack/idx.ts";
-import { type EntryRange, readPackHeader } from "../../guest/pack/scan.ts";
+import type { SectorCache } from "../../reader/block/sector-cache.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import { HEADER_SIZE } from "../../reader/image/header.ts";
+import { FIRST_ENTRY } from "../../reader/pack/entry.ts";
+import { IDX_SIGNATURE, Idx, LARGE_OFFSET } from "../../reader/pack/idx.ts";
+import { type EntryRange, readPackHeader } from "../../reader/pack/scan.ts";
 
 /** Bytes of a part: enough that taking one costs nothing, little enough that all threads end at about the same time. */
 const PART = 2 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import type { Signature } from "../../guest/git/commit.ts";
-import type { ObjectKind } from "../../guest/git/object.ts";
+import type { Signature } from "../../reader/git/commit.ts";
+import type { ObjectKind } from "../../reader/git/object.ts";
 
 /** What a verified image holds. All sizes in bytes. */
 export interface Verification {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { InvalidImageError } from "../../guest/errors.ts";
-import { parseCommit } from "../../guest/git/commit.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import { parseCommit } from "../../reader/git/commit.ts";
 import { rebuildError } from "./error-transfer.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { openFileDevice } from "../../guest/block/file.ts";
-import { InvalidImageError } from "../../guest/errors.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
 import { scanForAnother, scanInThreads } from "./scan-in-threads.ts";

@@ -1,8 +1,8 @@
 import { styleText } from "node:util";
-import { colourOption, wantsColour } from "../colour.ts";
-import type { Command } from "../command.ts";
-import { exitStatus } from "../exit-status.ts";
-import { writeJson, writeShown } from "../screen.ts";
+import { colourOption, wantsColour } from "../cli/colour.ts";
+import type { Command } from "../cli/command.ts";
+import { exitStatus } from "../cli/exit-status.ts";
+import { writeJson, writeShown } from "../cli/screen.ts";
 
 /** `docteur doctor`: what this machine has and lacks. */
 export const doctor: Command = {
@@ -19,7 +19,7 @@ standard output; for what is missing, the line after it says how to get it. Stat
     const colour = wantsColour(invocation, stdout, env);
     const paint = (format: "green" | "red", text: string) =>
       colour ? styleText(format, text, { validateStream: false }) : text;
-    const vm = await import("../../vm/index.ts");
+    const vm = await import("../../vm/commands.ts");
     const checks = await vm.doctor();
     if (invocation.flag("json")) {
       writeJson(stdout, checks);

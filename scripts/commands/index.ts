@@ -1,4 +1,4 @@
-import type { Command } from "../command.ts";
+import type { Command } from "../cli/command.ts";
 import { doctor } from "./doctor.ts";
 import { init } from "./init.ts";
 import { make } from "./make.ts";

@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
-import { printable } from "../../guest/printable.ts";
-import type { Command } from "../command.ts";
-import { exitStatus } from "../exit-status.ts";
+import { printable } from "../../reader/printable.ts";
+import type { Command } from "../cli/command.ts";
+import { exitStatus } from "../cli/exit-status.ts";
 
 /** `docteur init`: a small project with a program that reads an image. */
 export const init: Command = {

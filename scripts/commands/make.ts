@@ -1,13 +1,13 @@
-import { printable } from "../../guest/printable.ts";
 import type { MakeResult } from "../../image-builder/index.ts";
-import { COLOUR_CHOICES, isTerminal } from "../colour.ts";
-import type { Command } from "../command.ts";
-import { isQuiet, originalOptions } from "../compatibility.ts";
-import { exitStatus } from "../exit-status.ts";
-import { jsonFailure } from "../json-failure.ts";
-import { ProgressLine } from "../progress.ts";
-import { bytes, count, duration } from "../quantity.ts";
-import { writeJson } from "../screen.ts";
+import { printable } from "../../reader/printable.ts";
+import { COLOUR_CHOICES, isTerminal } from "../cli/colour.ts";
+import type { Command } from "../cli/command.ts";
+import { isQuiet, originalOptions } from "../cli/compatibility.ts";
+import { exitStatus } from "../cli/exit-status.ts";
+import { jsonFailure } from "../cli/json-failure.ts";
+import { ProgressLine } from "../cli/progress.ts";
+import { bytes, count, duration } from "../cli/quantity.ts";
+import { writeJson } from "../cli/screen.ts";
 
 /** `docteur make`: makes an image of a repository or folder. */
 export const make: Command = {

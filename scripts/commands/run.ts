@@ -1,10 +1,10 @@
 import { isProgramFile } from "../../vm/program/is-program-file.ts";
-import type { Command } from "../command.ts";
-import { environment } from "../environment.ts";
-import { exitStatusTable } from "../exit-status.ts";
-import { namingImage } from "../naming-image.ts";
-import { programInput } from "../path-list.ts";
-import { programs } from "../programs.ts";
+import type { Command } from "../cli/command.ts";
+import { environment } from "../cli/environment.ts";
+import { exitStatusTable } from "../cli/exit-status.ts";
+import { namingImage } from "../cli/naming-image.ts";
+import { programInput } from "../cli/path-list.ts";
+import { programs } from "../cli/programs.ts";
 
 /** `docteur run`: runs a program on an image, in a virtual machine or on the host. */
 export const run: Command = {
@@ -178,7 +178,7 @@ ${exitStatusTable}`,
       analyze: invocation.flag("analyze"),
       publish: invocation.texts("publish"),
     };
-    const { parsePublication, printCommand, runInVm, runOnHost } = await import("../../vm/index.ts");
+    const { parsePublication, printCommand, runInVm, runOnHost } = await import("../../vm/commands.ts");
     try {
       for (const publication of options.publish) parsePublication(publication);
     } catch (error) {

@@ -1,8 +1,8 @@
-import { printable } from "../../guest/printable.ts";
-import type { Command } from "../command.ts";
-import { exitStatus } from "../exit-status.ts";
-import { bytes as quantity } from "../quantity.ts";
-import { writeShown } from "../screen.ts";
+import { printable } from "../../reader/printable.ts";
+import type { Command } from "../cli/command.ts";
+import { exitStatus } from "../cli/exit-status.ts";
+import { bytes as quantity } from "../cli/quantity.ts";
+import { writeShown } from "../cli/screen.ts";
 
 const ACTIONS = ["list", "prune", "warm"] as const;
 
@@ -55,7 +55,7 @@ options would start from, if it is not there, also where making one has failed b
     if (action === undefined) {
       throw invocation.misuse(`unknown action '${word}', the actions are ${ACTIONS.join(", ")}`);
     }
-    const { listTemplates, pruneTemplates, warmTemplate } = await import("../../vm/index.ts");
+    const { listTemplates, pruneTemplates, warmTemplate } = await import("../../vm/commands.ts");
     if (action === "list") {
       for (const { name, description, used, bytes } of await listTemplates()) {
         writeShown(stdout, `${name}  ${description}  ${used.toISOString()}  ${quantity(bytes)}\n`);

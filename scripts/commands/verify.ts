@@ -1,17 +1,17 @@
-import type { InvalidImageError } from "../../guest/errors.ts";
-import { printable } from "../../guest/printable.ts";
 import type { Verification } from "../../image-builder/index.ts";
+import type { InvalidImageError } from "../../reader/errors.ts";
+import { printable } from "../../reader/printable.ts";
 import { writeTo } from "../../vm/write-to.ts";
-import { colourOption, isTerminal, wantsColour } from "../colour.ts";
-import type { Command } from "../command.ts";
-import { isQuiet, originalOptions } from "../compatibility.ts";
-import { exitStatus } from "../exit-status.ts";
-import { type JsonFailure, jsonFailure } from "../json-failure.ts";
-import { jsonPieces } from "../json-pieces.ts";
-import { namingImage } from "../naming-image.ts";
-import { ProgressLine } from "../progress.ts";
-import { bytes, count } from "../quantity.ts";
-import { writeJson } from "../screen.ts";
+import { colourOption, isTerminal, wantsColour } from "../cli/colour.ts";
+import type { Command } from "../cli/command.ts";
+import { isQuiet, originalOptions } from "../cli/compatibility.ts";
+import { exitStatus } from "../cli/exit-status.ts";
+import { type JsonFailure, jsonFailure } from "../cli/json-failure.ts";
+import { jsonPieces } from "../cli/json-pieces.ts";
+import { namingImage } from "../cli/naming-image.ts";
+import { ProgressLine } from "../cli/progress.ts";
+import { bytes, count } from "../cli/quantity.ts";
+import { writeJson } from "../cli/screen.ts";
 
 /** `docteur verify`: proves that an image is whole. */
 export const verify: Command = {

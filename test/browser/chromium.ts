@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { type Browser, chromium as playwright } from "playwright-core";
-import { cached } from "../../vm/cache.ts";
-import { fetchPackages } from "../../vm/debian.ts";
+import { fetchPackages } from "../../vm/artifacts/debian.ts";
+import { cached } from "../../vm/cache/cache.ts";
 import { closure } from "../debian-closure.ts";
 import { temporaryFolder } from "../vm/fixture.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { cached } from "../../vm/cache.ts";
-import { fetchPackages } from "../../vm/debian.ts";
+import { fetchPackages } from "../../vm/artifacts/debian.ts";
+import { cached } from "../../vm/cache/cache.ts";
 
 /** What Python's documentation links to outside of its own folder. */
 const SCRIPTS = ["libjs-jquery", "libjs-underscore"];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { makeImage } from "../../image-builder/index.ts";
-import { runInVm } from "../../vm/index.ts";
+import { runInVm } from "../../vm/commands.ts";
 import { Collector, descendants, temporaryFolder } from "../vm/fixture.ts";
 import { background, brokenImages, isReadable } from "./appearance.ts";
 import { startBrowser } from "./chromium.ts";

@@ -5,7 +5,7 @@
 import { openSync, writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { ConnectOptions } from "../../guest/store/connect.ts";
+import type { ConnectOptions } from "../../reader/store/connect.ts";
 import { makeCase } from "./cases.ts";
 import { exercise } from "./exercise.ts";
 import { Meter } from "./meter.ts";

@@ -1,21 +1,21 @@
-import { memoryDevice } from "../../guest/block/memory.ts";
-import { DocteurError } from "../../guest/errors.ts";
-import { objectId } from "../../guest/git/object.ts";
-import { hex } from "../../guest/git/object-id.ts";
 import { aboutPage } from "../../guest/http/about-page.ts";
 import { takeCensus } from "../../guest/http/census.ts";
 import { Contents } from "../../guest/http/contents.ts";
 import { folderPage } from "../../guest/http/folder-page.ts";
 import { Site } from "../../guest/http/site.ts";
-import { type ConnectOptions, connect } from "../../guest/store/connect.ts";
-import { createFs } from "../../guest/store/fs/create-fs.ts";
-import type { Store } from "../../guest/store/store.ts";
 import type { Unikernel } from "../../guest/unikernel.ts";
 import { cat } from "../../guest/unikernels/cat.ts";
 import { ls } from "../../guest/unikernels/ls.ts";
 import { stat } from "../../guest/unikernels/stat.ts";
 import { verifyDevice } from "../../image-builder/verify/verify-device.ts";
-import { recordingDevice } from "../guest/recording-device.ts";
+import { memoryDevice } from "../../reader/block/memory.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { createFs } from "../../reader/fs/create-fs.ts";
+import { objectId } from "../../reader/git/object.ts";
+import { hex } from "../../reader/git/object-id.ts";
+import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
+import type { Store } from "../../reader/store/store.ts";
+import { recordingDevice } from "../reader/recording-device.ts";
 import type { Meter } from "./meter.ts";
 
 /** What an exercise holds the reader to. */

@@ -1,9 +1,9 @@
 import { deflateSync } from "node:zlib";
-import { objectId } from "../../guest/git/object.ts";
-import { hex } from "../../guest/git/object-id.ts";
-import { assembleImage } from "../guest/image-fixture.ts";
-import { copy, delta, deltaTarget, insert, type MadeEntry, makePack, whole } from "../guest/pack-fixture.ts";
-import { encodeTree } from "../guest/repository.ts";
+import { objectId } from "../../reader/git/object.ts";
+import { hex } from "../../reader/git/object-id.ts";
+import { assembleImage } from "../reader/image-fixture.ts";
+import { copy, delta, deltaTarget, insert, type MadeEntry, makePack, whole } from "../reader/pack-fixture.ts";
+import { encodeTree } from "../reader/repository.ts";
 import type { Random } from "./random.ts";
 
 const MODES = [

@@ -1,4 +1,4 @@
-import { HEADER_SIZE } from "../../guest/image/header.ts";
+import { HEADER_SIZE } from "../../reader/image/header.ts";
 import type { Random } from "./random.ts";
 
 const BYTES = [0, 1, 0x0a, 0x20, 0x2e, 0x2f, 0x60, 0x70, 0x7f, 0x80, 0xfe, 0xff];

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from "ava";
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /** Asserts that the work fails with an error of ours of this code, in one line. @returns the error. */
 export async function failsWith(

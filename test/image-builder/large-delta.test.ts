@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import test from "ava";
-import { openFileDevice } from "../../guest/block/file.ts";
-import { connect } from "../../guest/store/connect.ts";
 import { makeImage } from "../../image-builder/index.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { connect } from "../../reader/store/connect.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
 

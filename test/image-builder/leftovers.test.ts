@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { chownSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { processName } from "../../guest/process-name.ts";
 import { makeImage } from "../../image-builder/index.ts";
 import {
   removeLeftFolders,
@@ -12,6 +11,7 @@ import {
   temporaryFolderName,
   temporaryImageName,
 } from "../../image-builder/leftovers.ts";
+import { processName } from "../../reader/process-name.ts";
 import { listTree, openImage } from "./opened-image.ts";
 import { sandbox, writeFiles } from "./sandbox.ts";
 

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
-import { type GeneratedEntry, generatedTree } from "../guest/generated-tree.ts";
+import { type GeneratedEntry, generatedTree } from "../reader/generated-tree.ts";
 import { failsWith } from "./failure.ts";
 import { FIXTURES, HOLLOW, IMAGES } from "./fixtures.ts";
 import { listTree, openImage } from "./opened-image.ts";

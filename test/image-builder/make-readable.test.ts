@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { openFileDevice } from "../../guest/block/file.ts";
-import { DocteurError } from "../../guest/errors.ts";
-import { connect } from "../../guest/store/connect.ts";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
-import { Repository } from "../guest/repository.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { connect } from "../../reader/store/connect.ts";
+import { Repository } from "../reader/repository.ts";
 import { failsWith } from "./failure.ts";
 import { sandbox } from "./sandbox.ts";
 

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
-import { Repository } from "../guest/repository.ts";
+import { Repository } from "../reader/repository.ts";
 import { failsWith } from "./failure.ts";
 import { git, sampleRepository, sandbox } from "./sandbox.ts";
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { isFact, isFormat } from "../../image-builder/source-config.ts";
+import { isFact, isFormat } from "../../image-builder/source/source-config.ts";
 import { GIT_ENVIRONMENT, git } from "./sandbox.ts";
 
 /** The hooks of githooks(5), and one that is yet to be invented. */

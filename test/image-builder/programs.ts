@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { cached, keyOf } from "../../vm/cache.ts";
-import { fetchPackages } from "../../vm/debian.ts";
+import { fetchPackages } from "../../vm/artifacts/debian.ts";
+import { cached, keyOf } from "../../vm/cache/cache.ts";
 import { closure } from "../debian-closure.ts";
 
 /** Servers, and what makes keys and certificates for them. */

@@ -6,6 +6,7 @@ import type { Registry } from "./npm-registry.ts";
 
 /** What npm packs, and what makes it. */
 const SOURCES = [
+  "reader",
   "guest",
   "image-builder",
   "vm",

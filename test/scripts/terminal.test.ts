@@ -1,6 +1,6 @@
 import test from "ava";
-import { describe, ProgressLine, pace } from "../../scripts/progress.ts";
-import { bytes, duration } from "../../scripts/quantity.ts";
+import { describe, ProgressLine, pace } from "../../scripts/cli/progress.ts";
+import { bytes, duration } from "../../scripts/cli/quantity.ts";
 
 test("quantities are for people", (t) => {
   t.deepEqual(

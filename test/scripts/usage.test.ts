@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { unikernels } from "../../guest/unikernels/index.ts";
+import { programs } from "../../scripts/cli/programs.ts";
 import { commands } from "../../scripts/commands/index.ts";
-import { programs } from "../../scripts/programs.ts";
 import { CHECKOUT, docteur, refused } from "./docteur.ts";
 
 test("--version prints the version of package.json", async (t) => {

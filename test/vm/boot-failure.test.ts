@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
-import { getKernel } from "../../vm/kernel.ts";
+import { getKernel } from "../../vm/artifacts/kernel.ts";
+import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
 

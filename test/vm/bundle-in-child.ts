@@ -1,6 +1,6 @@
 // Bundles something, and then tells the flags of this process's standard output and standard error.
 import { readFileSync } from "node:fs";
-import { bundle } from "../../vm/esbuild.ts";
+import { bundle } from "../../vm/artifacts/esbuild.ts";
 
 const { stdout } = process;
 process.stderr.write("");

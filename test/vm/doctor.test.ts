@@ -1,6 +1,6 @@
 import test from "ava";
-import { installation } from "../../vm/debian-packages.ts";
-import { doctor } from "../../vm/index.ts";
+import { installation } from "../../vm/artifacts/debian-packages.ts";
+import { doctor } from "../../vm/commands.ts";
 import { useOwnCache } from "./cache-sandbox.ts";
 
 const root = useOwnCache(test);

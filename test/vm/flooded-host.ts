@@ -1,8 +1,8 @@
 // Stands for a host whose guest floods it, and tells by how many MiB it has grown. Argument: with what.
 import { Readable, Writable } from "node:stream";
-import { encodeFrame, FrameType, MAX_PAYLOAD } from "../../guest/runtime/frame.ts";
-import { GuardedProcess } from "../../vm/guarded-process.ts";
-import { Guest } from "../../vm/guest.ts";
+import { encodeFrame, FrameType, MAX_PAYLOAD } from "../../guest/protocol/frame.ts";
+import { GuardedProcess } from "../../vm/qemu/guarded-process.ts";
+import { Guest } from "../../vm/session/guest.ts";
 
 const hex = (frame: Uint8Array) => `Buffer.from("${Buffer.from(frame).toString("hex")}", "hex")`;
 

@@ -1,6 +1,6 @@
 import { Duplex, Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
-import { type Frame, FrameDecoder } from "../../guest/runtime/frame.ts";
+import { type Frame, FrameDecoder } from "../../guest/protocol/frame.ts";
 
 /** The host's end of a channel to a guest that sends what a test says, and reads only while `isTaking`. */
 export class HostileChannel extends Duplex {

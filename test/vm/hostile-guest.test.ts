@@ -8,8 +8,8 @@ import {
   FrameDecoder,
   FrameType,
   MAX_PAYLOAD,
-} from "../../guest/runtime/frame.ts";
-import { Conversation } from "../../vm/conversation.ts";
+} from "../../guest/protocol/frame.ts";
+import { Conversation } from "../../vm/session/conversation.ts";
 import { Collector } from "./fixture.ts";
 import { EndlessInput, HostileChannel, settle } from "./hostile-channel.ts";
 

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
-import { runInVm } from "../../vm/index.ts";
+import { runInVm } from "../../vm/commands.ts";
 import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
 import { EndlessInput } from "./hostile-channel.ts";
 

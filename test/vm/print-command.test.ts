@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
-import { printCommand } from "../../vm/index.ts";
+import { printCommand } from "../../vm/commands.ts";
 import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import { runInVm, runOnHost } from "../../vm/index.ts";
+import { runInVm, runOnHost } from "../../vm/commands.ts";
 
 /** Runs a program as a command line would, for tests of what becomes of the processes. Arguments: place, image, program... */
 const [place, image, program, ...args] = process.argv.slice(2) as [string, string, string, ...string[]];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
+import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 

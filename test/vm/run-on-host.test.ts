@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
-import { type RunOptions, runOnHost } from "../../vm/index.ts";
+import { type RunOptions, runOnHost } from "../../vm/commands.ts";
 import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {

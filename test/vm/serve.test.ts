@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { inflateSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
-import { makeBundle, type RunOptions, runInVm } from "../../vm/index.ts";
+import { makeBundle, type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { get, RawSocket } from "../guest/http/served.ts";
 import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import type { RunOptions } from "../../vm/index.ts";
-import { findQemu } from "../../vm/qemu.ts";
+import type { RunOptions } from "../../vm/commands.ts";
+import { findQemu } from "../../vm/qemu/qemu.ts";
 import { descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 import { named, runNoting, useOwnTemplates } from "./template-sandbox.ts";
 

@@ -2,11 +2,11 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { TestFn } from "ava";
-import { makeBundle } from "../../vm/bundle.ts";
-import { getBusybox } from "../../vm/busybox.ts";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
-import { getKernel } from "../../vm/kernel.ts";
-import { getRootDisk } from "../../vm/root-disk.ts";
+import { makeBundle } from "../../vm/artifacts/bundle.ts";
+import { getBusybox } from "../../vm/artifacts/busybox.ts";
+import { getKernel } from "../../vm/artifacts/kernel.ts";
+import { getRootDisk } from "../../vm/artifacts/root-disk.ts";
+import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { useOwnCache } from "./cache-sandbox.ts";
 import { Collector, SMALL } from "./fixture.ts";
 

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
-import { type RunOptions, runInVm } from "../../vm/index.ts";
-import { boot } from "../../vm/library.ts";
+import { type RunOptions, runInVm } from "../../vm/commands.ts";
+import { boot } from "../../vm/index.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
 

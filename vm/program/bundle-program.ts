@@ -1,8 +1,8 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { BuildFailure, Message } from "esbuild";
-import type { UserProgram } from "../../guest/runtime/user/program.ts";
-import { bundle } from "../esbuild.ts";
+import type { UserProgram } from "../../guest/protocol/user-program.ts";
+import { bundle } from "../artifacts/esbuild.ts";
 import { guestModules } from "./guest-modules.ts";
 import { nativeAddons } from "./native-addons.ts";
 import { countErrors, ProgramError } from "./program-error.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder, keyOf, writeCacheFile } from "../cache.ts";
+import { cacheFolder, keyOf, writeCacheFile } from "../cache/cache.ts";
 
 const PREFIX = "checked-";
 

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { sourcesKey } from "../bundle.ts";
-import { cached } from "../cache.ts";
+import { sourcesKey } from "../artifacts/bundle.ts";
+import { cached } from "../cache/cache.ts";
 import { packageRoot, pinnedNode } from "../package-root.ts";
 import { runTool } from "../tools.ts";
 
@@ -19,7 +19,7 @@ export async function getDeclarations(): Promise<Declarations> {
     : join(root, "dist", "types");
   return {
     "docteur/guest": join(folder, "guest", "index.d.ts"),
-    "docteur/store": join(folder, "guest", "store", "index.d.ts"),
+    "docteur/store": join(folder, "reader", "index.d.ts"),
   };
 }
 
@@ -27,7 +27,7 @@ async function makeDeclarations(root: string, folder: string): Promise<void> {
   const config = {
     extends: join(root, "tsconfig.types.json"),
     compilerOptions: { rootDir: root, outDir: folder, typeRoots: [typesFolder()] },
-    include: [join(root, "guest", "index.ts"), join(root, "guest", "store", "index.ts")],
+    include: [join(root, "guest", "index.ts"), join(root, "reader", "index.ts")],
   };
   const file = join(folder, "tsconfig.json");
   await writeFile(file, JSON.stringify(config));

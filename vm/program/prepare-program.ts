@@ -1,4 +1,4 @@
-import type { UserProgram } from "../../guest/runtime/user/program.ts";
+import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { bundleProgram } from "./bundle-program.ts";
 import { checkTypes } from "./check-types.ts";
 import { isProgramFile } from "./is-program-file.ts";

@@ -1,4 +1,4 @@
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 
 /**
  * A program of the user's own that cannot be run. `code` is `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID` (it cannot be bundled) or

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DocteurError } from "../../guest/errors.ts";
+import { DocteurError } from "../../reader/errors.ts";
 import { pinnedNode } from "../package-root.ts";
 import { ownCompiler } from "./declarations.ts";
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder, writeCacheFile } from "../cache.ts";
+import { cacheFolder, writeCacheFile } from "../cache/cache.ts";
 
 /** For how long a machine that could not be made a template is not tried again, in milliseconds. */
 const PAUSE_MS = 24 * 60 * 60 * 1000;

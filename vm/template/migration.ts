@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { DocteurError } from "../../guest/errors.ts";
-import { CONTROL_FD, FILE_FD } from "../guarded-process.ts";
-import type { Qmp } from "../qmp.ts";
-import { shellQuote } from "../shell-quote.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { CONTROL_FD, FILE_FD } from "../qemu/guarded-process.ts";
+import type { Qmp } from "../qemu/qmp.ts";
+import { shellQuote } from "../qemu/shell-quote.ts";
 
 /** The arguments that let this process, and nobody else, control QEMU. */
 export const CONTROL_DEVICES = [

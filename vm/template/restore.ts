@@ -1,13 +1,13 @@
 import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
-import type { ComeUpOptions } from "../come-up.ts";
-import { DEVICES } from "../devices.ts";
-import { GuardedProcess } from "../guarded-process.ts";
-import { Guest } from "../guest.ts";
-import { publish } from "../network.ts";
-import { guestPorts, type Publication } from "../publication.ts";
-import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
-import { Qmp } from "../qmp.ts";
+import { DEVICES } from "../qemu/devices.ts";
+import { GuardedProcess } from "../qemu/guarded-process.ts";
+import { publish } from "../qemu/network.ts";
+import { guestPorts, type Publication } from "../qemu/publication.ts";
+import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
+import { Qmp } from "../qemu/qmp.ts";
+import type { ComeUpOptions } from "../session/come-up.ts";
+import { Guest } from "../session/guest.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { DocteurError } from "../../guest/errors.ts";
-import { cacheFolder, putInPlace, removeCached } from "../cache.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { cacheFolder, putInPlace, removeCached } from "../cache/cache.ts";
 import { memoryPath, PREFIX, statePath } from "./template.ts";
 
 /** So many templates are kept, those used last. */

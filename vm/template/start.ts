@@ -1,11 +1,11 @@
 import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
-import { DocteurError } from "../../guest/errors.ts";
-import { makeTemporary, removeCached } from "../cache.ts";
-import type { Guest } from "../guest.ts";
-import { isPortError } from "../network.ts";
-import type { Publication } from "../publication.ts";
-import type { BareMachine } from "../qemu.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { makeTemporary, removeCached } from "../cache/cache.ts";
+import { isPortError } from "../qemu/network.ts";
+import type { Publication } from "../qemu/publication.ts";
+import type { BareMachine } from "../qemu/qemu.ts";
+import type { Guest } from "../session/guest.ts";
 import { reasonAgainst, remember } from "./known-failure.ts";
 import { restoreTemplate } from "./restore.ts";
 import { find, shelve } from "./shelf.ts";

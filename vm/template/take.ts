@@ -1,14 +1,14 @@
 import { closeSync, openSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { Writable } from "node:stream";
-import { DocteurError } from "../../guest/errors.ts";
-import type { ComeUpOptions } from "../come-up.ts";
-import { comeUp } from "../come-up.ts";
-import { Conversation } from "../conversation.ts";
-import { DEVICES } from "../devices.ts";
-import { GuardedProcess } from "../guarded-process.ts";
-import { type BareMachine, findQemu, qemuArguments } from "../qemu.ts";
-import { Qmp } from "../qmp.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { DEVICES } from "../qemu/devices.ts";
+import { GuardedProcess } from "../qemu/guarded-process.ts";
+import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
+import { Qmp } from "../qemu/qmp.ts";
+import type { ComeUpOptions } from "../session/come-up.ts";
+import { comeUp } from "../session/come-up.ts";
+import { Conversation } from "../session/conversation.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TEMPLATE_ARGUMENT } from "../../guest/runtime/ports.ts";
-import { keyOf } from "../cache.ts";
-import { fingerprint } from "../fingerprint.ts";
-import { type BareMachine, findQemu, NO_DISK, qemuArguments } from "../qemu.ts";
+import { TEMPLATE_ARGUMENT } from "../../guest/protocol/ports.ts";
+import { fingerprint } from "../artifacts/fingerprint.ts";
+import { keyOf } from "../cache/cache.ts";
+import { type BareMachine, findQemu, NO_DISK, qemuArguments } from "../qemu/qemu.ts";
 
 /** Raised when templates of before are of no use any more, whatever else stayed the same. */
 const VERSION = "2";

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { makeTemporary } from "../cache.ts";
+import { makeTemporary } from "../cache/cache.ts";
 import { prepareSystem, type SystemOptions } from "../prepare.ts";
 import { forget } from "./known-failure.ts";
 import { find, shelve } from "./shelf.ts";

@@ -1,7 +1,7 @@
 import { createRequire, registerHooks } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as store from "../../store/index.ts";
+import * as store from "../../../reader/index.ts";
 
 /** The module that a program is to its own code and in stacks. There is no such file: packages want a path to look beside. */
 export const PROGRAM_URL = "file:///docteur/program.mjs";

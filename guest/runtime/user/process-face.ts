@@ -1,5 +1,5 @@
 import { Readable, Writable } from "node:stream";
-import type { RunRequest } from "../request.ts";
+import type { RunRequest } from "../../protocol/request.ts";
 import type { Surroundings } from "../run.ts";
 
 /**

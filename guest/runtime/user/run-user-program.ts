@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
+import type { RunRequest } from "../../protocol/request.ts";
+import type { UserProgram } from "../../protocol/user-program.ts";
 import type { Unikernel } from "../../unikernel.ts";
-import type { RunRequest } from "../request.ts";
 import { call, oneLine, type Surroundings } from "../run.ts";
 import { load } from "./load.ts";
 import { leave } from "./process-face.ts";
-import type { UserProgram } from "./program.ts";
 
 /**
  * Runs a program of the user's own to its end and gives its exit status. Whatever it throws is told with its stack.

@@ -1,9 +1,9 @@
 import test from "ava";
-import { InvalidImageError } from "../../../guest/errors.ts";
 import { Contents } from "../../../guest/http/contents.ts";
 import { resourceSize, Site } from "../../../guest/http/site.ts";
 import { WorkQueue } from "../../../guest/http/work-queue.ts";
-import { assembleImage } from "../image-fixture.ts";
+import { InvalidImageError } from "../../../reader/errors.ts";
+import { assembleImage } from "../../reader/image-fixture.ts";
 import {
   copy,
   delta,
@@ -16,8 +16,8 @@ import {
   open,
   treeOf,
   whole,
-} from "../pack-fixture.ts";
-import { encodeTree } from "../repository.ts";
+} from "../../reader/pack-fixture.ts";
+import { encodeTree } from "../../reader/repository.ts";
 import { served } from "./served.ts";
 
 const LEAF = whole("blob", "leaf\n");

@@ -1,5 +1,5 @@
 import test from "ava";
-import { copy, delta, insert, makeImage, refDelta, whole } from "../pack-fixture.ts";
+import { copy, delta, insert, makeImage, refDelta, whole } from "../../reader/pack-fixture.ts";
 import { served } from "./served.ts";
 
 const BASE = Buffer.from("The base of a delta.\n");

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import test from "ava";
-import { makeImage, whole as undeltified } from "../pack-fixture.ts";
+import { makeImage, whole as undeltified } from "../../reader/pack-fixture.ts";
 import { served } from "./served.ts";
 import { INDEX, MOVIE, STORY, siteImage } from "./site-image.ts";
 

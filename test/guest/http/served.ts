@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect as connectSocket, type Socket } from "node:net";
 import type { ExecutionContext } from "ava";
-import { memoryDevice } from "../../../guest/block/memory.ts";
-import { connect } from "../../../guest/store/connect.ts";
-import { createFs } from "../../../guest/store/fs/create-fs.ts";
 import { serve } from "../../../guest/unikernels/serve.ts";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { createFs } from "../../../reader/fs/create-fs.ts";
+import { connect } from "../../../reader/store/connect.ts";
 
 /** An answer, its content in bytes. */
 export interface Answer {

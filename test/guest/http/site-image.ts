@@ -1,6 +1,6 @@
-import { writeGenerated } from "../generated-tree.ts";
-import { assembleImage } from "../image-fixture.ts";
-import { Repository } from "../repository.ts";
+import { writeGenerated } from "../../reader/generated-tree.ts";
+import { assembleImage } from "../../reader/image-fixture.ts";
+import { Repository } from "../../reader/repository.ts";
 
 /** Text that compresses, and of which a second version is best told as a delta. */
 export const STORY = Buffer.from(

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
-import { memoryDevice } from "../../../guest/block/memory.ts";
 import { Connections } from "../../../guest/http/connections.ts";
 import { Handler } from "../../../guest/http/handler.ts";
 import { boundedServer, close } from "../../../guest/http/server.ts";
-import { connect } from "../../../guest/store/connect.ts";
-import { makeImage, whole } from "../pack-fixture.ts";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { connect } from "../../../reader/store/connect.ts";
+import { makeImage, whole } from "../../reader/pack-fixture.ts";
 import { get, RawSocket } from "./served.ts";
 import { MOVIE, siteImage } from "./site-image.ts";
 

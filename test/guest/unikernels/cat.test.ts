@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import test from "ava";
-import { InvalidImageError } from "../../../guest/errors.ts";
 import { cat } from "../../../guest/unikernels/cat.ts";
 import { unikernels } from "../../../guest/unikernels/index.ts";
-import { imageOfTree, makeImage, whole } from "../pack-fixture.ts";
-import { encodeTree } from "../repository.ts";
+import { InvalidImageError } from "../../../reader/errors.ts";
+import { imageOfTree, makeImage, whole } from "../../reader/pack-fixture.ts";
+import { encodeTree } from "../../reader/repository.ts";
 import { run } from "./context.ts";
 
 const BINARY = whole("blob", randomBytes(3_000_000));

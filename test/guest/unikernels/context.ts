@@ -1,7 +1,7 @@
-import { memoryDevice } from "../../../guest/block/memory.ts";
-import { type ConnectOptions, connect } from "../../../guest/store/connect.ts";
-import { createFs } from "../../../guest/store/fs/create-fs.ts";
 import type { Unikernel } from "../../../guest/unikernel.ts";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { createFs } from "../../../reader/fs/create-fs.ts";
+import { type ConnectOptions, connect } from "../../../reader/store/connect.ts";
 
 /** What a program left behind. */
 export interface Outcome {

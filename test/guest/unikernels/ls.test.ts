@@ -1,10 +1,10 @@
 import test from "ava";
 import fc from "fast-check";
 import { ls } from "../../../guest/unikernels/ls.ts";
-import { generatedTree, writeGenerated } from "../generated-tree.ts";
-import { assembleImage } from "../image-fixture.ts";
-import { imageOfTree, treeOf, whole } from "../pack-fixture.ts";
-import { Repository } from "../repository.ts";
+import { generatedTree, writeGenerated } from "../../reader/generated-tree.ts";
+import { assembleImage } from "../../reader/image-fixture.ts";
+import { imageOfTree, treeOf, whole } from "../../reader/pack-fixture.ts";
+import { Repository } from "../../reader/repository.ts";
 import { run } from "./context.ts";
 
 /** Lines of `git ls-tree -z`, as ls ends them. */

@@ -2,8 +2,8 @@ import test from "ava";
 import fc from "fast-check";
 import { cat } from "../../../guest/unikernels/cat.ts";
 import { unquotePath } from "../../../guest/unikernels/quoted-path.ts";
-import { imageOfTree, whole } from "../pack-fixture.ts";
-import { encodeTree, Repository } from "../repository.ts";
+import { imageOfTree, whole } from "../../reader/pack-fixture.ts";
+import { encodeTree, Repository } from "../../reader/repository.ts";
 import { run } from "./context.ts";
 
 const name = fc

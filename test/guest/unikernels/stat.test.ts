@@ -1,8 +1,8 @@
 import test from "ava";
 import { stat } from "../../../guest/unikernels/stat.ts";
-import { writeGenerated } from "../generated-tree.ts";
-import { assembleImage } from "../image-fixture.ts";
-import { Repository } from "../repository.ts";
+import { writeGenerated } from "../../reader/generated-tree.ts";
+import { assembleImage } from "../../reader/image-fixture.ts";
+import { Repository } from "../../reader/repository.ts";
 import { run } from "./context.ts";
 
 const repository = new Repository();

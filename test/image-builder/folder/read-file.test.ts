@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { DocteurError } from "../../../guest/errors.ts";
 import { storeFile, unreadable } from "../../../image-builder/folder/read-file.ts";
 import { Staging } from "../../../image-builder/folder/staging.ts";
 import { StagingPack } from "../../../image-builder/folder/staging-pack.ts";
+import { DocteurError } from "../../../reader/errors.ts";
 import { failsWith } from "../failure.ts";
 import { sandbox } from "../sandbox.ts";
 

@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
-import type { EntryType } from "../../../guest/git/tree.ts";
 import { encodeTree } from "../../../image-builder/folder/tree.ts";
+import type { EntryType } from "../../../reader/git/tree.ts";
 import { gitBytes, sandbox } from "../sandbox.ts";
 
 const RECORD: Readonly<Record<Exclude<EntryType, "gitlink">, string>> = {

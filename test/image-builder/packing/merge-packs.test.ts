@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { encodeIdx } from "../../../guest/pack/idx-encode.ts";
 import { mergePacks } from "../../../image-builder/packing/merge-packs.ts";
 import { readIdx } from "../../../image-builder/packing/read-idx.ts";
+import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
 
 test("the PACK of several is one that git takes, with the IDX that git makes of it", async (t) => {

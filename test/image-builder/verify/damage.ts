@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { memoryDevice } from "../../../guest/block/memory.ts";
-import { InvalidImageError } from "../../../guest/errors.ts";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { InvalidImageError } from "../../../reader/errors.ts";
 import { FIXTURES } from "../fixtures.ts";
 
 /** Where the parts of `small.img` lie; `FORMAT.md` explains them. */

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { memoryDevice } from "../../../guest/block/memory.ts";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
-import { assembleImage } from "../../guest/image-fixture.ts";
-import { encodeTree, Repository } from "../../guest/repository.ts";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { assembleImage } from "../../reader/image-fixture.ts";
+import { encodeTree, Repository } from "../../reader/repository.ts";
 import { faultIn } from "./damage.ts";
 
 /** A well-formed image of whatever objects, which need not belong together. */

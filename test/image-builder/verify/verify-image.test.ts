@@ -1,8 +1,8 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { InvalidImageError } from "../../../guest/errors.ts";
 import { formatVerification, makeImage, verifyImage } from "../../../image-builder/index.ts";
+import { InvalidImageError } from "../../../reader/errors.ts";
 import { failsWith } from "../failure.ts";
 import { FIXTURES, IMAGES } from "../fixtures.ts";
 import { commitAll, git, gitBytes, sandbox, writeFiles } from "../sandbox.ts";

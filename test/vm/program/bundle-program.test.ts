@@ -65,7 +65,7 @@ test.serial("docteur/store is the very module that the guest has", async (t) => 
     "program.ts": 'export { NotFoundError } from "docteur/store";',
     "program.cjs": 'exports.default = require("docteur/store").NotFoundError;',
   });
-  const { NotFoundError } = await import("../../../guest/store/errors.ts");
+  const { NotFoundError } = await import("../../../reader/store/errors.ts");
   t.is((await evaluate(folder, "program.ts")).NotFoundError, NotFoundError);
   const { default: common } = await evaluate(folder, "program.cjs");
   t.deepEqual(common, { default: NotFoundError });

@@ -1,0 +1,71 @@
+import { DocteurError } from "../../reader/errors.ts";
+import type { Port } from "./published-port.ts";
+
+/** What the host asks of the guest: the payload of a RUN frame, as JSON. */
+export interface RunRequest {
+  /** The name of a unikernel that ships with docteur. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Overrides the layout that the program would choose. */
+  readonly layout?: "light" | "fast" | undefined;
+  /** Refuses an image of any other commit, 40 hexadecimal digits. */
+  readonly commit?: string | undefined;
+  /** Trusts no IDX. */
+  readonly analyze?: boolean | undefined;
+  /** Where the program may listen. Default: nowhere. */
+  readonly ports?: readonly Port[] | undefined;
+  /** Whether standard output is a terminal. Default: it is none. */
+  readonly terminal?: boolean | undefined;
+  /** Whether the program is to tell what it does. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** Writes what `decodeRequest` reads. */
+export function encodeRequest(request: RunRequest): Buffer {
+  return Buffer.from(JSON.stringify(request));
+}
+
+/** @throws {DocteurError} `MALFORMED_REQUEST`, if the bytes are not the JSON of a run request. */
+export function decodeRequest(bytes: Uint8Array): RunRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (cause) {
+    throw new DocteurError("MALFORMED_REQUEST", "the run request is not JSON", { cause });
+  }
+  if (!isRunRequest(value)) throw new DocteurError("MALFORMED_REQUEST", "the run request lacks a field");
+  return value;
+}
+
+function isRunRequest(value: unknown): value is RunRequest {
+  if (typeof value !== "object" || value === null) return false;
+  const { program, args, env, layout, commit, analyze, ports, terminal, verbose } = value as Record<
+    string,
+    unknown
+  >;
+  return (
+    typeof program === "string" &&
+    Array.isArray(args) &&
+    args.every((arg) => typeof arg === "string") &&
+    typeof env === "object" &&
+    env !== null &&
+    Object.values(env).every((item) => typeof item === "string") &&
+    (layout === undefined || layout === "light" || layout === "fast") &&
+    (commit === undefined || typeof commit === "string") &&
+    (analyze === undefined || typeof analyze === "boolean") &&
+    (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&
+    (terminal === undefined || typeof terminal === "boolean") &&
+    (verbose === undefined || typeof verbose === "boolean")
+  );
+}
+
+function isPort(value: unknown): value is Port {
+  if (typeof value !== "object" || value === null) return false;
+  const { address, port, published } = value as Record<string, unknown>;
+  return (
+    typeof address === "string" &&
+    typeof port === "number" &&
+    (published === undefined || typeof published === "string")
+  );
+}

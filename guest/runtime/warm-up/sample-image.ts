@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { crc32, deflateSync } from "node:zlib";
+import { encodeHeader, HEADER_SIZE, paddedTo, SECTOR_SIZE } from "../../../reader/image/header.ts";
+import { encodeIdx, type IdxEntry } from "../../../reader/pack/idx-encode.ts";
+
+/** What the sample holds. */
+export const SAMPLE_PATH = "/folder/file";
+export const SAMPLE_CONTENT = "sample\n";
+
+/** The number of a kind in an entry's header (git's `pack-format`). */
+const KINDS = { commit: 1, tree: 2, blob: 3 } as const;
+
+/** Files of such names beside it: a reader looks twice at those with a dot, a `g` or the beginning of another. */
+const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
+const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
+
+/** The bytes of a small image of what most repositories have: dotfiles, files in the root and in a folder. */
+export function sampleImage(): Buffer {
+  const pack = new SamplePack();
+  const blob = pack.add("blob", Buffer.from(SAMPLE_CONTENT));
+  const entry = (name: string, id: Buffer, mode = "100644") =>
+    Buffer.concat([Buffer.from(`${mode} ${name}\0`), id]);
+  const files = (names: readonly string[]) => names.map((name) => entry(name, blob));
+  const folder = pack.add("tree", Buffer.concat(files(NAMES_IN_FOLDER)));
+  const root = pack.add("tree", Buffer.concat([...files(NAMES_IN_ROOT), entry("folder", folder, "40000")]));
+  const who = "Nobody <nobody@localhost> 0 +0000";
+  const text = `tree ${root.toString("hex")}\nauthor ${who}\ncommitter ${who}\n\nsample\n`;
+  const commit = pack.add("commit", Buffer.from(text));
+  const { bytes, idx } = pack.finish();
+  const indexOffset = paddedTo(HEADER_SIZE + bytes.length, SECTOR_SIZE);
+  const image = Buffer.alloc(paddedTo(indexOffset + idx.length, SECTOR_SIZE));
+  image.set(encodeHeader(commit, indexOffset));
+  image.set(bytes, HEADER_SIZE);
+  image.set(idx, indexOffset);
+  return image;
+}
+
+/** Whole objects of less than 2 KiB, one after the other. */
+class SamplePack {
+  readonly #entries: IdxEntry[] = [];
+  readonly #parts: Buffer[] = [Buffer.from("PACK\0\0\0\x02\0\0\0\0", "latin1")];
+  #length = 12;
+
+  add(kind: keyof typeof KINDS, content: Buffer): Buffer {
+    const id = createHash("sha1").update(`${kind} ${content.length}\0`).update(content).digest();
+    const first = (KINDS[kind] << 4) | (content.length & 0x0f) | 0x80;
+    const entry = Buffer.concat([Buffer.of(first, content.length >> 4), deflateSync(content)]);
+    this.#entries.push({ id, crc: crc32(entry), offset: this.#length });
+    this.#parts.push(entry);
+    this.#length += entry.length;
+    return id;
+  }
+
+  finish(): { bytes: Buffer; idx: Uint8Array } {
+    this.#parts[0]!.writeUInt32BE(this.#entries.length, 8);
+    const body = Buffer.concat(this.#parts);
+    const trailer = createHash("sha1").update(body).digest();
+    const sorted = this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id));
+    return { bytes: Buffer.concat([body, trailer]), idx: encodeIdx(sorted, trailer) };
+  }
+}

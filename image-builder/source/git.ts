@@ -1,0 +1,138 @@
+import { tmpdir } from "node:os";
+import { execa } from "execa";
+import { DocteurError } from "../../reader/errors.ts";
+import { gitEnvironment, SETTINGS } from "./git-environment.ts";
+import { GitProgress, type OnGitProgress } from "./git-progress.ts";
+import { type GitSettings, gitSettings } from "./git-settings.ts";
+import { endFamily } from "./process-family.ts";
+import { endWithUs } from "./running-children.ts";
+import { maskUrls, type Secret } from "./secret.ts";
+
+/** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
+export const MINIMAL_GIT = "2.31";
+
+/** Git would otherwise look for a repository where this process runs, and heed the settings of one that is there. */
+const NO_REPOSITORY = "/dev/null";
+
+export interface GitOptions {
+  /** The repository, a Git directory. None for commands that need none; that of the working directory is never read. */
+  readonly gitDir?: string | undefined;
+  /** What git reads on its standard input; nothing unless given. */
+  readonly input?: string | Uint8Array;
+  /** Settings that win over the user's, their values out of sight of other users. */
+  readonly config?: GitSettings;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Masked in whatever git says. */
+  readonly secrets?: readonly Secret[];
+  /** How standard output becomes text. Default `utf8`; `latin1` keeps every byte. */
+  readonly encoding?: "utf8" | "latin1";
+  readonly onProgress?: OnGitProgress | undefined;
+  /** Told whenever git says anything on standard error: a sign of life. */
+  readonly onSign?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a run of git came to. */
+export interface GitResult {
+  /** 0 to 255. */
+  readonly status: number;
+  readonly stdout: string;
+  /** Without progress lines, secrets masked. */
+  readonly stderr: string;
+}
+
+/**
+ * Runs git and gives its standard output.
+ * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the signal's reason when
+ * aborted.
+ */
+export async function git(args: readonly string[], options: GitOptions = {}): Promise<string> {
+  const result = await tryGit(args, options);
+  if (result.status !== 0) throw gitFailed(args, result);
+  return result.stdout;
+}
+
+/**
+ * Runs git and gives what came of it, whatever its exit status.
+ * @throws {DocteurError} `GIT_MISSING`, or `GIT_FAILED` if a signal ended it; the signal's reason when aborted.
+ */
+export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+  options.signal?.throwIfAborted();
+  const progress = new GitProgress(options.onProgress);
+  const gitDir = `--git-dir=${options.gitDir ?? NO_REPOSITORY}`;
+  const own = SETTINGS.flatMap((setting) => ["-c", setting]);
+  const more = gitSettings(options.config ?? []);
+  const child = execa("git", [gitDir, ...own, ...more.args, ...args], {
+    env: gitEnvironment(process.env, { ...more.env, ...options.env }),
+    extendEnv: false,
+    reject: false,
+    // Execa's own way is to listen to every signal, and afterwards those that Node ignored (SIGXFSZ) are deadly.
+    cleanup: false,
+    stripFinalNewline: false,
+    maxBuffer: 512 * 1024 * 1024,
+    encoding: options.encoding ?? "utf8",
+    buffer: { stdout: true, stderr: false },
+    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    options.onSign?.();
+    progress.write(chunk);
+  });
+  const end = () => endFamily(child.pid);
+  options.signal?.addEventListener("abort", end, { once: true });
+  const result = await endWithUs(child, end).finally(() => options.signal?.removeEventListener("abort", end));
+  options.signal?.throwIfAborted();
+  if (result.code === "ENOENT") {
+    throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");
+  }
+  if (result.exitCode === undefined) {
+    const why = result.signal === undefined ? result.code : `ended by ${result.signal}`;
+    throw new DocteurError("GIT_FAILED", `git ${args[0]} did not come to an end: ${why}`);
+  }
+  const stderr = (options.secrets ?? []).reduce(
+    (text, secret) => secret.redact(text),
+    maskUrls(progress.rest()),
+  );
+  return { status: result.exitCode, stdout: String(result.stdout), stderr };
+}
+
+/** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */
+export function gitFailed(args: readonly string[], result: GitResult): DocteurError {
+  // All that docteur has git write is in its temporary folder.
+  if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
+    return new DocteurError(
+      "DISK_FULL",
+      `no space left in ${tmpdir()} for git: set TMPDIR to a larger place`,
+    );
+  }
+  return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
+}
+
+/** Git's own reason, one line. The `fatal:` line says what stopped it; errors before it are often the cause. */
+export function reason(result: GitResult): string {
+  const lines = result.stderr
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const said = lines
+    // A line that ends in a colon is continued in the next.
+    .map((line, index) => (line.endsWith(":") ? `${line} ${lines[index + 1] ?? ""}`.trim() : line))
+    .filter((line) => /^(fatal|error|remote: (fatal|error)|ssh|.*denied|.*refused)/i.test(line));
+  const picked = [said[0], said.findLast((line) => line.startsWith("fatal:"))].filter(
+    (line) => line !== undefined,
+  );
+  const text = [...new Set(picked)].map((line) => line.replace(/^(fatal|error): /, "")).join("; ");
+  return text || lines.at(-1) || `exit status ${result.status}`;
+}
+
+/** @throws {DocteurError} `GIT_MISSING`, or `GIT_TOO_OLD` for a git older than `MINIMAL_GIT`. */
+export async function requireGit(signal?: AbortSignal): Promise<void> {
+  const said = await git(["version"], { signal });
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(said) ?? [];
+  const [needMajor, needMinor] = MINIMAL_GIT.split(".").map(Number) as [number, number];
+  if (Number(major) > needMajor || (Number(major) === needMajor && Number(minor) >= needMinor)) return;
+  throw new DocteurError(
+    "GIT_TOO_OLD",
+    `${said.trim()} is too old: docteur needs git ${MINIMAL_GIT} or later`,
+  );
+}

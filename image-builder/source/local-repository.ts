@@ -1,0 +1,183 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { DocteurError } from "../../reader/errors.ts";
+import { isObjectId } from "../../reader/git/object-id.ts";
+import { git, reason, tryGit } from "./git.ts";
+import { isolateRepository } from "./isolated-repository.ts";
+import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { maskUserInfo } from "./secret.ts";
+import { exists, looksLikeGitDir, unreadableRepository } from "./unreadable-repository.ts";
+
+/** A repository on this machine. */
+export interface LocalRepository {
+  /** What git reads instead of the repository's own Git directory; see `isolateRepository`. */
+  readonly gitDir: string;
+  /** Where its files lie, if they lie at the path that was asked for. */
+  readonly workTree: string | undefined;
+  /** An error of git's, with the paths of the repository that the user knows. */
+  inSource(error: unknown): unknown;
+}
+
+/**
+ * The repository at `path`, or undefined when `path` is a mere folder. A repository is what has a `.git` (a folder, a worktree's
+ * or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * @param into an empty folder for what git is to read.
+ * @throws {DocteurError} `NOT_A_REPOSITORY`: it looks like one, but git cannot read it.
+ */
+export async function findRepository(
+  path: string,
+  into: string,
+  signal?: AbortSignal,
+): Promise<LocalRepository | undefined> {
+  const dotGit = join(path, ".git");
+  const hasFiles = exists(dotGit);
+  if (!hasFiles && !looksLikeGitDir(path)) return undefined;
+  const source = hasFiles ? dotGit : path;
+  const what = hasFiles
+    ? `${dotGit} is there, but is no Git repository that git can read`
+    : `${path} looks like a Git repository, but git cannot read it`;
+  const isolated = await isolateRepository(source, into, signal).catch((cause) => {
+    throw cause instanceof DocteurError
+      ? new DocteurError(cause.code, `${what}: ${cause.message}`, { cause })
+      : cause;
+  });
+  const { gitDir, bare, workTree = path } = isolated;
+  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir, signal });
+  if (result.status !== 0) {
+    throw unreadableRepository(source, what, { ...result, stderr: isolated.inSource(result.stderr) });
+  }
+  // Git itself would refuse it; what a submodule has left behind is hardly what is to be published.
+  if (!exists(workTree)) {
+    throw new DocteurError("NOT_A_REPOSITORY", `${what}: its work tree ${workTree} is gone`);
+  }
+  return {
+    gitDir,
+    workTree: hasFiles && !bare && isSame(workTree, path) ? path : undefined,
+    inSource: (error) =>
+      error instanceof DocteurError
+        ? new DocteurError(error.code, isolated.inSource(error.message), { cause: error })
+        : error,
+  };
+}
+
+function isSame(path: string, other: string): boolean {
+  try {
+    const [a, b] = [statSync(path), statSync(other)];
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What stands at a local path.
+ * @throws {DocteurError} `NOT_FOUND`, `NOT_A_FOLDER`.
+ */
+export function requireFolder(path: string): void {
+  let stats: ReturnType<typeof statSync>;
+  try {
+    stats = statSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const missing = code === "ENOENT" || code === "ENOTDIR";
+    // It may be meant for a URL, and have a password in it, so the cause, which names it, stays out.
+    const shown = maskUserInfo(path);
+    throw new DocteurError("NOT_FOUND", `${shown}: ${missing ? "no such repository or folder" : code}`);
+  }
+  if (!stats.isDirectory()) {
+    throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);
+  }
+}
+
+/**
+ * The id of the commit that `wish` names in a repository on this machine; its HEAD when there is no wish. Takes
+ * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
+ *
+ * @param where the repository, for messages; `shownWish` is the wish as the user knows it.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
+ * `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
+ */
+export async function resolveCommit(
+  gitDir: string,
+  where: string,
+  wish: string | undefined,
+  signal?: AbortSignal,
+  shownWish = wish,
+): Promise<string> {
+  const format = git(["rev-parse", "--show-object-format"], { gitDir, signal });
+  const listing = listRefs(gitDir, signal);
+  await Promise.allSettled([format, listing]);
+  refuseSha256((await format).trim(), where);
+  const refs = await listing;
+  const head = wish === undefined || wish === "HEAD";
+  const name = head ? "HEAD" : (findRef(refs, wish)?.name ?? wish);
+  const object = await revParse(gitDir, name, signal);
+  if (object === undefined) {
+    if (head) throw noHead(refs, where);
+    await refuseAmbiguousId(gitDir, wish, where, signal);
+    throw refNotFound(refs, wish, where);
+  }
+  const commit = await revParse(gitDir, `${object}^{commit}`, signal);
+  if (commit !== undefined) return commit;
+  throw await notACommit(gitDir, object, { refs, where, revision: shownWish ?? "HEAD" }, signal);
+}
+
+/** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */
+async function notACommit(
+  gitDir: string,
+  object: string,
+  { refs, where, revision }: { refs: readonly Ref[]; where: string; revision: string },
+  signal?: AbortSignal,
+): Promise<DocteurError> {
+  let id = object;
+  let said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
+  for (let tags = 0; said.stdout.trim() === "tag" && tags < MAX_TAGS; tags++) {
+    const { stdout } = await tryGit(["cat-file", "tag", id], { gitDir, signal });
+    id = /^object ([0-9a-f]{40})$/m.exec(stdout)?.[1] ?? id;
+    said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
+  }
+  const kind = said.stdout.trim();
+  if (said.status === 0 && kind !== "commit") {
+    return new DocteurError("NOT_A_COMMIT", `${revision} in ${where} is a ${kind}, not a commit`);
+  }
+  if (kind === "commit") said = await tryGit(["rev-parse", "--verify", `${id}^{commit}`], { gitDir, signal });
+  const isMissing = /^fatal: git cat-file: could not get object info\s*$/.test(said.stderr);
+  // An id that is not there was never there; what a name leads to ought to be.
+  if (isMissing && id === revision.toLowerCase()) return refNotFound(refs, revision, where);
+  const why = isMissing ? "the repository lacks it" : reason(said);
+  return new DocteurError(
+    "INCOMPLETE_REPOSITORY",
+    `the commit ${id}, which ${revision} names in ${where}, cannot be read: ${why}`,
+  );
+}
+
+/** Tags of tags that are followed. */
+const MAX_TAGS = 100;
+
+/** @throws {DocteurError} `REF_AMBIGUOUS` if `wish` is how several objects' ids begin. */
+async function refuseAmbiguousId(
+  gitDir: string,
+  wish: string,
+  where: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (!/^[0-9a-f]{4,39}$/i.test(wish)) return;
+  const { stdout } = await tryGit(["rev-parse", `--disambiguate=${wish}`], { gitDir, signal });
+  if (stdout.trim().split("\n").length < 2) return;
+  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${wish}: give more of it`);
+}
+
+async function revParse(gitDir: string, revision: string, signal?: AbortSignal): Promise<string | undefined> {
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision];
+  const result = await tryGit(args, { gitDir, signal });
+  const id = result.stdout.trim();
+  return result.status === 0 && isObjectId(id) ? id : undefined;
+}
+
+async function listRefs(gitDir: string, signal?: AbortSignal): Promise<Ref[]> {
+  const lines = await git(["for-each-ref", "--format=%(objectname) %(refname)"], { gitDir, signal });
+  return lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({ id: line.slice(0, line.indexOf(" ")), name: line.slice(line.indexOf(" ") + 1) }));
+}

@@ -1,0 +1,87 @@
+import { DocteurError } from "../../reader/errors.ts";
+
+/** A reference as a repository advertises it. */
+export interface Ref {
+  /** In full, `refs/heads/main`; or `HEAD`. */
+  readonly name: string;
+  /** What it points at; for an annotated tag the tag object, not the commit. */
+  readonly id: string;
+}
+
+/** The places git looks for a short name in, in its order (gitrevisions(7)). */
+const RULES: readonly ((name: string) => string)[] = [
+  (name) => name,
+  (name) => `refs/${name}`,
+  (name) => `refs/tags/${name}`,
+  (name) => `refs/heads/${name}`,
+  (name) => `refs/remotes/${name}`,
+  (name) => `refs/remotes/${name}/HEAD`,
+];
+
+/** Names told in the error for a name that is not there. */
+const TOLD = 8;
+
+/**
+ * The reference that `wish` names among `refs`, by git's rules; undefined when none does. A branch and a tag of one
+ * name are one thing only if they point at one object: git would pick the tag or the branch depending on the command.
+ * @throws {DocteurError} `REF_AMBIGUOUS`.
+ */
+export function findRef(refs: readonly Ref[], wish: string): Ref | undefined {
+  const byName = new Map(refs.map((ref) => [ref.name, ref]));
+  const found = RULES.map((rule) => byName.get(rule(wish))).filter((ref) => ref !== undefined);
+  const [first] = found;
+  if (first === undefined || first.name === wish) return first;
+  const other = found.find((ref) => ref.id !== first.id);
+  if (other !== undefined) {
+    throw new DocteurError(
+      "REF_AMBIGUOUS",
+      `${wish} is ambiguous: give ${first.name} or ${other.name} in full`,
+    );
+  }
+  return first;
+}
+
+/** The error for a name that is not there, with what is. */
+export function refNotFound(refs: readonly Ref[], wish: string, where: string): DocteurError {
+  return new DocteurError(
+    "REF_NOT_FOUND",
+    `${where} has no branch, tag or commit ${wish}; ${whatIsThere(refs)}`,
+  );
+}
+
+/** The error for a repository whose HEAD names no commit. */
+export function noHead(refs: readonly Ref[], where: string): DocteurError {
+  if (!refs.some((ref) => ref.name !== "HEAD")) {
+    return new DocteurError("EMPTY_REPOSITORY", `${where} is an empty repository: it has no commit yet`);
+  }
+  return new DocteurError(
+    "REF_NOT_FOUND",
+    `the HEAD of ${where} names no commit: choose with -b; ${whatIsThere(refs)}`,
+  );
+}
+
+/** @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image has room for SHA-1 only. */
+export function refuseSha256(format: string, where: string): void {
+  if (format === "sha1") return;
+  throw new DocteurError(
+    "OBJECT_FORMAT",
+    `${where} is a ${format} repository; an image can hold SHA-1 repositories only`,
+  );
+}
+
+function whatIsThere(refs: readonly Ref[]): string {
+  const branches = shortNames(refs, "refs/heads/");
+  const tags = shortNames(refs, "refs/tags/");
+  const told = [list("branches", branches), list("tags", tags)].filter((text) => text !== "");
+  return told.length === 0 ? "it has no branches and no tags" : `it has the ${told.join(" and the ")}`;
+}
+
+function shortNames(refs: readonly Ref[], prefix: string): string[] {
+  return refs.filter((ref) => ref.name.startsWith(prefix)).map((ref) => ref.name.slice(prefix.length));
+}
+
+function list(what: string, names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > TOLD ? `, ... (${names.length})` : "";
+  return `${what} ${names.slice(0, TOLD).join(", ")}${more}`;
+}

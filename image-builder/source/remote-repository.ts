@@ -1,0 +1,150 @@
+import { DocteurError } from "../../reader/errors.ts";
+import { isObjectId } from "../../reader/git/object-id.ts";
+import type { RemoteEndpoint } from "./endpoint.ts";
+import { type GitOptions, type GitResult, git, gitFailed, reason, tryGit } from "./git.ts";
+import { gitAccess } from "./git-access.ts";
+import type { OnGitProgress } from "./git-progress.ts";
+import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { Silence } from "./silence.ts";
+
+/** The name a fetched commit or tag gets in the temporary repository. */
+const FETCHED = "refs/docteur/fetched";
+
+/** Digits of a SHA-256 id. */
+const SHA256_DIGITS = 64;
+
+/** One pack, as the server sent it, rather than a file for each object. */
+const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
+
+export interface FetchOptions {
+  /** Seconds that the server may say nothing. */
+  readonly timeout: number;
+  readonly onProgress?: OnGitProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fetches what `wish` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
+ * history, and gives the name it has there. The transport is git's own, with the user's settings.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`, `TIMEOUT`.
+ */
+export async function fetchRemote(
+  endpoint: RemoteEndpoint,
+  wish: string | undefined,
+  gitDir: string,
+  options: FetchOptions,
+): Promise<string> {
+  const access = await gitAccess(endpoint, options.signal);
+  await git(
+    ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1", gitDir],
+    {
+      signal: options.signal,
+    },
+  );
+  const refs = await unlessSilent(endpoint, options, (alive) =>
+    listRemote(endpoint, { ...access, ...alive }),
+  );
+  const source = wishedSource(refs, wish, endpoint.display);
+  const { onProgress, signal, timeout } = options;
+  const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
+  const shallow = await unlessSilent(endpoint, options, (alive) =>
+    tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...alive }),
+  );
+  if (shallow.status === 0) return FETCHED;
+  // Servers of plain files ("dumb" HTTP) have whole histories only.
+  if (!/does not support (shallow|--depth)/.test(shallow.stderr))
+    throw fetchFailed(endpoint, source, shallow);
+  // Of their files git does not tell how much has come, but it can itself end a transfer that stands still.
+  const config = [
+    ...fetching.config,
+    ["http.lowSpeedLimit", "1"],
+    ["http.lowSpeedTime", `${timeout}`],
+  ] as const;
+  const whole = await tryGit(fetchArguments(endpoint, source, []), { ...fetching, config, signal });
+  if (whole.status !== 0) throw fetchFailed(endpoint, source, whole);
+  return FETCHED;
+}
+
+/** Runs git and ends it when the server, and so git, says nothing for too long. */
+async function unlessSilent<Result>(
+  endpoint: RemoteEndpoint,
+  { timeout, signal }: FetchOptions,
+  run: (alive: Pick<GitOptions, "onSign" | "signal">) => Promise<Result>,
+): Promise<Result> {
+  using silence = new Silence(endpoint.display, timeout);
+  const signals = signal === undefined ? [silence.signal] : [silence.signal, signal];
+  return await run({ onSign: () => silence.broken(), signal: AbortSignal.any(signals) });
+}
+
+/** What to ask the server for: a reference's full name or an id. */
+function wishedSource(refs: readonly Ref[], wish: string | undefined, where: string): string {
+  if (wish === undefined || wish === "HEAD") {
+    if (!refs.some((ref) => ref.name === "HEAD")) throw noHead(refs, where);
+    return "HEAD";
+  }
+  const ref = findRef(refs, wish);
+  if (ref !== undefined) return ref.name;
+  if (isObjectId(wish)) return wish.toLowerCase();
+  if (/^[0-9a-f]{4,39}$/i.test(wish)) return tipThatStartsWith(refs, wish.toLowerCase(), where);
+  throw refNotFound(refs, wish, where);
+}
+
+/** A remote does not expand a short id; but when it is the start of a branch's or tag's tip, it is known from the list. */
+function tipThatStartsWith(refs: readonly Ref[], digits: string, where: string): string {
+  const ids = [...new Set(refs.map((ref) => ref.id).filter((id) => id.startsWith(digits)))];
+  if (ids.length === 1) return ids[0]!;
+  if (ids.length > 1)
+    throw new DocteurError("REF_AMBIGUOUS", `${digits} is ambiguous in ${where}: give the full id`);
+  const error = refNotFound(refs, digits, where);
+  throw new DocteurError(error.code, `${error.message}; of a commit elsewhere, give the full id`);
+}
+
+async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promise<Ref[]> {
+  const args = ["ls-remote", "--quiet", "--", endpoint.url];
+  const result = await tryGit(args, options);
+  if (result.status !== 0) throw unreachable(endpoint, result);
+  const refs = result.stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({ id: line.slice(0, line.indexOf("\t")), name: line.slice(line.indexOf("\t") + 1) }))
+    // `tag^{}` is the object an annotated tag points at.
+    .filter((ref) => !ref.name.endsWith("^{}"));
+  if (refs[0]?.id.length === SHA256_DIGITS) refuseSha256("sha256", endpoint.display);
+  return refs;
+}
+
+function fetchArguments(endpoint: RemoteEndpoint, source: string, depth: readonly string[]): string[] {
+  return [
+    ...["fetch", ...depth, "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--progress"],
+    ...["--", endpoint.url, `+${source}:${FETCHED}`],
+  ];
+}
+
+function fetchFailed(endpoint: RemoteEndpoint, source: string, result: GitResult): DocteurError {
+  if (/not our ref|unadvertised object|no such remote ref|couldn't find remote ref/i.test(result.stderr)) {
+    return new DocteurError(
+      "REF_NOT_FOUND",
+      `${endpoint.display} has no commit ${source}, or does not give it out`,
+    );
+  }
+  return unreachable(endpoint, result);
+}
+
+function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError {
+  const cause = gitFailed(["fetch"], result);
+  if (/mismatched algorithms/.test(result.stderr)) {
+    return new DocteurError(
+      "OBJECT_FORMAT",
+      `${endpoint.display} is no SHA-1 repository; an image can hold no other`,
+    );
+  }
+  if (/ssh.*: (command )?not found$|cannot run \S*ssh\S*: No such file/m.test(result.stderr)) {
+    return new DocteurError(
+      "SSH_MISSING",
+      `${endpoint.display} needs ssh, which is not installed: on Debian or Ubuntu, apt install openssh-client`,
+    );
+  }
+  return new DocteurError("FETCH_FAILED", `cannot fetch from ${endpoint.display}: ${reason(result)}`, {
+    cause,
+  });
+}

@@ -1,0 +1,96 @@
+import { DocteurError } from "../errors.ts";
+import { OBJECT_HEADER_ROOM } from "../git/object.ts";
+import { ID_LENGTH } from "../git/object-id.ts";
+import type { Objects } from "../pack/objects.ts";
+import type { Room } from "../pack/room.ts";
+
+/** Blobs in a batch at most. */
+export const BATCH_COUNT = 64;
+
+/** A blob that nobody has tried to read; it did not fit any more. */
+export const UNREAD = -2;
+
+/** A blob that does not fit, though nothing else is in the batch. */
+export const TOO_LARGE = -3;
+
+/** A blob that cannot be read: left to the one who wants it, who reads it alone to get the error itself. */
+export const LEFT = -1;
+
+/** Some blobs that are read in one go, and memory for their contents, which may be shared with a thread that reads them. */
+export interface Batch {
+  /** How many blobs there are, in its first number. */
+  readonly count: Int32Array;
+  /** Raw ids, 20 bytes each. */
+  readonly ids: Uint8Array;
+  /** Two numbers a blob: where its content begins and ends. The first may be `UNREAD`, `TOO_LARGE` or `LEFT` instead. */
+  readonly places: Int32Array;
+  /** The contents. */
+  readonly memory: Uint8Array;
+}
+
+const IDS = Int32Array.BYTES_PER_ELEMENT;
+const PLACES = IDS + BATCH_COUNT * ID_LENGTH;
+const MEMORY = PLACES + BATCH_COUNT * 2 * Int32Array.BYTES_PER_ELEMENT;
+
+/** Bytes of a buffer for a batch whose contents have `memory` bytes. */
+export function batchLength(memory: number): number {
+  return MEMORY + memory;
+}
+
+/** The batch that lies in a buffer. */
+export function batchIn(buffer: ArrayBufferLike): Batch {
+  return {
+    count: new Int32Array(buffer, 0, 1),
+    ids: new Uint8Array(buffer, IDS, BATCH_COUNT * ID_LENGTH),
+    places: new Int32Array(buffer, PLACES, BATCH_COUNT * 2),
+    memory: new Uint8Array(buffer, MEMORY),
+  };
+}
+
+/** Asks for blobs, at most `BATCH_COUNT` of them. */
+export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
+  batch.count[0] = ids.length;
+  ids.forEach((id, i) => {
+    batch.ids.set(id, i * ID_LENGTH);
+  });
+}
+
+/** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */
+export function readBatch(objects: Objects, { count, ids, places, memory }: Batch): void {
+  const room = new BatchRoom(memory);
+  const asked = count[0] as number;
+  places.fill(UNREAD);
+  for (let i = 0; i < asked; i++) {
+    try {
+      const size = objects.readInto(room, ids, i * ID_LENGTH, "blob");
+      places[i * 2] = room.start;
+      room.used = room.start + size;
+      places[i * 2 + 1] = room.used;
+    } catch (error) {
+      if (room.isFull || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
+        if (room.used === 0) places[i * 2] = TOO_LARGE;
+        break;
+      }
+      places[i * 2] = LEFT;
+    }
+  }
+}
+
+/** Room for one blob after the other. */
+class BatchRoom implements Room {
+  readonly memory: Uint8Array;
+  start = 0;
+  /** Bytes up to the end of the last blob. */
+  used = 0;
+  isFull = false;
+
+  constructor(memory: Uint8Array) {
+    this.memory = memory;
+  }
+
+  reserve(size: number): void {
+    this.start = this.used + OBJECT_HEADER_ROOM;
+    this.isFull = this.start + size > this.memory.length;
+    if (this.isFull) throw new RangeError("the blob does not fit");
+  }
+}

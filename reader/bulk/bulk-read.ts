@@ -1,0 +1,280 @@
+import type { ConnectOptions } from "../image/open-objects.ts";
+import type { Objects } from "../pack/objects.ts";
+import { BATCH_COUNT, type Batch, batchIn, batchLength, fillBatch, readBatch } from "./batch.ts";
+import { Board } from "./board.ts";
+import { type Ask, Job, LEFT_ALONE } from "./job.ts";
+import { Threads } from "./threads.ts";
+
+/**
+ * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve; and those that are
+ * read in this thread, of which one is in reserve. The reserve is for what did not fit in its batch, and is wanted before what
+ * has been read ahead. With 4 for a thread it has nothing to do for a quarter of the time, as batches take unlike times.
+ */
+const SLOTS_PER_THREAD = 6;
+const LOCAL_BATCHES = 3;
+
+/** So many jobs, those wanted first, may use the reserve. */
+const NEXT = 2;
+
+/** Bytes of contents in a batch. */
+const BATCH_MEMORY = 1.5 * 1024 * 1024;
+
+/** Bytes in the batch for a blob that fits in no other: one on the board, for any of the threads, and one here. */
+const LARGE_SLOT_MEMORY = 8 * 1024 * 1024;
+const LARGE_MEMORY = 24 * 1024 * 1024;
+
+/** The board's first slot. */
+const LARGE_SLOT = 0;
+
+/** Where a thread can open the device once more. */
+export interface ThreadOptions {
+  /** What a thread runs. */
+  readonly program: URL;
+  /** Threads beside this one. */
+  readonly count: number;
+  readonly path: string;
+  readonly connect: ConnectOptions;
+}
+
+/**
+ * Reads many blobs ahead of the one who takes them, in their order, in batches: by threads, and by this thread whenever it
+ * would have to wait for them. Memory holds a few batches, however many blobs there are.
+ */
+export class BulkRead {
+  readonly #objects: Objects;
+  readonly #options: ThreadOptions | undefined;
+  #board: Board | undefined;
+  #threads: Threads | undefined;
+  readonly #local = new Batches(LOCAL_BATCHES, BATCH_MEMORY);
+  readonly #localLarge = new Batches(1, LARGE_MEMORY);
+  /** Slots whose batches nobody wants any more, but some thread is reading. */
+  readonly #orphans = new Set<number>();
+
+  /** @param options none if there is to be no thread but this one. */
+  constructor(objects: Objects, options?: ThreadOptions) {
+    this.#objects = objects;
+    this.#options = options;
+  }
+
+  /**
+   * What is wanted, in order, as jobs whose contents are good until the next job is asked for.
+   */
+  async *read<Wanted extends Ask>(source: Iterator<Wanted>): AsyncGenerator<Job<Wanted>> {
+    const queue: Job<Wanted>[] = [];
+    const draw = (): Job<Wanted> | undefined => {
+      const asks = take(source, BATCH_COUNT);
+      if (asks.length === 0) return undefined;
+      const job = new Job(asks);
+      queue.push(job);
+      return job;
+    };
+    try {
+      for (;;) {
+        const finished = this.#board?.finished ?? 0;
+        this.#sortOut(queue);
+        this.#post(queue, draw);
+        const head = queue[0] ?? draw();
+        if (head === undefined) return;
+        if (this.#isUnread(head)) this.#readHere(head, queue, draw);
+        else if (this.#isReady(head)) {
+          yield head;
+          queue.shift();
+          this.#release(head);
+        } else {
+          // Rather than wait for the thread that reads what is wanted first, read what is wanted next.
+          const next = this.#nextToReadHere(queue, draw);
+          if (next !== undefined) this.#readHere(next, queue, draw);
+          else if (!(await this.#finishedSince(finished))) this.#giveUpThreads(queue);
+        }
+      }
+    } finally {
+      source.return?.();
+      for (const job of queue) this.#release(job);
+    }
+  }
+
+  close(): void {
+    this.#threads?.close();
+  }
+
+  /** Puts what did not fit in a batch behind it. */
+  #sortOut<Wanted extends Ask>(queue: Job<Wanted>[]): void {
+    for (let i = 0; i < queue.length; i++) {
+      const job = queue[i]!;
+      if (!this.#isReady(job)) continue;
+      queue.splice(i + 1, 0, ...job.cut());
+      if (!job.needsMoreRoom) continue;
+      this.#release(job);
+      job.enlarge();
+    }
+  }
+
+  /** Keeps the threads at work. They are worth their start if there is more than one job. */
+  #post<Wanted extends Ask>(queue: readonly Job<Wanted>[], draw: () => Job<Wanted> | undefined): void {
+    if (this.#options === undefined) return;
+    while (this.#board === undefined && queue.length < 2) if (draw() === undefined) return;
+    this.#board ??= this.#startThreads(this.#options);
+    if (this.#threads === undefined) return;
+    const free = this.#freeSlots(this.#board);
+    let largeIsFree = free[0] === LARGE_SLOT;
+    if (largeIsFree) free.shift();
+    for (const [place, job] of queue.entries()) {
+      if (job.batch !== undefined) continue;
+      if (job.room === "large") {
+        if (largeIsFree) this.#postIn(LARGE_SLOT, job);
+        largeIsFree = false;
+      } else if (job.room === "any" && free.length > (place < NEXT ? 0 : this.#options.count)) {
+        this.#postIn(free.pop()!, job);
+      }
+    }
+    while (free.length > this.#options.count) {
+      const job = draw();
+      if (job === undefined) return;
+      this.#postIn(free.pop()!, job);
+    }
+  }
+
+  #startThreads({ program, count, path, connect }: ThreadOptions): Board {
+    const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
+    const board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
+    // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
+    const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
+    const options = { ...connect, maxObjectSize };
+    this.#threads = new Threads(program, count, { path, options, board: board.memory });
+    return board;
+  }
+
+  #freeSlots(board: Board): number[] {
+    for (const slot of this.#orphans) {
+      if (!board.isDone(slot)) continue;
+      board.release(slot);
+      this.#orphans.delete(slot);
+    }
+    return board.free();
+  }
+
+  #postIn(slot: number, job: Job<Ask>): void {
+    job.slot = slot;
+    job.batch = this.#board!.batches[slot]!;
+    fillBatch(job.batch, job.ids);
+    this.#board!.post(slot);
+  }
+
+  #isReady({ batch, slot }: Job<Ask>): boolean {
+    return batch !== undefined && (slot === undefined || this.#board!.isDone(slot));
+  }
+
+  /** Whether nobody has begun to read a job; if it was posted, it is taken back. */
+  #isUnread(job: Job<Ask>): boolean {
+    if (job.batch === undefined) return true;
+    if (job.slot === undefined || !this.#board!.withdraw(job.slot)) return false;
+    job.batch = undefined;
+    job.slot = undefined;
+    return true;
+  }
+
+  #nextToReadHere<Wanted extends Ask>(
+    queue: readonly Job<Wanted>[],
+    draw: () => Job<Wanted> | undefined,
+  ): Job<Wanted> | undefined {
+    const mayRead = (job: Job<Ask>, place: number) =>
+      job.room === "any" ? this.#local.free > (place < NEXT ? 0 : 1) : this.#localLarge.free > 0;
+    const next = queue.find((job, place) => mayRead(job, place) && this.#isUnread(job));
+    return next ?? (this.#local.free > 1 ? draw() : undefined);
+  }
+
+  #readHere<Wanted extends Ask>(
+    job: Job<Wanted>,
+    queue: readonly Job<Wanted>[],
+    draw: () => Job<Wanted> | undefined,
+  ): void {
+    const batch = this.#localFor(job).take() ?? this.#takeBack(job, queue);
+    job.batch = batch ?? LEFT_ALONE;
+    if (batch === undefined) return;
+    fillBatch(batch, job.ids);
+    this.#post(queue, draw);
+    readBatch(this.#objects, batch);
+  }
+
+  /**
+   * A batch for the job that is wanted first, from one that was read ahead of it and will have to be read again; undefined if
+   * others who read at the same time have them all.
+   */
+  #takeBack(job: Job<Ask>, queue: readonly Job<Ask>[]): Batch | undefined {
+    const batches = this.#localFor(job);
+    const holder = queue.findLast(
+      ({ batch, slot, room }) =>
+        typeof batch === "object" && slot === undefined && this.#localFor({ room }) === batches,
+    );
+    const batch = holder?.batch as Batch | undefined;
+    if (holder !== undefined) holder.batch = undefined;
+    return batch;
+  }
+
+  #localFor({ room }: Pick<Job<Ask>, "room">): Batches {
+    return room === "any" ? this.#local : this.#localLarge;
+  }
+
+  #release(job: Job<Ask>): void {
+    const { batch, slot } = job;
+    if (typeof batch !== "object") return;
+    if (slot === undefined) this.#localFor(job).giveBack(batch);
+    else if (this.#board!.isDone(slot)) this.#board!.release(slot);
+    else if (!this.#board!.withdraw(slot)) this.#orphans.add(slot);
+  }
+
+  /** False if a thread has died, and whatever it had taken may never be finished. */
+  async #finishedSince(finished: number): Promise<boolean> {
+    try {
+      await this.#threads!.meanwhile(this.#board!.finishedSince(finished));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Goes on without threads. */
+  #giveUpThreads(queue: readonly Job<Ask>[]): void {
+    this.#threads?.close();
+    this.#threads = undefined;
+    for (const job of queue) {
+      if (this.#isReady(job) || this.#isUnread(job)) continue;
+      job.slot = undefined;
+      job.batch = LEFT_ALONE;
+    }
+  }
+}
+
+/** Batches for what this thread reads. */
+class Batches {
+  readonly #there: Batch[] = [];
+  readonly #size: number;
+  /** How many can be taken. */
+  free: number;
+
+  constructor(count: number, size: number) {
+    this.free = count;
+    this.#size = size;
+  }
+
+  take(): Batch | undefined {
+    if (this.free === 0) return undefined;
+    this.free--;
+    return this.#there.pop() ?? batchIn(new ArrayBuffer(batchLength(this.#size)));
+  }
+
+  giveBack(batch: Batch): void {
+    this.free++;
+    this.#there.push(batch);
+  }
+}
+
+function take<Item>(source: Iterator<Item>, count: number): Item[] {
+  const items: Item[] = [];
+  while (items.length < count) {
+    const next = source.next();
+    if (next.done === true) break;
+    items.push(next.value);
+  }
+  return items;
+}

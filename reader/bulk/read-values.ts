@@ -1,0 +1,82 @@
+import { DocteurError } from "../errors.ts";
+import { OBJECT_HEADER_ROOM } from "../git/object.ts";
+import type { Objects } from "../pack/objects.ts";
+import type { Room } from "../pack/room.ts";
+import type { BulkRead } from "./bulk-read.ts";
+
+/** Addresses reserved for values that are read one at a time, in bytes; a larger value gets memory of its own. */
+const LARGEST = 256 * 1024 * 1024;
+
+/**
+ * The values of everything asked for, in order, each good until the next is asked for. What the bulk leaves is read here.
+ *
+ * @param find gives a blob's raw id, or throws why there is none.
+ * @param item makes what is given of what was asked for and its value, or the reason why there is none.
+ * @param largest bytes of a value, beyond which it is an error `OBJECT_TOO_LARGE`. Default: what `objects` reads.
+ */
+export async function* readValues<Asked, Item>(
+  bulk: BulkRead,
+  objects: Objects,
+  all: Iterable<Asked>,
+  find: (asked: Asked) => Uint8Array,
+  item: (asked: Asked, value: Uint8Array | DocteurError) => Item,
+  largest = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Item> {
+  const room = new GrowingRoom(largest);
+  function* asks() {
+    for (const asked of all) {
+      const found = attempt(() => find(asked));
+      yield found instanceof DocteurError ? { asked, error: found } : { asked, id: found };
+    }
+  }
+  for await (const job of bulk.read<{ asked: Asked; id?: Uint8Array; error?: DocteurError }>(asks())) {
+    for (const { ask, content } of job.contents()) {
+      const { asked, id, error } = ask;
+      const value = content ?? error ?? attempt(() => objects.read(id!, "blob", room));
+      const isTooLarge = value instanceof Uint8Array && value.length > largest;
+      yield item(asked, isTooLarge ? tooLarge(largest) : value);
+    }
+  }
+}
+
+function attempt<Result>(read: () => Result): Result | DocteurError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DocteurError) return error;
+    throw error;
+  }
+}
+
+/** Room for one value, from one to the next. */
+class GrowingRoom implements Room {
+  readonly start = OBJECT_HEADER_ROOM;
+  memory: Uint8Array = new Uint8Array();
+  /** Grows in place: memory that is left for larger one stays until the collector comes by. */
+  readonly #buffer = new ArrayBuffer(0, { maxByteLength: LARGEST });
+  readonly #largest: number;
+
+  /** @param largest bytes of a value at most. */
+  constructor(largest: number) {
+    this.#largest = largest;
+  }
+
+  reserve(size: number): void {
+    // Of one that is stored whole, a byte more is wanted than it has.
+    if (size > this.#largest + 1) throw tooLarge(this.#largest);
+    const length = this.start + size;
+    if (length > LARGEST) {
+      this.memory = Buffer.allocUnsafeSlow(length);
+      return;
+    }
+    if (this.#buffer.byteLength < length) this.#buffer.resize(length);
+    this.memory = new Uint8Array(this.#buffer, 0, length);
+  }
+}
+
+function tooLarge(largest: number): DocteurError {
+  return new DocteurError(
+    "OBJECT_TOO_LARGE",
+    `a value has more than the ${largest} bytes that are wanted at once`,
+  );
+}

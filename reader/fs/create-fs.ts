@@ -1,0 +1,112 @@
+import type fs from "node:fs";
+import { constants } from "node:fs";
+import type { Store } from "../store/store.ts";
+import { callbackCalls } from "./callback-calls.ts";
+import { ImageDir } from "./dir.ts";
+import { ImageDirent } from "./dirent.ts";
+import { toOptions } from "./encoding.ts";
+import { ImageFiles, type Verify } from "./image-files.ts";
+import type { PathLike } from "./path-like.ts";
+import { promiseCalls } from "./promise-calls.ts";
+import { ImageReadStream, type ReadStreamOptions } from "./read-stream.ts";
+import { ImageStats } from "./stats.ts";
+import { syncCalls } from "./sync-calls.ts";
+import {
+  createWriteStream,
+  type DescriptorWriter,
+  descriptorWriters,
+  type PathWriter,
+  pathWriters,
+} from "./writers.ts";
+
+/** Options of `createFs`. */
+export interface FsOptions {
+  /**
+   * When a stream proves that a content is the one its object id names. This matters for files of more than 1 MiB that
+   * the image stores whole; any other is proved before a byte of it is given away, and so is everything that is read in
+   * other ways than by a stream.
+   *
+   * - `along`, the default: while it is read, in one pass. The last piece of the stream is withheld until all of the
+   *   file is proved, so a damaged file ends in an error, never as if it were complete; what came before that error is
+   *   then not to be trusted.
+   * - `before`: in a pass of its own, before the first byte. Takes twice as long and gives nothing of a damaged file.
+   */
+  readonly verify?: Verify | undefined;
+}
+
+type Reader =
+  | "access"
+  | "close"
+  | "exists"
+  | "fdatasync"
+  | "fstat"
+  | "fsync"
+  | "lstat"
+  | "open"
+  | "opendir"
+  | "read";
+type OtherReader = "readFile" | "readdir" | "readlink" | "readv" | "realpath" | "stat";
+type Both = Reader | OtherReader | PathWriter | DescriptorWriter;
+type Streams = "createReadStream" | "createWriteStream";
+type Promised =
+  | "access"
+  | "constants"
+  | "lstat"
+  | "open"
+  | "opendir"
+  | "readFile"
+  | "readdir"
+  | "readlink"
+  | "realpath"
+  | "stat";
+
+/** What is there of node:fs, with its types. */
+export type ImageFs = Pick<
+  typeof fs,
+  Both | `${Both}Sync` | Streams | "constants" | "Dir" | "Dirent" | "Stats"
+> & {
+  readonly promises: Pick<typeof fs.promises, Promised | PathWriter>;
+};
+
+/**
+ * The image as a file system, shaped as node:fs for whatever takes an `fs`: calls that are synchronous, call back or
+ * promise. They mean what node:fs' mean, with these things to know:
+ *
+ * - The image's root is `/`, and relative paths start there. Symbolic links lead within the image; outside there is
+ *   nothing (`ENOENT`). A submodule is an empty folder.
+ * - Errors are `FsError`s, which look as node's own. Everything that writes fails with `EROFS`. A damaged image is `EIO`, with
+ *   the `InvalidImageError` as the cause. An argument that makes no sense is a `TypeError` or `RangeError`, as in node:fs.
+ * - Names are bytes: with `encoding: "buffer"` one that is not UTF-8 can be listed, and read by a path that is a Buffer.
+ * - Folders are listed in git's order. `recursive` does not follow links.
+ * - All times of a file are the commit's; permissions are those of a checkout; owner and group are 0.
+ * - `realpath` resolves as its `native` form does.
+ * - The work is done when it is asked for, in the calling thread. Streams and FileHandles take turns with others.
+ *
+ * Close the store when done; nothing else is to be released but the descriptors that were opened.
+ */
+export function createFs(store: Store, options: FsOptions = {}): ImageFs {
+  const files = new ImageFiles(store, options.verify ?? "along");
+  const sync = syncCalls(files);
+  const face = {
+    ...sync,
+    ...callbackCalls(files, sync),
+    ...synchronous(pathWriters),
+    ...synchronous(descriptorWriters),
+    createReadStream: (path: PathLike, given?: BufferEncoding | ReadStreamOptions | null) =>
+      new ImageReadStream(files, path, toOptions<ReadStreamOptions>(given) as ReadStreamOptions),
+    createWriteStream,
+    constants,
+    promises: promiseCalls(files, sync),
+    Dir: ImageDir,
+    Dirent: ImageDirent,
+    Stats: ImageStats,
+  };
+  return face as unknown as ImageFs;
+}
+
+function synchronous<Name extends string, Call>(
+  calls: Readonly<Record<Name, Call>>,
+): Record<`${Name}Sync`, Call> {
+  const entries = Object.entries<Call>(calls).map(([name, call]) => [`${name}Sync`, call]);
+  return Object.fromEntries(entries) as Record<`${Name}Sync`, Call>;
+}

@@ -1,0 +1,92 @@
+import type { BlobReader } from "../pack/blob-reader.ts";
+import type { Description, Store } from "../store/store.ts";
+import { asCall, FsError } from "./fs-error.ts";
+
+/** Bytes that are gone through between two turns of the event loop. */
+export const STRIDE = 4 * 1024 * 1024;
+
+/** A file or folder that somebody has open. Contents are looked at on the first read only. */
+export class OpenFile {
+  /** As it was given when the file was opened. */
+  readonly path: string;
+  readonly description: Description;
+  /** Byte that the next read without a position starts at. */
+  position = 0;
+  readonly #store: Store;
+  #reader: BlobReader | undefined;
+  #closed = false;
+
+  constructor(store: Store, path: string, description: Description) {
+    this.#store = store;
+    this.path = path;
+    this.description = description;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** A reader of its own for somebody who reads on and on. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`. */
+  openReader(): BlobReader {
+    const { path, kind } = this.description;
+    if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
+    return asCall("read", this.path, () => this.#store.open(path));
+  }
+
+  /** Proves the content: all of it at once. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`, `EBADF`. */
+  proveSync(): void {
+    const reader = this.#at();
+    asCall("read", this.path, () => reader.verify());
+  }
+
+  /** Proves the content, and lets others have their turn meanwhile. Rejects as `proveSync` throws. */
+  async prove(): Promise<void> {
+    while (!proveStride(this.#at(), this.path)) await nextTurn();
+  }
+
+  /**
+   * Fills `into` from a position, or from where the last such read ended if that is undefined.
+   * @returns bytes read; 0 at the end.
+   */
+  read(into: Uint8Array, position: number | undefined): number {
+    const reader = this.#at();
+    const read = asCall("read", this.path, () => reader.read(position ?? this.position, into));
+    if (position === undefined) this.position += read;
+    return read;
+  }
+
+  /** Everything from where the last read ended, in memory of its own. @throws {FsError} as `proveSync`. */
+  readRest(): Uint8Array {
+    const { path, kind } = this.description;
+    if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
+    const bytes = asCall("read", this.path, () => this.#store.get(path)).subarray(this.position);
+    this.position += bytes.length;
+    return bytes;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#reader?.close();
+    this.#reader = undefined;
+  }
+
+  #at(): BlobReader {
+    if (this.#closed) throw new FsError("EBADF", "read");
+    this.#reader ??= this.openReader();
+    return this.#reader;
+  }
+}
+
+/**
+ * Proves a stride of a blob.
+ * @returns whether the whole of it is proved.
+ * @throws {FsError} `EIO`.
+ */
+export function proveStride(reader: BlobReader, path: string): boolean {
+  return asCall("read", path, () => reader.verify(STRIDE));
+}
+
+/** Lets whatever else waits have its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,116 @@
+import type { BlockDevice } from "../block/device.ts";
+import { SectorCache } from "../block/sector-cache.ts";
+import { boundsOf } from "../bounds.ts";
+import { InvalidImageError } from "../errors.ts";
+import { analyzePack } from "../pack/analyze.ts";
+import { FIRST_ENTRY } from "../pack/entry.ts";
+import { Idx } from "../pack/idx.ts";
+import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
+import type { ObjectIndex } from "../pack/object-index.ts";
+import { Objects } from "../pack/objects.ts";
+import { Pack } from "../pack/pack.ts";
+import { Work } from "../pack/work.ts";
+import { decodeHeader, HEADER_SIZE, type ImageHeader } from "./header.ts";
+
+const INDEX_BLOCK_SIZE = 4 * 1024;
+
+/** Holds the ids and offsets of 87,000 objects. */
+const INDEX_CACHE_SIZE = 2 * 1024 * 1024;
+
+/** How to connect. Sizes are bytes and bound what the store holds in memory. */
+export interface ConnectOptions {
+  /**
+   * `light` reads the commit and the root only, and walks trees on demand: right for a few paths. `fast` maps every path
+   * at once: right for many. Default `light`.
+   */
+  readonly layout?: "light" | "fast" | undefined;
+  /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
+  readonly analyze?: boolean | undefined;
+  /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
+  readonly commit?: string | undefined;
+  /** What inflates. Default `zlib`. */
+  readonly inflate?: InflateEngine | undefined;
+  /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
+  readonly sectorCacheSize?: number | undefined;
+  /** For bases of deltas. Default 6 MiB. */
+  readonly baseCacheSize?: number | undefined;
+  /** For trees. Default 8 MiB. */
+  readonly treeCacheSize?: number | undefined;
+  /** For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 512 MiB. */
+  readonly maxLayoutSize?: number | undefined;
+  /** Threads that `Store.getAll` reads with; each has caches of its own. Default: one a CPU, at most 4. */
+  readonly threads?: number | undefined;
+  /** The largest object that is read into memory whole. Default 1 GiB. */
+  readonly maxObjectSize?: number | undefined;
+  /**
+   * Whether the work of all reads together is bounded as well, by the size of the image and of what was read: right for a
+   * program that reads some values and ends. Default false.
+   */
+  readonly boundWork?: boolean | undefined;
+  /**
+   * How much of the time that an image may take it gets: docs/STORE.md has the bounds, which let no read take more than some
+   * seconds. Default 1; less where that is too long.
+   */
+  readonly workFactor?: number | undefined;
+}
+
+/**
+ * The objects of the image on a device, which still belongs to the caller, and the commit's id.
+ * @throws {InvalidImageError} if the header or the IDX is damaged; fault `pinned-commit`.
+ */
+export function openObjects(device: BlockDevice, options: ConnectOptions): { id: string; objects: Objects } {
+  const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
+  const header = readHeader(cache);
+  const { commit: id, indexOffset } = header;
+  if (options.commit !== undefined && options.commit.toLowerCase() !== id) {
+    const what = `it is of commit ${id}, not of ${options.commit}`;
+    throw new InvalidImageError("pinned-commit", what, { offset: 0 });
+  }
+  const index = openIndex(device, cache, header, options);
+  const bounds = boundsOf(indexOffset - HEADER_SIZE, options.workFactor);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
+    baseCacheSize: options.baseCacheSize,
+    maxObjectSize: options.maxObjectSize,
+    inflater: createInflater(options.inflate),
+    bounds,
+    work: new Work(options.boundWork === true ? bounds.commandWork : undefined),
+  });
+  return { id, objects: new Objects(index, pack) };
+}
+
+/**
+ * The header of an image, its index offset within the image and past an empty PACK.
+ * @throws {InvalidImageError} fault `header`.
+ */
+export function readHeader(cache: SectorCache): ImageHeader {
+  const header = decodeHeader(cache.read(0, Math.min(HEADER_SIZE, cache.size)));
+  if (header.indexOffset < HEADER_SIZE + FIRST_ENTRY || header.indexOffset >= cache.size) {
+    const what = `the index offset ${header.indexOffset} lies outside the image's ${cache.size} bytes`;
+    throw new InvalidImageError("header", what, { offset: 20 });
+  }
+  return header;
+}
+
+function openIndex(
+  device: BlockDevice,
+  cache: SectorCache,
+  { indexOffset }: ImageHeader,
+  options: ConnectOptions,
+): ObjectIndex {
+  if (options.analyze === true) {
+    return analyzePack(cache, HEADER_SIZE, indexOffset, {
+      maxObjectSize: options.maxObjectSize,
+      workFactor: options.workFactor,
+    });
+  }
+  return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE);
+}
+
+/**
+ * Looking up an id takes a few bytes from anywhere in the IDX: small blocks, which what is read of the PACK does not drive
+ * out. Not on a device that would rather be asked less often.
+ */
+function indexCache(device: BlockDevice, cache: SectorCache): SectorCache {
+  if (device.optimalIoSize !== undefined) return cache;
+  return new SectorCache(device, { blockSize: INDEX_BLOCK_SIZE, capacity: INDEX_CACHE_SIZE });
+}

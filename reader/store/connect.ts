@@ -1,0 +1,30 @@
+import type { BlockDevice } from "../block/device.ts";
+import { parseCommit } from "../git/commit.ts";
+import { raw } from "../git/object-id.ts";
+import { type ConnectOptions, openObjects } from "../image/open-objects.ts";
+import { FastLayout } from "../paths/fast.ts";
+import { TreeWalk } from "../paths/tree-walk.ts";
+import { Trees } from "../paths/trees.ts";
+import { Store } from "./store.ts";
+
+export type { ConnectOptions } from "../image/open-objects.ts";
+
+const MIB = 1024 * 1024;
+
+/**
+ * Connects to the image on a device. The device belongs to the store from then on: `Store.close` closes it.
+ *
+ * @throws {InvalidImageError} if the header, the IDX, the commit or, with the `fast` layout, any tree is damaged; fault
+ * `pinned-commit` if the image is of another commit than `commit`.
+ */
+export function connect(device: BlockDevice, options: ConnectOptions = {}): Store {
+  const { id, objects } = openObjects(device, options);
+  const commit = parseCommit(objects.read(raw(id), "commit"), id);
+  const trees = new Trees(objects, options.treeCacheSize ?? 8 * MIB);
+  const root = raw(commit.tree);
+  trees.read(root);
+  const Paths = options.layout === "fast" ? FastLayout : TreeWalk;
+  const largestLayout = Math.min(512 * MIB, 64 * MIB + 4 * device.size);
+  const layout = new Paths(trees, root, options.maxLayoutSize ?? largestLayout);
+  return new Store(id, commit, { device, options, objects, trees, layout });
+}

@@ -1,0 +1,53 @@
+import { constants } from "node:os";
+import { DocteurError } from "../../reader/errors.ts";
+
+/** The command was told to end. `code` is `INTERRUPTED`. */
+export class InterruptedError extends DocteurError {
+  override name = "InterruptedError";
+  /** 128 and the signal's number, as a shell reports a program that the signal ended. */
+  readonly status: number;
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE";
+
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGPIPE") {
+    super("INTERRUPTED", `ended by ${signal}`);
+    this.signal = signal;
+    this.status = 128 + constants.signals[signal];
+  }
+}
+
+/** How long the rooms may take to put away what they hold before the process ends without them, in milliseconds. */
+const GRACE = 10_000;
+
+/**
+ * Turns the ways of being told to end into one `AbortSignal`: SIGINT, SIGTERM, SIGHUP, a reader that closed standard
+ * output, and an output that cannot be written (disk full). A second signal ends the process at once.
+ */
+export function interruption(process: NodeJS.Process): AbortSignal {
+  const controller = new AbortController();
+  const end = (reason: DocteurError) => {
+    if (controller.signal.aborted) return;
+    controller.abort(reason);
+    setTimeout(() => process.exit(interruptedStatus(reason)), GRACE).unref();
+  };
+
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      const reason = new InterruptedError(name);
+      if (controller.signal.aborted) process.exit(reason.status);
+      end(reason);
+    });
+  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    end(
+      error.code === "EPIPE"
+        ? new InterruptedError("SIGPIPE")
+        : new DocteurError("OUTPUT", `standard output cannot be written: ${error.message}`, { cause: error }),
+    );
+  });
+  process.stderr.on("error", () => {}); // nobody is left to be told
+  return controller.signal;
+}
+
+function interruptedStatus(reason: DocteurError): number {
+  return reason instanceof InterruptedError ? reason.status : 1;
+}

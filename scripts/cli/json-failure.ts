@@ -1,0 +1,24 @@
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+
+/** A failure as programs want it. */
+export interface JsonFailure {
+  /** Stable. */
+  readonly code: string;
+  /** The line that people get. */
+  readonly message: string;
+  /** What is wrong with an image: the kind of damage, the byte at which it lies, the object's id. */
+  readonly fault?: string;
+  readonly offset?: number | undefined;
+  readonly object?: string | undefined;
+}
+
+/** Undefined for what is no failure of ours to tell: an interruption, or a defect. */
+export function jsonFailure(error: unknown, redact: (text: string) => string): JsonFailure | undefined {
+  if (!(error instanceof DocteurError)) return undefined;
+  const { code } = error;
+  const message = redact(error.message);
+  const invalid = error instanceof InvalidImageError ? error : error.cause;
+  if (!(invalid instanceof InvalidImageError)) return { code, message };
+  const { fault, offset, object } = invalid;
+  return { code, fault, offset, object, message };
+}

@@ -1,0 +1,38 @@
+import { resolve } from "node:path";
+import { maskUrls, userInfoOf } from "../../image-builder/source/secret.ts";
+import { printable } from "../../reader/printable.ts";
+
+/** Shorter parts of a password stay: they would mask too much else. */
+const SHORTEST_PART = 3;
+
+/** What stands before the last `@` of an argument, unless it is a user alone, as in git@host:path. */
+function passwordOf(argument: string): string | undefined {
+  const [, address] = /^(?:--?[\w-]+=)?(.*)$/s.exec(argument) as unknown as [string, string];
+  return /:.*@/s.test(address) ? userInfoOf(address) : undefined;
+}
+
+/** Whether a command line has what may be a password in it. */
+export function hasPassword(args: readonly string[]): boolean {
+  return args.some((argument) => passwordOf(argument) !== undefined);
+}
+
+/**
+ * Gives a function that masks, in a text for people, every URL's user and password, and those that stand in the arguments of
+ * this command, whatever they were meant for: a mistyped command line puts a REPOSITORY where another thing is expected, and
+ * a message may have that as a path, or the folders of that path.
+ */
+export function redaction(args: readonly string[]): (text: string) => string {
+  const given = args.map(passwordOf).filter((secret) => secret !== undefined);
+  const written = given.flatMap((secret) => [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    secret.replace(/\s+/g, " "),
+    printable(secret),
+  ]);
+  const resolved = args
+    .map((argument) => passwordOf(resolve(argument)))
+    .filter((secret) => secret !== undefined);
+  const parts = given.flatMap((secret) => secret.split("/")).filter((part) => part.length >= SHORTEST_PART);
+  const secrets = [...written, ...resolved, ...parts].sort((a, b) => b.length - a.length);
+  return (text) => maskUrls(secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text));
+}

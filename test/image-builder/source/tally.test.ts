@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import test from "ava";
+import fc from "fast-check";
+import { newTally, sumUp, type TreeTally } from "../../../image-builder/source/tally.ts";
+
+/** Trees of which each names some that come after it. */
+const trees = fc.integer({ min: 1, max: 9 }).chain((count) =>
+  fc.tuple(
+    ...Array.from({ length: count }, (_, place) =>
+      fc.record({
+        files: fc.nat(9),
+        bytes: fc.nat(999),
+        lfsPointers: fc.nat(2),
+        submodules: fc.nat(2),
+        below: fc.array(fc.integer({ min: place + 1, max: Math.max(place + 1, count - 1) }), {
+          maxLength: place === count - 1 ? 0 : 3,
+        }),
+      }),
+    ),
+  ),
+);
+
+/** Goes every way there is. */
+function walk(trees: readonly TreeTally[], place: number): number[] {
+  const { files, bytes, lfsPointers, submodules, below } = trees[place] as TreeTally;
+  return below
+    .map((each) => walk(trees, each))
+    .reduce(
+      (sum, each) => sum.map((value, i) => value + (each[i] as number)),
+      [files, bytes, lfsPointers, submodules],
+    );
+}
+
+test("what lies below counts once for each path to it", (t) => {
+  const property = fc.property(trees, (trees) => {
+    const expected = walk(trees, 0);
+    const { files, bytes, lfsPointers, submodules } = sumUp(trees);
+    assert.deepEqual([files, bytes, lfsPointers, submodules], expected);
+  });
+  t.notThrows(() => fc.assert(property, { numRuns: 500 }));
+  t.is(sumUp([]).files, 0);
+});
+
+test("trees deeper than any stack", (t) => {
+  const chain = Array.from({ length: 200_000 }, (_, place) => {
+    const tally = newTally();
+    tally.files = 1;
+    if (place < 199_999) tally.below.push(place + 1);
+    return tally;
+  });
+  t.is(sumUp(chain).files, 200_000);
+});

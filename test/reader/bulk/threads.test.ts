@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import test from "ava";
+import { openFileDevice } from "../../../reader/block/file.ts";
+import { fillBatch } from "../../../reader/bulk/batch.ts";
+import { Board } from "../../../reader/bulk/board.ts";
+import { Threads, threadProgram } from "../../../reader/bulk/threads.ts";
+import { objectId } from "../../../reader/git/object.ts";
+import { hex, raw } from "../../../reader/git/object-id.ts";
+import { connect } from "../../../reader/store/connect.ts";
+import { makeThreadProgram } from "../../../vm/artifacts/bundle.ts";
+
+const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+// A store reads all the same where its threads do not; only here it is seen that they do.
+for (const [name, program, inflate] of [
+  ["from the sources", async () => threadProgram(), "zlib"],
+  ["as a bundle", bundled, "zlib"],
+  ["as a bundle, with the portable inflater", bundled, "pako"],
+] as const) {
+  test(`a thread, its program ${name}, reads what is posted`, async (t) => {
+    const store = connect(openFileDevice(SIMILAR));
+    t.teardown(() => store.close());
+    const ids = Array.from(store.prefix(""), ({ id }) => id).slice(0, 20);
+    const board = Board.create([1024 * 1024]);
+    const [batch] = board.batches as [(typeof board.batches)[0]];
+    const task = { path: SIMILAR, options: { inflate }, board: board.memory };
+    const threads = new Threads(await program(), 1, task);
+    t.teardown(() => threads.close());
+    const { finished } = board;
+    fillBatch(batch, ids.map(raw));
+    board.post(0);
+    await threads.meanwhile(board.finishedSince(finished));
+    t.true(board.isDone(0));
+    const read = ids.map((_, i) => {
+      const [start, end] = batch.places.subarray(i * 2);
+      return hex(objectId("blob", batch.memory.subarray(start, end)));
+    });
+    t.deepEqual(read, ids);
+  });
+}
+
+async function bundled(): Promise<URL> {
+  const into = mkdtempSync(join(folder, "bundle-"));
+  await makeThreadProgram(into);
+  return pathToFileURL(join(into, "store-thread.cjs"));
+}
+
+test("the death of a thread is told to who waits for it", async (t) => {
+  const board = Board.create([1024]);
+  const task = { path: join(folder, "no image"), options: {}, board: board.memory };
+  const threads = new Threads(threadProgram(), 1, task);
+  t.teardown(() => threads.close());
+  // It comes from another thread, and so is none of this one's errors.
+  const death = await t.throwsAsync(threads.meanwhile(board.finishedSince(board.finished)), { any: true });
+  t.is((death as { code?: string } | undefined)?.code, "IMAGE_NOT_FOUND");
+});

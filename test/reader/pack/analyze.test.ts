@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import test from "ava";
+import fc from "fast-check";
+import { memoryDevice } from "../../../reader/block/memory.ts";
+import { SectorCache } from "../../../reader/block/sector-cache.ts";
+import { objectId } from "../../../reader/git/object.ts";
+import { hex } from "../../../reader/git/object-id.ts";
+import { analyzePack } from "../../../reader/pack/analyze.ts";
+import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
+import { Pack } from "../../../reader/pack/pack.ts";
+import { FreshRoom } from "../../../reader/pack/room.ts";
+import { faultOf, refused } from "../fault.ts";
+import { generatedTree, writeGenerated } from "../generated-tree.ts";
+import { copy, delta, insert, makePack, refDelta, whole } from "../pack-fixture.ts";
+import { Repository } from "../repository.ts";
+
+const shape = fc.record({
+  offsetDeltas: fc.boolean(),
+  window: fc.constantFrom(0, 10, 250),
+  depth: fc.constantFrom(0, 1, 50, 250),
+  compression: fc.integer({ min: 0, max: 9 }),
+});
+
+test("an analysis says what git verify-pack says, and implies git's IDX", (t) => {
+  let deltas = 0;
+  const property = fc.property(
+    generatedTree,
+    shape,
+    fc.constantFrom(0, 4 << 20),
+    (entries, shape, capacity) => {
+      using repository = new Repository();
+      const { pack, idx, idxPath } = repository.pack(writeGenerated(repository, entries), shape);
+      const cache = new SectorCache(memoryDevice(pack), { capacity, blockSize: 512 });
+      const analysis = analyzePack(cache, 0, pack.length);
+      assert.equal(analysis.size, pack.length);
+      const told = [...analysis.entries()].map(
+        ({ id, kind, size, packedSize, offset, depth }) =>
+          `${hex(id)} ${kind} ${size} ${packedSize} ${offset}${depth > 0 ? ` ${depth}` : ""}`,
+      );
+      const truth = verifyPack(repository, idxPath);
+      deltas += truth.filter((line) => line.split(" ").length > 5).length;
+      assert.deepEqual(told.sort(), truth.sort());
+      const reader = new Pack(cache, 0, pack.length, (id) => analysis.find(id), { baseCacheSize: capacity });
+      for (const { id, kind, size, offset, depth } of analysis.entries()) {
+        const { baseSize, ...described } = reader.describe(offset);
+        assert.deepEqual(described, { kind, size, depth });
+        assert.equal(baseSize > 0, depth > 0);
+        const room = new FreshRoom();
+        const read = reader.read(offset, room);
+        assert.equal(hex(objectId(read, room.memory.subarray(0, reader.size))), hex(id));
+      }
+      assert.ok(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)), "the IDX is git's");
+    },
+  );
+  // What is generated may happen to hold no deltas; this does.
+  const texts = Array.from({ length: 12 }, (_, index) => ({
+    path: `text-${index}`,
+    mode: "100644" as const,
+    content: Buffer.from(
+      Array.from({ length: 300 }, (_, line) => line * (line === index ? 3 : 7)).join("\n"),
+    ),
+  }));
+  const packed = { offsetDeltas: true, window: 10, depth: 50, compression: 6 } as const;
+  const options = { numRuns: 40, endOnFailure: true, includeErrorInReport: true };
+  t.notThrows(() => fc.assert(property, { ...options, examples: [[texts, packed, 4 << 20]] }));
+  t.true(deltas >= 11, "similar texts are packed as deltas");
+});
+
+test("a circle is broken by one of its objects that lies in the PACK whole, too", (t) => {
+  const [a, b] = [Buffer.from("content a"), Buffer.from("content b")];
+  const idOf = (content: Buffer) => whole("blob", content).id;
+  const onA = refDelta(idOf(a), delta(9, 9, copy(0, 8), insert("b")), b);
+  const onB = refDelta(idOf(b), delta(9, 9, copy(0, 8), insert("a")), a);
+  for (const entries of [
+    [onA, onB, whole("blob", a)],
+    [whole("blob", b), onA, onB],
+  ]) {
+    const { pack } = makePack(entries);
+    const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+    const ids = [...analysis.entries()].map(({ id }) => hex(id));
+    t.deepEqual(ids.sort(), entries.map(({ id }) => id).sort());
+  }
+});
+
+test("two entries of one object are both in the analysis", (t) => {
+  const { pack, idx } = makePack([whole("blob", "twice"), whole("blob", "other"), whole("blob", "twice")]);
+  const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+  t.is(analysis.count, 3);
+  t.true(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)));
+});
+
+test("a PACK that says something wrong of itself is refused", (t) => {
+  const { pack } = makePack([whole("blob", "one"), whole("blob", "two")]);
+  const change = (at: number, byte: number) => {
+    const changed = Buffer.from(pack);
+    changed[at] = byte;
+    return changed;
+  };
+  const cases: [Buffer, string][] = [
+    [change(0, 0x51), "pack-header"],
+    [change(7, 3), "pack-header"],
+    [change(8, 1), "pack-header"],
+    [change(11, 1), "pack-trailer"],
+    [change(11, 3), "pack-entry"],
+    [change(pack.length - 1, 0), "pack-trailer"],
+    [pack.subarray(0, -1), "pack-trailer"],
+    [pack.subarray(0, 31), "pack-header"],
+  ];
+  cases.forEach(([bytes, fault], i) => {
+    const analyze = () => analyzePack(new SectorCache(memoryDevice(bytes)), 0, bytes.length);
+    if (i === 4) t.regex(faultOf(analyze), /^pack-(entry|inflate)$/);
+    else refused(t, fault, analyze, `case ${i}`);
+  });
+});
+
+test("progress is told, never backwards, to the end", (t) => {
+  const { pack } = makePack(Array.from({ length: 700 }, (_, i) => whole("blob", `${i}`)));
+  const told: number[] = [];
+  analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {
+    onProgress: (done, total) => {
+      t.is(total, 1400);
+      told.push(done);
+    },
+  });
+  t.deepEqual(
+    told,
+    [...told].sort((a, b) => a - b),
+  );
+  t.is(told.at(-1), 1400);
+});
+
+/** Lines of `id kind size packed-size offset [depth]`. Of a delta verify-pack gives the delta's size, not the object's. */
+function verifyPack(repository: Repository, idxPath: string): string[] {
+  const lines = repository.git(["verify-pack", "-v", idxPath]).toString().split("\n");
+  const entries = lines.filter((line) => /^[0-9a-f]{40} /.test(line)).map((line) => line.split(/ +/));
+  const ids = entries.map(([id]) => id).join("\n");
+  const sizes = repository.git(["cat-file", "--batch-check=%(objectsize)"], ids).toString().split("\n");
+  return entries.map(([id, kind, , packedSize, offset, depth], i) =>
+    [id, kind, sizes[i], packedSize, offset, ...(depth ? [depth] : [])].join(" "),
+  );
+}

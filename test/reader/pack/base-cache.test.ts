@@ -1,0 +1,124 @@
+import test from "ava";
+import fc from "fast-check";
+import { type Base, BaseCache } from "../../../reader/pack/base-cache.ts";
+
+/** The bytes that a cache has reserved, or of a base that it keeps. */
+function bytesOf({ memory, start }: { memory: Uint8Array; start: number }, size: number): Uint8Array {
+  return memory.subarray(start, start + size);
+}
+
+function contentOf(base: Base | undefined): Uint8Array | undefined {
+  return base && bytesOf(base, base.size);
+}
+
+const step = fc.record({
+  offset: fc.nat(12),
+  size: fc.nat(120),
+  /** A base is written above the one it builds on, which then must not be overwritten. */
+  above: fc.boolean(),
+  /** A base whose reading fails is allocated and never kept. */
+  fails: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+  /** An inflated base is allocated one byte larger than it is. */
+  extra: fc.nat(1),
+});
+
+test("what is kept is never overwritten, nor what is to be spared", (t) => {
+  const property = fc.property(
+    fc.integer({ min: 0, max: 400 }),
+    fc.array(step, { maxLength: 120 }),
+    (capacity, steps) => {
+      const cache = new BaseCache(capacity);
+      /** Per offset what its base is filled with, and how long it is. */
+      const written = new Map<number, { fill: number; size: number }>();
+      let last: { base: Base; fill: number } | undefined;
+      steps.forEach(({ offset, size, above, fails, extra }, i) => {
+        const fill = (i % 255) + 1;
+        const spare = above ? last?.base : undefined;
+        cache.reserve(size + extra, spare);
+        const memory = bytesOf(cache, size + extra);
+        if (memory.length < size + extra) throw new Error("too little memory");
+        memory.fill(fill);
+        if (contentOf(spare)?.some((byte) => byte !== last?.fill)) {
+          throw new Error("the spared base was overwritten");
+        }
+        if (fails) {
+          last = undefined;
+          return;
+        }
+        last = { base: cache.keep(offset, "blob", size, 0, 0), fill };
+        written.set(offset, { fill, size });
+        for (const [offset, { fill, size }] of written) {
+          const kept = contentOf(cache.get(offset));
+          if (kept === undefined) continue;
+          if (kept.length !== size || kept.some((byte) => byte !== fill)) {
+            throw new Error(`the base of ${offset} was overwritten`);
+          }
+        }
+      });
+    },
+  );
+  t.notThrows(() => fc.assert(property, { numRuns: 3000 }));
+});
+
+test("what was kept last is found", (t) => {
+  const cache = new BaseCache(400);
+  const size = (i: number) => 30 + (i % 70);
+  for (let i = 0; i < 100; i++) {
+    cache.reserve(size(i));
+    bytesOf(cache, size(i)).fill(i);
+    const base = cache.keep(i, "tree", size(i), 0, 0);
+    t.is(cache.get(i), base);
+    t.is(base.kind, "tree");
+    if (i > 0) t.deepEqual(contentOf(cache.get(i - 1)), new Uint8Array(size(i - 1)).fill(i - 1));
+  }
+});
+
+test("of what is large, the last two are found", (t) => {
+  const cache = new BaseCache(400);
+  let base: Base | undefined;
+  for (let i = 0; i < 10; i++) {
+    cache.reserve(150 - i, base);
+    bytesOf(cache, 150 - i).fill(i);
+    base = cache.keep(i, "blob", 150 - i, 0, 0);
+    t.true(contentOf(cache.get(i))?.every((byte) => byte === i));
+    if (i > 0) t.true(contentOf(cache.get(i - 1))?.every((byte) => byte === i - 1));
+    t.is(cache.get(i - 2), undefined);
+  }
+});
+
+test("of small ones no more are kept than there is memory for finding them", (t) => {
+  const cache = new BaseCache(256_000);
+  for (let i = 0; i < 5000; i++) {
+    cache.reserve(1);
+    bytesOf(cache, 1).fill(i);
+    cache.keep(i, "blob", 1, 0, 0);
+  }
+  t.is(cache.get(3999), undefined);
+  t.deepEqual(contentOf(cache.get(4000)), Uint8Array.of(4000 % 256));
+  t.deepEqual(contentOf(cache.get(4999)), Uint8Array.of(4999 % 256));
+});
+
+test("the memory of huge ones is given back, but that of the one to spare", (t) => {
+  const cache = new BaseCache(1 << 20);
+  const size = 20 << 20;
+  for (let i = 0; i < 2; i++) {
+    cache.reserve(size, cache.get(i - 1));
+    bytesOf(cache, size).fill(i + 1);
+    cache.keep(i, "blob", size, 0, 0);
+  }
+  cache.dropHuge(cache.get(1));
+  t.is(cache.get(0), undefined);
+  t.true(contentOf(cache.get(1))?.every((byte) => byte === 2));
+  cache.dropHuge();
+  t.is(cache.get(1), undefined);
+  cache.reserve(10);
+  cache.keep(5, "blob", 10, 0, 0);
+  t.is(cache.get(5)?.size, 10);
+});
+
+test("a capacity of 0 keeps nothing", (t) => {
+  const cache = new BaseCache(0);
+  cache.reserve(1);
+  cache.keep(1, "blob", 1, 0, 0);
+  t.is(cache.get(1), undefined);
+});

@@ -1,0 +1,133 @@
+import { statSync } from "node:fs";
+import { appendFile, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import test from "ava";
+import { removeCached } from "../../../vm/cache/cache.ts";
+import type { RunOptions } from "../../../vm/commands.ts";
+import { Conversation } from "../../../vm/session/conversation.ts";
+import { shelve } from "../../../vm/template/shelf.ts";
+import { descendants, FIXTURES, SMALL_FILES } from "../fixture.ts";
+import type { Report } from "../probe.ts";
+import { named, runNoting, useOwnTemplates } from "../template-sandbox.ts";
+
+const { cache, bundle } = useOwnTemplates(test);
+
+const run = (options: Partial<RunOptions>) => runNoting({ bundle, ...options });
+
+async function probe(options: Partial<RunOptions> = {}): Promise<Report> {
+  const stdin = Readable.from(
+    (function* () {
+      yield String(Date.now());
+    })(),
+  );
+  const { stdout } = await run({ program: "probe", stdin, ...options });
+  return JSON.parse(stdout.toString());
+}
+
+const WARM = "docteur: started from a template";
+
+const readme = SMALL_FILES.get("/README.md")!;
+
+test.serial("cold runs leave no template", async (t) => {
+  const { status, stdout, notes } = await run({ cold: true });
+  t.deepEqual([status, stdout, notes], [0, readme, []]);
+  t.deepEqual(await named(cache, "template-"), []);
+});
+
+test.serial("two first runs at once answer right and leave one template, for this user alone", async (t) => {
+  for (const { status, stdout, notes } of await Promise.all([run({}), run({})])) {
+    t.deepEqual([status, stdout], [0, readme]);
+    t.false(notes.includes(WARM));
+  }
+  const [template, ...more] = await named(cache, "template-");
+  t.deepEqual(more, []);
+  t.is(statSync(join(cache, template!)).mode & 0o777, 0o700);
+  t.deepEqual(await named(cache, "tmp-"), []);
+});
+
+test.serial("machines from one template share neither randomness nor clock nor arguments", async (t) => {
+  const runs = Array.from({ length: 16 }, (_, index) => probe({ args: [String(index)] }));
+  const reports = await Promise.all(runs);
+  for (const kind of Object.keys(reports[0]!.random)) {
+    t.is(new Set(reports.map(({ random }) => random[kind])).size, reports.length, kind);
+  }
+  // Contexts of one machine have nothing in common either.
+  const all = reports.flatMap(({ random }) => Object.values(random));
+  t.is(new Set(all).size, all.length);
+  for (const [index, { args, clock }] of reports.entries()) {
+    t.deepEqual(args, [String(index)]);
+    const { asked, host, answered } = clock;
+    t.true(asked - 50 <= host && host <= answered + 50, JSON.stringify(clock));
+  }
+  t.deepEqual(descendants(process.pid), []);
+});
+
+test.serial("every image has its own content and its own size, beyond which there is nothing", async (t) => {
+  for (const name of ["small.img", "git.img", "similar.img"]) {
+    const image = join(FIXTURES, name);
+    const { size, beyond, disks } = await probe({ image });
+    t.is(size, Math.ceil(statSync(image).size / 512) * 512);
+    t.deepEqual(beyond, [0, 0]);
+    t.deepEqual(disks, ["vda", "vdb"]);
+  }
+});
+
+for (const status of [0, 1, 127, 255]) {
+  test.serial(`status ${status} passes from a template's machine`, async (t) => {
+    const result = await run({ program: "probe", args: ["status", String(status)] });
+    t.is(result.status, status);
+    t.deepEqual(result.notes, [WARM]);
+  });
+}
+
+test.serial("a damaged template is replaced, and the run answers right", async (t) => {
+  const [name] = await named(cache, "template-");
+  await appendFile(join(cache, name!, "state"), "x");
+  const { status, stdout, notes } = await run({});
+  t.deepEqual([status, stdout], [0, readme]);
+  t.deepEqual(notes, [
+    "docteur: the template is damaged: it was changed; taking it anew",
+    "docteur: booting a machine for the template (once)",
+  ]);
+  t.deepEqual((await run({})).notes, [WARM]);
+});
+
+test.serial(
+  "a defect of docteur's own costs a boot: the template stays, and nothing is remembered",
+  async (t) => {
+    const before = await named(cache, "template-");
+    const { wake } = Conversation.prototype;
+    t.teardown(() => {
+      Conversation.prototype.wake = wake;
+    });
+    Conversation.prototype.wake = () => {
+      Conversation.prototype.wake = wake;
+      throw new TypeError("there is no such method");
+    };
+    const { status, stdout, notes } = await run({});
+    t.deepEqual([status, stdout], [0, readme]);
+    t.deepEqual(notes, ["docteur: the template does not serve: there is no such method; booting"]);
+    t.deepEqual(await named(cache, "template-"), before);
+    t.deepEqual(await named(cache, "no-template"), []);
+    t.deepEqual((await run({})).notes, [WARM]);
+  },
+);
+
+test.serial("a template that QEMU does not take is replaced, too", async (t) => {
+  const [name] = await named(cache, "template-");
+  const folder = join(cache, "tmp-damaged");
+  const state = await readFile(join(cache, name!, "state"));
+  await mkdir(folder);
+  await copyFile(join(cache, name!, "memory"), join(folder, "memory"));
+  await writeFile(join(folder, "state"), state.fill(0xff, state.length >> 1));
+  await removeCached(name!);
+  await shelve(folder, name!, "damaged");
+  const { status, stdout, notes } = await run({});
+  t.deepEqual([status, stdout], [0, readme]);
+  t.is(notes.length, 2);
+  t.regex(notes[0]!, /taking it anew$/);
+  t.deepEqual((await run({})).notes, [WARM]);
+  t.deepEqual(await named(cache, "tmp-"), []);
+  t.deepEqual(descendants(process.pid), []);
+});

@@ -1,0 +1,116 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { DocteurError } from "../../reader/errors.ts";
+import { findTool, requireTool, runTool } from "../tools.ts";
+
+/** Whether packages of Debian, or of a system made from it, can be had here. */
+export function hasDebianPackages(): boolean {
+  return ["apt-get", "apt-cache", "dpkg-deb"].every((tool) => findTool(tool) !== undefined);
+}
+
+/** Picks the packages to fetch. `depends` gives the names that a package depends on, undefined for an unknown package. */
+export type Choice = (depends: (name: string) => Promise<string[] | undefined>) => Promise<string[]>;
+
+/**
+ * Fetches packages and unpacks them, without installing anything and without being root. apt checks them against the
+ * signed lists of the system's own sources. Where the lists are missing or out of date, apt gets lists of its own in a
+ * folder beside, which is removed afterwards.
+ *
+ * @param into the folder where the packages' files appear.
+ * @returns the names of the packages that were chosen.
+ * @throws {DocteurError} `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
+ */
+export async function fetchPackages(choose: Choice, into: string): Promise<string[]> {
+  const apt = `${into}.apt`;
+  try {
+    try {
+      return await fetchWith([], choose, apt, into);
+    } catch (error) {
+      return await fetchWithOwnLists(choose, apt, into).catch((second) => {
+        // The system's lists knew the package: what went wrong with it then says more.
+        throw error instanceof DocteurError && error.code === "PACKAGE_UNKNOWN" ? second : error;
+      });
+    }
+  } finally {
+    await rm(apt, { recursive: true, force: true });
+  }
+}
+
+async function fetchWithOwnLists(choose: Choice, apt: string, into: string): Promise<string[]> {
+  const state = await privateState(apt);
+  await runTool(requireTool("apt-get"), [...state, "update"]);
+  return fetchWith(state, choose, apt, into);
+}
+
+async function fetchWith(options: string[], choose: Choice, apt: string, into: string): Promise<string[]> {
+  const download = join(apt, "download");
+  for (const folder of [download, into]) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  }
+  const names = await choose((name) => depends(options, name));
+  await runTool(requireTool("apt-get"), [...options, "download", ...names], { cwd: download });
+  const dpkg = requireTool("dpkg-deb");
+  for (const file of await readdir(download)) await runTool(dpkg, ["-x", join(download, file), into]);
+  return names;
+}
+
+async function privateState(apt: string): Promise<string[]> {
+  const state = join(apt, "state");
+  const cache = join(apt, "cache");
+  await mkdir(join(state, "lists", "partial"), { recursive: true });
+  await mkdir(join(cache, "archives", "partial"), { recursive: true });
+  const settings = [
+    `Dir::State=${state}`,
+    "Dir::State::status=/var/lib/dpkg/status",
+    `Dir::Cache=${cache}`,
+    // As root, apt would otherwise become a user who may not enter the cache.
+    "APT::Sandbox::User=root",
+    "Acquire::Languages=none",
+    // Without it, an update that reaches nobody counts as done.
+    "APT::Update::Error-Mode=any",
+  ];
+  return settings.flatMap((setting) => ["-o", setting]);
+}
+
+async function depends(options: string[], name: string): Promise<string[] | undefined> {
+  const shown = await show(options, name);
+  if (shown === "") return undefined;
+  return (
+    field(shown, "Depends")
+      ?.split(/[,|]/)
+      .map((dependency) => dependency.trim().split(/[ :]/)[0]!) ?? []
+  );
+}
+
+/** What apt tells of a package (deb-control(5)); empty if it knows none of that name. */
+function show(options: string[], name: string): Promise<string> {
+  const apt = requireTool("apt-cache");
+  return runTool(apt, [...options, "show", "--no-all-versions", name]).catch(() => "");
+}
+
+function field(shown: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*)$`, "m").exec(shown)?.[1];
+}
+
+/** Bytes that packages take, as fetched and as unpacked; undefined if the system's lists do not tell. */
+export async function packagesSize(choose: Choice): Promise<number | undefined> {
+  const names = await choose((name) => depends([], name)).catch(() => undefined);
+  if (names === undefined) return undefined;
+  const shown = await Promise.all(names.map((name) => show([], name)));
+  // Installed-Size is in KiB.
+  const sizes = shown.map(
+    (text) => Number(field(text, "Size")) + Number(field(text, "Installed-Size")) * 1024,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0) || undefined;
+}
+
+/** Chooses one package by its name. */
+export function one(name: string): Choice {
+  return async (depends) => {
+    if ((await depends(name)) === undefined) {
+      throw new DocteurError("PACKAGE_UNKNOWN", `apt knows no package ${name}`);
+    }
+    return [name];
+  };
+}

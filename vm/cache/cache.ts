@@ -1,0 +1,248 @@
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DocteurError } from "../../reader/errors.ts";
+import { saysNoSpace } from "../tools.ts";
+import { isBuilderGone, thisBuilder } from "./builder.ts";
+import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
+
+const TEMPORARY = "tmp-";
+
+/** Things of one kind, made from different sources, that are kept: those used last, and those used within the hour. */
+const KEPT_OF_A_KIND = 4;
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Folders that were found to be this user's own. Nobody else can change that. */
+const own = new Set<string>();
+
+/**
+ * The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
+ * @throws {DocteurError} `CACHE_UNSAFE`: another user may write there, and what lies there is run.
+ */
+export function cacheFolder(): string {
+  const folder = cachePath();
+  if (own.has(folder)) return folder;
+  requireOwn(folder);
+  // One that is yet to be made may be made by another first.
+  if (!existsSync(folder)) return folder;
+  if (!isPrivate(folder)) {
+    // Others got in there so far, and what they could change then they may have changed.
+    for (const name of readdirSync(folder)) requireOwn(join(folder, name));
+    chmodSync(folder, 0o700);
+  }
+  own.add(folder);
+  return folder;
+}
+
+function requireOwn(folder: string): void {
+  const why = whyNotOwn(folder);
+  if (why === undefined) return;
+  throw new DocteurError(
+    "CACHE_UNSAFE",
+    `the cache is not used: ${why}; set XDG_CACHE_HOME to a folder of your own`,
+  );
+}
+
+/** A short key for whatever the parts say; different parts give different keys. */
+export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex").slice(0, 32);
+}
+
+/**
+ * Gives the cached folder of a name, building it first if it is not there. It appears whole or not at all, and two
+ * that build the same at once do not disturb each other: the first to finish wins, both get its result.
+ *
+ * @param name what it is, with the key of what it is made from.
+ * @param build fills the empty folder that it is given.
+ * @throws {DocteurError} `CACHE_UNSAFE`, `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
+ */
+export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
+  const root = cacheFolder();
+  const folder = join(root, name);
+  if (markUsed(folder)) return folder;
+  const temporary = await makeTemporary();
+  try {
+    await build(temporary);
+  } catch (error) {
+    await fs.rm(temporary, { recursive: true, force: true });
+    throw explain(error, root);
+  }
+  await putInPlace(temporary, name);
+  await removeUnused(name);
+  return folder;
+}
+
+/** False if the folder is not there. */
+function markUsed(folder: string): boolean {
+  const now = new Date();
+  try {
+    utimesSync(folder, now, now);
+    return true;
+  } catch (error) {
+    // A cache that cannot be written serves all the same.
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
+  }
+}
+
+/** Removes what is of the same kind as `name` and was not used for long: it comes of versions of the past. */
+async function removeUnused(name: string): Promise<void> {
+  const kind = /^(.*-)[0-9a-f]{32}$/.exec(name)?.[1];
+  if (kind === undefined) return;
+  const root = cacheFolder();
+  const others = (await fs.readdir(root)).filter((other) => /^[0-9a-f]{32}$/.test(other.slice(kind.length)));
+  const known = await Promise.all(
+    others
+      .filter((other) => other.startsWith(kind))
+      .map(async (other) => ({
+        other,
+        used: (await fs.stat(join(root, other)).catch(() => undefined))?.mtimeMs ?? 0,
+      })),
+  );
+  const old = known.sort((a, b) => b.used - a.used).slice(KEPT_OF_A_KIND);
+  for (const { other, used } of old) if (used < Date.now() - HOUR_MS) await removeCached(other);
+}
+
+/**
+ * Makes an empty folder beside the cached ones, on the same file system. What is left when this process dies is removed
+ * by a later one.
+ * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
+ */
+export async function makeTemporary(): Promise<string> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
+  try {
+    await makeRoot(root);
+    await removeLeftovers(root);
+    await fs.mkdir(temporary, { mode: 0o700 });
+  } catch (error) {
+    throw explain(error, root);
+  }
+  return temporary;
+}
+
+/**
+ * Gives such a folder its name in the cache, once its content is on the disk. If another was first, this one is removed,
+ * and that one stays.
+ * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
+ */
+export async function putInPlace(temporary: string, name: string): Promise<void> {
+  const folder = join(cacheFolder(), name);
+  try {
+    await flush(temporary);
+    await fs.rename(temporary, folder);
+  } catch (error) {
+    await fs.rm(temporary, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    const builtByAnother = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
+    if (!builtByAnother) throw explain(error, cacheFolder());
+  }
+}
+
+/** Removes a folder of the cache: at once for whoever looks for it, and in peace for whoever uses it. */
+export async function removeCached(name: string): Promise<void> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
+  try {
+    await fs.rename(join(root, name), temporary);
+    await fs.rm(temporary, { recursive: true, force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw explain(error, root);
+  }
+}
+
+/** Writes a small file of the cache, whole or not at all. */
+export async function writeCacheFile(name: string, content: string): Promise<void> {
+  const root = cacheFolder();
+  const temporary = join(root, temporaryName());
+  try {
+    await makeRoot(root);
+    await fs.writeFile(temporary, content, { mode: 0o600 });
+    await fs.rename(temporary, join(root, name));
+  } catch (error) {
+    await fs.rm(temporary, { force: true });
+    throw explain(error, root);
+  }
+}
+
+/** Nobody else may put a kernel there for this user to boot, nor look at what is there. */
+async function makeRoot(root: string): Promise<void> {
+  try {
+    await makeFolders(root);
+  } catch (error) {
+    throw isNoSpace(error) ? error : unwritable(root, error);
+  }
+  cacheFolder();
+  await fs.chmod(root, 0o700);
+}
+
+/** Node's own `recursive` tries for ever where a folder cannot be made and the system says that it is not there: in /proc. */
+async function makeFolders(folder: string): Promise<void> {
+  const make = () =>
+    fs.mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || !(await fs.stat(folder)).isDirectory()) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolders(dirname(folder));
+    await make();
+  }
+}
+
+/** So that a name never stands for half a content, even after the power fails. */
+async function flush(folder: string): Promise<void> {
+  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = await fs.open(join(folder, entry.name));
+    await file.sync().finally(() => file.close());
+  }
+}
+
+function temporaryName(): string {
+  return `${TEMPORARY}${thisBuilder()}-${randomBytes(6).toString("hex")}`;
+}
+
+/** A build that was killed leaves its folder behind. */
+async function removeLeftovers(root: string): Promise<void> {
+  for (const name of await fs.readdir(root)) {
+    if (!name.startsWith(TEMPORARY)) continue;
+    const path = join(root, name);
+    if (await isBuilderGone(name.slice(TEMPORARY.length), path)) {
+      await fs.rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+function explain(error: unknown, root: string): unknown {
+  if (isNoSpace(error)) {
+    return new DocteurError("CACHE_FULL", `${root}: no space is left for the cache`, { cause: error });
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "EACCES" || code === "EROFS" || code === "EPERM" ? unwritable(root, error) : error;
+}
+
+function isNoSpace(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT" || saysNoSpace(message);
+}
+
+function unwritable(root: string, cause: unknown): DocteurError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new DocteurError(
+    "CACHE_UNWRITABLE",
+    `${root}: the cache cannot be written (${code ?? message}); XDG_CACHE_HOME names another folder`,
+    { cause },
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return fs.access(path).then(
+    () => true,
+    () => false,
+  );
+}

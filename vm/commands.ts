@@ -1,0 +1,13 @@
+export type { Accelerator } from "./accelerator.ts";
+export { makeBundle } from "./artifacts/bundle.ts";
+export { type BootOptions, boot } from "./boot.ts";
+export { cacheFolder } from "./cache/cache.ts";
+export { type Check, doctor } from "./doctor.ts";
+export { printCommand } from "./print-command.ts";
+export { parsePublication } from "./qemu/publication.ts";
+export { type RunOptions, runInVm, runOnHost } from "./run.ts";
+export type { Streams } from "./session/conversation.ts";
+export { Guest } from "./session/guest.ts";
+export { GuestError } from "./session/guest-error.ts";
+export { list as listTemplates, prune as pruneTemplates, type ShelvedTemplate } from "./template/shelf.ts";
+export { type WarmOptions, warmTemplate } from "./template/warm.ts";

@@ -1,9 +1,0 @@
-import { CHANNEL_PORT } from "../guest/runtime/ports.ts";
-import { CHANNEL_FD } from "./guarded-process.ts";
-
-/** The channel is the descriptor that `GuardedProcess` hands over; the console is QEMU's standard output. */
-export const DEVICES = [
-  ...["-serial", "stdio"],
-  ...["-device", "virtio-serial-device", "-chardev", `socket,id=channel,fd=${CHANNEL_FD}`],
-  ...["-device", `virtserialport,chardev=channel,name=${CHANNEL_PORT}`],
-];

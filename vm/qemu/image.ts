@@ -1,0 +1,29 @@
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import { decodeHeader, HEADER_SIZE } from "../../reader/image/header.ts";
+import type { Disk } from "./qemu.ts";
+
+/**
+ * Looks whether a file can be an image at all, before a machine is booted for it.
+ *
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`.
+ */
+export async function checkImage(path: string): Promise<Disk> {
+  const device = openFileDevice(path);
+  try {
+    const first = new Uint8Array(device.sectorSize);
+    if (device.size >= HEADER_SIZE) device.readSectors(0, first);
+    const { indexOffset } = decodeHeader(first.subarray(0, Math.min(device.size, first.length)));
+    if (indexOffset < HEADER_SIZE || indexOffset >= device.size) {
+      const what = `${path} has ${device.size} bytes and says that its index is at ${indexOffset}`;
+      throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
+    }
+  } finally {
+    device.close();
+  }
+  const file = await open(path);
+  const stats = await file.stat().finally(() => file.close());
+  return { path: resolve(path), isDevice: stats.isBlockDevice() };
+}
