@@ -127,7 +127,11 @@ export class Site {
 const DOT = 0x2e;
 
 /** Codes of the errors that say that nothing is there. */
-const NOWHERE: ReadonlySet<string> = new Set(["NOT_FOUND", "DICTIONARY_EXPECTED", "TOO_MANY_LINKS"]);
+const NOWHERE: ReadonlySet<DocteurError["code"]> = new Set([
+  "NOT_FOUND",
+  "DICTIONARY_EXPECTED",
+  "TOO_MANY_LINKS",
+]);
 
 /** Bytes of memory that a resource takes, about. Through links, its path may be much longer than the target. */
 export function resourceSize(resource: Resource): number {

@@ -32,7 +32,7 @@ export class TooManyLinksError extends DocteurError {
   }
 }
 
-const KNOW_OBJECT_ALONE: readonly string[] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
+const KNOW_OBJECT_ALONE: readonly DocteurError["code"][] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
 
 /** The error as it is; or with the path in its message, if it is `OBJECT_TOO_LARGE` or `TOO_MUCH_WORK`, which know the object alone. */
 export function withPath(error: DocteurError, path: string): DocteurError {

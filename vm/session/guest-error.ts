@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../reader/error-codes.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 
@@ -10,14 +11,14 @@ export class GuestError extends DocteurError {
   /** What the console said last, a line each. */
   readonly console: readonly string[];
 
-  constructor(code: string, message: string, console: readonly string[]) {
+  constructor(code: ErrorCode, message: string, console: readonly string[]) {
     super(code, message);
     this.console = console;
   }
 }
 
 /** The error that tells what went wrong and what the console said last. */
-export function failure(code: string, what: string, process: GuardedProcess): GuestError {
+export function failure(code: ErrorCode, what: string, process: GuardedProcess): GuestError {
   const lines = process.console.lines(SHOWN_LINES);
   const last = lines.at(-1);
   return new GuestError(code, `${what}; its console ${last ? `said last: ${last}` : "said nothing"}`, lines);
