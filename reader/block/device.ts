@@ -10,7 +10,7 @@ export interface BlockDevice {
   /** Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last sector. */
   readonly size: number;
   /**
-   * Bytes that are best asked for at a time (virtio-blk's `opt_io_size`): a multiple of the sector size. Default 16 KiB.
+   * Bytes that are best asked for at a time (virtio-blk's `opt_io_size`): a multiple of the sector size. Default 4 KiB.
    */
   readonly optimalIoSize?: number | undefined;
   /** What another thread passes to `openFileDevice` to read the same device; undefined if none can. */

@@ -36,7 +36,10 @@ export interface ConnectOptions {
   readonly baseCacheSize?: number | undefined;
   /** For trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;
-  /** For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 512 MiB. */
+  /**
+   * For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 64 MiB and
+   * four times the image, at most 512 MiB.
+   */
   readonly maxLayoutSize?: number | undefined;
   /** Threads that `Store.getAll` reads with; each has caches of its own. Default: one a CPU, at most 4. */
   readonly threads?: number | undefined;
