@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
+import { FIXTURES } from "../fixtures.ts";
 import { get, RawSocket } from "../guest/http/served.ts";
-import { CHECKOUT, docteur, FIXTURES, refused } from "./docteur.ts";
+import { CHECKOUT, docteur, refused } from "./docteur.ts";
 
 const small = join(FIXTURES, "small.img");
 

@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from "ava";
 import { shellQuote } from "../../../vm/qemu/shell-quote.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { Repository } from "../../reader/repository.ts";
-import { CHECKOUT, command, docteur, temporaryFolder } from "../docteur.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { CHECKOUT, command, docteur } from "../docteur.ts";
 
 /** Sets a title, clears the screen, moves up, rings; by C0, C1 and a mark of direction. */
 const ESCAPES = "\x1b]0;title\x07\x1b[2J\u009b2A\u202e\x7f";
