@@ -3,9 +3,9 @@ import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page } from "./html.ts";
 
-const VERIFIED = `Nothing is sent that was not proved. The commit's content must have the SHA-1 that is its id; the commit
-names the root folder by its SHA-1, each folder names what is in it in the same way, and every file is inflated and compared
-with its id before its first byte leaves. Two servers that name the same commit serve the same bytes.`;
+const VERIFIED = `The server sends verified bytes only. The commit's id is the SHA-1 of its content. The commit names the root
+folder by its SHA-1, and each folder names its entries in the same way. The server inflates every file and compares it with
+its id before it sends the first byte. Two servers that name the same commit serve the same bytes.`;
 
 /** Characters of a message that are shown, and of a name or an address: a commit may have millions of them. */
 const SHOWN = 16 * 1024;

@@ -5,7 +5,7 @@ import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
 import { WorkQueue } from "./work-queue.ts";
 
-/** Bytes of one representation of a file, at any place; nothing that was not proved. */
+/** Bytes of one representation of a file, at any offset, all verified. */
 export interface Content {
   /** Bytes of the representation. */
   readonly size: number;
@@ -36,30 +36,30 @@ const STREAM_FOOTPRINT = 448 * 1024;
 /** Bytes that are inflated in a turn of the event loop. */
 const STRIDE = 256 * 1024;
 
-/** How many blobs are remembered as proved, those used last. */
-const MAX_PROVED = 16 * 1024;
+/** How many blobs are known to be verified, those used last. */
+const MAX_VERIFIED = 16 * 1024;
 
-/** Gives files' contents, as they are or as zlib compressed them, each proved before its first byte is given. */
+/** Reads files' contents, as they are or as zlib compressed them, and verifies each before it returns the first byte. */
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
   readonly #queue = new WorkQueue();
-  /** Blobs that were proved, and the bytes of their streams as far as known; the first was used least recently. */
-  readonly #proved = new Map<string, number | undefined>();
+  /** Verified blobs, and the bytes of their zlib streams if known; the first was used least recently. */
+  readonly #verified = new Map<string, number | undefined>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** How many blobs are remembered as proved. */
-  get proved(): number {
-    return this.#proved.size;
+  /** How many blobs are known to be verified. */
+  get verified(): number {
+    return this.#verified.size;
   }
 
   /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
   verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
-    if (compressed) return this.#proved.get(id);
-    return this.#proved.has(id) ? size : undefined;
+    if (compressed) return this.#verified.get(id);
+    return this.#verified.has(id) ? size : undefined;
   }
 
   /** The content if it is at hand, which costs nothing. */
@@ -78,8 +78,8 @@ export class Contents {
     if (!isWhole) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
-      if (!this.#proved.has(id)) await verify(blob, size);
-      this.#remember(id, this.#proved.get(id));
+      if (!this.#verified.has(id)) await verify(blob, size);
+      this.#setVerified(id, this.#verified.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
         blob.read(at, piece);
@@ -117,7 +117,7 @@ export class Contents {
    */
   async compressed(file: FileResource): Promise<Content> {
     const { path, id } = file;
-    const known = this.#proved.get(id);
+    const known = this.#verified.get(id);
     const blob = this.#store.openCompressed(path, known)!;
     try {
       await verify(blob, file.size);
@@ -125,7 +125,7 @@ export class Contents {
       blob.close();
     }
     const size = blob.length!;
-    this.#remember(id, size);
+    this.#setVerified(id, size);
     const read = (at: number, length: number) => blob.read(at, length);
     if (size <= LARGEST_WHOLE) return this.#keep(id, true, read(0, size));
     const footprint = STREAM_FOOTPRINT;
@@ -139,7 +139,7 @@ export class Contents {
   async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
     const soon = this.#store.open(path);
     try {
-      if (soon.verify(STRIDE)) return this.#keepProved(id, soon.whole as Uint8Array);
+      if (soon.verify(STRIDE)) return this.#keepVerified(id, soon.whole as Uint8Array);
     } finally {
       soon.close();
     }
@@ -150,15 +150,15 @@ export class Contents {
           await nextTurn();
           if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
         }
-        return this.#keepProved(id, blob.whole as Uint8Array);
+        return this.#keepVerified(id, blob.whole as Uint8Array);
       } finally {
         blob.close();
       }
     });
   }
 
-  #keepProved(id: string, whole: Uint8Array): Content {
-    this.#remember(id, this.#proved.get(id));
+  #keepVerified(id: string, whole: Uint8Array): Content {
+    this.#setVerified(id, this.#verified.get(id));
     return this.#keep(id, false, whole);
   }
 
@@ -167,10 +167,10 @@ export class Contents {
     return wholeContent(whole);
   }
 
-  #remember(id: string, length: number | undefined): void {
-    this.#proved.delete(id);
-    this.#proved.set(id, length);
-    if (this.#proved.size > MAX_PROVED) this.#proved.delete(this.#proved.keys().next().value!);
+  #setVerified(id: string, length: number | undefined): void {
+    this.#verified.delete(id);
+    this.#verified.set(id, length);
+    if (this.#verified.size > MAX_VERIFIED) this.#verified.delete(this.#verified.keys().next().value!);
   }
 }
 

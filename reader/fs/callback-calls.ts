@@ -46,7 +46,7 @@ export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCal
       const { buffer, target } = readArguments(...rest);
       const read = async () => {
         if (target.into.length === 0) return 0;
-        await file.prove();
+        await file.verify();
         return file.read(target.into, target.position);
       };
       callBackWith(read(), callback, buffer);
@@ -58,7 +58,7 @@ export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCal
       const file = files.descriptors.get(fd, "read");
       const start = toPosition(position);
       const read = async () => {
-        await file.prove();
+        await file.verify();
         return readInto(file, buffers, start);
       };
       callBackWith(read(), callback, buffers);

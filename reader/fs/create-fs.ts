@@ -22,14 +22,13 @@ import {
 /** Options of `createFs`. */
 export interface FsOptions {
   /**
-   * When a stream proves that a content is the one its object id names. This matters for files of more than 1 MiB that
-   * the image stores whole; any other is proved before a byte of it is given away, and so is everything that is read in
-   * other ways than by a stream.
+   * When a stream verifies that a content has the id of its object. This matters for undeltified files of more than
+   * 1 MiB. Any other file is verified before its first byte is read, and so is everything that is read without a stream.
    *
-   * - `along`, the default: while it is read, in one pass. The last piece of the stream is withheld until all of the
-   *   file is proved, so a damaged file ends in an error, never as if it were complete; what came before that error is
-   *   then not to be trusted.
-   * - `before`: in a pass of its own, before the first byte. Takes twice as long and gives nothing of a damaged file.
+   * - `along`, the default: while it is read, in one pass. The stream holds its last piece back until the file is
+   *   verified. So a damaged file ends with an error, never as if it were complete; the bytes before that error must
+   *   not be trusted.
+   * - `before`: in a pass of its own, before the first byte. Takes twice as long; nothing of a damaged file is read.
    */
   readonly verify?: Verify | undefined;
 }

@@ -15,8 +15,8 @@ import { handleWriters } from "./writers.ts";
 const BUFFER_SIZE = 16 * 1024;
 
 /**
- * An open file, after `FileHandle` of node:fs/promises. The first read proves the whole content, a large file passing
- * through a window; later ones give what is then known to be true.
+ * An open file, after `FileHandle` of node:fs/promises. The first read verifies the whole content; a large file passes
+ * through a window. Later reads return verified bytes.
  */
 export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   readonly #files: ImageFiles;
@@ -43,7 +43,7 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
     const file = this.#file("read");
     const { buffer, target } = readArguments(bufferOrOptions, offsetOrOptions, length, position);
     if (target.into.length === 0) return { bytesRead: 0, buffer };
-    await file.prove();
+    await file.verify();
     return { bytesRead: file.read(target.into, target.position), buffer };
   }
 
@@ -53,7 +53,7 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   ): Promise<{ bytesRead: number; buffers: Buffers }> {
     const file = this.#file("read");
     const start = toPosition(position);
-    await file.prove();
+    await file.verify();
     return { bytesRead: readInto(file, buffers, start), buffers };
   }
 

@@ -7,7 +7,7 @@ import { OpenFile } from "./open-file.ts";
 import { creates, followsLink, refusal, toFlags } from "./open-flags.ts";
 import { type Path, type PathLike, toPath } from "./path-like.ts";
 
-/** When a stream's content is proved; see `FsOptions`. */
+/** When a stream verifies its content; see `FsOptions`. */
 export type Verify = "along" | "before";
 
 /** What the faces of one image share: paths looked up, files opened. */

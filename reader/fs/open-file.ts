@@ -33,15 +33,15 @@ export class OpenFile {
     return asCall("read", this.path, () => this.#store.open(path));
   }
 
-  /** Proves the content: all of it at once. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`, `EBADF`. */
-  proveSync(): void {
+  /** Verifies all of the content at once. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`, `EBADF`. */
+  verifySync(): void {
     const reader = this.#at();
     asCall("read", this.path, () => reader.verify());
   }
 
-  /** Proves the content, and lets others have their turn meanwhile. Rejects as `proveSync` throws. */
-  async prove(): Promise<void> {
-    while (!proveStride(this.#at(), this.path)) await nextTurn();
+  /** Verifies the content and yields to the event loop meanwhile. Rejects as `verifySync` throws. */
+  async verify(): Promise<void> {
+    while (!verifyStride(this.#at(), this.path)) await nextTurn();
   }
 
   /**
@@ -55,7 +55,7 @@ export class OpenFile {
     return read;
   }
 
-  /** Everything from where the last read ended, in memory of its own. @throws {FsError} as `proveSync`. */
+  /** Everything from where the last read ended, in memory of its own. @throws {FsError} as `verifySync`. */
   readRest(): Uint8Array {
     const { path, kind } = this.description;
     if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
@@ -78,11 +78,11 @@ export class OpenFile {
 }
 
 /**
- * Proves a stride of a blob.
- * @returns whether the whole of it is proved.
+ * Verifies a stride of a blob.
+ * @returns whether all of the blob is verified.
  * @throws {FsError} `EIO`.
  */
-export function proveStride(reader: BlobReader, path: string): boolean {
+export function verifyStride(reader: BlobReader, path: string): boolean {
   return asCall("read", path, () => reader.verify(STRIDE));
 }
 

@@ -3,7 +3,7 @@ import type { BlobReader } from "../pack/blob-reader.ts";
 import { checkInteger, outOfRange } from "./argument-error.ts";
 import { asCall } from "./fs-error.ts";
 import type { ImageFiles } from "./image-files.ts";
-import { nextTurn, type OpenFile, proveStride, STRIDE } from "./open-file.ts";
+import { nextTurn, type OpenFile, STRIDE, verifyStride } from "./open-file.ts";
 import { type PathLike, toPath } from "./path-like.ts";
 
 /** Options of `createReadStream`, as in node:fs. */
@@ -28,8 +28,8 @@ export interface ReadStreamOptions {
 const HIGH_WATER_MARK = 64 * 1024;
 
 /**
- * A stream of a file, after `fs.ReadStream`. It holds a piece of the file and the inflater's window, if the file is
- * stored whole in the image. What is proved when is said at `FsOptions.verify`.
+ * A stream of a file, after `fs.ReadStream`. Of an undeltified file it holds a piece and the inflater's window.
+ * `FsOptions.verify` says when it verifies the content.
  */
 export class ImageReadStream extends Readable {
   readonly path: string | undefined;
@@ -125,18 +125,18 @@ export class ImageReadStream extends Readable {
     asCall("read", file.path, () => reader.read(this.#position, piece));
     this.#position += piece.length;
     if (this.start === undefined) file.position = this.#position;
-    // The last piece is not given away before all is known to be true.
-    if (this.#position >= stop) await this.#prove(reader, file.path);
+    // The last piece is held back until all is verified.
+    if (this.#position >= stop) await this.#verify(reader, file.path);
     if (this.destroyed) return;
     this.bytesRead += piece.length;
     this.push(piece);
   }
 
-  /** Proves the file if that comes first, and goes to where reading starts: in turns, since it may be far. */
+  /** Verifies the file if that comes first, and goes to where reading starts. Yields, since that may be far. */
   async #openReader(file: OpenFile): Promise<BlobReader> {
     const reader = file.openReader();
     this.#reader = reader;
-    if (this.#files.verify === "before" || !reader.streams) await this.#prove(reader, file.path);
+    if (this.#files.verify === "before" || !reader.streams) await this.#verify(reader, file.path);
     const byte = Buffer.alloc(1);
     for (let at = 0; at < this.#position && at < reader.size && !this.destroyed; at += STRIDE) {
       asCall("read", file.path, () => reader.read(at, byte));
@@ -145,7 +145,7 @@ export class ImageReadStream extends Readable {
     return reader;
   }
 
-  async #prove(reader: BlobReader, path: string): Promise<void> {
-    while (!this.destroyed && !proveStride(reader, path)) await nextTurn();
+  async #verify(reader: BlobReader, path: string): Promise<void> {
+    while (!this.destroyed && !verifyStride(reader, path)) await nextTurn();
   }
 }

@@ -140,7 +140,7 @@ export function syncCalls(files: ImageFiles) {
       const file = descriptors.get(fd, "read");
       const target = toReadTarget(buffer, offsetOrOptions, length, position);
       if (target.into.length === 0) return 0;
-      file.proveSync();
+      file.verifySync();
       return file.read(target.into, target.position);
     },
 
@@ -151,7 +151,7 @@ export function syncCalls(files: ImageFiles) {
     ): number {
       const file = descriptors.get(fd, "read");
       const start = toPosition(position);
-      file.proveSync();
+      file.verifySync();
       return readInto(file, buffers, start);
     },
 

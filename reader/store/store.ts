@@ -53,7 +53,10 @@ export interface Range {
 
 /**
  * The read-only key/value view of an image, after mirage-kv's `RO`. Synchronous: a read is a `pread` on a machine that
- * has nothing else to do. Every content is proved by its id before a byte of it is given away.
+ * has nothing else to do.
+ *
+ * Every method verifies a content by its id before it returns a byte of it. The exception is `open`: its reader gives
+ * bytes of a large undeltified blob before they are verified, until its `verify` has returned true.
  *
  * Any method throws `InvalidImageError` where the image is damaged. Symbolic links are followed within the image.
  */
@@ -127,8 +130,8 @@ export class Store {
   }
 
   /**
-   * The blobs with these ids, 40 hexadecimal digits each, as `getAll` gives values. Each is proved by its id; that the
-   * commit reaches it nothing says.
+   * Reads the blobs with these ids, 40 hexadecimal digits each, as `getAll` reads values. Each is verified by its id. Nothing
+   * says that the commit reaches it.
    *
    * @throws {RangeError} if one of them is no id.
    */
@@ -152,7 +155,7 @@ export class Store {
   }
 
   /**
-   * A reader of the value at any place, for values too large for memory; `BlobReader` says what it proves. Close it.
+   * Opens a reader of the value at any offset, for values too large for memory. `BlobReader` says what it verifies. Close it.
    * @throws as `get`.
    */
   open(key: Key): BlobReader {
@@ -160,10 +163,10 @@ export class Store {
   }
 
   /**
-   * The value in pieces, each good until the next is asked for and none given unproved. One that is stored whole, of any size,
-   * passes through a window twice: once to be proved, once to be given; one that is a delta is made in memory. Either lets the
-   * event loop turn.
-   * @throws as `get`; and {InvalidImageError} if the device gives other bytes the second time, which are not given on.
+   * Reads the value in pieces, each valid until the next is asked for, and all verified. An undeltified value of any size
+   * passes through a window twice: first it is verified, then it is read. A delta is applied in memory. Both yield to the
+   * event loop.
+   * @throws as `get`; and {InvalidImageError} if the device returns other bytes the second time; they are not passed on.
    */
   stream(key: Key): AsyncGenerator<Uint8Array> {
     return piecesAtPath(key, streamValue(this.#objects, this.#value(key).id));
@@ -172,7 +175,7 @@ export class Store {
   /**
    * The value as zlib compressed it, just as it lies in the image (RFC 1950); undefined if it is stored as a delta. Close it.
    *
-   * @param length bytes of the stream, if the very same value of this image was proved before.
+   * @param length bytes of the stream, if the very same value of this image was verified before.
    * @throws as `get`.
    */
   openCompressed(key: Key, length?: number): CompressedBlob | undefined {
