@@ -41,7 +41,7 @@ function makeHostile(t: ExecutionContext): string {
 async function onTerminal(t: ExecutionContext, args: readonly string[]): Promise<string> {
   const file = join(temporaryFolder(t), "command");
   writeFileSync(file, [join(CHECKOUT, "scripts/docteur"), ...args].map(shellQuote).join(" "));
-  const run = ["-q", "-c", `sh ${file}`, "/dev/null"];
+  const run = ["-q", "-c", `sh ${shellQuote(file)}`, "/dev/null"];
   const { stdout } = await command("script", run, { env: { NO_COLOR: "1", TERM: "xterm", COLUMNS: "200" } });
   return stdout.toString().replaceAll("\r\n", "\n");
 }
