@@ -16,9 +16,9 @@ const MAX_PARENTS = 100;
 
 /**
  * The page about the image: the commit, how much there is, and how it is verified.
- * @param census undefined if there is more than was counted.
+ * @param counts undefined if there is more than was counted.
  */
-export function aboutPage(store: Store, census: PathCounts | undefined): Buffer {
+export function aboutPage(store: Store, counts: PathCounts | undefined): Buffer {
   const { author, committer, message, parents } = store.commit;
   const facts = [
     ["Commit", code(store.id)],
@@ -31,7 +31,7 @@ export function aboutPage(store: Store, census: PathCounts | undefined): Buffer 
     ["Message", message === undefined ? "none" : `<pre>${escapeHtml(excerpt(message, SHOWN).trim())}</pre>`],
     ["Root folder", code(store.root)],
     ...(parents.length === 0 ? [] : [[parents.length === 1 ? "Parent" : "Parents", listOfParents(parents)]]),
-    ["Holds", escapeHtml(holds(census))],
+    ["Contents", escapeHtml(contentsOf(counts))],
     ["Verified", escapeHtml(VERIFIED)],
   ];
   const rows = facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
@@ -63,9 +63,9 @@ function excerpt(text: string, length: number): string {
   return more > 0 ? `${text.slice(0, length)}... (${more.toLocaleString("en-US")} characters more)` : text;
 }
 
-function holds(census: PathCounts | undefined): string {
-  if (census === undefined) return "more files and folders than are counted";
-  const { files, folders, links, submodules } = census;
+function contentsOf(counts: PathCounts | undefined): string {
+  if (counts === undefined) return "more files and folders than are counted";
+  const { files, folders, links, submodules } = counts;
   const parts = [
     [files, "file"],
     [folders, "folder"],

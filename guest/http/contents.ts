@@ -12,7 +12,7 @@ export interface Content {
   /** All of it, if it is small enough to be held. */
   readonly whole: Uint8Array | undefined;
   /** Bytes of memory that it takes until it is closed. */
-  readonly footprint: number;
+  readonly memorySize: number;
   /** Pieces of a part, each good on its own. */
   pieces(part: Part): AsyncGenerator<Uint8Array>;
   /** Gives the memory back. */
@@ -31,7 +31,7 @@ const LARGEST_WHOLE = 1024 * 1024;
 const PIECE_SIZE = 64 * 1024;
 
 /** What a content takes that passes by, measured: an inflater, its window, and pieces on either side of the socket. */
-const STREAM_FOOTPRINT = 448 * 1024;
+const STREAM_MEMORY = 448 * 1024;
 
 /** Bytes that are inflated in a turn of the event loop. */
 const STRIDE = 256 * 1024;
@@ -93,7 +93,7 @@ export class Contents {
       return {
         size,
         whole: undefined,
-        footprint: footprint(file),
+        memorySize: memorySizeOf(file),
         close: () => blob.close(),
         pieces: (part) => pieces(part, read, approach),
       };
@@ -128,8 +128,8 @@ export class Contents {
     this.#setVerified(id, size);
     const read = (at: number, length: number) => blob.read(at, length);
     if (size <= LARGEST_WHOLE) return this.#keep(id, true, read(0, size));
-    const footprint = STREAM_FOOTPRINT;
-    return { size, whole: undefined, footprint, close: () => {}, pieces: (part) => pieces(part, read) };
+    const memorySize = STREAM_MEMORY;
+    return { size, whole: undefined, memorySize, close: () => {}, pieces: (part) => pieces(part, read) };
   }
 
   /**
@@ -175,8 +175,8 @@ export class Contents {
 }
 
 /** Bytes of memory that a file's content will take, either way. */
-export function footprint({ size, isWhole }: FileResource): number {
-  return size > LARGEST_WHOLE && isWhole ? STREAM_FOOTPRINT : size;
+export function memorySizeOf({ size, isWhole }: FileResource): number {
+  return size > LARGEST_WHOLE && isWhole ? STREAM_MEMORY : size;
 }
 
 /** A content that is in memory. */
@@ -184,7 +184,7 @@ export function wholeContent(whole: Uint8Array): Content {
   return {
     size: whole.length,
     whole,
-    footprint: whole.length,
+    memorySize: whole.length,
     close: () => {},
     pieces: async function* ({ start, end }) {
       yield whole.subarray(start, end);

@@ -2,22 +2,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
-import { takeCensus } from "./census.ts";
 import { prefersDeflate } from "./coding.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
-import { type Content, Contents, footprint, wholeContent } from "./contents.ts";
+import { type Content, Contents, memorySizeOf, wholeContent } from "./contents.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
-import { HeldMemory } from "./held-memory.ts";
 import { PAGE_POLICY } from "./html.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
-/** Bytes of contents that answers may keep at once, for clients that read slowly. */
-const MAX_HELD = 96 * 1024 * 1024;
+/** Bytes of memory for contents that clients have not read yet. */
+const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
 
@@ -33,8 +33,8 @@ export interface HandlerOptions {
   readonly site: SiteOptions;
   /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** Bytes of contents that answers may hold at once. Default 96 MiB. */
-  readonly maxHeld?: number;
+  /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
+  readonly memoryBudget?: number;
   /** Receives a line for each part of the image that cannot be read. */
   complain(message: string): void;
   /** Aborts a response to release its memory; false if there is none to abort. */
@@ -47,7 +47,7 @@ export class Handler {
   readonly #check: RequestCheck;
   readonly #site: Site;
   readonly #contents: Contents;
-  readonly #held: HeldMemory;
+  readonly #memory: MemoryBudget;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
@@ -58,7 +58,7 @@ export class Handler {
     this.#check = new RequestCheck(options.hosts);
     this.#site = new Site(store, options.site);
     this.#contents = new Contents(store);
-    this.#held = new HeldMemory(options.maxHeld ?? MAX_HELD);
+    this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
   }
 
@@ -92,7 +92,7 @@ export class Handler {
       case "file":
         return this.#giveFile(request, response, resource);
       case "folder":
-        if (!this.#held.hasRoom(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
+        if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
         return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
       case "about":
         this.#about ??= this.#makeAbout();
@@ -109,7 +109,7 @@ export class Handler {
 
   async #makeAbout(): Promise<Buffer> {
     try {
-      return aboutPage(this.#store, await takeCensus(this.#store));
+      return aboutPage(this.#store, await objectCounts(this.#store));
     } catch (error) {
       this.#about = undefined;
       throw error;
@@ -124,7 +124,7 @@ export class Handler {
     if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
     else {
-      response.once("close", this.#held.hold(page, page.length));
+      response.once("close", this.#memory.take(page, page.length));
       sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
     }
   }
@@ -198,10 +198,10 @@ export class Handler {
     }
     const cached = this.#contents.cached(file, compressed);
     if (cached !== undefined) return wholeContent(cached);
-    while (!this.#held.hasRoom(footprint(file))) {
+    while (!this.#memory.fits(memorySizeOf(file))) {
       if (!(await this.#options.abortSlowestResponse())) return undefined;
     }
-    const release = this.#held.hold(file, footprint(file));
+    const release = this.#memory.take(file, memorySizeOf(file));
     const waiting = new Set([response]);
     const isWanted = () => [...waiting].some((each) => !each.destroyed);
     const reading = compressed ? this.#contents.compressed(file) : this.#contents.identity(file, isWanted);
@@ -227,7 +227,7 @@ export class Handler {
       content.close();
       return undefined;
     }
-    const release = this.#held.hold(whole ?? content, content.footprint);
+    const release = this.#memory.take(whole ?? content, content.memorySize);
     response.on("close", () => {
       release();
       content.close();

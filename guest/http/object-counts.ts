@@ -2,15 +2,16 @@ import { WorkLimitError } from "../../reader/pack/work.ts";
 import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
 
-/** Entries that are counted between two turns of the event loop. */
+/** Entries that are counted before the next yield to the event loop. */
 const STRIDE = 20_000;
 
 /**
- * Counts what the commit holds, in turns: each tree is read once, however many paths lead to it.
- * @returns undefined if there is more than is counted.
+ * Counts the files, folders, links and submodules of the commit, and yields to the event loop meanwhile. Each tree is read
+ * once, however many paths lead to it.
+ * @returns undefined if there are more than it counts.
  * @throws {InvalidImageError}
  */
-export async function takeCensus(store: Store): Promise<PathCounts | undefined> {
+export async function objectCounts(store: Store): Promise<PathCounts | undefined> {
   try {
     const counting = store.countPaths();
     while (!counting.step(STRIDE)) await new Promise((resolve) => setImmediate(resolve));
