@@ -18,7 +18,7 @@ export const MOST_HELD = 128 * MIB;
  * same as a table. Work is in the units of `COST`, ten to a nanosecond.
  */
 export interface Bounds {
-  /** Work for one object: its chain of deltas from the object stored whole, cached or not. */
+  /** Work for one object: its chain of deltas from the undeltified object on, cached or not. */
   readonly objectWork: number;
   /** Work for all that one command reads, beyond what `grantFor` adds for each object. */
   readonly commandWork: number;

@@ -10,7 +10,7 @@ export interface Content {
   /** Bytes of the representation. */
   readonly size: number;
   /** All of it, if it is small enough to be held. */
-  readonly whole: Uint8Array | undefined;
+  readonly bytes: Uint8Array | undefined;
   /** Bytes of memory that it takes until it is closed. */
   readonly memorySize: number;
   /** Pieces of a part, each good on its own. */
@@ -26,7 +26,7 @@ const CACHE_SIZE = 16 * 1024 * 1024;
 const ITEM_SIZE = 300;
 
 /** Larger ones are sent piece by piece. */
-const LARGEST_WHOLE = 1024 * 1024;
+const LARGEST_IN_MEMORY = 1024 * 1024;
 
 const PIECE_SIZE = 64 * 1024;
 
@@ -74,8 +74,8 @@ export class Contents {
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
-    const { path, id, size, isWhole } = file;
-    if (!isWhole) return this.#delta(file, isWanted);
+    const { path, id, size, isUndeltified } = file;
+    if (!isUndeltified) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
       if (!this.#verified.has(id)) await verify(blob, size);
@@ -85,14 +85,14 @@ export class Contents {
         blob.read(at, piece);
         return piece;
       };
-      if (size <= LARGEST_WHOLE) {
-        const whole = read(0, size);
+      if (size <= LARGEST_IN_MEMORY) {
+        const bytes = read(0, size);
         blob.close();
-        return this.#keep(id, false, whole);
+        return this.#keep(id, false, bytes);
       }
       return {
         size,
-        whole: undefined,
+        bytes: undefined,
         memorySize: memorySizeOf(file),
         close: () => blob.close(),
         pieces: (part) => pieces(part, read, approach),
@@ -112,7 +112,7 @@ export class Contents {
   }
 
   /**
-   * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
+   * The file's zlib stream as it lies in the image; it must be one that `isUndeltified`.
    * @throws {InvalidImageError} if it is damaged.
    */
   async compressed(file: FileResource): Promise<Content> {
@@ -127,9 +127,9 @@ export class Contents {
     const size = blob.length!;
     this.#setVerified(id, size);
     const read = (at: number, length: number) => blob.read(at, length);
-    if (size <= LARGEST_WHOLE) return this.#keep(id, true, read(0, size));
+    if (size <= LARGEST_IN_MEMORY) return this.#keep(id, true, read(0, size));
     const memorySize = STREAM_MEMORY;
-    return { size, whole: undefined, memorySize, close: () => {}, pieces: (part) => pieces(part, read) };
+    return { size, bytes: undefined, memorySize, close: () => {}, pieces: (part) => pieces(part, read) };
   }
 
   /**
@@ -157,14 +157,14 @@ export class Contents {
     });
   }
 
-  #keepVerified(id: string, whole: Uint8Array): Content {
+  #keepVerified(id: string, bytes: Uint8Array): Content {
     this.#setVerified(id, this.#verified.get(id));
-    return this.#keep(id, false, whole);
+    return this.#keep(id, false, bytes);
   }
 
-  #keep(id: string, compressed: boolean, whole: Uint8Array): Content {
-    this.#cache.set(keyOf(id, compressed), whole, whole.length + ITEM_SIZE);
-    return wholeContent(whole);
+  #keep(id: string, compressed: boolean, bytes: Uint8Array): Content {
+    this.#cache.set(keyOf(id, compressed), bytes, bytes.length + ITEM_SIZE);
+    return contentInMemory(bytes);
   }
 
   #setVerified(id: string, length: number | undefined): void {
@@ -175,26 +175,26 @@ export class Contents {
 }
 
 /** Bytes of memory that a file's content will take, either way. */
-export function memorySizeOf({ size, isWhole }: FileResource): number {
-  return size > LARGEST_WHOLE && isWhole ? STREAM_MEMORY : size;
+export function memorySizeOf({ size, isUndeltified }: FileResource): number {
+  return size > LARGEST_IN_MEMORY && isUndeltified ? STREAM_MEMORY : size;
 }
 
 /** A content that is in memory. */
-export function wholeContent(whole: Uint8Array): Content {
+export function contentInMemory(bytes: Uint8Array): Content {
   return {
-    size: whole.length,
-    whole,
-    memorySize: whole.length,
+    size: bytes.length,
+    bytes,
+    memorySize: bytes.length,
     close: () => {},
     pieces: async function* ({ start, end }) {
-      yield whole.subarray(start, end);
+      yield bytes.subarray(start, end);
     },
   };
 }
 
 /** Verifies a content, a large one in several turns of the event loop. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
-  if (size > LARGEST_WHOLE) await nextTurn();
+  if (size > LARGEST_IN_MEMORY) await nextTurn();
   while (!blob.verify(STRIDE)) await nextTurn();
 }
 

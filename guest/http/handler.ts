@@ -4,7 +4,7 @@ import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { prefersDeflate } from "./coding.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
-import { type Content, Contents, memorySizeOf, wholeContent } from "./contents.ts";
+import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
@@ -137,10 +137,11 @@ export class Handler {
     const { headers, method } = request;
     const range = method === "GET" ? headers.range : undefined;
     // A part is one of the file as it is, wherever that is to be had.
-    const compressed = file.isWhole && range === undefined && prefersDeflate(headers["accept-encoding"]);
+    const compressed =
+      file.isUndeltified && range === undefined && prefersDeflate(headers["accept-encoding"]);
     const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
     const fields = [...COMMON, "ETag", tag];
-    if (file.isWhole) fields.push("Vary", "Accept-Encoding");
+    if (file.isUndeltified) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
     if (verdict === 304) {
@@ -177,7 +178,7 @@ export class Handler {
     use: (content: Content) => Promise<void> | undefined,
   ): Promise<void> | undefined {
     const cached = this.#contents.cached(file, compressed);
-    if (cached !== undefined) return use(wholeContent(cached));
+    if (cached !== undefined) return use(contentInMemory(cached));
     return this.#read(response, file, compressed).then((content) =>
       content === undefined ? sendError(response, 503, ["Retry-After", "1"]) : use(content),
     );
@@ -197,7 +198,7 @@ export class Handler {
       await verifying.reading;
     }
     const cached = this.#contents.cached(file, compressed);
-    if (cached !== undefined) return wholeContent(cached);
+    if (cached !== undefined) return contentInMemory(cached);
     while (!this.#memory.fits(memorySizeOf(file))) {
       if (!(await this.#options.abortSlowestResponse())) return undefined;
     }
@@ -222,12 +223,12 @@ export class Handler {
     content: Content,
     part: Part | undefined,
   ): Promise<void> | undefined {
-    const { whole, size } = content;
+    const { bytes, size } = content;
     if (response.destroyed) {
       content.close();
       return undefined;
     }
-    const release = this.#memory.take(whole ?? content, content.memorySize);
+    const release = this.#memory.take(bytes ?? content, content.memorySize);
     response.on("close", () => {
       release();
       content.close();
@@ -236,8 +237,8 @@ export class Handler {
     const status = part === undefined ? 200 : 206;
     const headers =
       part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
-    if (whole === undefined) return sendPart(response, status, headers, content, { start, end });
-    sendBytes(response, status, headers, whole.subarray(start, end));
+    if (bytes === undefined) return sendPart(response, status, headers, content, { start, end });
+    sendBytes(response, status, headers, bytes.subarray(start, end));
     return undefined;
   }
 

@@ -24,8 +24,8 @@ export interface FileResource {
   /** Bytes, by the PACK's word. */
   readonly size: number;
   readonly type: string;
-  /** Whether its zlib stream can be sent as it lies in the image: it is not stored as a delta. */
-  readonly isWhole: boolean;
+  /** Whether it is not stored as a delta: its zlib stream can then be sent as it is in the image. */
+  readonly isUndeltified: boolean;
 }
 
 /** What a request target leads to. */
@@ -119,8 +119,8 @@ export class Site {
 
   #file({ path, id, size }: ReturnType<Store["describe"]>, name: Uint8Array): FileResource {
     const type = contentType(Buffer.from(name).toString("latin1"));
-    const isWhole = this.#store.openCompressed(path) !== undefined;
-    return { kind: "file", path, id, size, type, isWhole };
+    const isUndeltified = this.#store.openCompressed(path) !== undefined;
+    return { kind: "file", path, id, size, type, isUndeltified };
   }
 }
 

@@ -57,7 +57,7 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   return status;
 };
 
-/** Whatever its size, a file that the image stores whole takes no more memory than a window. */
+/** An undeltified file of any size takes no more memory than a window. */
 function catOne(store: Store, console: Console, path: string | Uint8Array): Promise<number> {
   return attemptAsync(console, "cat", async () => {
     for await (const piece of store.stream(path)) console.write(piece);

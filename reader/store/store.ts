@@ -142,8 +142,7 @@ export class Store {
   }
 
   /**
-   * A part of the value. A value that is stored whole, not as a delta, passes through a window and only the part is
-   * held in memory.
+   * Reads a part of the value. An undeltified value passes through a window, and memory holds the part alone.
    *
    * @throws {RangeError} if offset or length is not a natural number. Otherwise as `get`.
    */

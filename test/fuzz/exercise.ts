@@ -252,7 +252,7 @@ async function site(open: (options?: ConnectOptions) => Store, meter: Meter): Pr
         if (resource.kind !== "file") return;
         for (const content of [
           await contents.identity(resource),
-          ...(resource.isWhole ? [await contents.compressed(resource)] : []),
+          ...(resource.isUndeltified ? [await contents.compressed(resource)] : []),
         ]) {
           try {
             for await (const piece of content.pieces({ start: 0, end: Math.min(content.size, MIB) })) {
