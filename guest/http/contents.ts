@@ -1,6 +1,7 @@
 import { ByteLru } from "../../reader/byte-lru.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
+import { fairYield } from "./fair-yield.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -106,7 +107,7 @@ export class Contents {
       const byte = Buffer.alloc(1);
       for (let at = 0; at < start; at += STRIDE) {
         blob.read(at, byte);
-        await nextTurn();
+        await fairYield();
       }
     }
   }
@@ -147,7 +148,7 @@ export class Contents {
       const blob = this.#store.open(path);
       try {
         while (!blob.verify(STRIDE)) {
-          await nextTurn();
+          await fairYield();
           if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
         }
         return this.#keepVerified(id, blob.whole as Uint8Array);
@@ -194,8 +195,8 @@ export function contentInMemory(bytes: Uint8Array): Content {
 
 /** Verifies a content, a large one in several turns of the event loop. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
-  if (size > LARGEST_IN_MEMORY) await nextTurn();
-  while (!blob.verify(STRIDE)) await nextTurn();
+  if (size > LARGEST_IN_MEMORY) await fairYield();
+  while (!blob.verify(STRIDE)) await fairYield();
 }
 
 async function* pieces(
@@ -207,27 +208,10 @@ async function* pieces(
   for (let at = start; at < end; at += PIECE_SIZE) {
     yield read(at, Math.min(PIECE_SIZE, end - at));
     // Where everything is at hand, one answer would else keep all others waiting.
-    await nextTurn();
+    await fairYield();
   }
 }
 
 function keyOf(id: string, compressed: boolean): string {
   return compressed ? `${id}z` : id;
-}
-
-const waiting: (() => void)[] = [];
-
-/**
- * Waits for a turn of the event loop. Only one waiter resumes in each turn, so that other work is delayed by one step of
- * inflating, however many contents are being read.
- */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
-  });
-}
-
-function takeTurn(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(takeTurn);
 }

@@ -50,9 +50,9 @@ function rowsOf(folder: Folder): string[] {
   const rows: string[] = [];
   let length = 0;
   for (const folders of [true, false]) {
-    for (let place = 0; place < folder.count; place++) {
-      if ((kindOf(folder.type(place)) === "dictionary") !== folders) continue;
-      const made = row(folder.entry(place), folder.count <= MAX_SIZES ? sizeOf(folder, place) : "");
+    for (let i = 0; i < folder.count; i++) {
+      if ((kindOf(folder.type(i)) === "dictionary") !== folders) continue;
+      const made = row(folder.entry(i), folder.count <= MAX_SIZES ? sizeOf(folder, i) : "");
       length += made.length;
       if (rows.length === MAX_ENTRIES || length > MAX_ROWS) return rows;
       rows.push(made);
@@ -89,9 +89,9 @@ function row({ kind, type, rawName }: ListEntry, size: string): string {
 /** Bytes of a name that is too long to be shown whole. */
 const SHOWN_OF_LONG = 100;
 
-function sizeOf(folder: Folder, place: number): string {
-  const type = folder.type(place);
-  return type === "file" || type === "executable" ? quantity(folder.size(place)) : "";
+function sizeOf(folder: Folder, index: number): string {
+  const type = folder.type(index);
+  return type === "file" || type === "executable" ? quantity(folder.size(index)) : "";
 }
 
 function link(url: string, label: string): string {

@@ -1,3 +1,4 @@
+import { yieldToEventLoop } from "../../reader/event-loop.ts";
 import { WorkLimitError } from "../../reader/pack/work.ts";
 import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
@@ -14,7 +15,7 @@ const STRIDE = 20_000;
 export async function objectCounts(store: Store): Promise<PathCounts | undefined> {
   try {
     const counting = store.countPaths();
-    while (!counting.step(STRIDE)) await new Promise((resolve) => setImmediate(resolve));
+    while (!counting.step(STRIDE)) await yieldToEventLoop();
     return counting.counts;
   } catch (error) {
     if (error instanceof WorkLimitError) return undefined;

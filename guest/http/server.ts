@@ -81,14 +81,14 @@ export function listen(
   { address, port }: Port,
   complain: (message: string) => void,
 ): Promise<number> {
-  const place = `${address}:${port}`;
+  const endpoint = `${address}:${port}`;
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => reject(explain(error, place));
+    const refuse = (error: Error) => reject(explain(error, endpoint));
     server.once("error", refuse);
     server.listen({ host: address, port, backlog: MAX_CONNECTIONS }, () => {
       server.off("error", refuse);
       // The system lacks memory or descriptors, for instance; later connections may succeed.
-      server.on("error", (error) => complain(`${place}: a connection was not accepted: ${error.message}`));
+      server.on("error", (error) => complain(`${endpoint}: a connection was not accepted: ${error.message}`));
       resolve((server.address() as AddressInfo).port);
     });
   });
@@ -114,14 +114,14 @@ function finalResponse(status: number, fields = ""): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}Connection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
-function explain(cause: Error, place: string): Error {
+function explain(cause: Error, endpoint: string): Error {
   switch ((cause as NodeJS.ErrnoException).code) {
     case "EADDRINUSE":
-      return new DocteurError("PORT_TAKEN", `${place} is taken by another program`, { cause });
+      return new DocteurError("PORT_TAKEN", `${endpoint} is taken by another program`, { cause });
     case "EACCES":
-      return new DocteurError("PORT_FORBIDDEN", `${place} is not for this user to take`, { cause });
+      return new DocteurError("PORT_FORBIDDEN", `${endpoint} is not for this user to take`, { cause });
     case "EADDRNOTAVAIL":
-      return new DocteurError("ADDRESS_UNKNOWN", `${place} is no address of this machine`, { cause });
+      return new DocteurError("ADDRESS_UNKNOWN", `${endpoint} is no address of this machine`, { cause });
     default:
       return cause;
   }

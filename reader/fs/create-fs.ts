@@ -86,7 +86,7 @@ export type ImageFs = Pick<
 export function createFs(store: Store, options: FsOptions = {}): ImageFs {
   const files = new ImageFiles(store, options.verify ?? "along");
   const sync = syncCalls(files);
-  const face = {
+  const calls = {
     ...sync,
     ...callbackCalls(files, sync),
     ...synchronous(pathWriters),
@@ -100,7 +100,7 @@ export function createFs(store: Store, options: FsOptions = {}): ImageFs {
     Dirent: ImageDirent,
     Stats: ImageStats,
   };
-  return face as unknown as ImageFs;
+  return calls as unknown as ImageFs;
 }
 
 function synchronous<Name extends string, Call>(

@@ -32,7 +32,7 @@ export function* folderEntries(
 ): Generator<FolderEntry, void> {
   if (!recursive) {
     const folder = asCall(syscall, path, () => store.folder(start));
-    for (let place = 0; place < folder.count; place++) yield { entry: folder.entry(place), parent: HERE };
+    for (let i = 0; i < folder.count; i++) yield { entry: folder.entry(i), parent: HERE };
     return;
   }
   const descent = asCall(syscall, path, () => store.descend(start, HERE, weight));

@@ -10,7 +10,7 @@ import { type Path, type PathLike, toPath } from "./path-like.ts";
 /** When a stream verifies its content; see `FsOptions`. */
 export type Verify = "along" | "before";
 
-/** What the faces of one image share: paths looked up, files opened. */
+/** What the three kinds of calls share: the look-up of paths, and the open files. */
 export class ImageFiles {
   readonly store: Store;
   readonly verify: Verify;
@@ -44,11 +44,11 @@ export class ImageFiles {
   /** Opens a file or folder for reading. @throws {FsError} `EROFS`, `EISDIR`, `EEXIST`, or as `describe`. */
   open(path: PathLike, flags?: string | number | null): OpenFile {
     const how = toFlags(flags);
-    const place = toPath(path);
-    const description = this.#describeForOpen(place, how);
+    const target = toPath(path);
+    const description = this.#describeForOpen(target, how);
     const code = refusal(how, description.kind, description.type === "symlink");
-    if (code !== undefined) throw new FsError(code, "open", { path: place.text });
-    return new OpenFile(this.store, place.text, description);
+    if (code !== undefined) throw new FsError(code, "open", { path: target.text });
+    return new OpenFile(this.store, target.text, description);
   }
 
   #describe({ bytes, text }: Path, syscall: string, follow: boolean): Description {
@@ -56,13 +56,13 @@ export class ImageFiles {
     return asCall(syscall, text, () => this.store.describe(bytes, follow));
   }
 
-  #describeForOpen(place: Path, flags: number): Description {
+  #describeForOpen(target: Path, flags: number): Description {
     try {
-      return this.#describe(place, "open", followsLink(flags));
+      return this.#describe(target, "open", followsLink(flags));
     } catch (error) {
       const missing = error instanceof FsError && error.code === "ENOENT";
-      if (missing && creates(flags) && this.#hasFolder(place)) {
-        throw new FsError("EROFS", "open", { path: place.text });
+      if (missing && creates(flags) && this.#hasFolder(target)) {
+        throw new FsError("EROFS", "open", { path: target.text });
       }
       throw error;
     }

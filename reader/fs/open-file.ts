@@ -1,8 +1,9 @@
+import { yieldToEventLoop } from "../event-loop.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Description, Store } from "../store/store.ts";
 import { asCall, FsError } from "./fs-error.ts";
 
-/** Bytes that are gone through between two turns of the event loop. */
+/** Bytes that are read before the next yield to the event loop. */
 export const STRIDE = 4 * 1024 * 1024;
 
 /** A file or folder that somebody has open. Contents are looked at on the first read only. */
@@ -41,7 +42,7 @@ export class OpenFile {
 
   /** Verifies the content and yields to the event loop meanwhile. Rejects as `verifySync` throws. */
   async verify(): Promise<void> {
-    while (!verifyStride(this.#at(), this.path)) await nextTurn();
+    while (!verifyStride(this.#at(), this.path)) await yieldToEventLoop();
   }
 
   /**
@@ -84,9 +85,4 @@ export class OpenFile {
  */
 export function verifyStride(reader: BlobReader, path: string): boolean {
   return asCall("read", path, () => reader.verify(STRIDE));
-}
-
-/** Lets whatever else waits have its turn. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

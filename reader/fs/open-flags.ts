@@ -42,7 +42,7 @@ export function toFlags(flags: string | number | null | undefined): number {
   return number;
 }
 
-/** Whether a link in the last place is followed; one that is to be created is not. */
+/** Whether a link that is the last name is followed; one that is to be created is not. */
 export function followsLink(flags: number): boolean {
   return (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
 }

@@ -38,10 +38,10 @@ export function toReadTarget(
       : { offset: offsetOrOptions, length, position };
   const offset = options.offset ?? 0;
   checkInteger("offset", offset, 0);
-  const room = buffer.byteLength - offset;
-  const wanted = options.length ?? Math.max(0, room);
+  const available = buffer.byteLength - offset;
+  const wanted = options.length ?? Math.max(0, available);
   checkInteger("length", wanted, 0);
-  if (wanted > room) throw outOfRange("length", `<= ${room}`, wanted);
+  if (wanted > available) throw outOfRange("length", `<= ${available}`, wanted);
   return {
     into: new Uint8Array(buffer.buffer, buffer.byteOffset + Math.min(offset, buffer.byteLength), wanted),
     position: toPosition(options.position),

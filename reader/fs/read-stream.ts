@@ -1,9 +1,10 @@
 import { addAbortSignal, Readable } from "node:stream";
+import { yieldToEventLoop } from "../event-loop.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import { checkInteger, outOfRange } from "./argument-error.ts";
 import { asCall } from "./fs-error.ts";
 import type { ImageFiles } from "./image-files.ts";
-import { nextTurn, type OpenFile, STRIDE, verifyStride } from "./open-file.ts";
+import { type OpenFile, STRIDE, verifyStride } from "./open-file.ts";
 import { type PathLike, toPath } from "./path-like.ts";
 
 /** Options of `createReadStream`, as in node:fs. */
@@ -46,7 +47,7 @@ export class ImageReadStream extends Readable {
   #reader: BlobReader | undefined;
   #position = 0;
 
-  /** @throws {ArgumentError} if `start` or `end` is no place in a file. */
+  /** @throws {ArgumentError} if `start` or `end` is no offset in a file. */
   constructor(files: ImageFiles, path: PathLike | undefined, options: ReadStreamOptions) {
     const { start, end = Number.POSITIVE_INFINITY } = options;
     if (start !== undefined) checkInteger("start", start, 0);
@@ -98,9 +99,9 @@ export class ImageReadStream extends Readable {
     }
   }
 
-  /** Piece by piece on turns of their own: where everything is at hand, a stream would else keep all others waiting. */
+  /** Yields before each piece: a stream that never waits for the device would block the event loop. */
   override _read(size: number): void {
-    nextTurn()
+    yieldToEventLoop()
       .then(() => (this.destroyed ? undefined : this.#next(size)))
       .catch((error) => this.destroy(error as Error));
   }
@@ -140,12 +141,12 @@ export class ImageReadStream extends Readable {
     const byte = Buffer.alloc(1);
     for (let at = 0; at < this.#position && at < reader.size && !this.destroyed; at += STRIDE) {
       asCall("read", file.path, () => reader.read(at, byte));
-      await nextTurn();
+      await yieldToEventLoop();
     }
     return reader;
   }
 
   async #verify(reader: BlobReader, path: string): Promise<void> {
-    while (!this.destroyed && !verifyStride(reader, path)) await nextTurn();
+    while (!this.destroyed && !verifyStride(reader, path)) await yieldToEventLoop();
   }
 }

@@ -23,7 +23,7 @@ import {
 } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 
-/** The place of the reference to the root, which lies in no node. */
+/** The slot of the reference to the root, which is in no node. */
 const ROOT = -1;
 
 /** An array that is too small is replaced by one so many times as large as what is needed. */
@@ -35,12 +35,12 @@ const GROWTH = 1.5;
  * share) and lazy expansion (a leaf holds the rest of its key).
  *
  * All nodes lie in one array of 32-bit words, so a path costs some tens of bytes and the garbage collector sees two
- * objects, however many paths there are. A reference is a word: the node's place in the array, and its kind in the low
+ * objects, however many paths there are. A reference is a word: the node's index in the array, and its kind in the low
  * three bits; 0 refers to nothing. Prefixes and rests of keys lie in a second array, written once and shared: splitting a
  * prefix only moves the bounds of the two halves.
  * What they look like is in `art-nodes.ts`.
  *
- * No key may be a prefix of another; whoever makes the keys ends each with a byte that occurs nowhere else in them.
+ * No key may be a prefix of another; the caller ends each key with a byte that occurs nowhere else in it.
  */
 export class Art {
   #words = new Uint32Array(1024);
@@ -146,7 +146,7 @@ export class Art {
    */
   *startingWith(prefix: Uint8Array, length: number): Generator<{ key: Uint8Array; leaf: number }> {
     const path = new GrowingBytes();
-    /** References still to visit, and for each the length of the key that leads to it and the key's last byte. */
+    /** References that are still to be read, and for each the length of the key that leads to it and the key's last byte. */
     const pending: { reference: number; depth: number; byte: number }[] = [];
     if (this.#root !== 0) pending.push({ reference: this.#root, depth: 0, byte: -1 });
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -175,7 +175,7 @@ export class Art {
     }
   }
 
-  /** Gives back the room that was kept for growing. */
+  /** Frees the memory that was kept for growing. */
   trim(): void {
     this.#words = this.#words.slice(0, this.#used);
     this.#bytes = new Uint8Array(this.#words.buffer);
@@ -220,8 +220,8 @@ export class Art {
     }
     const keys = (node + KEYS) * 4;
     if (kind === NODE48) {
-      const place = this.#bytes[keys + byte] as number;
-      return place === 0 ? 0 : node + NODE48_CHILDREN + place - 1;
+      const index = this.#bytes[keys + byte] as number;
+      return index === 0 ? 0 : node + NODE48_CHILDREN + index - 1;
     }
     const children = node + (kind === NODE4 ? NODE4_CHILDREN : NODE16_CHILDREN);
     const count = this.#count(node);
@@ -231,18 +231,18 @@ export class Art {
     return 0;
   }
 
-  #eachChild(node: number, kind: number, visit: (byte: number, reference: number) => void): void {
+  #eachChild(node: number, kind: number, use: (byte: number, reference: number) => void): void {
     if (kind === NODE4 || kind === NODE16) {
       const children = node + (kind === NODE4 ? NODE4_CHILDREN : NODE16_CHILDREN);
       const count = this.#count(node);
       for (let i = 0; i < count; i++) {
-        visit(this.#bytes[(node + KEYS) * 4 + i] as number, this.#words[children + i] as number);
+        use(this.#bytes[(node + KEYS) * 4 + i] as number, this.#words[children + i] as number);
       }
       return;
     }
     for (let byte = 0; byte < 256; byte++) {
       const slot = this.#childSlot(node, kind, byte);
-      if (slot !== 0) visit(byte, this.#words[slot] as number);
+      if (slot !== 0) use(byte, this.#words[slot] as number);
     }
   }
 
@@ -352,7 +352,7 @@ export class Art {
       return free;
     }
     const node = this.#used;
-    if (node + words > MAX_WORDS) throw new RangeError("an adaptive radix tree has room for 2 GiB of nodes");
+    if (node + words > MAX_WORDS) throw new RangeError("an adaptive radix tree holds at most 2 GiB of nodes");
     if (node + words > this.#words.length) {
       const larger = new Uint32Array(Math.min(MAX_WORDS, Math.ceil((node + words) * GROWTH)));
       larger.set(this.#words);

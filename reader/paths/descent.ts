@@ -53,7 +53,7 @@ export class Descent {
   #held = 0;
   #entries = 0;
   #pathBytes = 0;
-  /** The tree in which the present entry is, and its place there. */
+  /** The tree in which the present entry is, and its index there. */
   tree!: Tree;
   entry = 0;
   type: EntryType = "tree";

@@ -6,7 +6,7 @@ import { GrowingBytes } from "./growing-bytes.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
 import { TREE_OVERHEAD, type Trees } from "./trees.ts";
 
-/** Art keeps a type as its place in this list. */
+/** Art keeps a type as its index in this list. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
 
 /**

@@ -3,12 +3,12 @@ export class GrowingBytes {
   #bytes = new Uint8Array(256);
 
   set(position: number, byte: number): void {
-    this.#room(position + 1);
+    this.#reserve(position + 1);
     this.#bytes[position] = byte;
   }
 
   write(position: number, bytes: Uint8Array): void {
-    this.#room(position + bytes.length);
+    this.#reserve(position + bytes.length);
     this.#bytes.set(bytes, position);
   }
 
@@ -17,7 +17,7 @@ export class GrowingBytes {
     return this.#bytes.subarray(0, length);
   }
 
-  #room(length: number): void {
+  #reserve(length: number): void {
     if (length <= this.#bytes.length) return;
     const larger = new Uint8Array(length * 2);
     larger.set(this.#bytes);

@@ -15,7 +15,7 @@ export interface PathCounts {
 /** Trees that are counted at most, each once: their counts take some 70 bytes each. */
 const MOST_TREES = 1_000_000;
 
-/** Numbers that are kept of a tree, and their places. */
+/** Counts that are kept of a tree, and their indices. */
 const WIDTH = 4;
 const FILES = 0;
 const FOLDERS = 1;
@@ -40,7 +40,7 @@ export class PathCounting {
   readonly #objects: Objects;
   /** Units of work so far; others may read between two steps. */
   #work = 0;
-  /** By a tree's place in the PACK, where its counts are, in trees. */
+  /** By a tree's offset in the PACK, the index of its counts, in trees. */
   readonly #known = new Map<number, number>();
   #counts = new Float64Array(64 * WIDTH);
   #levels: Level[] = [];
@@ -100,8 +100,8 @@ export class PathCounting {
   }
 
   #knownCounts(id: Uint8Array): number | undefined {
-    const place = this.#objects.place(id);
-    const known = place === undefined ? undefined : this.#known.get(place);
+    const offset = this.#objects.place(id);
+    const known = offset === undefined ? undefined : this.#known.get(offset);
     return known === undefined ? undefined : known * WIDTH;
   }
 
@@ -125,7 +125,7 @@ export class PathCounting {
     this.#levels.push({ tree, counts: known * WIDTH, next: 0 });
   }
 
-  #add(place: number, count: number): void {
-    this.#counts[place] = Math.min((this.#counts[place] as number) + count, Number.MAX_SAFE_INTEGER);
+  #add(index: number, count: number): void {
+    this.#counts[index] = Math.min((this.#counts[index] as number) + count, Number.MAX_SAFE_INTEGER);
   }
 }

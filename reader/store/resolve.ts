@@ -21,7 +21,7 @@ export type Resolution = { readonly path: Uint8Array; readonly entry: Entry } | 
  * leads outside, where nothing is; a `..` too many in the path itself stays at the root.
  *
  * @param readLink the target of a symbolic link; an empty one leads nowhere.
- * @param follow whether a link in the last place is followed too.
+ * @param follow whether a link that is the last name is followed too.
  */
 export function resolvePath(
   layout: Layout,
@@ -50,7 +50,7 @@ function walk(
   follow: boolean,
 ): Resolution {
   const root = layout.find(EMPTY) as Entry;
-  const here = new Place(root);
+  const here = new Walk(root);
   const steps: Step[] = splitPath(path)
     .map((name) => ({ name, fromLink: false }))
     .reverse();
@@ -82,8 +82,8 @@ function walk(
   return { path: here.path, entry: here.entry };
 }
 
-/** Where a walk stands. The path is written in one place, however deep: copies for each folder would add up. */
-class Place {
+/** The state of a walk. One buffer holds its path, however deep: a copy for each folder would add up. */
+class Walk {
   entry: Entry;
   readonly #above: { readonly entry: Entry; readonly length: number }[] = [];
   #bytes = new Uint8Array(256);
@@ -151,7 +151,7 @@ function asNormal(path: Uint8Array): Uint8Array | undefined {
   return start === 0 ? path : path.subarray(start);
 }
 
-/** A submodule's place is a folder, empty as in a checkout without submodules. */
+/** A submodule is a folder, empty as in a checkout without submodules. */
 function isFolder({ type }: Entry): boolean {
   return type === "tree" || type === "gitlink";
 }

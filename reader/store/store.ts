@@ -250,7 +250,7 @@ export class Store {
 
   /**
    * What lies at a path.
-   * @param follow whether a symbolic link in the last place is followed. Default true.
+   * @param follow whether a symbolic link that is the last name is followed. Default true.
    * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
    */
   describe(key: Key, follow = true): Description {
