@@ -10,37 +10,43 @@ import { WorkQueue } from "./work-queue.ts";
 export interface Content {
   /** Bytes of the representation. */
   readonly size: number;
-  /** All of it, if it is small enough to be held. */
+  /** All of it, if it is in memory. */
   readonly bytes: Uint8Array | undefined;
-  /** Bytes of memory that it takes until it is closed. */
+  /** Bytes of memory that it takes until `close`. */
   readonly memorySize: number;
-  /** Pieces of a part, each good on its own. */
+  /** Reads a part in pieces, each in memory of its own. */
   pieces(part: Part): AsyncGenerator<Uint8Array>;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   close(): void;
 }
 
-/** Bytes of small contents that are kept for whoever asks next. */
+/** Bytes of the cache of small contents. */
 const CACHE_SIZE = 16 * 1024 * 1024;
 
-/** What is taken for each of them beyond its bytes, about. */
+/** The approximate overhead of each of them, in bytes. */
 const ITEM_SIZE = 300;
 
-/** Larger ones are sent piece by piece. */
+/** Larger contents are sent in pieces. */
 const LARGEST_IN_MEMORY = 1024 * 1024;
 
 const PIECE_SIZE = 64 * 1024;
 
-/** What a content takes that passes by, measured: an inflater, its window, and pieces on either side of the socket. */
+/**
+ * Bytes that a content in pieces takes, measured: an inflater, its window, and pieces on either side of the
+ * socket.
+ */
 const STREAM_MEMORY = 448 * 1024;
 
-/** Bytes that are inflated in a turn of the event loop. */
+/** Bytes that are inflated before the next yield to the event loop. */
 const STRIDE = 256 * 1024;
 
 /** How many blobs are known to be verified, those used last. */
 const MAX_VERIFIED = 16 * 1024;
 
-/** Reads files' contents, as they are or as zlib compressed them, and verifies each before it returns the first byte. */
+/**
+ * Reads files' contents, as they are or as zlib compressed them, and verifies each before it returns the
+ * first byte.
+ */
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
@@ -63,7 +69,7 @@ export class Contents {
     return this.#verified.has(id) ? size : undefined;
   }
 
-  /** The content if it is at hand, which costs nothing. */
+  /** The content if it is in the cache. */
   cached({ id }: FileResource, compressed: boolean): Uint8Array | undefined {
     return this.#cache.get(keyOf(id, compressed));
   }
@@ -71,7 +77,7 @@ export class Contents {
   /**
    * The file as it is.
    *
-   * @param isWanted whether somebody still waits for it; asked now and then where it takes long.
+   * @param isWanted whether a client still waits for it; checked repeatedly while a large delta is applied.
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
@@ -102,7 +108,7 @@ export class Contents {
       blob.close();
       throw error;
     }
-    /** Reading is a pass from the front: what lies before the part is inflated in turns. */
+    /** Reading is a pass from the front: inflates the bytes before the part, and yields meanwhile. */
     async function approach(start: number): Promise<void> {
       const byte = Buffer.alloc(1);
       for (let at = 0; at < start; at += STRIDE) {
@@ -113,7 +119,7 @@ export class Contents {
   }
 
   /**
-   * The file's zlib stream as it lies in the image; it must be one that `isUndeltified`.
+   * The file's zlib stream as it is in the image; the file must be one that `isUndeltified`.
    * @throws {InvalidImageError} if it is damaged.
    */
   async compressed(file: FileResource): Promise<Content> {
@@ -134,8 +140,9 @@ export class Contents {
   }
 
   /**
-   * A file that is made of deltas, in turns. One that takes several of them, and much memory meanwhile, waits for those that
-   * do, too, and is given up when nobody waits for it any more.
+   * A file that is stored as a delta. Its deltas are applied in steps. A file of several steps, which takes
+   * much memory meanwhile, waits for others of its kind, and is abandoned when no client waits for it any
+   * more.
    */
   async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
     const soon = this.#store.open(path);
@@ -149,7 +156,7 @@ export class Contents {
       try {
         while (!blob.verify(STRIDE)) {
           await fairYield();
-          if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
+          if (!isWanted()) throw new DocteurError("NOT_WANTED", "no client waits for the file any more");
         }
         return this.#keepVerified(id, blob.whole as Uint8Array);
       } finally {
@@ -175,7 +182,7 @@ export class Contents {
   }
 }
 
-/** Bytes of memory that a file's content will take, either way. */
+/** Bytes of memory that a file's content takes, compressed or not. */
 export function memorySizeOf({ size, isUndeltified }: FileResource): number {
   return size > LARGEST_IN_MEMORY && isUndeltified ? STREAM_MEMORY : size;
 }
@@ -193,7 +200,7 @@ export function contentInMemory(bytes: Uint8Array): Content {
   };
 }
 
-/** Verifies a content, a large one in several turns of the event loop. */
+/** Verifies a content, and yields to the event loop if it is large. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
   if (size > LARGEST_IN_MEMORY) await fairYield();
   while (!blob.verify(STRIDE)) await fairYield();
@@ -207,7 +214,7 @@ async function* pieces(
   await approach?.(start);
   for (let at = start; at < end; at += PIECE_SIZE) {
     yield read(at, Math.min(PIECE_SIZE, end - at));
-    // Where everything is at hand, one answer would else keep all others waiting.
+    // One response that never waits for the device would block all others.
     await fairYield();
   }
 }

@@ -1,8 +1,8 @@
 const waiting: (() => void)[] = [];
 
 /**
- * Yields to the event loop. Each of its iterations resumes one waiter only, so that other work is delayed by one step of
- * inflating, however many contents are being read.
+ * Yields to the event loop. Each of its iterations resumes one waiter only, so that other work is delayed by
+ * one step of inflating, however many contents are being read.
  */
 export function fairYield(): Promise<void> {
   return new Promise((resolve) => {

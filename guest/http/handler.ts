@@ -21,7 +21,7 @@ const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
 
-/** On every answer: what a browser has may be of another image by now, and it must not guess what something is. */
+/** On every response: another image may be at this address by now, and a browser must not guess types. */
 const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
 const PAGE_HEADERS: Headers = [
@@ -31,7 +31,7 @@ const PAGE_HEADERS: Headers = [
 
 export interface HandlerOptions {
   readonly site: SiteOptions;
-  /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
+  /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
   /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
   readonly memoryBudget?: number;
@@ -41,7 +41,7 @@ export interface HandlerOptions {
   abortSlowestResponse(): Promise<boolean>;
 }
 
-/** Answers requests with what is in an image (RFC 9110). */
+/** Answers requests from an image (RFC 9110). */
 export class Handler {
   readonly #store: Store;
   readonly #check: RequestCheck;
@@ -62,7 +62,7 @@ export class Handler {
     this.#options = options;
   }
 
-  /** Answers one request; whatever goes wrong becomes an answer, or the end of the connection. */
+  /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     try {
       this.#answer(request, response)?.catch((error) => this.#fail(request, response, error));
@@ -116,7 +116,7 @@ export class Handler {
     }
   }
 
-  /** A page that was made for the occasion; it has no date of its own. */
+  /** Sends a page that the server made. */
   #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
     if (response.destroyed) return;
     const tag = pageTag(page);
@@ -136,7 +136,7 @@ export class Handler {
   ): Promise<void> | undefined {
     const { headers, method } = request;
     const range = method === "GET" ? headers.range : undefined;
-    // A part is one of the file as it is, wherever that is to be had.
+    // A range is one of the file as it is.
     const compressed =
       file.isUndeltified && range === undefined && prefersDeflate(headers["accept-encoding"]);
     const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
@@ -161,7 +161,7 @@ export class Handler {
       part === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
-    // The sizes in an image's entries are claims, and are not stated before the content is verified.
+    // The sizes in an image's entries are claims, and are not sent before the content is verified.
     const size = this.#contents.verifiedSize(file, compressed);
     if (size !== undefined) return sendHead(size);
     return this.#useContent(response, file, compressed, (content) => {
@@ -216,7 +216,7 @@ export class Handler {
     }
   }
 
-  /** Sends a content, or a part of it, and holds it until the client has it or is gone. */
+  /** Sends a content, or a part of it, and keeps it until the client has it or is gone. */
   #send(
     response: ServerResponse,
     fields: Headers,
@@ -249,7 +249,7 @@ export class Handler {
     }
     const message = error instanceof Error ? error.message : String(error);
     if (!response.destroyed) this.#options.complain(`${request.url}: ${message}`);
-    // An answer that has begun can only be cut short: then its length tells that it is not whole.
+    // A response that has begun can only be cut short. Its `Content-Length` then shows that it is incomplete.
     if (response.headersSent) response.destroy();
     else sendError(response, 500, [], error instanceof InvalidImageError ? DAMAGED : undefined);
   }
@@ -257,9 +257,9 @@ export class Handler {
 
 const EMPTY = new Uint8Array();
 
-const DAMAGED = "The image is damaged here, and nothing of it was sent.";
+const DAMAGED = "The image is damaged here. The server sent nothing of the file.";
 
-/** The answer to a HEAD. @param size bytes of the content that a GET gets. */
+/** Answers a HEAD. @param size bytes of the content that a GET gets. */
 function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
   response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
 }

@@ -1,6 +1,6 @@
 /**
- * Counts the memory that responses take until their clients have read them, each content once however many responses send
- * it: clients that do not read must not fill the machine.
+ * Counts the memory that responses take until their clients have read them, each content once however many
+ * responses send it: clients that do not read must not fill the machine.
  */
 export class MemoryBudget {
   readonly #limit: number;

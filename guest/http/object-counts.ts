@@ -7,8 +7,8 @@ import type { Store } from "../../reader/store/store.ts";
 const STRIDE = 20_000;
 
 /**
- * Counts the files, folders, links and submodules of the commit, and yields to the event loop meanwhile. Each tree is read
- * once, however many paths lead to it.
+ * Counts the files, folders, links and submodules of the commit, and yields to the event loop meanwhile. Each
+ * tree is read once, however many paths lead to it.
  * @returns undefined if there are more than it counts.
  * @throws {InvalidImageError}
  */

@@ -22,13 +22,15 @@ import {
 /** Options of `createFs`. */
 export interface FsOptions {
   /**
-   * When a stream verifies that a content has the id of its object. This matters for undeltified files of more than
-   * 1 MiB. Any other file is verified before its first byte is read, and so is everything that is read without a stream.
+   * When a stream verifies that a content has the id of its object. This matters for undeltified files of
+   * more than 1 MiB. Any other file is verified before its first byte is read, and so is everything that is
+   * read without a stream.
    *
-   * - `along`, the default: while it is read, in one pass. The stream holds its last piece back until the file is
-   *   verified. So a damaged file ends with an error, never as if it were complete; the bytes before that error must
-   *   not be trusted.
-   * - `before`: in a pass of its own, before the first byte. Takes twice as long; nothing of a damaged file is read.
+   * - `along`, the default: while it is read, in one pass. The stream holds its last piece back until the
+   *   file is verified. So a damaged file ends with an error, never as if it were complete; the bytes before
+   *   that error must not be trusted.
+   * - `before`: in a pass of its own, before the first byte. Takes twice as long; nothing of a damaged file
+   *   is read.
    */
   readonly verify?: Verify | undefined;
 }
@@ -59,7 +61,7 @@ type Promised =
   | "realpath"
   | "stat";
 
-/** What is there of node:fs, with its types. */
+/** The part of node:fs that an image has, with its types. */
 export type ImageFs = Pick<
   typeof fs,
   Both | `${Both}Sync` | Streams | "constants" | "Dir" | "Dirent" | "Stats"
@@ -68,20 +70,22 @@ export type ImageFs = Pick<
 };
 
 /**
- * The image as a file system, shaped as node:fs for whatever takes an `fs`: calls that are synchronous, call back or
- * promise. They mean what node:fs' mean, with these things to know:
+ * The image as a file system with the interface of node:fs: synchronous calls, calls with callbacks, and
+ * promises. They behave as those of node:fs, with these differences:
  *
- * - The image's root is `/`, and relative paths start there. Symbolic links lead within the image; outside there is
- *   nothing (`ENOENT`). A submodule is an empty folder.
- * - Errors are `FsError`s, which look as node's own. Everything that writes fails with `EROFS`. A damaged image is `EIO`, with
- *   the `InvalidImageError` as the cause. An argument that makes no sense is a `TypeError` or `RangeError`, as in node:fs.
- * - Names are bytes: with `encoding: "buffer"` one that is not UTF-8 can be listed, and read by a path that is a Buffer.
+ * - The image's root is `/`, and relative paths start there. Symbolic links are followed within the image;
+ *   outside there is nothing (`ENOENT`). A submodule is an empty folder.
+ * - Errors are `FsError`s, with the fields of Node's own. Every call that writes fails with `EROFS`. A
+ *   damaged image is `EIO`, with the `InvalidImageError` as the cause. An invalid argument is a `TypeError`
+ *   or `RangeError`, as in node:fs.
+ * - Names are bytes: `encoding: "buffer"` lists a name that is not UTF-8, and a path that is a Buffer reads
+ *   it.
  * - Folders are listed in git's order. `recursive` does not follow links.
  * - All times of a file are the commit's; permissions are those of a checkout; owner and group are 0.
  * - `realpath` resolves as its `native` form does.
- * - The work is done when it is asked for, in the calling thread. Streams and FileHandles take turns with others.
+ * - Each call works in the calling thread, and blocks it. Streams and FileHandles yield to the event loop.
  *
- * Close the store when done; nothing else is to be released but the descriptors that were opened.
+ * Close the descriptors that you open, and the store in the end. Nothing else needs to be released.
  */
 export function createFs(store: Store, options: FsOptions = {}): ImageFs {
   const files = new ImageFiles(store, options.verify ?? "along");

@@ -22,15 +22,18 @@ export class ImageFiles {
   }
 
   /**
-   * What lies at a path.
-   * @param syscall what to call this in an error.
+   * Describes what a path names.
+   * @param syscall name of the call, for its error.
    * @throws {FsError} `ENOENT`, `ENOTDIR`, `ELOOP`, `EIO`.
    */
   describe(path: PathLike, syscall: string, follow = true): Description {
     return this.#describe(toPath(path), syscall, follow);
   }
 
-  /** Whether a file may be used as `mode` says. @throws {FsError} `EROFS` for writing, `EACCES` for executing, or as `describe`. */
+  /**
+   * Checks that `mode` allows to use a file.
+   * @throws {FsError} `EROFS` to write, `EACCES` to execute, or as `describe`.
+   */
   access(path: PathLike, mode: number = constants.F_OK): void {
     checkInteger("mode", mode, 0, constants.R_OK | constants.W_OK | constants.X_OK);
     const { text } = toPath(path);
@@ -68,7 +71,7 @@ export class ImageFiles {
     }
   }
 
-  /** Whether the folder exists in which a file of this path would be created. */
+  /** Whether the folder exists that a file of this path would be created in. */
   #hasFolder({ bytes, text }: Path): boolean {
     const folder = bytes.subarray(0, bytes.lastIndexOf(SLASH) + 1);
     return bytes.length > 0 && asCall("open", text, () => this.store.exists(folder)) === "dictionary";

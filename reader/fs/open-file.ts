@@ -6,9 +6,9 @@ import { asCall, FsError } from "./fs-error.ts";
 /** Bytes that are read before the next yield to the event loop. */
 export const STRIDE = 4 * 1024 * 1024;
 
-/** A file or folder that somebody has open. Contents are looked at on the first read only. */
+/** An open file or folder. The first read opens its content. */
 export class OpenFile {
-  /** As it was given when the file was opened. */
+  /** As the caller of `open` wrote it. */
   readonly path: string;
   readonly description: Description;
   /** Byte that the next read without a position starts at. */
@@ -27,7 +27,7 @@ export class OpenFile {
     return this.#closed;
   }
 
-  /** A reader of its own for somebody who reads on and on. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`. */
+  /** Opens another reader, for a stream. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`. */
   openReader(): BlobReader {
     const { path, kind } = this.description;
     if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
@@ -56,7 +56,10 @@ export class OpenFile {
     return read;
   }
 
-  /** Everything from where the last read ended, in memory of its own. @throws {FsError} as `verifySync`. */
+  /**
+   * Reads everything from where the last read ended, into memory of its own.
+   * @throws {FsError} as `verifySync`.
+   */
   readRest(): Uint8Array {
     const { path, kind } = this.description;
     if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });

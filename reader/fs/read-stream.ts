@@ -10,9 +10,9 @@ import { type PathLike, toPath } from "./path-like.ts";
 /** Options of `createReadStream`, as in node:fs. */
 export interface ReadStreamOptions {
   readonly encoding?: BufferEncoding | null | undefined;
-  /** First byte. Default 0; with `fd`, where the read before ended. */
+  /** First byte. Default 0; with `fd`, where the previous read ended. */
   readonly start?: number | undefined;
-  /** Last byte, itself included. Default: the last there is. */
+  /** Last byte, inclusive. Default: the file's last. */
   readonly end?: number | undefined;
   /** Bytes of a piece. Default 64 KiB. */
   readonly highWaterMark?: number | undefined;
@@ -29,8 +29,8 @@ export interface ReadStreamOptions {
 const HIGH_WATER_MARK = 64 * 1024;
 
 /**
- * A stream of a file, after `fs.ReadStream`. Of an undeltified file it holds a piece and the inflater's window.
- * `FsOptions.verify` says when it verifies the content.
+ * A stream of a file, after `fs.ReadStream`. Of an undeltified file it holds a piece and the inflater's
+ * window. `FsOptions.verify` says when it verifies the content.
  */
 export class ImageReadStream extends Readable {
   readonly path: string | undefined;
@@ -39,7 +39,7 @@ export class ImageReadStream extends Readable {
   readonly end: number;
   readonly autoClose: boolean;
   fd: number | null;
-  /** Bytes given so far. */
+  /** Bytes read so far. */
   bytesRead = 0;
   readonly #files: ImageFiles;
   readonly #openPath: PathLike | undefined;
@@ -71,7 +71,7 @@ export class ImageReadStream extends Readable {
     if (options.signal) addAbortSignal(options.signal, this);
   }
 
-  /** Whether the file is still to be opened. */
+  /** Whether the file is not open yet. */
   get pending(): boolean {
     return this.#file === undefined;
   }
@@ -133,7 +133,9 @@ export class ImageReadStream extends Readable {
     this.push(piece);
   }
 
-  /** Verifies the file if that comes first, and goes to where reading starts. Yields, since that may be far. */
+  /**
+   * Verifies the file if that comes first, and goes to where reading starts. Yields, since that may be far.
+   */
   async #openReader(file: OpenFile): Promise<BlobReader> {
     const reader = file.openReader();
     this.#reader = reader;

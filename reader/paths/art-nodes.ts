@@ -1,5 +1,5 @@
 /**
- * How the nodes of `Art` lie in its array of 32-bit words.
+ * The format of the nodes of `Art` in its array of 32-bit words.
  *
  *     inner node   prefix start | prefix length * 512 + number of children | keys or index | children
  *     leaf         rest start | rest length * 8 + tag | 5 words of payload

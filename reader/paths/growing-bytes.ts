@@ -1,4 +1,4 @@
-/** A path that is written piece by piece, in memory that grows with it. */
+/** A buffer for a path that is written in parts; it grows with the path. */
 export class GrowingBytes {
   #bytes = new Uint8Array(256);
 
@@ -12,7 +12,7 @@ export class GrowingBytes {
     this.#bytes.set(bytes, position);
   }
 
-  /** A view of the first `length` bytes, good until something is written. */
+  /** A view of the first `length` bytes, valid until the next write. */
   upTo(length: number): Uint8Array {
     return this.#bytes.subarray(0, length);
   }

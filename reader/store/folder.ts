@@ -8,7 +8,7 @@ export interface ListEntry {
   /** The name as text; bytes that are not UTF-8 show as U+FFFD. */
   readonly name: string;
   readonly rawName: Uint8Array;
-  /** A symbolic link is a value here, whatever it leads to; a submodule is a dictionary, always empty. */
+  /** A symbolic link is a value here, whatever its target is; a submodule is an empty dictionary. */
   readonly kind: Kind;
   readonly type: EntryType;
   /** Object id, 40 hexadecimal digits. */
@@ -16,8 +16,8 @@ export interface ListEntry {
 }
 
 /**
- * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). Each is made on
- * request: some folders have millions of them.
+ * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). Each is
+ * made on request: some folders have millions of them.
  */
 export class Folder implements Iterable<ListEntry> {
   /** Number of entries. */

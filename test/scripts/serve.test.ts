@@ -97,7 +97,7 @@ test("serve says how it is called", async (t) => {
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);
   t.is(status, 2);
-  t.regex(stderr, /^serve: no port is published, [^\n]+\n$/);
+  t.regex(stderr, /^serve: no port is published; [^\n]+\n$/);
 });
 
 test("--print-command publishes the ports by the line itself", async (t) => {

@@ -165,6 +165,6 @@ test.serial("without a published port, serve says so", async (t) => {
   t.is(await running, 2);
   t.is(
     withoutFirstRunNotes(stderr.text),
-    "serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n",
+    "serve: no port is published; add -p, for instance: docteur run -p 8080:80 IMAGE serve\n",
   );
 });
