@@ -3,10 +3,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { lighttpd } from "./lighttpd.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, writeFiles } from "./sandbox.ts";
 import { faultyRelay, gitDaemon, type Mishap, silentServer } from "./servers.ts";
 import { useSsh } from "./sshd.ts";
 
@@ -32,7 +33,7 @@ async function servers(t: ExecutionContext, folder: string) {
 }
 
 test("a server that dies half way, and one that falls silent half way", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { source, commit, urls, relayed } = await servers(t, folder);
   const image = join(folder, "x.img");
   for (const url of urls) {
@@ -50,7 +51,7 @@ test("a server that dies half way, and one that falls silent half way", async (t
 });
 
 test("a server that never answers is given up", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   const address = await silentServer(t);
   for (const scheme of ["git", "http", "https", "ssh"]) {

@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { listTree, openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 
 const date = "2020-10-10T08:00:00+00:00";
 
@@ -25,7 +26,7 @@ function similarFiles(): Record<string, string> {
 }
 
 test("the more time, the smaller; the commit is the same, and chains are short", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(join(folder, "files"), similarFiles());
   const sizes: number[] = [];
   const commits = new Set<string>();
@@ -47,7 +48,7 @@ test("the more time, the smaller; the commit is the same, and chains are short",
 });
 
 test("of two versions of a folder the second takes hardly any room", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const page = (text: string) =>
     Array.from({ length: 20 }, (_, part) => sha512(`${text} ${part}`)).join("\n");
   for (let n = 0; n < 60; n++) {
@@ -65,7 +66,7 @@ test("of two versions of a folder the second takes hardly any room", async (t) =
 });
 
 test("without deltas, every object is stored whole, of a folder and of a repository", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   git(folder, ["init", "--quiet", "source"]);
   writeFiles(source, similarFiles());
@@ -85,7 +86,7 @@ test("without deltas, every object is stored whole, of a folder and of a reposit
 });
 
 test("a repository's deltas are taken over, unless it is packed anew", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet", "source"]);
   const source = join(folder, "source");
   writeFiles(source, similarFiles());
@@ -111,7 +112,7 @@ test("a repository's deltas are taken over, unless it is packed anew", async (t)
 });
 
 test("one folder, one date: one image, bit for bit, whatever the order its files came in", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const files = similarFiles();
   const images: Buffer[] = [];
   for (const [name, entries] of [
@@ -129,7 +130,7 @@ test("one folder, one date: one image, bit for bit, whatever the order its files
 });
 
 test("what is not committed is counted, or taken with the folder as it lies", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { second } = sampleRepository(source);
   const image = join(folder, "x.img");
@@ -150,7 +151,7 @@ test("what is not committed is counted, or taken with the folder as it lies", as
 });
 
 test("the image itself is no uncommitted change, whatever it is called", async (t) => {
-  const source = join(sandbox(t), "source");
+  const source = join(temporaryFolder(t), "source");
   sampleRepository(source);
   mkdirSync(join(source, "out"));
   for (const name of ["x.img", "out/[a] *?.img", ":(top)x"]) {
@@ -163,7 +164,7 @@ test("the image itself is no uncommitted change, whatever it is called", async (
 });
 
 test("excluded: by name and by path, told how many", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const files = join(folder, "files");
   writeFiles(files, { "a.txt": "a", "b.o": "b", "sub/c.o": "c", "sub/d.txt": "d", "out/e.txt": "e" });
   mkdirSync(join(files, "empty"));

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, writeFiles } from "./sandbox.ts";
 
 /** Thirty versions of a file, in a repository of its own that is packed with these options. */
 function packed(folder: string, options: readonly string[]): { source: string; commit: string } {
@@ -24,7 +25,7 @@ for (const [how, options, keptAsItIs] of [
   ["without deltas", ["--window=0", "--depth=0"], false],
 ] as const) {
   test(`of a repository that is packed ${how} the smaller of both is taken`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const { source, commit } = packed(folder, options);
     const image = join(folder, "x.img");
     const taken = await makeImage({ repository: source, image });

@@ -5,7 +5,8 @@ import test, { type ExecutionContext } from "ava";
 import { getKernel } from "../../vm/artifacts/kernel.ts";
 import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
-import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL } from "./fixture.ts";
 
 async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: string, message: RegExp) {
   const stderr = new Collector();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
-import { FIXTURES } from "../fixtures.ts";
+import { FIXTURES } from "../../fixtures.ts";
 
 /** Where the parts of `small.img` lie; `FORMAT.md` explains them. */
 export const SMALL = {

@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { DamagedImageError, makeImage, verifyImage } from "../../../image-builder/index.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { openImage } from "../opened-image.ts";
-import { commitAll, git, sandbox, writeFiles } from "../sandbox.ts";
+import { commitAll, git, writeFiles } from "../sandbox.ts";
 
 test("every damaged object is told of, and what builds on it", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet", "source"]);
   const source = join(folder, "source");
   const text = Array.from({ length: 500 }, (_, line) => `${line} ${Math.sqrt(line)}`).join("\n");

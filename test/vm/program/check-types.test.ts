@@ -3,8 +3,8 @@ import { join, relative } from "node:path";
 import test from "ava";
 import { checkTypes } from "../../../vm/program/check-types.ts";
 import type { ProgramError } from "../../../vm/program/program-error.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { useOwnCache } from "../cache-sandbox.ts";
-import { temporaryFolder } from "../fixture.ts";
 
 const cache = useOwnCache(test);
 
@@ -25,7 +25,7 @@ const remembered = () => readdirSync(cache).filter((name) => name.startsWith("ch
 test.serial(
   "a project's tsconfig.json counts, and what is good is remembered until it changes",
   async (t) => {
-    const folder = temporaryFolder(t, "docteur test ");
+    const folder = temporaryFolder(t);
     mkdirSync(join(folder, "deep"));
     const name = "deep/program.ts";
     writeFileSync(

@@ -2,8 +2,8 @@ import { readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { isRemembered, remember } from "../../../vm/program/checked-before.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { useOwnCache } from "../cache-sandbox.ts";
-import { temporaryFolder } from "../fixture.ts";
 
 const cache = useOwnCache(test);
 

@@ -1,19 +1,18 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { connect as connectTo, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { encodeFrame, type Frame, FrameDecoder, FrameType } from "../../../guest/protocol/frame.ts";
 import { decodeRequest } from "../../../guest/protocol/request.ts";
 import { Conversation } from "../../../vm/session/conversation.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 const request = { program: "cat", args: ["/README.md"], env: {} };
 
 /** Two connected sockets, as a guest and its host have them. */
 async function channel(t: ExecutionContext): Promise<{ conversation: Conversation; guest: Socket }> {
-  const folder = mkdtempSync(join(tmpdir(), "docteur-channel-"));
+  const folder = temporaryFolder(t);
   const server = createServer().listen(join(folder, "socket"));
   await once(server, "listening");
   const host = connectTo(join(folder, "socket"));
@@ -22,7 +21,6 @@ async function channel(t: ExecutionContext): Promise<{ conversation: Conversatio
     host.destroy();
     guest.destroy();
     server.close();
-    rmSync(folder, { recursive: true, force: true });
   });
   return { conversation: new Conversation(host), guest };
 }

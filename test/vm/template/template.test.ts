@@ -7,7 +7,8 @@ import { removeCached } from "../../../vm/cache/cache.ts";
 import type { RunOptions } from "../../../vm/commands.ts";
 import { Conversation } from "../../../vm/session/conversation.ts";
 import { shelve } from "../../../vm/template/shelf.ts";
-import { descendants, FIXTURES, SMALL_FILES } from "../fixture.ts";
+import { FIXTURES } from "../../fixtures.ts";
+import { descendants, SMALL_FILES } from "../fixture.ts";
 import type { Report } from "../probe.ts";
 import { named, runNoting, useOwnTemplates } from "../template-sandbox.ts";
 

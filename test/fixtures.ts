@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Images that the original wrote, and the folders that it made them of; see test/fixtures/README.md. */
-export const FIXTURES: string = join(import.meta.dirname, "../fixtures/docteur-0.0.7");
+/** Images that the original wrote, and the folders that it made them of; see fixtures/README.md. */
+export const FIXTURES: string = join(import.meta.dirname, "fixtures/docteur-0.0.7");
 
 export interface Expectation {
   readonly madeFrom?: string;
