@@ -9,7 +9,7 @@ import { VirtioDisk } from "./resume/virtio-disk.ts";
 import { setClock } from "./resume/wall-clock.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
-import { rehearse } from "./warm-up/rehearse.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
 
 /** Where the machine has the image. */
 const IMAGE = "/dev/vdb";
@@ -44,7 +44,7 @@ async function serveInMachine(isTemplate: boolean): Promise<void> {
   };
   if (isTemplate) {
     disk.detach();
-    await rehearse(system, (entropy, host) => {
+    await warmUp(system, (entropy, host) => {
       wake(entropy, host);
       disk.detach();
     });

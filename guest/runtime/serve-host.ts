@@ -15,6 +15,9 @@ import { mapStacks } from "./user/stack.ts";
 /** What `process.exit` is before a program of the user's own gets another. */
 const exitProcess = process.exit.bind(process);
 
+/** What a machine does when its host wakes it, with the entropy that the host sends, and with the host. */
+export type Wake = (entropy: Uint8Array, host: Channel) => void;
+
 /** Output is cut into frames of at most so many bytes. */
 const PIECE_LENGTH = 256 * 1024;
 
@@ -28,11 +31,7 @@ const TERMINATED = 143;
  * @param image the image to run against, a block device node or a file.
  * @param wake what a machine does before the request, with the entropy that the host sends and with the host.
  */
-export async function serveHost(
-  channel: Channel,
-  image: string,
-  wake?: (entropy: Uint8Array, host: Channel) => void,
-): Promise<void> {
+export async function serveHost(channel: Channel, image: string, wake?: Wake): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request, so no event loop has to turn for it.
   let first = channel.receiveSync();

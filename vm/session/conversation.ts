@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex, Readable, Writable } from "node:stream";
+import { encodeClock } from "../../guest/protocol/clock.ts";
 import { ENTROPY_LENGTH } from "../../guest/protocol/entropy.ts";
 import {
   FROM_GUEST,
@@ -65,7 +66,7 @@ export class Conversation {
       if (value === undefined) return false;
       if (value.type === FrameType.AWAKE) return true;
       if (value.type !== FrameType.ASK_CLOCK) throw unexpected(value);
-      await this.#sender.send(FrameType.CLOCK, now());
+      await this.#sender.send(FrameType.CLOCK, encodeClock(Date.now()));
     }
   }
 
@@ -119,13 +120,6 @@ export class Conversation {
 
 function unexpected({ type }: Frame): DocteurError {
   return malformed(`type ${type} was not expected now`);
-}
-
-/** The wall clock, as a CLOCK frame has it. */
-function now(): Buffer {
-  const time = Buffer.alloc(8);
-  time.writeDoubleLE(Date.now());
-  return time;
 }
 
 async function* frames(socket: Duplex): AsyncGenerator<Frame> {
