@@ -81,8 +81,8 @@ async function bootOnce(
     { control },
   );
   const options = { what: "the machine", memory: machine.memory, seconds, signal };
-  return Guest.start(process, options, async (conversation) => {
-    if (!(await conversation.ready()) || !(await conversation.wake())) return undefined;
+  return Guest.start(process, options, async (channel) => {
+    if (!(await channel.ready()) || !(await channel.resume())) return undefined;
     if (!control) return [];
     const qmp = new Qmp(process.control!);
     await qmp.connect();

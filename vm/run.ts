@@ -10,9 +10,9 @@ import { ProgramError } from "./program/program-error.ts";
 import { CHANNEL_FD, GuardedProcess } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
 import { hostPorts, parsePublication } from "./qemu/publication.ts";
-import type { Streams } from "./session/conversation.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
+import type { Streams } from "./session/host-channel.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 

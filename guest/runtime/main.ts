@@ -4,9 +4,7 @@ import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { openPort } from "./port.ts";
 import { powerOff } from "./power.ts";
-import { Randomness } from "./resume/randomness.ts";
-import { VirtioDisk } from "./resume/virtio-disk.ts";
-import { setClock } from "./resume/wall-clock.ts";
+import { SharedState } from "./resume/resume.ts";
 import { serveHost } from "./serve-host.ts";
 import { LinuxSystem } from "./system.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
@@ -28,28 +26,19 @@ async function mainInMachine(): Promise<void> {
   powerOff();
 }
 
-/**
- * Whatever was made before the host wakes this guest, any number of others may share: its randomness, its clock and, in a
- * template, its disk.
- */
+/** Serves the host of this machine. A machine that becomes a template warms up first. */
 async function serveInMachine(isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
   const system = new LinuxSystem();
-  const randomness = new Randomness(system, isTemplate);
-  const disk = new VirtioDisk(IMAGE);
-  const wake = (entropy: Uint8Array, host: Channel) => {
-    randomness.renew(entropy);
-    if (isTemplate) disk.attach();
-    setClock(host, system);
-  };
+  const state = new SharedState(system, IMAGE, isTemplate);
   if (isTemplate) {
-    disk.detach();
+    state.detachDisk();
     await warmUp(system, (entropy, host) => {
-      wake(entropy, host);
-      disk.detach();
+      state.replace(entropy, host);
+      state.detachDisk();
     });
   }
-  await serveHost(channel, IMAGE, wake);
+  await serveHost(channel, IMAGE, state.replace);
 }
 
 /** On the host, the same over a socket that the parent gave: its descriptor's number, then the image. */

@@ -4,6 +4,7 @@ import { decodeRequest, type RunRequest } from "../protocol/request.ts";
 import { signalStatus } from "../protocol/signal-status.ts";
 import { ProgramParts } from "../protocol/user-program.ts";
 import type { Console } from "../unikernel.ts";
+import type { Resume } from "./resume/resume.ts";
 import { oneLine, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
 import { Stop } from "./stop.ts";
@@ -15,9 +16,6 @@ import { mapStacks } from "./user/stack.ts";
 /** What `process.exit` is before a program of the user's own gets another. */
 const exitProcess = process.exit.bind(process);
 
-/** What a machine does when its host wakes it, with the entropy that the host sends, and with the host. */
-export type Wake = (entropy: Uint8Array, host: Channel) => void;
-
 /** Output is cut into frames of at most so many bytes. */
 const PIECE_LENGTH = 256 * 1024;
 
@@ -25,19 +23,19 @@ const PIECE_LENGTH = 256 * 1024;
 const TERMINATED = 143;
 
 /**
- * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
- * and reports its exit status. Returns when the host has closed its end, whatever became of the program.
+ * Serves the host at the other end of the channel: sends READY, waits for the request, runs the program and sends its exit
+ * status. Returns when the host has closed its end.
  *
  * @param image the image to run against, a block device node or a file.
- * @param wake what a machine does before the request, with the entropy that the host sends and with the host.
+ * @param resume runs when the host resumes this machine, before the request.
  */
-export async function serveHost(channel: Channel, image: string, wake?: Wake): Promise<void> {
+export async function serveHost(channel: Channel, image: string, resume?: Resume): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request, so no event loop has to turn for it.
   let first = channel.receiveSync();
-  if (first?.type === FrameType.WAKE && wake !== undefined) {
-    wake(first.payload, channel);
-    channel.send(FrameType.AWAKE);
+  if (first?.type === FrameType.RESUME && resume !== undefined) {
+    resume(first.payload, channel);
+    channel.send(FrameType.RESUMED);
     first = channel.receiveSync();
   }
   const parts = new ProgramParts();

@@ -5,8 +5,8 @@ import { DocteurError } from "../../reader/errors.ts";
 import { deferred } from "../deferred.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
-import { Conversation, type Streams } from "./conversation.ts";
 import { failure } from "./guest-error.ts";
+import { HostChannel, type Streams } from "./host-channel.ts";
 
 /** How long a program that is asked to end may take to do so. */
 const GRACE_MS = 2000;
@@ -14,7 +14,7 @@ const GRACE_MS = 2000;
 /** A guest that is up, in a machine or on the host, and runs one program. */
 export class Guest implements AsyncDisposable {
   readonly #process: GuardedProcess;
-  readonly #conversation: Conversation;
+  readonly #channel: HostChannel;
   readonly #what: string;
   readonly #memory: number | undefined;
   /** Where the guest can listen so that it is reached from this host. */
@@ -25,13 +25,13 @@ export class Guest implements AsyncDisposable {
 
   private constructor(
     process: GuardedProcess,
-    conversation: Conversation,
+    channel: HostChannel,
     { what, memory }: Pick<ComeUpOptions, "what" | "memory">,
     ports: readonly Port[],
   ) {
     this.ports = ports;
     this.#process = process;
-    this.#conversation = conversation;
+    this.#channel = channel;
     this.#what = what;
     this.#memory = memory;
   }
@@ -46,15 +46,15 @@ export class Guest implements AsyncDisposable {
   static async start(
     process: GuardedProcess,
     options: ComeUpOptions,
-    up: (conversation: Conversation) => Promise<readonly Port[] | undefined> = withoutPorts,
+    up: (channel: HostChannel) => Promise<readonly Port[] | undefined> = withoutPorts,
   ): Promise<Guest> {
-    const conversation = new Conversation(process.channel);
+    const channel = new HostChannel(process.channel);
     let ports: readonly Port[] | undefined;
     await comeUp(process, options, async () => {
-      ports = await up(conversation);
+      ports = await up(channel);
       return ports !== undefined;
     });
-    return new Guest(process, conversation, options, ports!);
+    return new Guest(process, channel, options, ports!);
   }
 
   /** Has the end of the guest wait for something that began with it. */
@@ -69,7 +69,7 @@ export class Guest implements AsyncDisposable {
    *
    * @param program if it is the user's own.
    * @returns the exit status, 0 to 255.
-   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `Conversation.run`.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `HostChannel.run`.
    */
   async run(
     request: RunRequest,
@@ -79,12 +79,12 @@ export class Guest implements AsyncDisposable {
   ): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const abort = () => {
-      void this.#conversation.signal(signalName(signal!));
+      void this.#channel.signal(signalName(signal!));
       grace = setTimeout(() => void this.#kill(), GRACE_MS);
     };
     signal?.addEventListener("abort", abort);
     try {
-      const running = this.#conversation.run(request, streams, program);
+      const running = this.#channel.run(request, streams, program);
       if (signal?.aborted) abort();
       const status = await Promise.race([running, this.#killed.promise]);
       if (status !== undefined) return status;
@@ -123,6 +123,6 @@ export class Guest implements AsyncDisposable {
   }
 }
 
-async function withoutPorts(conversation: Conversation): Promise<readonly Port[] | undefined> {
-  return (await conversation.ready()) ? [] : undefined;
+async function withoutPorts(channel: HostChannel): Promise<readonly Port[] | undefined> {
+  return (await channel.ready()) ? [] : undefined;
 }

@@ -40,16 +40,16 @@ export async function restoreTemplate(
   } finally {
     closeSync(state);
   }
-  return Guest.start(process, { ...options, memory: machine.memory }, async (conversation) => {
+  return Guest.start(process, { ...options, memory: machine.memory }, async (channel) => {
     const qmp = new Qmp(process.control!);
-    // Nothing waits for the answer to what went before: the guest finds what wakes it as soon as it goes on.
-    const [awake] = await Promise.all([
-      conversation.wake(),
+    // Nothing waits for the answer to what went before: the guest finds the RESUME frame as soon as it goes on.
+    const [resumed] = await Promise.all([
+      channel.resume(),
       qmp.connect(),
       leaveMemoryAside(qmp),
       readState(qmp),
     ]);
-    if (!awake) return undefined;
+    if (!resumed) return undefined;
     return guestPorts(publications, await publish(qmp, publications));
   });
 }

@@ -8,12 +8,12 @@ import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
 import type { ComeUpOptions } from "../session/come-up.ts";
 import { comeUp } from "../session/come-up.ts";
-import { Conversation } from "../session/conversation.ts";
+import { HostChannel } from "../session/host-channel.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
- * Boots a machine without an image up to where it waits to be woken, and leaves it in a folder.
+ * Boots a machine without an image up to where it waits for its host to resume it, and leaves it in a folder.
  *
  * @throws {DocteurError} `CACHE_FULL`; those of `comeUp`, of `leaveMemoryAside` and of `writeState`.
  */
@@ -38,12 +38,12 @@ export async function takeTemplate(
   } finally {
     closeSync(state);
   }
-  const conversation = new Conversation(process.channel);
+  const channel = new HostChannel(process.channel);
   await comeUp(process, options, async () => {
     const qmp = new Qmp(process.control!);
     await qmp.connect();
     await leaveMemoryAside(qmp);
-    if (!(await conversation.ready())) return false;
+    if (!(await channel.ready())) return false;
     await writeState(qmp, statePath(folder));
     return true;
   });

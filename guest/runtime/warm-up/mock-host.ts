@@ -5,7 +5,8 @@ import { ENTROPY_LENGTH } from "../../protocol/entropy.ts";
 import { type Frame, FrameType } from "../../protocol/frame.ts";
 import { encodeRequest, type RunRequest } from "../../protocol/request.ts";
 import { signalStatus } from "../../protocol/signal-status.ts";
-import { serveHost, type Wake } from "../serve-host.ts";
+import type { Resume } from "../resume/resume.ts";
+import { serveHost } from "../serve-host.ts";
 import type { System } from "../system.ts";
 import { sendRequests } from "./client.ts";
 
@@ -36,19 +37,19 @@ export class MockHost {
    * Runs the request in this process, on an image.
    * @throws {Error} if the program does not end as it must.
    */
-  async serve(image: string, wake: Wake): Promise<void> {
+  async serve(image: string, resume: Resume): Promise<void> {
     const guest = new Channel(this.#ends[1], () => this.#answer(this.#channel.receiveSync()!));
-    await serveHost(guest, image, wake);
+    await serveHost(guest, image, resume);
     fs.closeSync(this.#ends[1]);
     checkStatus(this.#request, this.#status, this.#errors);
   }
 
   #answer({ type, payload }: Frame): void {
     const channel = this.#channel;
-    if (type === FrameType.READY) channel.send(FrameType.WAKE, ENTROPY);
+    if (type === FrameType.READY) channel.send(FrameType.RESUME, ENTROPY);
     else if (type === FrameType.ASK_CLOCK)
       channel.send(FrameType.CLOCK, encodeClock(Date.now() + CLOCK_ERROR_MS));
-    else if (type === FrameType.AWAKE) channel.send(FrameType.RUN, encodeRequest(this.#request));
+    else if (type === FrameType.RESUMED) channel.send(FrameType.RUN, encodeRequest(this.#request));
     else if (type === FrameType.STDERR) this.#errors += Buffer.from(payload);
     else if (type === FrameType.STDOUT) this.#useServer();
     else if (type === FrameType.EXIT) {

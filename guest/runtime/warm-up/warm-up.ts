@@ -4,7 +4,7 @@ import { FrameType } from "../../protocol/frame.ts";
 import type { RunRequest } from "../../protocol/request.ts";
 import { ProgramParts } from "../../protocol/user-program.ts";
 import { hasNetwork } from "../network.ts";
-import type { Wake } from "../serve-host.ts";
+import type { Resume } from "../resume/resume.ts";
 import { Stdin } from "../stdin.ts";
 import type { System } from "../system.ts";
 import { runUserProgram } from "../user/run-user-program.ts";
@@ -47,7 +47,7 @@ const USER_PROGRAM = 'export default ({ console }) => console.write("");';
  *
  * @throws {Error} if one of these runs fails.
  */
-export async function warmUp(system: System, wake: Wake): Promise<void> {
+export async function warmUp(system: System, resume: Resume): Promise<void> {
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   for (const name of LIKELY_MODULES) process.getBuiltinModule(name);
   // V8 then learns the shapes of objects from the first call on, not only from the eighth.
@@ -58,7 +58,7 @@ export async function warmUp(system: System, wake: Wake): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       openFileDevice(DISK).close();
       for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) {
-        await new MockHost(system, request).serve(FILE, wake);
+        await new MockHost(system, request).serve(FILE, resume);
       }
       await warmUpUserProgram(round);
     }

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import test from "ava";
 import { removeCached } from "../../../vm/cache/cache.ts";
 import type { RunOptions } from "../../../vm/commands.ts";
-import { Conversation } from "../../../vm/session/conversation.ts";
+import { HostChannel } from "../../../vm/session/host-channel.ts";
 import { shelve } from "../../../vm/template/shelf.ts";
 import { descendants, FIXTURES, SMALL_FILES } from "../fixture.ts";
 import type { Report } from "../probe.ts";
@@ -97,12 +97,12 @@ test.serial(
   "a defect of docteur's own costs a boot: the template stays, and nothing is remembered",
   async (t) => {
     const before = await named(cache, "template-");
-    const { wake } = Conversation.prototype;
+    const { resume } = HostChannel.prototype;
     t.teardown(() => {
-      Conversation.prototype.wake = wake;
+      HostChannel.prototype.resume = resume;
     });
-    Conversation.prototype.wake = () => {
-      Conversation.prototype.wake = wake;
+    HostChannel.prototype.resume = () => {
+      HostChannel.prototype.resume = resume;
       throw new TypeError("there is no such method");
     };
     const { status, stdout, notes } = await run({});

@@ -30,7 +30,7 @@ export interface Streams {
  * The host's side of the channel to one guest, whose program may write anything to it: a frame that breaks the protocol is an
  * error, and of what the guest sends, or does not read, the host holds one frame.
  */
-export class Conversation {
+export class HostChannel {
   readonly #socket: Duplex;
   readonly #sender: FrameSender;
   readonly #frames: AsyncGenerator<Frame>;
@@ -59,12 +59,12 @@ export class Conversation {
    * False if the channel closed first.
    * @throws {DocteurError} `MALFORMED_FRAME`.
    */
-  async wake(): Promise<boolean> {
-    await this.#sender.send(FrameType.WAKE, randomBytes(ENTROPY_LENGTH));
+  async resume(): Promise<boolean> {
+    await this.#sender.send(FrameType.RESUME, randomBytes(ENTROPY_LENGTH));
     for (;;) {
       const { value } = await this.#frames.next();
       if (value === undefined) return false;
-      if (value.type === FrameType.AWAKE) return true;
+      if (value.type === FrameType.RESUMED) return true;
       if (value.type !== FrameType.ASK_CLOCK) throw unexpected(value);
       await this.#sender.send(FrameType.CLOCK, encodeClock(Date.now()));
     }
