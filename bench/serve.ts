@@ -132,7 +132,7 @@ $busybox httpd -f -p 80 -h /root
   // Ends with this process.
   const machine = new GuardedProcess(findQemu(), args);
   return answering(`http://127.0.0.1:${port}`).catch((error) => {
-    throw new Error(`${error.message}: ${machine.console.lines(20).join("\n")}`);
+    throw new Error(`${error.message}: ${machine.consoleLog.lines(20).join("\n")}`);
   });
 }
 

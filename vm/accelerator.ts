@@ -87,5 +87,5 @@ async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> 
   const limit = setTimeout(() => void trial.kill(), TRIAL_LIMIT_MS);
   await trial.ended;
   clearTimeout(limit);
-  return trial.console.lines(1000).some((line) => line.includes(TRIAL_MARK));
+  return trial.consoleLog.lines(1000).some((line) => line.includes(TRIAL_MARK));
 }

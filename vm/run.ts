@@ -68,7 +68,7 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
   const console = options.verbose ? options.stderr : undefined;
   const start = (signal: AbortSignal) =>
-    Guest.start(new GuardedProcess(pinnedNode(), args, console, { endsGroup: true }), {
+    Guest.start(new GuardedProcess(pinnedNode(), args, console, { killsGroup: true }), {
       what: "the process",
       seconds: START_TIMEOUT,
       signal,

@@ -31,13 +31,13 @@ test.serial("a kernel that is none fails with what QEMU says", async (t) => {
     t,
     { kernel, modules, accel: "tcg" },
     "BOOT_FAILED",
-    /^the machine did not come up \(status 1\); its console said last: qemu/,
+    /^the machine ended before it was ready \(status 1\); its console ends with: qemu/,
   );
   t.regex(shown, /^\| qemu[^\n]+\n$/);
 });
 
 test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
-  const message = /^the machine was not up after 0.01 seconds; its console said nothing$/;
+  const message = /^the machine was not ready after 0.01 seconds; its console is empty$/;
   const options = { bootTimeout: 0.01, accel: "tcg", cold: true, verbose: true } as const;
   const shown = await failing(t, options, "BOOT_TIMEOUT", message);
   t.is(shown.split("; trying once more\n").length, 2, shown);

@@ -6,8 +6,8 @@ import { publish } from "../qemu/network.ts";
 import { guestPorts, type Publication } from "../qemu/publication.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
-import type { ComeUpOptions } from "../session/come-up.ts";
 import { Guest } from "../session/guest.ts";
+import type { ReadyOptions } from "../session/wait-until-ready.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
@@ -16,13 +16,13 @@ import { memoryPath, statePath, templateMachine } from "./template.ts";
  * guest writes to its memory is its own.
  *
  * @param publications the ports at which the guest is reached; the template has none.
- * @throws {DocteurError} those of `comeUp`, of `leaveMemoryAside` and of `publish`.
+ * @throws {DocteurError} those of `waitUntilReady`, of `leaveMemoryAside` and of `publish`.
  */
 export async function restoreTemplate(
   machine: BareMachine,
   folder: string,
   publications: readonly Publication[],
-  options: ComeUpOptions,
+  options: ReadyOptions,
   console?: Writable,
 ): Promise<Guest> {
   const args = qemuArguments({

@@ -118,7 +118,7 @@ async function fresh(
       if (isPortError(cause) || !isMachineFault(cause)) throw cause;
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
-    guest.outlive(
+    guest.alsoWaitFor(
       shelve(folder, name, describe(machine), replaces).catch(async (error) => {
         detail(`the template could not be kept: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });

@@ -6,21 +6,21 @@ import { DEVICES } from "../qemu/devices.ts";
 import { GuardedProcess } from "../qemu/guarded-process.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
-import type { ComeUpOptions } from "../session/come-up.ts";
-import { comeUp } from "../session/come-up.ts";
 import { HostChannel } from "../session/host-channel.ts";
+import type { ReadyOptions } from "../session/wait-until-ready.ts";
+import { waitUntilReady } from "../session/wait-until-ready.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
  * Boots a machine without an image up to where it waits for its host to resume it, and leaves it in a folder.
  *
- * @throws {DocteurError} `CACHE_FULL`; those of `comeUp`, of `leaveMemoryAside` and of `writeState`.
+ * @throws {DocteurError} `CACHE_FULL`; those of `waitUntilReady`, of `leaveMemoryAside` and of `writeState`.
  */
 export async function takeTemplate(
   machine: BareMachine,
   folder: string,
-  options: ComeUpOptions,
+  options: ReadyOptions,
   console?: Writable,
 ): Promise<void> {
   await requireSpace(folder, machine.memory);
@@ -39,7 +39,7 @@ export async function takeTemplate(
     closeSync(state);
   }
   const channel = new HostChannel(process.channel);
-  await comeUp(process, options, async () => {
+  await waitUntilReady(process, options, async () => {
     const qmp = new Qmp(process.control!);
     await qmp.connect();
     await leaveMemoryAside(qmp);
