@@ -126,7 +126,7 @@ $busybox httpd -f -p 80 -h /root
     accelerator: "tcg",
     memory: MEMORY,
     network: true,
-    published: [{ address: "127.0.0.1", port, guestPort: 80 }],
+    portMappings: [{ address: "127.0.0.1", port, guestPort: 80 }],
     devices: ["-serial", "stdio"],
   });
   // Ends with this process.

@@ -5,7 +5,7 @@ import { isRootDiskCached } from "./artifacts/root-disk.ts";
 import { cacheFolder } from "./cache/cache.ts";
 import { pinnedNode } from "./package-root.ts";
 import { DEFAULT_MEMORY } from "./prepare.ts";
-import { list } from "./template/shelf.ts";
+import { listTemplates } from "./template/template-store.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -33,7 +33,7 @@ export async function spaceForRun(): Promise<Space> {
   return {
     parts: Math.ceil((kernel + rootDisk) / MEBIBYTE),
     // All of the machine's memory is in a file, most of which stays empty.
-    template: (await list()).length > 0 ? 0 : DEFAULT_MEMORY,
+    template: (await listTemplates()).length > 0 ? 0 : DEFAULT_MEMORY,
     free: Math.floor((bavail * bsize) / MEBIBYTE),
   };
 }

@@ -3,7 +3,7 @@ import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
-import { guestPorts, parsePublication } from "./qemu/publication.ts";
+import { guestPorts, parsePortMapping } from "./qemu/port-mapping.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
@@ -41,16 +41,16 @@ export async function printCommand(options: RunOptions): Promise<string> {
       `${options.program}: a machine that is started by hand has no channel on which a program of your own could come; it runs those that ship with docteur`,
     );
   }
-  const published = (options.publish ?? []).map(parsePublication);
+  const portMappings = (options.publish ?? []).map(parsePortMapping);
   const ports = guestPorts(
-    published,
-    published.map(({ port }) => port),
+    portMappings,
+    portMappings.map(({ port }) => port),
   );
   const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
-  const machine = await prepareMachine({ ...options, network: published.length > 0 }, () => {});
+  const machine = await prepareMachine({ ...options, network: portMappings.length > 0 }, () => {});
   const args = qemuArguments({
     ...machine,
-    published,
+    portMappings,
     kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
     devices: DEVICES,
   });

@@ -9,7 +9,7 @@ import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
 import { CHANNEL_FD, GuardedProcess } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
-import { hostPorts, parsePublication } from "./qemu/publication.ts";
+import { hostPorts, parsePortMapping } from "./qemu/port-mapping.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
@@ -58,11 +58,11 @@ export async function runInVm(options: RunOptions): Promise<number> {
 
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
-  const publications = (options.publish ?? []).map(parsePublication);
+  const mappings = (options.publish ?? []).map(parsePortMapping);
   const request = {
     ...toRequest(options),
     terminal: isTerminal(options.stdout),
-    ports: hostPorts(publications),
+    ports: hostPorts(mappings),
   };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Accelerator } from "../accelerator.ts";
 import { requireTool } from "../tools.ts";
 import { networkArguments } from "./network.ts";
-import type { Publication } from "./publication.ts";
+import type { PortMapping } from "./port-mapping.ts";
 
 /** A read-only disk of the machine. */
 export interface Disk {
@@ -34,8 +34,8 @@ export interface Machine {
   readonly memoryFile?: MemoryFile;
   /** Whether it has a network, in which it is alone. Default: none. */
   readonly network?: boolean | undefined;
-  /** Ports that are published from the start; there are other ways. */
-  readonly published?: readonly Publication[];
+  /** Ports that are published from the start. Default: none. */
+  readonly portMappings?: readonly PortMapping[];
   /** Whether its state comes from elsewhere, kernel included. Default: not. */
   readonly hasBooted?: boolean;
   /** Whether QEMU may start programs. Default: not. */
@@ -70,7 +70,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-sandbox", sandbox(machine)],
     ...(machine.hasBooted ? [] : bootArguments(machine)),
     ...machine.disks.flatMap(diskArguments),
-    ...(machine.network ? networkArguments(machine.published) : []),
+    ...(machine.network ? networkArguments(machine.portMappings) : []),
     ...machine.devices,
   ];
 }

@@ -13,7 +13,7 @@ import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
- * Boots a machine without an image up to where it waits for its host to resume it, and leaves it in a folder.
+ * Takes a template: boots a machine without an image until it is ready, and writes its memory and its state to a folder.
  *
  * @throws {DocteurError} `CACHE_FULL`; those of `waitUntilReady`, of `leaveMemoryAside` and of `writeState`.
  */
@@ -21,20 +21,20 @@ export async function takeTemplate(
   machine: BareMachine,
   folder: string,
   options: ReadyOptions,
-  console?: Writable,
+  consoleStream?: Writable,
 ): Promise<void> {
   await requireSpace(folder, machine.memory);
   const args = qemuArguments({
     ...templateMachine(machine),
     memoryFile: { path: memoryPath(folder), share: true },
-    // Some QEMUs write the state through a program; nothing of anybody's is in this machine.
+    // Some QEMUs write the state through a program. This machine has no image and runs no program of a user.
     maySpawn: true,
     devices: [...DEVICES, ...CONTROL_DEVICES],
   });
   const state = openSync(statePath(folder), "w", 0o600);
   let process: GuardedProcess;
   try {
-    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state });
+    process = new GuardedProcess(findQemu(), args, consoleStream, { control: true, file: state });
   } finally {
     closeSync(state);
   }
@@ -50,10 +50,10 @@ export async function takeTemplate(
   await process.kill();
 }
 
-/** QEMU would be killed (SIGBUS) when the disk is full in the middle. */
+/** When the disk fills up later, the kernel kills QEMU (SIGBUS). */
 async function requireSpace(folder: string, memory: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < memory * 1024 * 1024) {
-    throw new DocteurError("CACHE_FULL", `less than ${memory} MiB are free for the template`);
+    throw new DocteurError("CACHE_FULL", `a template needs ${memory} MiB, and the cache has less space left`);
   }
 }

@@ -6,7 +6,7 @@ import test from "ava";
 import { removeCached } from "../../../vm/cache/cache.ts";
 import type { RunOptions } from "../../../vm/commands.ts";
 import { HostChannel } from "../../../vm/session/host-channel.ts";
-import { shelve } from "../../../vm/template/shelf.ts";
+import { saveTemplate } from "../../../vm/template/template-store.ts";
 import { descendants, FIXTURES, SMALL_FILES } from "../fixture.ts";
 import type { Report } from "../probe.ts";
 import { named, runNoting, useOwnTemplates } from "../template-sandbox.ts";
@@ -87,7 +87,7 @@ test.serial("a damaged template is replaced, and the run answers right", async (
   const { status, stdout, notes } = await run({});
   t.deepEqual([status, stdout], [0, readme]);
   t.deepEqual(notes, [
-    "docteur: the template is damaged: it was changed; taking it anew",
+    "docteur: the template is damaged: its files have changed; taking a new one",
     "docteur: booting a machine for the template (once)",
   ]);
   t.deepEqual((await run({})).notes, [WARM]);
@@ -122,11 +122,11 @@ test.serial("a template that QEMU does not take is replaced, too", async (t) => 
   await copyFile(join(cache, name!, "memory"), join(folder, "memory"));
   await writeFile(join(folder, "state"), state.fill(0xff, state.length >> 1));
   await removeCached(name!);
-  await shelve(folder, name!, "damaged");
+  await saveTemplate(folder, name!, "damaged");
   const { status, stdout, notes } = await run({});
   t.deepEqual([status, stdout], [0, readme]);
   t.is(notes.length, 2);
-  t.regex(notes[0]!, /taking it anew$/);
+  t.regex(notes[0]!, /taking a new one$/);
   t.deepEqual((await run({})).notes, [WARM]);
   t.deepEqual(await named(cache, "tmp-"), []);
   t.deepEqual(descendants(process.pid), []);
