@@ -5,8 +5,7 @@ import { ENTROPY_LENGTH } from "../../protocol/entropy.ts";
 import { type Frame, FrameType } from "../../protocol/frame.ts";
 import { encodeRequest, type RunRequest } from "../../protocol/request.ts";
 import { signalStatus } from "../../protocol/signal-status.ts";
-import type { Resume } from "../resume/resume.ts";
-import { serveHost } from "../serve-host.ts";
+import { type ServeOptions, serveHost } from "../serve-host.ts";
 import type { System } from "../system.ts";
 import { sendRequests } from "./client.ts";
 
@@ -34,12 +33,12 @@ export class MockHost {
   }
 
   /**
-   * Runs the request in this process, on an image.
+   * Runs the request in this process.
    * @throws {Error} if the program does not end as it must.
    */
-  async serve(image: string, resume: Resume): Promise<void> {
+  async serve(options: ServeOptions): Promise<void> {
     const guest = new Channel(this.#ends[1], () => this.#answer(this.#channel.receiveSync()!));
-    await serveHost(guest, image, resume);
+    await serveHost(guest, options);
     fs.closeSync(this.#ends[1]);
     checkStatus(this.#request, this.#status, this.#errors);
   }

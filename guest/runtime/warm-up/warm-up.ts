@@ -5,6 +5,7 @@ import type { RunRequest } from "../../protocol/request.ts";
 import { ProgramParts } from "../../protocol/user-program.ts";
 import { hasNetwork } from "../network.ts";
 import type { Resume } from "../resume/resume.ts";
+import type { Programs, RunContext } from "../run.ts";
 import { Stdin } from "../stdin.ts";
 import type { System } from "../system.ts";
 import { runUserProgram } from "../user/run-user-program.ts";
@@ -47,7 +48,7 @@ const USER_PROGRAM = 'export default ({ console }) => console.write("");';
  *
  * @throws {Error} if one of these runs fails.
  */
-export async function warmUp(system: System, resume: Resume): Promise<void> {
+export async function warmUp(system: System, programs: Programs, resume: Resume): Promise<void> {
   const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   for (const name of LIKELY_MODULES) process.getBuiltinModule(name);
   // V8 then learns the shapes of objects from the first call on, not only from the eighth.
@@ -58,7 +59,7 @@ export async function warmUp(system: System, resume: Resume): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       openFileDevice(DISK).close();
       for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) {
-        await new MockHost(system, request).serve(FILE, resume);
+        await new MockHost(system, request).serve({ image: FILE, programs, resume });
       }
       await warmUpUserProgram(round);
     }
@@ -80,18 +81,19 @@ async function warmUpUserProgram(round: number): Promise<void> {
   parts.take({ type: FrameType.PROGRAM, payload: Buffer.from(USER_PROGRAM) });
   const url = `file:///docteur/warm-up-${round}.mjs`;
   let errors = "";
-  const console = {
+  const output = {
     write: () => {},
     error: (data: Uint8Array | string) => {
       errors += data;
     },
   };
-  const surroundings = {
+  const context: RunContext = {
     image: FILE,
-    console,
+    programs: {},
+    output,
     stdin: new Stdin(() => {}),
     takeSignal: () => new AbortController().signal,
   };
   const request = { program: "./warm-up.ts", args: [], env: {} };
-  checkStatus(request, await runUserProgram(parts.program!, url, request, surroundings), errors);
+  checkStatus(request, await runUserProgram(parts.program!, url, request, context), errors);
 }
