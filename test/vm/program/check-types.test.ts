@@ -20,10 +20,10 @@ async function faults(folder: string, name: string, tsc?: string): Promise<strin
   }
 }
 
-const remembered = () => readdirSync(cache).filter((name) => name.startsWith("checked-"));
+const cachedChecks = () => readdirSync(cache).filter((name) => name.startsWith("checked-"));
 
 test.serial(
-  "a project's tsconfig.json counts, and what is good is remembered until it changes",
+  "a project's tsconfig.json counts, and a program that passes is cached until it changes",
   async (t) => {
     const folder = temporaryFolder(t);
     mkdirSync(join(folder, "deep"));
@@ -36,13 +36,13 @@ test.serial(
       "deep/program.ts:2:34: error TS7053: Element implicitly has an 'any' type because expression of type '0' can't be used to index type 'Number'.",
       "  Property '0' does not exist on type 'Number'.",
     ]);
-    t.deepEqual(remembered(), []);
+    t.deepEqual(cachedChecks(), []);
     const config = join(folder, "tsconfig.json");
     const base = { module: "preserve", target: "es2022", composite: true, outDir: "out" };
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: false } }));
-    for (const _ of ["checked", "remembered"]) {
+    for (const _ of ["checked", "cached"]) {
       t.deepEqual(await faults(folder, name), []);
-      t.is(remembered().length, 1);
+      t.is(cachedChecks().length, 1);
     }
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: true } }));
     t.is((await faults(folder, name)).length, 2, "the tsconfig.json changed");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex, Readable, Writable } from "node:stream";
+import { encodeClock } from "../../guest/protocol/clock.ts";
 import { ENTROPY_LENGTH } from "../../guest/protocol/entropy.ts";
 import {
   FROM_GUEST,
@@ -17,7 +18,7 @@ import { writeTo } from "../write-to.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { Input } from "./input.ts";
 
-/** Where a program's standard streams come from and go to. */
+/** The standard streams of a program. */
 export interface Streams {
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
   readonly stdin?: Readable | undefined;
@@ -26,14 +27,14 @@ export interface Streams {
 }
 
 /**
- * The host's side of the channel to one guest, whose program may write anything to it: a frame that breaks the protocol is an
- * error, and of what the guest sends, or does not read, the host holds one frame.
+ * The host's end of the channel to one guest. The guest's program may write anything to it: a frame that breaks the protocol
+ * is an error, and the host holds at most one frame of what the guest sends and one of what it does not read.
  */
-export class Conversation {
+export class HostChannel {
   readonly #socket: Duplex;
   readonly #sender: FrameSender;
   readonly #frames: AsyncGenerator<Frame>;
-  /** Fulfilled once the request is sent: before it, the guest expects no signal. */
+  /** Resolves once the request is sent: before it, the guest expects no signal. */
   readonly #requested = deferred<void>();
 
   constructor(socket: Duplex) {
@@ -43,7 +44,7 @@ export class Conversation {
   }
 
   /**
-   * Waits for the guest to be up. False if the channel closed first.
+   * Waits until the guest is ready. Returns false if the channel closed first.
    * @throws {DocteurError} `MALFORMED_FRAME`.
    */
   async ready(): Promise<boolean> {
@@ -54,33 +55,33 @@ export class Conversation {
   }
 
   /**
-   * Has a machine's guest make its randomness, its clock and its disk its own, which it must before it runs a program.
-   * False if the channel closed first.
+   * Resumes the guest of a machine, which then replaces its random values, its clock and its disk. It must precede a
+   * request. Returns false if the channel closed first.
    * @throws {DocteurError} `MALFORMED_FRAME`.
    */
-  async wake(): Promise<boolean> {
-    await this.#sender.send(FrameType.WAKE, randomBytes(ENTROPY_LENGTH));
+  async resume(): Promise<boolean> {
+    await this.#sender.send(FrameType.RESUME, randomBytes(ENTROPY_LENGTH));
     for (;;) {
       const { value } = await this.#frames.next();
       if (value === undefined) return false;
-      if (value.type === FrameType.AWAKE) return true;
+      if (value.type === FrameType.RESUMED) return true;
       if (value.type !== FrameType.ASK_CLOCK) throw unexpected(value);
-      await this.#sender.send(FrameType.CLOCK, now());
+      await this.#sender.send(FrameType.CLOCK, encodeClock(Date.now()));
     }
   }
 
   /**
-   * Has the guest run a program, and passes its streams on, at the pace of whoever reads them.
+   * Has the guest run a program, and copies its streams, at the pace of their readers.
    *
-   * @param program if it is the user's own.
+   * @param program the user's own program, if the request is for one.
    * @returns the exit status; undefined if the channel closed before there was one.
-   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if nobody reads `stdout` or `stderr`
-   * any more, `OUTPUT_FAILED`; `MALFORMED_FRAME`.
+   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if the reader of `stdout` or `stderr`
+   * has closed it; `OUTPUT_FAILED`; `MALFORMED_FRAME`.
    */
   async run(request: RunRequest, streams: Streams, program?: UserProgram): Promise<number | undefined> {
     const encoded = encodeRequest(request);
     if (encoded.length > MAX_PAYLOAD) {
-      const limit = `at most ${MAX_PAYLOAD} bytes pass; cat --files-from - reads paths from standard input`;
+      const limit = `at most ${MAX_PAYLOAD} bytes; cat --files-from - reads paths from standard input`;
       throw new DocteurError("ARGUMENTS_TOO_LONG", `arguments and environment are too long: ${limit}`);
     }
     let inputFailure: DocteurError | undefined;
@@ -110,7 +111,7 @@ export class Conversation {
     }
   }
 
-  /** Tells the program that it is asked to end, once it runs. `name` is that of a signal. */
+  /** Sends the program a signal, once the request is sent. @param name that of the signal. */
   async signal(name: string): Promise<void> {
     await this.#requested.promise;
     await this.#sender.send(FrameType.SIGNAL, Buffer.from(name));
@@ -118,14 +119,7 @@ export class Conversation {
 }
 
 function unexpected({ type }: Frame): DocteurError {
-  return malformed(`type ${type} was not expected now`);
-}
-
-/** The wall clock, as a CLOCK frame has it. */
-function now(): Buffer {
-  const time = Buffer.alloc(8);
-  time.writeDoubleLE(Date.now());
-  return time;
+  return malformed(`a frame of type ${type} is not expected here`);
 }
 
 async function* frames(socket: Duplex): AsyncGenerator<Frame> {
@@ -133,7 +127,7 @@ async function* frames(socket: Duplex): AsyncGenerator<Frame> {
   try {
     for await (const piece of socket) yield* decoder.push(piece as Buffer);
   } catch (error) {
-    // A guest that dies takes its socket along; that is told as the end of the stream.
+    // The socket fails when its guest dies: this is the end of the stream.
     if (error instanceof DocteurError) throw error;
   }
 }

@@ -6,46 +6,47 @@ import { DocteurError } from "../../reader/errors.ts";
 import { cacheFolder, putInPlace, removeCached } from "../cache/cache.ts";
 import { memoryPath, PREFIX, statePath } from "./template.ts";
 
-/** So many templates are kept, those used last. */
+/** At most this many templates are kept, those used last. */
 export const MAX_TEMPLATES = 8;
 
-/** Bytes that they may take together, as the disk counts them. */
+/** Bytes of disk that all templates together may take. */
 export const MAX_BYTES = 2 * 1024 ** 3;
 
-/** A template that is in the cache. */
-export interface ShelvedTemplate {
+/** A template in the cache. */
+export interface StoredTemplate {
   /** Its name in the cache. */
   readonly name: string;
-  /** What machine it is, in words. */
+  /** The machine, in words. */
   readonly description: string;
   /** Bytes on the disk. */
   readonly bytes: number;
   readonly used: Date;
 }
 
-/** What a template is known to be, written when all of it is on the disk. */
+/** Describes a template. It is written when all of the template is on the disk. */
 interface Manifest {
   readonly description: string;
   /** SHA-256 of the state. */
   readonly state: string;
-  /** The memory is too much to be read each time: its length, and when it was written last, in nanoseconds. */
+  /** The memory is too large to hash at each start: its length, and when it was last written, in nanoseconds. */
   readonly memory: { readonly size: number; readonly written: string };
 }
 
 const manifestPath = (folder: string) => join(folder, "template.json");
 
 /**
- * Puts a template that was just taken into the cache, from where runs restore it, and removes those that are too many then.
- * @param replaces whether one of this name that is there does not serve.
+ * Saves a template that was just taken, and removes those beyond the bounds.
+ * @param folder where it was taken; the store moves it.
+ * @param replaces whether it replaces one of the same name, which is damaged.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
-export async function shelve(
+export async function saveTemplate(
   folder: string,
   name: string,
   description: string,
   replaces = false,
 ): Promise<void> {
-  // Only now is it sure when the memory was written last.
+  // The kernel may set the time of the last write only now.
   const memory = await fs.open(memoryPath(folder), "r+");
   await memory.sync().finally(() => memory.close());
   const manifest: Manifest = {
@@ -56,24 +57,24 @@ export async function shelve(
   await fs.writeFile(manifestPath(folder), JSON.stringify(manifest));
   if (replaces) await removeCached(name);
   await putInPlace(folder, name);
-  await prune(MAX_TEMPLATES, MAX_BYTES);
+  await pruneTemplates(MAX_TEMPLATES, MAX_BYTES);
 }
 
 /**
- * Gives the folder of a template and notes that it is used; undefined if there is none.
- * @throws {DocteurError} `TEMPLATE_DAMAGED`, if it is not what it was when it was taken.
+ * Returns the folder of a template, and records that it is used; undefined if there is none.
+ * @throws {DocteurError} `TEMPLATE_DAMAGED`, if it differs from what was saved.
  */
-export function find(name: string): string | undefined {
+export function loadTemplate(name: string): string | undefined {
   const folder = join(cacheFolder(), name);
   if (!existsSync(folder)) return undefined;
   try {
     const manifest: Manifest = JSON.parse(readFileSync(manifestPath(folder), "utf8"));
     const { size, written } = measure(memoryPath(folder));
-    const whole =
+    const isIntact =
       sha256(statePath(folder)) === manifest.state &&
       size === manifest.memory.size &&
       written === manifest.memory.written;
-    if (!whole) throw new Error("it was changed");
+    if (!isIntact) throw new Error("its files have changed");
     const now = new Date();
     utimesSync(manifestPath(folder), now, now);
     return folder;
@@ -83,8 +84,8 @@ export function find(name: string): string | undefined {
   }
 }
 
-/** Every template in the cache, the one used last first. */
-export async function list(): Promise<ShelvedTemplate[]> {
+/** Returns every template in the cache, the one used last first. */
+export async function listTemplates(): Promise<StoredTemplate[]> {
   const names = await fs.readdir(cacheFolder()).catch(() => []);
   const templates = await Promise.all(names.filter((name) => name.startsWith(PREFIX)).map(describe));
   return templates
@@ -93,24 +94,27 @@ export async function list(): Promise<ShelvedTemplate[]> {
 }
 
 /**
- * Removes templates, those that were not used for longest first, until the rest are within bounds. Machines that run from
- * one go on.
+ * Removes the templates that were not used for longest, until the rest are within bounds. Machines that were started from
+ * one run on.
  *
- * @returns those that are gone.
+ * @returns those that it removed.
  */
-export async function prune(count: number, bytes = Number.POSITIVE_INFINITY): Promise<ShelvedTemplate[]> {
-  const gone: ShelvedTemplate[] = [];
+export async function pruneTemplates(
+  count: number,
+  bytes = Number.POSITIVE_INFINITY,
+): Promise<StoredTemplate[]> {
+  const removed: StoredTemplate[] = [];
   let total = 0;
-  for (const [index, template] of (await list()).entries()) {
+  for (const [index, template] of (await listTemplates()).entries()) {
     total += template.bytes;
     if (index < count && total <= bytes) continue;
     await removeCached(template.name);
-    gone.push(template);
+    removed.push(template);
   }
-  return gone;
+  return removed;
 }
 
-async function describe(name: string): Promise<ShelvedTemplate | undefined> {
+async function describe(name: string): Promise<StoredTemplate | undefined> {
   const folder = join(cacheFolder(), name);
   const sizes = await Promise.all(
     (await fs.readdir(folder).catch(() => [])).map((file) => blocks(join(folder, file))),
@@ -121,8 +125,8 @@ async function describe(name: string): Promise<ShelvedTemplate | undefined> {
     const { description } = JSON.parse(await fs.readFile(manifestPath(folder), "utf8")) as Manifest;
     return { name, description, bytes, used };
   } catch {
-    const there = await fs.stat(folder).catch(() => undefined);
-    return there && { name, description: "damaged", bytes, used: there.mtime };
+    const stats = await fs.stat(folder).catch(() => undefined);
+    return stats && { name, description: "damaged", bytes, used: stats.mtime };
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Port } from "../../guest/protocol/published-port.ts";
 import { DocteurError } from "../../reader/errors.ts";
 
-/** A port of the machine that is to be reached from this host. */
-export interface Publication {
+/** A port of this host that leads to a port of the machine. */
+export interface PortMapping {
   /** An IPv4 address of this host. */
   readonly address: string;
-  /** The port of this host; 0 for whichever is free. */
+  /** The port of this host; 0 for any that is free. */
   readonly port: number;
   readonly guestPort: number;
 }
@@ -15,10 +15,10 @@ const ADDRESS = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 const HIGHEST = 65535;
 
 /**
- * Reads `[ADDRESS:]PORT:GUESTPORT`. Without an address, only this host itself gets there.
+ * Parses `[ADDRESS:]PORT:GUESTPORT`. Without an address, the port is published to this host alone.
  * @throws {DocteurError} `PUBLISH_MALFORMED`.
  */
-export function parsePublication(text: string): Publication {
+export function parsePortMapping(text: string): PortMapping {
   const fields = FORM.exec(text)?.groups;
   const [port, guestPort] = [Number(fields?.port), Number(fields?.guestPort)];
   const address = fields?.address === "localhost" ? "127.0.0.1" : (fields?.address ?? "127.0.0.1");
@@ -29,22 +29,22 @@ export function parsePublication(text: string): Publication {
   if (fields === undefined || !(port <= HIGHEST && guestPort >= 1 && guestPort <= HIGHEST) || !isAddress) {
     throw new DocteurError(
       "PUBLISH_MALFORMED",
-      `${text}: a port is published by [ADDRESS:]PORT:GUESTPORT, with an IPv4 address and ports up to ${HIGHEST}, for instance 8080:80`,
+      `${text}: a port is published as [ADDRESS:]PORT:GUESTPORT, with an IPv4 address and ports up to ${HIGHEST}, for instance 8080:80`,
     );
   }
   return { address, port, guestPort };
 }
 
-/** Where the program listens in the machine, once QEMU has taken the host's ports. @param ports their numbers. */
-export function guestPorts(publications: readonly Publication[], ports: readonly number[]): Port[] {
-  return publications.map(({ address, guestPort }, index) => ({
+/** Where the program listens in the machine. @param ports the host's ports that QEMU has taken. */
+export function guestPorts(mappings: readonly PortMapping[], ports: readonly number[]): Port[] {
+  return mappings.map(({ address, guestPort }, index) => ({
     address: "0.0.0.0",
     port: guestPort,
     published: `${address}:${ports[index]}`,
   }));
 }
 
-/** Where the same program listens when it runs on the host: right there. */
-export function hostPorts(publications: readonly Publication[]): Port[] {
-  return publications.map(({ address, port }) => ({ address, port }));
+/** Where the same program listens when it runs on the host: at the host's own ports. */
+export function hostPorts(mappings: readonly PortMapping[]): Port[] {
+  return mappings.map(({ address, port }) => ({ address, port }));
 }

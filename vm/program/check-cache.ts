@@ -5,36 +5,36 @@ import { cacheFolder, keyOf, writeCacheFile } from "../cache/cache.ts";
 
 const PREFIX = "checked-";
 
-/** So many programs are remembered, those checked last. */
+/** The cache has this many programs at most, those checked last. */
 const MAX_PROGRAMS = 64;
 
-/** What was looked at when a program's types were found good. */
-interface Memory {
+/** The files that a successful check has read. */
+interface PassedCheck {
   readonly files: readonly string[];
-  /** The hash of their contents. */
+  /** The hash of their paths and contents. */
   readonly digest: string;
 }
 
 /**
- * Whether a program was found good and none of the files that were looked at then has changed.
- * @param key tells the program, and what checked it.
+ * Whether a program has passed a check, and none of the files that the check has read has changed since.
+ * @param key identifies the program and the type checker.
  */
-export async function isRemembered(key: readonly string[]): Promise<boolean> {
+export async function hasPassed(key: readonly string[]): Promise<boolean> {
   try {
-    const { files, digest }: Memory = JSON.parse(await fs.readFile(pathOf(key), "utf8"));
+    const { files, digest }: PassedCheck = JSON.parse(await fs.readFile(pathOf(key), "utf8"));
     return (await digestOf(files)) === digest;
   } catch {
-    // Nothing was remembered, or a file is gone.
+    // There is no record, or a file is missing.
     return false;
   }
 }
 
-/** Remembers that a program is good as long as these files stay as they are. A cache that cannot be written remembers nothing. */
-export async function remember(key: readonly string[], files: readonly string[]): Promise<void> {
+/** Records that a program has passed a check that has read these files; nothing if the cache is read-only. */
+export async function recordPass(key: readonly string[], files: readonly string[]): Promise<void> {
   try {
-    const memory: Memory = { files, digest: await digestOf(files) };
-    await writeCacheFile(nameOf(key), JSON.stringify(memory));
-    await forgetOldest();
+    const record: PassedCheck = { files, digest: await digestOf(files) };
+    await writeCacheFile(nameOf(key), JSON.stringify(record));
+    await removeOldest();
   } catch {
     // The next run checks again.
   }
@@ -56,7 +56,7 @@ async function digestOf(files: readonly string[]): Promise<string> {
   return hash.digest("hex");
 }
 
-async function forgetOldest(): Promise<void> {
+async function removeOldest(): Promise<void> {
   const names = (await fs.readdir(cacheFolder())).filter((name) => name.startsWith(PREFIX));
   if (names.length <= MAX_PROGRAMS) return;
   const paths = names.map((name) => join(cacheFolder(), name));

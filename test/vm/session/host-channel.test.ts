@@ -5,13 +5,13 @@ import { PassThrough, Readable, Writable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { encodeFrame, type Frame, FrameDecoder, FrameType } from "../../../guest/protocol/frame.ts";
 import { decodeRequest } from "../../../guest/protocol/request.ts";
-import { Conversation } from "../../../vm/session/conversation.ts";
+import { HostChannel } from "../../../vm/session/host-channel.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 
 const request = { program: "cat", args: ["/README.md"], env: {} };
 
 /** Two connected sockets, as a guest and its host have them. */
-async function channel(t: ExecutionContext): Promise<{ conversation: Conversation; guest: Socket }> {
+async function openChannel(t: ExecutionContext): Promise<{ channel: HostChannel; guest: Socket }> {
   const folder = temporaryFolder(t);
   const server = createServer().listen(join(folder, "socket"));
   await once(server, "listening");
@@ -22,7 +22,7 @@ async function channel(t: ExecutionContext): Promise<{ conversation: Conversatio
     guest.destroy();
     server.close();
   });
-  return { conversation: new Conversation(host), guest };
+  return { channel: new HostChannel(host), guest };
 }
 
 async function* framesOf(socket: Socket): AsyncGenerator<Frame> {
@@ -42,11 +42,11 @@ function collector(): { stream: Writable; text: () => string } {
 }
 
 test("the guest gets the request once it is ready", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  t.true(await conversation.ready());
+  t.true(await channel.ready());
   const { stream } = collector();
-  const running = conversation.run(request, { stdout: stream, stderr: stream });
+  const running = channel.run(request, { stdout: stream, stderr: stream });
   const { value } = await framesOf(guest).next();
   t.is(value.type, FrameType.RUN);
   t.deepEqual(decodeRequest(value.payload), request);
@@ -56,12 +56,12 @@ test("the guest gets the request once it is ready", async (t) => {
 
 for (let status = 0; status <= 255; status++) {
   test(`status ${status} passes through, and all output before it`, async (t) => {
-    const { conversation, guest } = await channel(t);
+    const { channel, guest } = await openChannel(t);
     guest.write(encodeFrame(FrameType.READY));
-    await conversation.ready();
+    await channel.ready();
     const stdout = collector();
     const stderr = collector();
-    const running = conversation.run(request, { stdout: stdout.stream, stderr: stderr.stream });
+    const running = channel.run(request, { stdout: stdout.stream, stderr: stderr.stream });
     guest.write(encodeFrame(FrameType.STDOUT, Buffer.from("out")));
     guest.write(encodeFrame(FrameType.STDERR, Buffer.from("err")));
     guest.write(encodeFrame(FrameType.STDOUT, Buffer.from("put")));
@@ -73,9 +73,9 @@ for (let status = 0; status <= 255; status++) {
 }
 
 test("a reader that takes nothing holds the guest back", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   let release = () => {};
   let taken = 0;
   const stdout = new Writable({
@@ -85,7 +85,7 @@ test("a reader that takes nothing holds the guest back", async (t) => {
       else release = done;
     },
   });
-  const running = conversation.run(request, { stdout, stderr: stdout });
+  const running = channel.run(request, { stdout, stderr: stdout });
   const piece = encodeFrame(FrameType.STDOUT, new Uint8Array(256 * 1024));
   // More than sockets and streams hold between them.
   for (let count = 0; count < 40; count++) guest.write(piece);
@@ -100,9 +100,9 @@ test("a reader that takes nothing holds the guest back", async (t) => {
 });
 
 test("input is read only when the guest wants it, a piece for each want, and its end is told", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   let read = 0;
   const stdin = new Readable({
     highWaterMark: 1,
@@ -112,7 +112,7 @@ test("input is read only when the guest wants it, a piece for each want, and its
     },
   });
   const { stream } = collector();
-  const running = conversation.run(request, { stdin, stdout: stream, stderr: stream });
+  const running = channel.run(request, { stdin, stdout: stream, stderr: stream });
   const frames = framesOf(guest);
   const next = async () => (await frames.next()).value as Frame;
   t.is((await next()).type, FrameType.RUN);
@@ -132,26 +132,26 @@ test("input is read only when the guest wants it, a piece for each want, and its
 });
 
 test("an input that cannot be read is an error, not an end", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const stdin = new Readable({
     read() {
       this.destroy(Object.assign(new Error("is a directory"), { code: "EISDIR" }));
     },
   });
   const { stream } = collector();
-  const running = conversation.run(request, { stdin, stdout: stream, stderr: stream });
+  const running = channel.run(request, { stdin, stdout: stream, stderr: stream });
   guest.write(encodeFrame(FrameType.WANT));
   await t.throwsAsync(running, { code: "INPUT_FAILED", message: "standard input cannot be read: EISDIR" });
 });
 
 test("without an input, its end is told at once", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const { stream } = collector();
-  const running = conversation.run(request, { stdout: stream, stderr: stream });
+  const running = channel.run(request, { stdout: stream, stderr: stream });
   const frames = framesOf(guest);
   await frames.next();
   guest.write(encodeFrame(FrameType.WANT));
@@ -161,57 +161,57 @@ test("without an input, its end is told at once", async (t) => {
 });
 
 test("a guest that dies is told from one that exits", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const { stream } = collector();
-  const running = conversation.run(request, { stdout: stream, stderr: stream });
+  const running = channel.run(request, { stdout: stream, stderr: stream });
   guest.destroy();
   t.is(await running, undefined);
 });
 
 test("a guest that never comes up is not ready", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.end();
-  t.false(await conversation.ready());
+  t.false(await channel.ready());
 });
 
 test("a guest that sends nonsense is an error", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write("kernel panic");
-  await t.throwsAsync(conversation.ready(), { code: "MALFORMED_FRAME" });
+  await t.throwsAsync(channel.ready(), { code: "MALFORMED_FRAME" });
 });
 
 test("a closed output is an error of its own", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const stdout = new PassThrough();
   stdout.destroy();
-  const running = conversation.run(request, { stdout, stderr: stdout });
+  const running = channel.run(request, { stdout, stderr: stdout });
   guest.write(encodeFrame(FrameType.STDOUT, Buffer.from("out")));
   await t.throwsAsync(running, { code: "OUTPUT_CLOSED" });
 });
 
 test("an output that fails otherwise is told with its cause", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const stdout = new Writable({
     write: (_piece, _encoding, done) => done(Object.assign(new Error("no space"), { code: "ENOSPC" })),
   });
-  const running = conversation.run(request, { stdout, stderr: stdout });
+  const running = channel.run(request, { stdout, stderr: stdout });
   guest.write(encodeFrame(FrameType.STDOUT, Buffer.from("out")));
   await t.throwsAsync(running, { code: "OUTPUT_FAILED", message: "the output cannot be written: ENOSPC" });
 });
 
 test("arguments that no frame holds are refused", async (t) => {
-  const { conversation, guest } = await channel(t);
+  const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
-  await conversation.ready();
+  await channel.ready();
   const { stream } = collector();
   const args = ["x".repeat(1024 * 1024)];
-  await t.throwsAsync(conversation.run({ ...request, args }, { stdout: stream, stderr: stream }), {
+  await t.throwsAsync(channel.run({ ...request, args }, { stdout: stream, stderr: stream }), {
     code: "ARGUMENTS_TOO_LONG",
     message: /--files-from -/,
   });
