@@ -14,9 +14,9 @@ import { takeOver } from "./packing/take-over.ts";
 import { gitProgressTo, type OnProgress } from "./progress.ts";
 import { type LocalEndpoint, parseEndpoint, type RemoteEndpoint } from "./source/endpoint.ts";
 import { requireGit } from "./source/git.ts";
+import { checkTimeout, DEFAULT_TIMEOUT } from "./source/idle-timeout.ts";
 import { findRepository, requireFolder, resolveCommit } from "./source/local-repository.ts";
 import { fetchRemote } from "./source/remote-repository.ts";
-import { checkTimeout, DEFAULT_TIMEOUT } from "./source/silence.ts";
 import { surveyNotes } from "./source/survey.ts";
 import { countUncommitted, uncommittedNotes } from "./source/uncommitted.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -51,7 +51,7 @@ export interface MakeOptions {
   readonly worktree?: boolean | undefined;
   /** What to leave out of a folder; see `exclusion`. Default: nothing. */
   readonly exclude?: readonly string[] | undefined;
-  /** Seconds that a server may say nothing before it is given up, from 1. Default: 120. */
+  /** Seconds without data from a server after which the fetch fails, from 1. Default: 120. */
   readonly timeout?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   /** Aborting leaves nothing behind; `makeImage` then throws the signal's reason. */

@@ -158,7 +158,7 @@ test("a port where nobody listens", async (t) => {
   t.deepEqual(readdirSync(folder), []);
 });
 
-test("a server that says nothing is given up when told to", async (t) => {
+test("an abort ends the fetch from a server that sends nothing", async (t) => {
   const folder = sandbox(t);
   const address = await silentServer(t);
   const controller = new AbortController();
