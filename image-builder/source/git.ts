@@ -104,7 +104,7 @@ export function gitFailed(args: readonly string[], result: GitResult): DocteurEr
   if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
     return new DocteurError(
       "DISK_FULL",
-      `no space left in ${tmpdir()} for git: set TMPDIR to a larger place`,
+      `no space left in ${tmpdir()} for git: set TMPDIR to a folder with more space`,
     );
   }
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
