@@ -50,7 +50,7 @@ test("no room for temporary files: TMPDIR is named", async (t) => {
   t.is(length, 40);
   for (const source of ["site", "repository"]) {
     const said = await makeWithin(300, temporary, [join(folder, source), join(folder, "x.img")]);
-    t.regex(said, /^DISK_FULL: [^\n]*set TMPDIR to a larger place\n$/, source);
+    t.regex(said, /^DISK_FULL: [^\n]*set TMPDIR to a folder with more space\n$/, source);
     t.is(readFileSync(join(folder, "x.img"), "utf8"), "old");
     t.deepEqual(readdirSync(temporary), []);
   }

@@ -230,7 +230,9 @@ test("names that a tree has twice are noted", async (t) => {
     repository.writeTree([{ mode: "40000", name: "d", id: repository.writeTree(entries) }]),
   );
   const { notes } = await makeImage({ repository: repository.path, image, ref: "main" });
-  t.deepEqual(notes, ["of several entries with one name the first is read, as git show does: d/a"]);
+  t.deepEqual(notes, [
+    "where several entries of a folder have the same name, the first is read, as git show does: d/a",
+  ]);
   const store = connect(openFileDevice(image));
   t.is(Buffer.from(store.get("d/a")).toString(), repository.git(["show", "main:d/a"]).toString());
   store.close();

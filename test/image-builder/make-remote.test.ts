@@ -159,7 +159,7 @@ test("a port where nobody listens", async (t) => {
   t.deepEqual(readdirSync(folder), []);
 });
 
-test("a server that says nothing is given up when told to", async (t) => {
+test("an abort ends the fetch from a server that sends nothing", async (t) => {
   const folder = temporaryFolder(t);
   const address = await silentServer(t);
   const controller = new AbortController();

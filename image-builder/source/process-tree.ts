@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Tells a process and all that it has started, and those in turn, to end. Git by itself leaves behind what it started
- * to talk to a server, and a process group of its own would have no terminal to ask for a key's passphrase.
+ * Sends SIGTERM to a process and its descendants. Git leaves behind what it started to talk to a server, and a process
+ * group of its own would have no terminal on which to ask for a key's passphrase.
+ * @param pid does nothing when undefined, or when there is no such process.
  */
-export function endFamily(pid: number | undefined): void {
+export function killProcessTree(pid: number | undefined): void {
   if (pid === undefined) return;
-  for (const each of family(pid)) {
+  for (const each of processTree(pid)) {
     try {
       process.kill(each, "SIGTERM");
     } catch {
@@ -16,9 +17,9 @@ export function endFamily(pid: number | undefined): void {
 }
 
 /** The process and its descendants (proc(5), `/proc/PID/task/TID/children`). */
-function family(pid: number): number[] {
+function processTree(pid: number): number[] {
   const members = [pid];
-  // Grows while it is gone through.
+  // The loop appends to the array that it walks.
   for (const each of members) members.push(...children(each));
   return members;
 }
