@@ -1,12 +1,14 @@
+import type { ErrorCode, FsErrorCode } from "./error-codes.ts";
+
 /**
  * The errors every room throws. `code` is stable and meant for programs; `message` is one line for a person:
  * what is wrong, where, and, if there is something to do about it, what.
  */
 export class DocteurError extends Error {
   override name = "DocteurError";
-  readonly code: string;
+  readonly code: ErrorCode | FsErrorCode;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode | FsErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }

@@ -2,9 +2,10 @@
 export type { BlockDevice } from "./block/device.ts";
 export { openFileDevice } from "./block/file.ts";
 export { memoryDevice } from "./block/memory.ts";
+export type { ErrorCode, FsErrorCode } from "./error-codes.ts";
 export { DocteurError, type Fault, InvalidImageError } from "./errors.ts";
 export { createFs, type FsOptions, type ImageFs } from "./fs/create-fs.ts";
-export { FsError, type FsErrorCode } from "./fs/fs-error.ts";
+export { FsError } from "./fs/fs-error.ts";
 export type { Commit, Signature } from "./git/commit.ts";
 export type { EntryType } from "./git/tree.ts";
 export type { BlobReader } from "./pack/blob-reader.ts";

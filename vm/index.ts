@@ -6,6 +6,7 @@ import type { Guest } from "./session/guest.ts";
 import { toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
+export type { ErrorCode } from "../reader/error-codes.ts";
 export { DocteurError } from "../reader/errors.ts";
 export type { Accelerator } from "./accelerator.ts";
 export type { BootOptions } from "./boot.ts";

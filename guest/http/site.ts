@@ -129,7 +129,11 @@ export class Site {
 const DOT = 0x2e;
 
 /** Codes of the errors that say that a path names nothing. */
-const NOWHERE: ReadonlySet<string> = new Set(["NOT_FOUND", "DICTIONARY_EXPECTED", "TOO_MANY_LINKS"]);
+const NOWHERE: ReadonlySet<DocteurError["code"]> = new Set([
+  "NOT_FOUND",
+  "DICTIONARY_EXPECTED",
+  "TOO_MANY_LINKS",
+]);
 
 /**
  * The approximate memory of a resource, in bytes. Through links, its path may be much longer than the target.

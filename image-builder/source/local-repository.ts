@@ -71,7 +71,7 @@ function isSame(path: string, other: string): boolean {
 
 /**
  * What stands at a local path.
- * @throws {DocteurError} `NOT_FOUND`, `NOT_A_FOLDER`.
+ * @throws {DocteurError} `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `NOT_A_FOLDER`.
  */
 export function requireFolder(path: string): void {
   let stats: ReturnType<typeof statSync>;
@@ -82,7 +82,8 @@ export function requireFolder(path: string): void {
     const missing = code === "ENOENT" || code === "ENOTDIR";
     // It may be meant for a URL, and have a password in it, so the cause, which names it, stays out.
     const shown = maskUserInfo(path);
-    throw new DocteurError("NOT_FOUND", `${shown}: ${missing ? "no such repository or folder" : code}`);
+    if (missing) throw new DocteurError("SOURCE_NOT_FOUND", `${shown}: no such repository or folder`);
+    throw new DocteurError("SOURCE_UNREADABLE", `${shown}: the repository or folder cannot be read: ${code}`);
   }
   if (!stats.isDirectory()) {
     throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);

@@ -3,7 +3,7 @@ import { DocteurError, type Fault, InvalidImageError } from "../../reader/errors
 /** An error on its way between two threads, where classes are lost. */
 export interface TransferredError {
   /** Of a `DocteurError`. */
-  readonly code: string | undefined;
+  readonly code: DocteurError["code"] | undefined;
   readonly message: string;
   readonly stack: string | undefined;
   /** Of an `InvalidImageError`. */

@@ -1,3 +1,4 @@
+import type { FsErrorCode } from "../error-codes.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import {
   DictionaryExpectedError,
@@ -7,7 +8,7 @@ import {
 } from "../store/errors.ts";
 
 /** Codes of errors, and libuv's texts for them, which Node shows. */
-const WORDS = {
+const WORDS: Readonly<Record<FsErrorCode, string>> = {
   EACCES: "permission denied",
   EBADF: "bad file descriptor",
   EEXIST: "file already exists",
@@ -19,10 +20,7 @@ const WORDS = {
   ENOENT: "no such file or directory",
   ENOTDIR: "not a directory",
   EROFS: "read-only file system",
-} as const;
-
-/** The codes of an `FsError`. */
-export type FsErrorCode = keyof typeof WORDS;
+};
 
 /** The paths of a call: one, two for `rename` and similar calls, none for a descriptor. */
 export interface FsErrorPaths {
@@ -40,6 +38,7 @@ export interface FsErrorPaths {
  */
 export class FsError extends DocteurError {
   override name = "FsError";
+  declare readonly code: FsErrorCode;
   /** The negative number of `code`, as in os.constants.errno. */
   readonly errno: number;
   readonly syscall: string;
@@ -68,7 +67,7 @@ export function asCall<Result>(syscall: string, path: string | undefined, work: 
 }
 
 /** Codes of the errors that say that a bound of the store is exceeded. */
-const BEYOND_BOUNDS: ReadonlySet<string> = new Set([
+const BEYOND_BOUNDS: ReadonlySet<DocteurError["code"]> = new Set([
   "OBJECT_TOO_LARGE",
   "TOO_MUCH_WORK",
   "LISTING_TOO_LARGE",

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
+import type { FsErrorCode } from "../error-codes.ts";
 import type { Kind } from "../store/store.ts";
 import { wrongValue } from "./argument-error.ts";
-import type { FsErrorCode } from "./fs-error.ts";
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_SYNC } = constants;
 const { O_DIRECTORY, O_NOFOLLOW } = constants;

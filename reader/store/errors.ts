@@ -36,7 +36,7 @@ export class TooManyLinksError extends DocteurError {
 }
 
 /** Codes of errors whose message names the object and not the path. */
-const WITHOUT_PATH: readonly string[] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
+const WITHOUT_PATH: readonly DocteurError["code"][] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
 
 /** Returns the error; one of `OBJECT_TOO_LARGE` or `TOO_MUCH_WORK` with the path in its message. */
 export function withPath(error: DocteurError, path: string): DocteurError {

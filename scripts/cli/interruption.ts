@@ -41,7 +41,9 @@ export function interruption(process: NodeJS.Process): AbortSignal {
     end(
       error.code === "EPIPE"
         ? new InterruptedError("SIGPIPE")
-        : new DocteurError("OUTPUT", `standard output cannot be written: ${error.message}`, { cause: error }),
+        : new DocteurError("OUTPUT_FAILED", `standard output cannot be written: ${error.message}`, {
+            cause: error,
+          }),
     );
   });
   process.stderr.on("error", () => {}); // nobody is left to be told

@@ -2,8 +2,8 @@ import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 
 /** A failure as programs want it. */
 export interface JsonFailure {
-  /** Stable. */
-  readonly code: string;
+  /** Stable: docs/ERRORS.md. */
+  readonly code: DocteurError["code"];
   /** The line that people get. */
   readonly message: string;
   /** What is wrong with an image: the kind of damage, the byte at which it lies, the object's id. */

@@ -68,7 +68,7 @@ The last line says how many files of how many bytes became an image of how many.
       name: "compression",
       value: "LEVEL",
       description:
-        "fast: zlib's level 1, no deltas. default: zlib's level 6, deltas in chains of at most 5, which read fast. best: zlib's level 9, a long search for deltas in chains of at most 10. What a repository has compressed is taken as it is, without --repack. Default: default.",
+        "fast: zlib's level 1, no deltas. default: zlib's level 6, deltas in chains of at most 2, which read fast. best: zlib's level 9, a long search for deltas in chains of at most 10. What a repository has compressed is taken as it is, without --repack. Default: default.",
     },
     {
       name: "no-deltas",

@@ -1,10 +1,11 @@
 import type { ExecutionContext } from "ava";
+import type { ErrorCode } from "../../reader/error-codes.ts";
 import { DocteurError } from "../../reader/errors.ts";
 
 /** Asserts that the work fails with an error of ours of this code, in one line. @returns the error. */
 export async function failsWith(
   t: ExecutionContext,
-  code: string,
+  code: ErrorCode,
   work: () => unknown,
   message?: RegExp,
 ): Promise<DocteurError> {

@@ -276,15 +276,18 @@ test("a subfolder of a work tree is a folder as it lies", async (t) => {
 test("a place that is no folder is told of", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, { file: "x" });
+  symlinkSync("loop", join(folder, "loop"));
   const image = join(folder, "x.img");
-  await failsWith(t, "NOT_FOUND", () => makeImage({ repository: join(folder, "nope"), image }), /no such/);
-  await failsWith(t, "NOT_FOUND", () => makeImage({ repository: join(folder, "file/x"), image }), /no such/);
-  await failsWith(t, "NOT_A_FOLDER", () => makeImage({ repository: join(folder, "file"), image }), /neither/);
+  const make = (repository: string) => () => makeImage({ repository: join(folder, repository), image });
+  await failsWith(t, "SOURCE_NOT_FOUND", make("nope"), /no such/);
+  await failsWith(t, "SOURCE_NOT_FOUND", make("file/x"), /no such/);
+  await failsWith(t, "SOURCE_UNREADABLE", make("loop"), /cannot be read: ELOOP/);
+  await failsWith(t, "NOT_A_FOLDER", make("file"), /neither/);
   await failsWith(
     t,
     "BAD_BLOCK_SIZE",
     () => makeImage({ repository: folder, image, blockSize: 1000 }),
     /512/,
   );
-  t.deepEqual(readdirSync(folder), ["file"]);
+  t.deepEqual(readdirSync(folder), ["file", "loop"]);
 });

@@ -17,7 +17,7 @@ test("the table of bounds in STORE.md is that of the program", (t) => {
   const { deltaObjectSize, lookupWork, listedEntries, listedBytes, countingWork } = boundsOf(0);
   for (const text of [
     `copied is ${COST.copiedByte}, hashed ${COST.hashedByte}, inflated ${COST.inflatedByte},`,
-    `a delta ${COST.instruction}, a delta ${number(COST.delta)}, a byte of a tree that is taken apart ${COST.parsedByte}, and ${COST.sortedByte} more`,
+    `a delta ${COST.instruction}, a delta ${number(COST.delta)}, a byte of a tree that is parsed ${COST.parsedByte}, and ${COST.sortedByte} more`,
     `| chain of deltas | ${number(MAX_CHAIN)}, the most that git makes |`,
     `| ${formula((bytes) => boundsOf(bytes).objectWork)} |`,
     `| ${formula((bytes) => boundsOf(bytes).commandWork)}; \`verify\` ${number(2 * COST.delta)} for each object`,

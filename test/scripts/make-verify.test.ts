@@ -145,7 +145,7 @@ test("make --json of what cannot be made", async (t) => {
   const made = await docteur(["make", "--json", "nowhere", "x.img"], { cwd: folder });
   t.is(made.status, 1);
   const { error } = JSON.parse(made.stdout.toString());
-  t.is(error.code, "NOT_FOUND");
+  t.is(error.code, "SOURCE_NOT_FOUND");
   t.is(made.stderr, `docteur: ${error.message}\n`);
 });
 

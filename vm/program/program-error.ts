@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../reader/error-codes.ts";
 import { DocteurError } from "../../reader/errors.ts";
 
 /**
@@ -9,7 +10,7 @@ export class ProgramError extends DocteurError {
   /** Each fault, as `FILE:LINE:COLUMN: WHAT`; the path is relative to the working directory. */
   readonly diagnostics: readonly string[];
 
-  constructor(code: string, message: string, diagnostics: readonly string[] = []) {
+  constructor(code: ErrorCode, message: string, diagnostics: readonly string[] = []) {
     super(code, message);
     this.diagnostics = diagnostics;
   }

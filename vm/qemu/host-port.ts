@@ -16,7 +16,7 @@ export function checkPort({ address, port }: PortMapping): Promise<void> {
 
 /** Whether an error is about a port of this host, and not about the machine. */
 export function isPortError(error: unknown): error is DocteurError {
-  const codes = ["PORT_TAKEN", "PORT_FORBIDDEN", "ADDRESS_UNKNOWN", "PUBLISH_FAILED"];
+  const codes: DocteurError["code"][] = ["PORT_TAKEN", "PORT_FORBIDDEN", "ADDRESS_UNKNOWN", "PUBLISH_FAILED"];
   return error instanceof DocteurError && codes.includes(error.code);
 }
 

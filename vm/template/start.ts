@@ -141,7 +141,8 @@ function isMachineFault(error: unknown): error is DocteurError {
 
 /** Whether the next try may succeed. */
 function isPassing({ code }: DocteurError): boolean {
-  return ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"].includes(code);
+  const passing: DocteurError["code"][] = ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"];
+  return passing.includes(code);
 }
 
 function messageOf(error: unknown): string {
