@@ -41,7 +41,7 @@ test("the program that reads without a run reads what it says", async (t) => {
 
 test("the page names every code that a GuestError may have", (t) => {
   const codes = [...readSources(CHECKOUT).values()].flatMap((text) =>
-    [...text.matchAll(/\bfailure\("([A-Z_]+)"/g)].map(([, code]) => code!),
+    [...text.matchAll(/\bguestError\("([A-Z_]+)"/g)].map(([, code]) => code!),
   );
   const named = [...page.matchAll(/^\| `([A-Z_]+)` \| (?:QEMU|the)/gm)].map(([, code]) => code!);
   t.deepEqual(named.toSorted(), codes.toSorted());
