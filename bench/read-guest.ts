@@ -100,7 +100,7 @@ async function read(side: "store" | "squashfs") {
   const limit = setTimeout(() => void machine.kill(), BOOT_LIMIT_MS);
   await machine.ended;
   clearTimeout(limit);
-  const said = machine.console.lines(50).join("\n");
+  const said = machine.consoleLog.lines(50).join("\n");
   const [, seconds, bytes] = /^bench ([\d.]+) s (\d+) bytes$/m.exec(said) ?? [];
   if (seconds === undefined) throw new Error(`the machine did not tell its time:\n${said}`);
   return { seconds: Number(seconds), MB: Number(bytes) / 1e6 };

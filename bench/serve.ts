@@ -126,13 +126,13 @@ $busybox httpd -f -p 80 -h /root
     accelerator: "tcg",
     memory: MEMORY,
     network: true,
-    published: [{ address: "127.0.0.1", port, guestPort: 80 }],
+    portMappings: [{ address: "127.0.0.1", port, guestPort: 80 }],
     devices: ["-serial", "stdio"],
   });
   // Ends with this process.
   const machine = new GuardedProcess(findQemu(), args);
   return answering(`http://127.0.0.1:${port}`).catch((error) => {
-    throw new Error(`${error.message}: ${machine.console.lines(20).join("\n")}`);
+    throw new Error(`${error.message}: ${machine.consoleLog.lines(20).join("\n")}`);
   });
 }
 

@@ -85,7 +85,7 @@ $busybox sleep 60
     async run() {
       const machine = new GuardedProcess(findQemu(), args);
       await machine.ended;
-      const said = machine.console.lines(50).join("\n");
+      const said = machine.consoleLog.lines(50).join("\n");
       if (!said.includes(sign)) throw new Error(`${name} said ${said}`);
       return {};
     },

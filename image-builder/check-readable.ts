@@ -10,66 +10,47 @@ import { Idx } from "../reader/pack/idx.ts";
 import { Objects } from "../reader/pack/objects.ts";
 import { Pack } from "../reader/pack/pack.ts";
 import type { Room } from "../reader/pack/room.ts";
-import { Turns } from "./folder/turns.ts";
+import { EventLoopYield } from "./event-loop.ts";
+import type { HiddenEntries } from "./hidden-entries.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
-import { shownPath } from "./shown-path.ts";
 import type { Survey } from "./source/survey.ts";
 import { newTally, sumUp, type Tally, type TreeTally } from "./source/tally.ts";
-
-/**
- * Something in a commit. It knows the folder above rather than its path: all paths together may be longer than any
- * memory.
- */
-interface Placed {
-  readonly name: Uint8Array;
-  /** Undefined for the root. */
-  readonly above: Placed | undefined;
-}
+import { shownTreePath, type TreePath } from "./tree-path.ts";
 
 /** A folder that is yet to be read. */
-interface Folder extends Placed {
+interface Folder extends TreePath {
   readonly id: Uint8Array;
 }
 
-/** Entries whose name an entry before them in the same tree has: no path leads to them. */
-export interface HiddenEntries {
-  readonly count: number;
-  /** The first of them, as messages show paths. */
-  readonly paths: readonly string[];
-}
-
-/** What was found in a commit that can be read. */
+/** What `checkReadable` finds in a commit. */
 export interface ReadCommit {
   readonly survey: Survey;
   readonly hidden: HiddenEntries;
-  /** Whether a file that is stored as a delta, or the base of one, is larger than `serve` reads. */
+  /** Whether a file that is a delta, or the base of one, is larger than `serve` reads. */
   readonly hasLargeDelta: boolean;
 }
 
 /** Bytes of the largest file that `serve` reads if it is a delta or the base of one. */
 const LARGEST_DELTA = 64 * 1024 * 1024;
 
-/** Paths that are kept for a note. */
-const TOLD = 8;
+/** Paths of hidden entries that a note shows. */
+const SHOWN = 8;
 
-/** Paths of submodules that are told, and characters in them: a few trees may name more than there is memory for. */
+/** Bounds on the list of submodules, in paths and in characters: a few trees may name more than fits in memory. */
 const MOST_PATHS = 10_000;
 const MOST_CHARACTERS = 4_000_000;
 
-/** Characters of a path that a message shows of its beginning, and of its end. */
-const HALF = 500;
-
-/** How a pointer of Git LFS begins. */
+/** The first byte of a pointer of Git LFS. */
 const LETTER_V = 0x76;
 
-/** Milliseconds: meanwhile the image is written, a piece each turn. */
-const TURN = 1;
+/** Milliseconds between two yields: the image is written meanwhile, a chunk at each. */
+const YIELD_INTERVAL = 1;
 
 /**
- * Reads the commit and every tree of a PACK that is to be published, each tree once, with the reader's own code, and
- * looks up each blob that they name: what the reader refuses must not become an image. Memory is bound to the number
- * of trees and of small blobs.
+ * Reads the commit and every tree of a new PACK, each tree once, with the reader's own code, and looks up each blob that
+ * they name: what the reader refuses must not become an image. Memory is proportional to the number of trees and of small
+ * blobs.
  *
  * @param where the source, for messages.
  * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the signal's
@@ -86,18 +67,14 @@ export async function checkReadable(
     const cache = new SectorCache(packDevice);
     const index = new Idx(new SectorCache(idxDevice), 0, cache.size);
     const pack = new Pack(cache, 0, cache.size, (base) => index.find(base));
-    return await new Check(new Objects(index, pack), pack, where).run(commit, new Turns(signal, TURN));
+    return await new Check(new Objects(index, pack), pack, where).run(
+      commit,
+      new EventLoopYield(signal, YIELD_INTERVAL),
+    );
   } finally {
     packDevice.close();
     idxDevice.close();
   }
-}
-
-/** What the user should know of hidden entries, one line. */
-export function hiddenNotes({ count, paths }: HiddenEntries): string[] {
-  if (count === 0) return [];
-  const more = count > paths.length ? `, ... (${count})` : "";
-  return [`of several entries with one name the first is read, as git show does: ${paths.join(", ")}${more}`];
 }
 
 /** Memory for one small blob after the other. */
@@ -118,7 +95,7 @@ class Check {
   /** Indexes of trees in `#tallies`, by their raw ids, bytes as Latin-1. */
   readonly #indexes = new Map<string, number>();
   readonly #tallies: TreeTally[] = [];
-  /** Of blobs as small as pointers of Git LFS whether they are some, by their offset in the PACK. */
+  /** Whether a small blob is a pointer of Git LFS, by its offset in the PACK. */
   readonly #pointers = new Map<number, boolean>();
   readonly #buffer = new ReusedBuffer();
   readonly #hidden: string[] = [];
@@ -131,11 +108,11 @@ class Check {
     this.#where = where;
   }
 
-  async run(commit: string, turns: Turns): Promise<ReadCommit> {
-    const root = { id: this.#root(commit), name: new Uint8Array(), above: undefined };
-    this.#meet(root);
+  async run(commit: string, eventLoop: EventLoopYield): Promise<ReadCommit> {
+    const root = { id: this.#root(commit), name: new Uint8Array(), parent: undefined };
+    this.#add(root);
     for (let folder = this.#pending.pop(); folder !== undefined; folder = this.#pending.pop()) {
-      if (turns.isOver) await turns.yield();
+      if (eventLoop.isDue) await eventLoop.yield();
       this.#read(folder);
     }
     const { files, bytes, lfsPointers, submodules } = sumUp(this.#tallies);
@@ -158,26 +135,26 @@ class Check {
       tree = new Tree(this.#objects.read(folder.id, "tree"));
     } catch (error) {
       const name = error instanceof TreeError ? error.forbidden : undefined;
-      throw this.#refusal(shown(name === undefined ? folder : { name, above: folder }), error);
+      throw this.#refusal(shownTreePath(name === undefined ? folder : { name, parent: folder }), error);
     }
     const tally = this.#tallies[this.#indexOf(folder.id) as number] as TreeTally;
     for (let entry = 0; entry < tree.total; entry++) {
       const isHidden = entry >= tree.count;
       const counted = isHidden ? newTally() : tally;
       const type = tree.type(entry);
-      if (type === "tree") counted.below.push(this.#meet({ ...tree.entry(entry), above: folder }));
+      if (type === "tree") counted.below.push(this.#add({ ...tree.entry(entry), parent: folder }));
       else if (type === "gitlink") counted.submodules++;
-      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), above: folder }));
-      if (isHidden && this.#hiddenCount++ < TOLD) {
-        this.#hidden.push(shown({ name: tree.name(entry), above: folder }));
+      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), parent: folder }));
+      if (isHidden && this.#hiddenCount++ < SHOWN) {
+        this.#hidden.push(shownTreePath({ name: tree.name(entry), parent: folder }));
       }
     }
   }
 
-  #blob(id: Uint8Array, tally: Tally, placed: () => Placed): void {
+  #blob(id: Uint8Array, tally: Tally, path: () => TreePath): void {
     try {
       const offset = this.#objects.place(id);
-      // One that is stored whole is known by the header of its entry: that is the short way for most.
+      // Of an undeltified blob the header of its entry is enough, and most are undeltified.
       const header = offset === undefined ? undefined : this.#pack.header(offset);
       let size = header?.size as number;
       if (header?.kind !== "blob") {
@@ -189,7 +166,7 @@ class Check {
       tally.bytes += size;
       if (mayBePointer(size) && this.#isPointer(offset as number)) tally.lfsPointers++;
     } catch (error) {
-      throw this.#refusal(shown(placed()), error);
+      throw this.#refusal(shownTreePath(path()), error);
     }
   }
 
@@ -204,14 +181,14 @@ class Check {
     return is;
   }
 
-  /** @returns the index of the tree in `#tallies`. */
-  #meet({ id, name, above }: Folder): number {
+  /** Adds a folder to those to read, unless its tree is known. @returns the index of the tree in `#tallies`. */
+  #add({ id, name, parent }: Folder): number {
     const known = this.#indexOf(id);
     if (known !== undefined) return known;
     const index = this.#tallies.push(newTally()) - 1;
     this.#indexes.set(latin1(id), index);
-    // Copies: what was read is a view into the tree, which would stay in memory.
-    this.#pending.push({ id: Uint8Array.from(id), name: Uint8Array.from(name), above });
+    // Copies: a view would keep the whole tree in memory.
+    this.#pending.push({ id: Uint8Array.from(id), name: Uint8Array.from(name), parent });
     return index;
   }
 
@@ -219,22 +196,22 @@ class Check {
     return this.#indexes.get(latin1(id));
   }
 
-  /** Paths of submodules, as messages show them, sorted; the trees that have none below them are passed over. */
+  /** Paths of submodules, as messages show them, sorted; skips trees that have none below them. */
   #submodules(root: Folder): string[] {
     const paths: string[] = [];
     const pending: Folder[] = [root];
     let characters = 0;
     for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-      const above = folder;
+      const parent = folder;
       for (const { type, name, id } of new Tree(this.#objects.read(folder.id, "tree"))) {
         if (type === "gitlink") {
-          const path = shown({ name, above });
+          const path = shownTreePath({ name, parent });
           paths.push(path);
           characters += path.length;
           if (paths.length === MOST_PATHS || characters > MOST_CHARACTERS) return paths.sort();
         }
         const below = type === "tree" ? (this.#tallies[this.#indexOf(id) as number] as Tally).submodules : 0;
-        if (below > 0) pending.push({ id, name, above });
+        if (below > 0) pending.push({ id, name, parent });
       }
     }
     return paths.sort();
@@ -252,18 +229,6 @@ class Check {
   }
 }
 
-/** The path for a message, a long one without its middle; `/` for the root. */
-function shown(placed: Placed): string {
-  const names: Uint8Array[] = [];
-  for (let at: Placed | undefined = placed; at?.above !== undefined; at = at.above)
-    names.push(SLASH, at.name);
-  if (names.length === 0) return "/";
-  const path = shownPath(Buffer.concat(names.reverse().slice(0, -1)));
-  return path.length > 2 * HALF ? `${path.slice(0, HALF)}...${path.slice(-HALF)}` : path;
-}
-
 function latin1(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
 }
-
-const SLASH = Buffer.from("/");

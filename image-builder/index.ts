@@ -1,4 +1,5 @@
-export { type MakeOptions, type MakeResult, makeImage } from "./make.ts";
+export { makeImage } from "./make.ts";
+export type { MakeOptions, MakeResult } from "./make-options.ts";
 export { COMPRESSIONS, type Compression } from "./packing/compression.ts";
 export type { OnProgress, Phase, Progress } from "./progress.ts";
 export { type FormatOptions, formatVerification } from "./verify/format.ts";

@@ -2,50 +2,55 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 /**
- * The longest chain of deltas: `git pack-objects` makes none longer (`MAX_DEPTH` in its pack-objects.h), and 50 is what it
- * makes unless told otherwise.
+ * The longest chain of deltas: the limit of `git pack-objects` (`MAX_DEPTH` in its pack-objects.h), whose
+ * default is 50.
  */
 export const MAX_CHAIN = 4095;
 
-/** Entries of a list that is made at once: some 350 MB. */
+/** Entries of the longest list in memory: some 350 MB. */
 export const LARGEST_LIST = 500_000;
 
-/** Bytes of the trees on the way down that a listing or a count holds. */
+/** Bytes of the trees between the start and the present entry that a listing or a count keeps. */
 export const MOST_HELD = 128 * MIB;
 
 /**
- * What reading an image may cost: a few KiB of deltas, trees and links can ask for any work and any memory. docs/STORE.md has the
- * same as a table. Work is in the units of `COST`, ten to a nanosecond.
+ * The limits of what it costs to read an image: a few KiB of deltas, trees and links can demand any work and
+ * any memory. docs/STORE.md has them as a table. Work is in the units of `COST`, ten to a nanosecond.
  */
 export interface Bounds {
-  /** Work for one object: its chain of deltas from the object stored whole, cached or not. */
+  /** Work for one object: its chain of deltas from the undeltified object on, cached or not. */
   readonly objectWork: number;
-  /** Work for all that one command reads, beyond what `grantFor` adds for each object. */
+  /** Work for everything that one command reads, beyond what `grantFor` adds for each object. */
   readonly commandWork: number;
   /** Bytes of an object that is a delta or the base of one. */
   readonly deltaObjectSize: number;
-  /** Work after which a path leads through no other folder, nor along another link. */
+  /** Work after which the look-up of a path reads no other folder or link. */
   readonly lookupWork: number;
   /** Work for counting paths. */
   readonly countingWork: number;
-  /** Entries below a folder that are listed, and bytes of their paths; more of both for each object of the image. */
+  /**
+   * Entries below a folder that are listed, and bytes of their paths; more of both for each object of the
+   * image.
+   */
   readonly listedEntries: number;
   readonly listedBytes: number;
 }
 
-/** What each object of an image adds to what is listed. */
+/** What each object of an image adds to the limits of a listing. */
 export const LISTED_PER_OBJECT = { entries: 32, bytes: 2048 } as const;
 
 /**
- * The bounds of an image. They are far from what git makes, and from what is made of files:
+ * The bounds of an image. What git makes, and any image of files, stays far below them:
  *
- * - A chain of 50 deltas of 200 MB each takes 10 GiB of work. All of `commandWork` takes some three seconds, for a PACK of 50 MB
- *   five. A base, a delta of half its size and what it makes are in memory together: two and a half times `deltaObjectSize`.
- * - A path through three folders of a million entries each takes `lookupWork`.
- * - Few objects can name any number of paths; an image of files has as many objects, or some copies of its files.
+ * - A chain of 50 deltas of 200 MB each takes 10 GiB of work. All of `commandWork` takes some three seconds,
+ *   for a PACK of 50 MB five. A base, a delta of half its size and what it makes are in memory together: two
+ *   and a half times `deltaObjectSize`.
+ * - The look-up of a path through three folders of a million entries each takes `lookupWork`.
+ * - Few objects can name any number of paths. An image of files has about as many objects as paths, or some
+ *   copies of files.
  *
  * @param packBytes bytes of the PACK.
- * @param factor by which everything that takes time is multiplied.
+ * @param factor multiplies all bounds that limit time. Default 1.
  */
 export function boundsOf(packBytes: number, factor = 1): Bounds {
   return {

@@ -1,6 +1,6 @@
 /**
- * Keeps what was used last, up to a number of bytes; the least recently used goes first. An item larger than half of the
- * capacity is not kept at all, so one giant does not empty the cache.
+ * A cache of a number of bytes that evicts the least recently used item first. It does not keep an item
+ * larger than half of the capacity, so one giant does not empty it.
  */
 export class ByteLru<Key, Value> {
   readonly #capacity: number;
@@ -8,11 +8,12 @@ export class ByteLru<Key, Value> {
   /** A Map iterates in the order of insertion, so its first key is the least recently used. */
   readonly #items = new Map<Key, { readonly value: Value; readonly bytes: number }>();
 
-  /** @param capacity bytes kept at most; 0 keeps nothing. */
+  /** @param capacity in bytes; 0 keeps nothing. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
+  /** The value of a key, which then counts as used last; undefined if it is not in the cache. */
   get(key: Key): Value | undefined {
     const item = this.#items.get(key);
     if (item === undefined) return undefined;
@@ -21,7 +22,7 @@ export class ByteLru<Key, Value> {
     return item.value;
   }
 
-  /** @param bytes what the value counts for. */
+  /** Adds a value, unless the key has one. @param bytes size of the value, with its overhead. */
   set(key: Key, value: Value, bytes: number): void {
     if (bytes * 2 > this.#capacity || this.#items.has(key)) return;
     this.#items.set(key, { value, bytes });

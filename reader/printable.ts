@@ -1,19 +1,21 @@
 /**
- * What steers a terminal or the text around it rather than to be seen: C0, DEL and C1 (ECMA-48), the separators of lines and
- * paragraphs, and the marks, embeddings, overrides and isolates of bidirectional text (Unicode Standard Annex #9).
+ * Characters that control a terminal or the text around them: C0, DEL and C1 (ECMA-48), the separators of
+ * lines and paragraphs, and the marks, embeddings, overrides and isolates of bidirectional text (Unicode
+ * Standard Annex #9).
  */
 const CONTROL = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Whether a text is shown as it is. */
+/** Whether `printable` returns a text unchanged. */
 export function isPrintable(text: string): boolean {
   return text.search(CONTROL) < 0;
 }
 
 /**
- * A text for a person: what could break the line, steer a terminal or reorder the characters is escaped, as `\u001b`.
- * @param kept characters that stay all the same, such as the line breaks of a text of several lines.
+ * A text for a person: escapes characters that could break the line, control a terminal or reorder the text,
+ * as `\u001b`.
+ * @param kept control characters that stay, such as the line breaks of a text of several lines.
  */
 export function printable(text: string, kept = ""): string {
   return text.replace(CONTROL, (character) =>
@@ -21,10 +23,12 @@ export function printable(text: string, kept = ""): string {
   );
 }
 
-/** The same of bytes that should be UTF-8, as names and messages are in git; bytes that are not are escaped as `\xe9`. */
+/**
+ * The same for bytes, which are UTF-8 in most of git's names and messages; escapes all other bytes as `\xe9`.
+ */
 export function printableBytes(bytes: Uint8Array, kept = ""): string {
   const text = decoder.decode(bytes);
-  // The sign for what is no UTF-8 may also be there as itself.
+  // The replacement character may also be in the text itself.
   if (!text.includes("\ufffd")) return printable(text, kept);
   let shown = "";
   let start = 0;
@@ -39,7 +43,7 @@ export function printableBytes(bytes: Uint8Array, kept = ""): string {
   return printable(shown + decoder.decode(bytes.subarray(start)), kept);
 }
 
-/** Bytes of the character of UTF-8 that begins there; 0 if none does (The Unicode Standard, table 3-7). */
+/** Bytes of the UTF-8 character that begins at `at`; 0 if none does (The Unicode Standard, table 3-7). */
 function characterLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first < 0x80) return 1;

@@ -8,18 +8,18 @@ import { cacheFolder, keyOf, writeCacheFile } from "./cache/cache.ts";
 import { GuardedProcess } from "./qemu/guarded-process.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 
-/** What runs the guest's instructions: the processor itself, or QEMU's translator. */
+/** What runs the guest's instructions: the processor (`kvm`) or QEMU's translator (`tcg`). */
 export type Accelerator = "kvm" | "tcg";
 
-/** A kernel is up within a second under KVM that works. */
+/** A KVM that works boots a kernel within a second. */
 const TRIAL_LIMIT_MS = 4000;
 
-/** MiB; enough for a kernel that only says that it is up. */
+/** MiB; enough for a kernel and a shell. */
 const TRIAL_MEMORY = 128;
 
 const VERDICT_FILE = "accelerator.json";
 
-/** How KVM is found and tried; a test brings its own. */
+/** How KVM is found and tried. Tests replace it. */
 export interface KvmTrial {
   readonly device: string;
   /** Whether a kernel boots under KVM. */
@@ -29,8 +29,8 @@ export interface KvmTrial {
 const KVM: KvmTrial = { device: "/dev/kvm", boots: bootsUnderKvm };
 
 /**
- * Chooses by trying: on some hosts KVM is there and can be opened, and a kernel then hangs in it. The verdict holds until
- * the host boots again, or QEMU or the kernel changes.
+ * Chooses KVM if a kernel boots in it: on some hosts KVM opens and then hangs. The verdict is cached until the host boots
+ * again, or until QEMU or the kernel changes.
  */
 export async function chooseAccelerator(
   kernel: Kernel,
@@ -41,7 +41,7 @@ export async function chooseAccelerator(
   if (!isAccessible(kvm.device)) return "tcg";
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   const key = keyOf(bootId, fingerprint(findQemu()), fingerprint(kernel.image));
-  const known = await rememberedVerdict(key);
+  const known = await cachedVerdict(key);
   if (known !== undefined) return known;
   note("trying whether KVM works here (once after each start of the host)");
   const verdict = (await kvm.boots(kernel, busybox)) ? "kvm" : "tcg";
@@ -49,7 +49,7 @@ export async function chooseAccelerator(
   return verdict;
 }
 
-/** Whether this user may use KVM at all. */
+/** Whether this user can open KVM. */
 export function isKvmAccessible(): boolean {
   return isAccessible(KVM.device);
 }
@@ -63,17 +63,17 @@ function isAccessible(device: string): boolean {
   }
 }
 
-async function rememberedVerdict(key: string): Promise<Accelerator | undefined> {
+async function cachedVerdict(key: string): Promise<Accelerator | undefined> {
   try {
-    const remembered = JSON.parse(await readFile(join(cacheFolder(), VERDICT_FILE), "utf8"));
-    const { verdict } = remembered;
-    return remembered.key === key && (verdict === "kvm" || verdict === "tcg") ? verdict : undefined;
+    const cached = JSON.parse(await readFile(join(cacheFolder(), VERDICT_FILE), "utf8"));
+    const { verdict } = cached;
+    return cached.key === key && (verdict === "kvm" || verdict === "tcg") ? verdict : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Boots the kernel with next to nothing, and looks whether it comes up and switches off within the limit. */
+/** Boots the kernel with a minimal initramfs, and returns whether it is up within the limit. */
 async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> {
   const args = qemuArguments({
     kernel: kernel.image,
@@ -87,5 +87,5 @@ async function bootsUnderKvm(kernel: Kernel, busybox: string): Promise<boolean> 
   const limit = setTimeout(() => void trial.kill(), TRIAL_LIMIT_MS);
   await trial.ended;
   clearTimeout(limit);
-  return trial.console.lines(1000).some((line) => line.includes(TRIAL_MARK));
+  return trial.consoleLog.lines(1000).some((line) => line.includes(TRIAL_MARK));
 }

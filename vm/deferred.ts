@@ -1,11 +1,11 @@
-/** A promise, and what settles it. */
+/** A promise and the functions that settle it. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value | PromiseLike<Value>) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** What `Promise.withResolvers` gives, which Node has from 22 on only. */
+/** The same as `Promise.withResolvers`, which Node 20 does not have. */
 export function deferred<Value>(): Deferred<Value> {
   let resolve!: Deferred<Value>["resolve"];
   let reject!: Deferred<Value>["reject"];

@@ -14,9 +14,9 @@ import { spaceForRun } from "./free-space.ts";
 import { pinnedNode } from "./package-root.ts";
 import { prepareSystem } from "./prepare.ts";
 import type { BareMachine } from "./qemu/qemu.ts";
-import { reasonAgainst } from "./template/known-failure.ts";
-import { list } from "./template/shelf.ts";
+import { findFailure } from "./template/negative-cache.ts";
 import { describe, templateName } from "./template/template.ts";
+import { listTemplates } from "./template/template-store.ts";
 import { findTool, runTool } from "./tools.ts";
 
 /** One thing that a machine needs, and whether it is here. */
@@ -145,8 +145,8 @@ async function templateCheck(): Promise<Check> {
   const name = "templates";
   const machines = await ordinaryMachines();
   const kinds = new Map(machines.map((machine) => [templateName(machine), describe(machine)]));
-  const there = (await list()).filter((template) => kinds.has(template.name));
-  const failures = await Promise.all([...kinds].map(async ([kind]) => reasonAgainst(kind)));
+  const there = (await listTemplates()).filter((template) => kinds.has(template.name));
+  const failures = await Promise.all([...kinds].map(async ([kind]) => findFailure(kind)));
   const reason = failures.find((failure) => failure !== undefined);
   if (there.length > 0) return { name, ok: true, detail: there.map((each) => each.description).join("; ") };
   if (reason !== undefined)

@@ -17,15 +17,15 @@ export { GuestError } from "./session/guest-error.ts";
 export interface ProgramSettings {
   /** The program's environment. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How a path is found. Default: what suits the program. */
+  /** How the store finds a path. Default: the program's own choice. */
   readonly layout?: "light" | "fast";
   /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
   readonly commit?: string;
   /** Whether the types of a program of your own are checked. Default: true. */
   readonly check?: boolean;
-  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  /** The type checker: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
   readonly tsc?: string;
-  /** Whether the program is to tell on `stderr` what it does. */
+  /** Whether the program reports on `stderr` what it does. */
   readonly verbose?: boolean;
   /** Read only when the program reads, and then destroyed at its end. Default: nothing. */
   readonly stdin?: Readable;
@@ -33,11 +33,11 @@ export interface ProgramSettings {
   readonly stdout?: Writable;
   /** Default: that of this process. */
   readonly stderr?: Writable;
-  /** Asks the program to end, as by the signal that the reason names (default SIGTERM); ends it two seconds later. */
+  /** Sends the program the signal that the reason names (default SIGTERM). Two seconds later the machine is killed. */
   readonly signal?: AbortSignal;
 }
 
-/** A machine that is up and runs one program. */
+/** A machine that is ready to run one program. */
 export class Vm implements AsyncDisposable {
   readonly #guest: Guest;
 
@@ -46,13 +46,13 @@ export class Vm implements AsyncDisposable {
     this.#guest = guest;
   }
 
-  /** Where the machine is reached, `ADDRESS:PORT` for each port it was told to publish. */
+  /** The published ports of this host, `ADDRESS:PORT` each, in the order of `publish`. */
   get published(): string[] {
     return this.#guest.ports.map(({ published }) => published!);
   }
 
   /**
-   * Runs a program to its end, after which the machine is gone.
+   * Runs a program, and then ends the machine.
    *
    * @param program the name of one that ships with docteur, or the path of a file of your own.
    * @returns the exit status, 0 to 255.
@@ -71,22 +71,23 @@ export class Vm implements AsyncDisposable {
     return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
   }
 
-  /** Ends the machine at once, whatever it does. */
+  /** Kills the machine. */
   exit(): Promise<void> {
     return this.#guest[Symbol.asyncDispose]();
   }
 
-  /** The same. */
+  /** The same as `exit`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.exit();
   }
 }
 
 /**
- * Gives a machine with an image, from a template if it can be had, otherwise by booting.
+ * Starts a machine with an image: from a template if possible, otherwise by a boot.
  *
  * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
- * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`; `BOOT_FAILED`, `BOOT_TIMEOUT` with what the console said last; `ABORTED`.
+ * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`, `PUBLISH_FAILED`; `BOOT_FAILED`, `BOOT_TIMEOUT`
+ * with the end of the console; `ABORTED`.
  */
 export async function boot(options: BootOptions): Promise<Vm> {
   return new Vm(await bootGuest(options));

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DocteurError } from "../reader/errors.ts";
 
-/** The folder of this package, whether this runs from its sources or from a bundle somewhere below it. */
+/** The folder of this package. This runs from its sources, or from a bundle in a folder below. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
@@ -12,7 +12,7 @@ export function packageRoot(): string {
 }
 
 /**
- * The Node that runs in the machine: the pinned one.
+ * The path of the pinned Node, which runs in the machine.
  * @throws {DocteurError} `NO_NODE`, if the package's dependencies are not installed.
  */
 export function pinnedNode(): string {

@@ -11,12 +11,12 @@ import { type BareMachine, findQemu } from "./qemu/qemu.ts";
 /** MiB. Only what the guest touches is taken from the host. */
 export const DEFAULT_MEMORY = 512;
 
-/** Less does not hold a kernel and Node. */
+/** A kernel and Node need this much. */
 const MINIMAL_MEMORY = 128;
 
-/** What a caller may say about a machine, whatever image it will have. */
+/** The options of a machine without its image. */
 export interface SystemOptions {
-  /** Default: tried, once after each start of the host. */
+  /** Default: KVM if a kernel boots in it, which is tried once after each boot of the host. */
   readonly accel?: Accelerator | undefined;
   /** MiB of memory, at least 128. Default 512. */
   readonly memory?: number | undefined;
@@ -30,16 +30,16 @@ export interface SystemOptions {
   readonly bundle?: string | undefined;
 }
 
-/** What a caller may say about a machine. */
+/** The options of a machine. */
 export interface MachineOptions extends SystemOptions {
   /** The image: a file or a block device. */
   readonly image: string;
 }
 
 /**
- * Makes or finds everything that a machine is built from.
+ * Makes, or finds in the cache, all parts of a machine.
  *
- * @param note told, in a line, before something that takes its time.
+ * @param note gets a line of text before each step that takes long.
  * @throws {DocteurError} those of `checkImage` and of `prepareSystem`.
  */
 export async function prepareMachine(
@@ -85,7 +85,7 @@ function checkMemory({ memory = DEFAULT_MEMORY }: SystemOptions): number {
   throw new DocteurError("MEMORY", `a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`);
 }
 
-/** Like `Promise.all`, but does not leave the others at work when one fails. */
+/** Like `Promise.all`, but waits for all of them even if one fails. */
 async function settled<T extends readonly unknown[]>(
   work: { [K in keyof T]: T[K] | Promise<T[K]> },
 ): Promise<T> {

@@ -3,18 +3,18 @@ import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
-import { guestPorts, parsePublication } from "./qemu/publication.ts";
+import { guestPorts, parsePortMapping } from "./qemu/port-mapping.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
 import { toRequest } from "./session/to-request.ts";
 
-/** What the kernel takes on x86, its terminating zero included (arch/x86/include/asm/setup.h). */
+/** Bytes of a kernel command line on x86, its terminating zero included (arch/x86/include/asm/setup.h). */
 const COMMAND_LINE_SIZE = 2048;
 
 /**
- * Output and errors as plain bytes. QEMU's `stdio` would not do: it closes the port as soon as standard input ends.
- * Appending, because opening a shell's redirection again would otherwise cut off what is there.
+ * Output and errors as plain bytes. QEMU's `stdio` closes the port as soon as standard input ends. The files are opened for
+ * appending, because otherwise QEMU truncates the file of a shell's redirection.
  */
 const DEVICES = [
   ...["-serial", "none", "-device", "virtio-serial-device"],
@@ -28,29 +28,29 @@ function plainPort(id: string, path: string, name: string): string[] {
 }
 
 /**
- * The line that, in a shell, boots the same machine by hand and has it run the same program. Such a run has no standard
- * input, and its status is QEMU's own.
+ * Returns a shell command that boots the same machine by hand and runs the same program. Such a run has no standard input,
+ * and its exit status is QEMU's.
  *
- * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request does not fit the kernel's command line; `PROGRAM_TOO_LONG`
+ * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request is longer than the kernel's command line; `PROGRAM_TOO_LONG`
  * for a program of the user's own; those of `prepareMachine`.
  */
 export async function printCommand(options: RunOptions): Promise<string> {
   if (isProgramFile(options.program)) {
     throw new DocteurError(
       "PROGRAM_TOO_LONG",
-      `${options.program}: a machine that is started by hand has no channel on which a program of your own could come; it runs those that ship with docteur`,
+      `${options.program}: a machine that is started by hand has no channel for a program of your own; it runs only those that ship with docteur`,
     );
   }
-  const published = (options.publish ?? []).map(parsePublication);
+  const portMappings = (options.publish ?? []).map(parsePortMapping);
   const ports = guestPorts(
-    published,
-    published.map(({ port }) => port),
+    portMappings,
+    portMappings.map(({ port }) => port),
   );
   const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
-  const machine = await prepareMachine({ ...options, network: published.length > 0 }, () => {});
+  const machine = await prepareMachine({ ...options, network: portMappings.length > 0 }, () => {});
   const args = qemuArguments({
     ...machine,
-    published,
+    portMappings,
     kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
     devices: DEVICES,
   });
@@ -58,7 +58,7 @@ export async function printCommand(options: RunOptions): Promise<string> {
   if (commandLine.length >= COMMAND_LINE_SIZE) {
     throw new DocteurError(
       "ARGUMENTS_TOO_LONG",
-      `arguments and environment are too long for a line: the kernel takes ${COMMAND_LINE_SIZE - 1} bytes, not ${commandLine.length}`,
+      `arguments and environment are too long: the command line of the kernel has ${COMMAND_LINE_SIZE - 1} bytes, and these need ${commandLine.length}`,
     );
   }
   return [findQemu(), ...args].map(shellQuote).join(" ");

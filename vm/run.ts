@@ -9,14 +9,14 @@ import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
 import { CHANNEL_FD, GuardedProcess } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
-import { hostPorts, parsePublication } from "./qemu/publication.ts";
-import type { Streams } from "./session/conversation.ts";
+import { hostPorts, parsePortMapping } from "./qemu/port-mapping.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
+import type { Streams } from "./session/host-channel.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
-/** Seconds for Node to start on the host. */
+/** Seconds for the guest to be ready on the host. */
 const START_TIMEOUT = 30;
 
 /** The status of a command that a closed pipe ended: 128 and the number of SIGPIPE. */
@@ -24,51 +24,52 @@ const BROKEN_PIPE = 141;
 
 /** What to run, on which image, and how. */
 export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
-  /** Seconds until the guest must be up. Default 60. */
+  /** Seconds for the guest to be ready. Default 60. */
   readonly bootTimeout?: number | undefined;
-  /** Boots, whether there is a template or not, and leaves none. */
+  /** Boots even if there is a template, and leaves none. Default: starts from a template. */
   readonly cold?: boolean | undefined;
-  /** Ports at which the program is reached, `[ADDRESS:]PORT:GUESTPORT` each. Default: none. */
+  /** Ports at which this host reaches the program, `[ADDRESS:]PORT:GUESTPORT` each. Default: none. */
   readonly publish?: readonly string[] | undefined;
-  /** Shows the machine's console, and what is being done, on `stderr`. */
+  /** Writes the machine's console, and each decision, to `stderr`. */
   readonly verbose?: boolean | undefined;
   /** Whether the types of a program of the user's own are checked. Default: true. */
   readonly check?: boolean | undefined;
-  /** What checks them: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
+  /** The type checker: TypeScript's `bin/tsc`, or the folder of the package. Default: docteur's own. */
   readonly tsc?: string | undefined;
-  /** Asks the program to end, as by the signal that the reason names. */
+  /** Sends the program the signal that the reason names (default SIGTERM). */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Runs a program in a machine of its own.
  *
- * @returns its exit status; 141 if nobody reads its output any more.
- * @throws {DocteurError} whatever keeps it from running to its end. If it is the machine, its console's last lines
- * are on `stderr` by then.
+ * @returns its exit status; 141 if its output is closed.
+ * @throws {DocteurError} those of `boot`, `prepareProgram` and `Guest.run`. With a `GuestError`, the last lines of the
+ * console are on `stderr`.
  */
 export async function runInVm(options: RunOptions): Promise<number> {
   const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
-  // Also where no person waits: what a first run does takes up to a minute, and somebody may look into a log meanwhile.
+  // Even if stderr is no terminal: a first run takes up to a minute, and a log should say why.
   const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const detail = options.verbose ? note : undefined;
-  const console = options.verbose ? options.stderr : undefined;
-  return finish(options, (signal) => boot({ ...options, note, detail, console, signal }), request);
+  const consoleStream = options.verbose ? options.stderr : undefined;
+  const start = (signal: AbortSignal) => boot({ ...options, note, detail, console: consoleStream, signal });
+  return finish(options, start, request);
 }
 
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
-  const publications = (options.publish ?? []).map(parsePublication);
+  const mappings = (options.publish ?? []).map(parsePortMapping);
   const request = {
     ...toRequest(options),
     terminal: isTerminal(options.stdout),
-    ports: hostPorts(publications),
+    ports: hostPorts(mappings),
   };
   const image = await checkImage(options.image);
   const args = [await getBundle(), String(CHANNEL_FD), image.path];
-  const console = options.verbose ? options.stderr : undefined;
+  const consoleStream = options.verbose ? options.stderr : undefined;
   const start = (signal: AbortSignal) =>
-    Guest.start(new GuardedProcess(pinnedNode(), args, console, { endsGroup: true }), {
+    Guest.start(new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true }), {
       what: "the process",
       seconds: START_TIMEOUT,
       signal,
@@ -82,7 +83,7 @@ async function finish(
   request: ReturnType<typeof toRequest>,
 ): Promise<number> {
   try {
-    const [guest, program] = await both(options, start);
+    const [guest, program] = await startBoth(options, start);
     return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
   } catch (error) {
     if (error instanceof ProgramError) {
@@ -96,8 +97,8 @@ async function finish(
   }
 }
 
-/** Brings up the guest and makes the program ready meanwhile. The first that fails ends the other, and is told. */
-async function both(
+/** Starts the guest and prepares the program at the same time. The first failure ends the other, and is thrown. */
+async function startBoth(
   options: RunOptions,
   start: (signal: AbortSignal) => Promise<Guest>,
 ): Promise<[guest: Guest, program: UserProgram | undefined]> {

@@ -1,6 +1,6 @@
 import type { Writable } from "node:stream";
 
-/** Whether a person sees what is written to a stream. */
+/** Whether a stream writes to a terminal. */
 export function isTerminal(stream: Writable): boolean {
   return "isTTY" in stream && stream.isTTY === true;
 }

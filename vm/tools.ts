@@ -6,10 +6,10 @@ import { installation } from "./artifacts/debian-packages.ts";
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** Folders where system tools are, though not always on the path of a plain user. */
+/** Folders of system tools that may be missing from the PATH of a plain user. */
 const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
 
-/** Finds an executable as the shell does; undefined if it is not installed. */
+/** Finds an executable on the PATH and in the system's folders; undefined if it is not installed. */
 export function findTool(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? "").split(delimiter), ...SYSTEM_FOLDERS];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
@@ -25,8 +25,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * The same for one that must be there.
- * @param packageName where Debian and Ubuntu have it, if vm/debian-packages.txt does not say.
+ * The same for a tool that docteur needs.
+ * @param packageName its package in Debian and Ubuntu. Default: that of vm/debian-packages.txt.
  * @throws {DocteurError} `TOOL_MISSING`.
  */
 export function requireTool(name: string, packageName?: string): string {
@@ -40,13 +40,13 @@ export function requireTool(name: string, packageName?: string): string {
 
 export interface ToolOptions {
   readonly cwd?: string;
-  /** How its output is read; `latin1` keeps every byte. Default `utf8`. */
+  /** The encoding of its output; `latin1` keeps every byte. Default `utf8`. */
   readonly encoding?: "utf8" | "latin1";
 }
 
 /**
- * Runs a tool to its end and gives its standard output.
- * @throws {DocteurError} `TOOL_FAILED`, with the last line that it said, or the one about a full disk.
+ * Runs a tool and returns its standard output.
+ * @throws {DocteurError} `TOOL_FAILED`, with the last line of its standard error, or the line about a full disk.
  */
 export function runTool(path: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -54,13 +54,13 @@ export function runTool(path: string, args: readonly string[], options: ToolOpti
     execFile(path, args, { ...options, env, maxBuffer: MAX_OUTPUT }, (cause, stdout, stderr) => {
       if (cause === null) return resolve(stdout);
       const lines = stderr.trim().split("\n");
-      const said = lines.find(saysNoSpace) ?? (lines.at(-1) || cause.message.split("\n")[0]);
-      reject(new DocteurError("TOOL_FAILED", `${path.split("/").at(-1)} failed: ${said}`, { cause }));
+      const reason = lines.find(saysNoSpace) ?? (lines.at(-1) || cause.message.split("\n")[0]);
+      reject(new DocteurError("TOOL_FAILED", `${path.split("/").at(-1)} failed: ${reason}`, { cause }));
     });
   });
 }
 
-/** Whether a line tells of a full disk, in the C library's words or apt's. */
+/** Whether a line of output means a full disk, in the words of the C library or of apt. */
 export function saysNoSpace(line: string): boolean {
   return /No space left on device|Disk quota exceeded|enough free space/.test(line);
 }

@@ -2,15 +2,15 @@ import type { Writable } from "node:stream";
 import { DocteurError } from "../reader/errors.ts";
 
 /**
- * Writes and waits until the stream has taken it, so that a slow reader slows the writer down.
- * @throws {DocteurError} `OUTPUT_CLOSED`, if the reader is gone; `OUTPUT_FAILED` for anything else, a full disk say.
+ * Writes to a stream, and waits until it has taken the bytes: a slow reader slows the writer down.
+ * @throws {DocteurError} `OUTPUT_CLOSED`, if the reader has closed it; `OUTPUT_FAILED` for other failures, such as a full disk.
  */
 export function writeTo(stream: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const ignore = () => {};
-    // A stream that is destroyed while it writes need not tell the writer.
+    // A stream that is destroyed during a write may not call back.
     const close = () => reject(outputClosed());
-    // The stream tells the same error twice; an event nobody listens to would end the process.
+    // The stream also emits the error, and an error event without a listener ends the process.
     stream.once("error", ignore).once("close", close);
     stream.write(bytes, (error) => {
       stream.off("close", close);
@@ -31,5 +31,5 @@ function explain(cause: NodeJS.ErrnoException): DocteurError {
 }
 
 function outputClosed(cause?: Error): DocteurError {
-  return new DocteurError("OUTPUT_CLOSED", "nobody reads the output any more", { cause });
+  return new DocteurError("OUTPUT_CLOSED", "the output is closed", { cause });
 }

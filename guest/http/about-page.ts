@@ -3,11 +3,14 @@ import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page } from "./html.ts";
 
-const VERIFIED = `Nothing is sent that was not proved. The commit's content must have the SHA-1 that is its id; the commit
-names the root folder by its SHA-1, each folder names what is in it in the same way, and every file is inflated and compared
-with its id before its first byte leaves. Two servers that name the same commit serve the same bytes.`;
+const VERIFIED = `The server sends verified bytes only. The commit's id is the SHA-1 of its content. The
+commit names the root folder by its SHA-1, and each folder names its entries in the same way. The server
+inflates every file and compares it with its id before it sends the first byte. Two servers that name the
+same commit serve the same bytes.`;
 
-/** Characters of a message that are shown, and of a name or an address: a commit may have millions of them. */
+/**
+ * Characters that are shown of a message, and of a name or an address: a commit may have millions of them.
+ */
 const SHOWN = 16 * 1024;
 const SHOWN_OF_NAME = 256;
 
@@ -15,10 +18,10 @@ const SHOWN_OF_NAME = 256;
 const MAX_PARENTS = 100;
 
 /**
- * The page about the image: the commit, how much there is, and how it is verified.
- * @param census undefined if there is more than was counted.
+ * The page about the image: the commit, its contents, and how they are verified.
+ * @param counts undefined if there are more than the server counts.
  */
-export function aboutPage(store: Store, census: PathCounts | undefined): Buffer {
+export function aboutPage(store: Store, counts: PathCounts | undefined): Buffer {
   const { author, committer, message, parents } = store.commit;
   const facts = [
     ["Commit", code(store.id)],
@@ -31,7 +34,7 @@ export function aboutPage(store: Store, census: PathCounts | undefined): Buffer 
     ["Message", message === undefined ? "none" : `<pre>${escapeHtml(excerpt(message, SHOWN).trim())}</pre>`],
     ["Root folder", code(store.root)],
     ...(parents.length === 0 ? [] : [[parents.length === 1 ? "Parent" : "Parents", listOfParents(parents)]]),
-    ["Holds", escapeHtml(holds(census))],
+    ["Contents", escapeHtml(contentsOf(counts))],
     ["Verified", escapeHtml(VERIFIED)],
   ];
   const rows = facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
@@ -57,15 +60,15 @@ function listOfParents(parents: readonly string[]): string {
   return [...shown, ...(more > 0 ? [`and ${more.toLocaleString("en-US")} more`] : [])].join("<br>");
 }
 
-/** The beginning of a text, and how much is left out. */
+/** The beginning of a text, and the length of the rest. */
 function excerpt(text: string, length: number): string {
   const more = text.length - length;
   return more > 0 ? `${text.slice(0, length)}... (${more.toLocaleString("en-US")} characters more)` : text;
 }
 
-function holds(census: PathCounts | undefined): string {
-  if (census === undefined) return "more files and folders than are counted";
-  const { files, folders, links, submodules } = census;
+function contentsOf(counts: PathCounts | undefined): string {
+  if (counts === undefined) return "more files and folders than this server counts";
+  const { files, folders, links, submodules } = counts;
   const parts = [
     [files, "file"],
     [folders, "folder"],
@@ -83,7 +86,7 @@ function number(count: number): string {
   return count === Number.MAX_SAFE_INTEGER ? `${shown} or more` : shown;
 }
 
-/** The date as whoever signed had it on the wall, with the offset from UTC. */
+/** The local date and time of a signature, with the offset from UTC. */
 function when({ date, zone }: Signature): string {
   const local = new Date((date + zone * 60) * 1000);
   if (Number.isNaN(local.getTime())) return `${date} seconds since 1970`;

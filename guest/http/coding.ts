@@ -1,6 +1,6 @@
 /**
- * Whether a client would rather have `deflate` than the content as it is (RFC 9110, section 12.5.3). `deflate` is the zlib
- * format of RFC 1950 there, which is what a PACK holds.
+ * Whether a client prefers `deflate` to the content as it is (RFC 9110, section 12.5.3). HTTP's `deflate` is
+ * the zlib format of RFC 1950, which a PACK contains.
  */
 export function prefersDeflate(acceptEncoding: string | undefined): boolean {
   if (acceptEncoding === undefined) return false;
@@ -11,7 +11,7 @@ export function prefersDeflate(acceptEncoding: string | undefined): boolean {
   }
   const any = weights.get("*");
   const deflate = weights.get("deflate") ?? any ?? 0;
-  // Without a word about it, the content as it is is always acceptable, and less liked than what is named.
+  // A field without `identity` accepts the content as it is, but prefers the codings that it names.
   const identity = weights.get("identity") ?? (any === 0 ? 0 : Number.MIN_VALUE);
   return deflate > 0 && deflate >= identity;
 }

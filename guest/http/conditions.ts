@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { namesTag } from "./etag.ts";
 
-/** What the conditions of a GET or HEAD ask for: go on, say that nothing changed, or refuse. */
+/** The result of the conditions of a GET or HEAD: go on, or respond with a status. */
 export type Verdict = "go on" | 304 | 412;
 
 /**
- * Evaluates conditions in the order that RFC 9110, section 13.2.2, has them; `If-Range` is apart. Entity tags
- * only: an image knows one date, its commit's, and another image at the same address may have the same date,
- * or an earlier one. So no modification date is stated, and conditions on it are ignored (sections 13.1.3 and
- * 13.1.4).
+ * Evaluates conditions in the order of RFC 9110, section 13.2.2, without `If-Range`. It uses entity tags
+ * only: an image has one date, its commit's, and another image at the same address may have the same date or
+ * an earlier one. So responses have no modification date, and conditions on it are ignored (sections 13.1.3
+ * and 13.1.4).
  *
  * @param tag a strong entity tag.
  */
@@ -20,9 +20,9 @@ export function evaluate(headers: IncomingHttpHeaders, tag: string): Verdict {
 }
 
 /**
- * Whether a `Range` counts. The client's part, if it says which it has, must be of the same representation:
- * that is a strong tag's to say, and never a date's (RFC 9110, section 13.1.5). One that has only
- * `If-Unmodified-Since` for it gets the whole.
+ * Whether to apply a `Range`. The part that the client has must be of the same representation. `If-Range`
+ * says so by a strong tag, never by a date (RFC 9110, section 13.1.5). A request with `If-Unmodified-Since`
+ * alone gets the complete content.
  *
  * @param tag a strong entity tag.
  */

@@ -1,6 +1,6 @@
 const TEXT = "text/plain; charset=utf-8";
 
-/** Media types by the name's extension (IANA, media types; those that browsers go by). */
+/** Media types by the name's extension (IANA, media types; those that browsers use). */
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   htm: "text/html; charset=utf-8",
@@ -55,7 +55,7 @@ const TYPES: Readonly<Record<string, string>> = {
   tar: "application/x-tar",
 };
 
-/** Extensions of what a person wrote to be read as it is. */
+/** Extensions of plain text. */
 const TEXTS = new Set(
   (
     "txt text log rst org adoc tex c h cc cpp cxx hh hpp hxx m mm rs go py rb pl pm sh bash zsh ts tsx mts cts jsx vue " +
@@ -65,13 +65,13 @@ const TEXTS = new Set(
   ).split(" "),
 );
 
-/** What has no extension and is a text. */
+/** Names of text files without an extension. */
 const NAMES =
   /^(readme|license|licence|copying|copyright|authors|contributors|changes|changelog|news|notice|install|todo|makefile|dockerfile|version|codeowners|maintainers)$/i;
 
 /**
- * The `Content-Type` of a file, told by its name alone. Text counts as UTF-8, which is what Git hosts take it for; what is
- * not known is bytes, and browsers are told not to guess.
+ * The `Content-Type` of a file, from its name alone. Text counts as UTF-8, as on Git hosts. A file of an
+ * unknown type is bytes; responses forbid browsers to guess.
  */
 export function contentType(name: string): string {
   const dot = name.lastIndexOf(".");

@@ -1,68 +1,75 @@
 import { ByteLru } from "../../reader/byte-lru.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
+import { fairYield } from "./fair-yield.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
 import { WorkQueue } from "./work-queue.ts";
 
-/** Bytes of one representation of a file, at any place; nothing that was not proved. */
+/** Bytes of one representation of a file, at any offset, all verified. */
 export interface Content {
   /** Bytes of the representation. */
   readonly size: number;
-  /** All of it, if it is small enough to be held. */
-  readonly whole: Uint8Array | undefined;
-  /** Bytes of memory that it takes until it is closed. */
-  readonly footprint: number;
-  /** Pieces of a part, each good on its own. */
+  /** All of it, if it is in memory. */
+  readonly bytes: Uint8Array | undefined;
+  /** Bytes of memory that it takes until `close`. */
+  readonly memorySize: number;
+  /** Reads a part in pieces, each in memory of its own. */
   pieces(part: Part): AsyncGenerator<Uint8Array>;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   close(): void;
 }
 
-/** Bytes of small contents that are kept for whoever asks next. */
+/** Bytes of the cache of small contents. */
 const CACHE_SIZE = 16 * 1024 * 1024;
 
-/** What is taken for each of them beyond its bytes, about. */
+/** The approximate overhead of each of them, in bytes. */
 const ITEM_SIZE = 300;
 
-/** Larger ones are sent piece by piece. */
-const LARGEST_WHOLE = 1024 * 1024;
+/** Larger contents are sent in pieces. */
+const LARGEST_IN_MEMORY = 1024 * 1024;
 
 const PIECE_SIZE = 64 * 1024;
 
-/** What a content takes that passes by, measured: an inflater, its window, and pieces on either side of the socket. */
-const STREAM_FOOTPRINT = 448 * 1024;
+/**
+ * Bytes that a content in pieces takes, measured: an inflater, its window, and pieces on either side of the
+ * socket.
+ */
+const STREAM_MEMORY = 448 * 1024;
 
-/** Bytes that are inflated in a turn of the event loop. */
+/** Bytes that are inflated before the next yield to the event loop. */
 const STRIDE = 256 * 1024;
 
-/** How many blobs are remembered as proved, those used last. */
-const MAX_PROVED = 16 * 1024;
+/** How many blobs are known to be verified, those used last. */
+const MAX_VERIFIED = 16 * 1024;
 
-/** Gives files' contents, as they are or as zlib compressed them, each proved before its first byte is given. */
+/**
+ * Reads files' contents, as they are or as zlib compressed them, and verifies each before it returns the
+ * first byte.
+ */
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
   readonly #queue = new WorkQueue();
-  /** Blobs that were proved, and the bytes of their streams as far as known; the first was used least recently. */
-  readonly #proved = new Map<string, number | undefined>();
+  /** Verified blobs, and the bytes of their zlib streams if known; the first was used least recently. */
+  readonly #verified = new Map<string, number | undefined>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** How many blobs are remembered as proved. */
-  get proved(): number {
-    return this.#proved.size;
+  /** How many blobs are known to be verified. */
+  get verified(): number {
+    return this.#verified.size;
   }
 
   /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
   verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
-    if (compressed) return this.#proved.get(id);
-    return this.#proved.has(id) ? size : undefined;
+    if (compressed) return this.#verified.get(id);
+    return this.#verified.has(id) ? size : undefined;
   }
 
-  /** The content if it is at hand, which costs nothing. */
+  /** The content if it is in the cache. */
   cached({ id }: FileResource, compressed: boolean): Uint8Array | undefined {
     return this.#cache.get(keyOf(id, compressed));
   }
@@ -70,30 +77,30 @@ export class Contents {
   /**
    * The file as it is.
    *
-   * @param isWanted whether somebody still waits for it; asked now and then where it takes long.
+   * @param isWanted whether a client still waits for it; checked repeatedly while a large delta is applied.
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
-    const { path, id, size, isWhole } = file;
-    if (!isWhole) return this.#delta(file, isWanted);
+    const { path, id, size, isUndeltified } = file;
+    if (!isUndeltified) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
     try {
-      if (!this.#proved.has(id)) await verify(blob, size);
-      this.#remember(id, this.#proved.get(id));
+      if (!this.#verified.has(id)) await verify(blob, size);
+      this.#setVerified(id, this.#verified.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
         blob.read(at, piece);
         return piece;
       };
-      if (size <= LARGEST_WHOLE) {
-        const whole = read(0, size);
+      if (size <= LARGEST_IN_MEMORY) {
+        const bytes = read(0, size);
         blob.close();
-        return this.#keep(id, false, whole);
+        return this.#keep(id, false, bytes);
       }
       return {
         size,
-        whole: undefined,
-        footprint: footprint(file),
+        bytes: undefined,
+        memorySize: memorySizeOf(file),
         close: () => blob.close(),
         pieces: (part) => pieces(part, read, approach),
       };
@@ -101,23 +108,23 @@ export class Contents {
       blob.close();
       throw error;
     }
-    /** Reading is a pass from the front: what lies before the part is inflated in turns. */
+    /** Reading is a pass from the front: inflates the bytes before the part, and yields meanwhile. */
     async function approach(start: number): Promise<void> {
       const byte = Buffer.alloc(1);
       for (let at = 0; at < start; at += STRIDE) {
         blob.read(at, byte);
-        await nextTurn();
+        await fairYield();
       }
     }
   }
 
   /**
-   * The file's zlib stream as it lies in the image; it must be one that `isWhole`.
+   * The file's zlib stream as it is in the image; the file must be one that `isUndeltified`.
    * @throws {InvalidImageError} if it is damaged.
    */
   async compressed(file: FileResource): Promise<Content> {
     const { path, id } = file;
-    const known = this.#proved.get(id);
+    const known = this.#verified.get(id);
     const blob = this.#store.openCompressed(path, known)!;
     try {
       await verify(blob, file.size);
@@ -125,21 +132,22 @@ export class Contents {
       blob.close();
     }
     const size = blob.length!;
-    this.#remember(id, size);
+    this.#setVerified(id, size);
     const read = (at: number, length: number) => blob.read(at, length);
-    if (size <= LARGEST_WHOLE) return this.#keep(id, true, read(0, size));
-    const footprint = STREAM_FOOTPRINT;
-    return { size, whole: undefined, footprint, close: () => {}, pieces: (part) => pieces(part, read) };
+    if (size <= LARGEST_IN_MEMORY) return this.#keep(id, true, read(0, size));
+    const memorySize = STREAM_MEMORY;
+    return { size, bytes: undefined, memorySize, close: () => {}, pieces: (part) => pieces(part, read) };
   }
 
   /**
-   * A file that is made of deltas, in turns. One that takes several of them, and much memory meanwhile, waits for those that
-   * do, too, and is given up when nobody waits for it any more.
+   * A file that is stored as a delta. Its deltas are applied in steps. A file of several steps, which takes
+   * much memory meanwhile, waits for others of its kind, and is abandoned when no client waits for it any
+   * more.
    */
   async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
     const soon = this.#store.open(path);
     try {
-      if (soon.verify(STRIDE)) return this.#keepProved(id, soon.whole as Uint8Array);
+      if (soon.verify(STRIDE)) return this.#keepVerified(id, soon.whole as Uint8Array);
     } finally {
       soon.close();
     }
@@ -147,55 +155,55 @@ export class Contents {
       const blob = this.#store.open(path);
       try {
         while (!blob.verify(STRIDE)) {
-          await nextTurn();
-          if (!isWanted()) throw new DocteurError("NOT_WANTED", "nobody waits for it any more");
+          await fairYield();
+          if (!isWanted()) throw new DocteurError("NOT_WANTED", "no client waits for the file any more");
         }
-        return this.#keepProved(id, blob.whole as Uint8Array);
+        return this.#keepVerified(id, blob.whole as Uint8Array);
       } finally {
         blob.close();
       }
     });
   }
 
-  #keepProved(id: string, whole: Uint8Array): Content {
-    this.#remember(id, this.#proved.get(id));
-    return this.#keep(id, false, whole);
+  #keepVerified(id: string, bytes: Uint8Array): Content {
+    this.#setVerified(id, this.#verified.get(id));
+    return this.#keep(id, false, bytes);
   }
 
-  #keep(id: string, compressed: boolean, whole: Uint8Array): Content {
-    this.#cache.set(keyOf(id, compressed), whole, whole.length + ITEM_SIZE);
-    return wholeContent(whole);
+  #keep(id: string, compressed: boolean, bytes: Uint8Array): Content {
+    this.#cache.set(keyOf(id, compressed), bytes, bytes.length + ITEM_SIZE);
+    return contentInMemory(bytes);
   }
 
-  #remember(id: string, length: number | undefined): void {
-    this.#proved.delete(id);
-    this.#proved.set(id, length);
-    if (this.#proved.size > MAX_PROVED) this.#proved.delete(this.#proved.keys().next().value!);
+  #setVerified(id: string, length: number | undefined): void {
+    this.#verified.delete(id);
+    this.#verified.set(id, length);
+    if (this.#verified.size > MAX_VERIFIED) this.#verified.delete(this.#verified.keys().next().value!);
   }
 }
 
-/** Bytes of memory that a file's content will take, either way. */
-export function footprint({ size, isWhole }: FileResource): number {
-  return size > LARGEST_WHOLE && isWhole ? STREAM_FOOTPRINT : size;
+/** Bytes of memory that a file's content takes, compressed or not. */
+export function memorySizeOf({ size, isUndeltified }: FileResource): number {
+  return size > LARGEST_IN_MEMORY && isUndeltified ? STREAM_MEMORY : size;
 }
 
 /** A content that is in memory. */
-export function wholeContent(whole: Uint8Array): Content {
+export function contentInMemory(bytes: Uint8Array): Content {
   return {
-    size: whole.length,
-    whole,
-    footprint: whole.length,
+    size: bytes.length,
+    bytes,
+    memorySize: bytes.length,
     close: () => {},
     pieces: async function* ({ start, end }) {
-      yield whole.subarray(start, end);
+      yield bytes.subarray(start, end);
     },
   };
 }
 
-/** Verifies a content, a large one in several turns of the event loop. */
+/** Verifies a content, and yields to the event loop if it is large. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
-  if (size > LARGEST_WHOLE) await nextTurn();
-  while (!blob.verify(STRIDE)) await nextTurn();
+  if (size > LARGEST_IN_MEMORY) await fairYield();
+  while (!blob.verify(STRIDE)) await fairYield();
 }
 
 async function* pieces(
@@ -206,28 +214,11 @@ async function* pieces(
   await approach?.(start);
   for (let at = start; at < end; at += PIECE_SIZE) {
     yield read(at, Math.min(PIECE_SIZE, end - at));
-    // Where everything is at hand, one answer would else keep all others waiting.
-    await nextTurn();
+    // One response that never waits for the device would block all others.
+    await fairYield();
   }
 }
 
 function keyOf(id: string, compressed: boolean): string {
   return compressed ? `${id}z` : id;
-}
-
-const waiting: (() => void)[] = [];
-
-/**
- * Waits for a turn of the event loop. Only one waiter resumes in each turn, so that other work is delayed by one step of
- * inflating, however many contents are being read.
- */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
-  });
-}
-
-function takeTurn(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(takeTurn);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** How many descriptors this process may have open, by proc(5); infinity if that does not say. */
+/** The number of descriptors that this process may have open, from proc(5); infinity if it is not there. */
 export function descriptorLimit(limits = readLimits()): number {
   const [, soft] = /^Max open files +(\d+) /m.exec(limits) ?? [];
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);

@@ -2,23 +2,23 @@ import { STATUS_CODES } from "node:http";
 import { escapeHtml, page } from "./html.ts";
 import { ABOUT } from "./site.ts";
 
-/** What a person reads under the status, for those that need saying. */
+/** The explanation under the status. */
 const WHY: Readonly<Record<number, string>> = {
   400: "The request or its address is not well-formed.",
-  404: "The image has nothing here that can be shown.",
-  405: "This server reads a read-only image: GET, HEAD and OPTIONS are all it does.",
-  412: "What the request depends on is not so.",
-  416: "The file has no such part.",
-  417: "This server meets no expectation but 100-continue.",
-  421: "This server does not answer for that host; serve --host NAME adds one.",
+  404: "The image has no file or page at this address.",
+  405: "This server supports GET, HEAD and OPTIONS only: the image is read-only.",
+  412: "The file does not match the If-Match field of the request.",
+  416: "The range is outside the file.",
+  417: "This server supports no expectation but 100-continue.",
+  421: "This server does not serve that host; serve --host NAME adds one.",
   431: "The request has too many header fields.",
-  500: "This cannot be sent; the server has told its user why.",
-  501: "This server understands no transfer coding but chunked.",
-  503: "Too much is being sent at the moment. Try again in a moment.",
+  500: "The server cannot send this. Its standard error says why.",
+  501: "This server supports no transfer coding but chunked.",
+  503: "The server is busy. Try again in a moment.",
   505: "This server speaks HTTP/1.1.",
 };
 
-/** The page of an answer that is an error. `why` is told instead of what usually is the matter. */
+/** The page of a response that is an error. @param why the explanation. Default: that of the status. */
 export function errorPage(status: number, why = WHY[status] ?? ""): Buffer {
   const title = `${status} ${STATUS_CODES[status] ?? ""}`;
   return page(

@@ -10,7 +10,7 @@ export function deflateTag(id: string): string {
   return `"${id}-deflate"`;
 }
 
-/** The tag of a page that is made when it is asked for. */
+/** The tag of a page that the server makes. */
 export function pageTag(page: Uint8Array): string {
   return `"${createHash("sha1").update(page).digest("hex")}-page"`;
 }
@@ -18,7 +18,7 @@ export function pageTag(page: Uint8Array): string {
 /** Weak and strong tags in a list (RFC 9110, section 8.8.3). */
 const TAGS = /(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
 
-/** How two tags are compared: `strong` wants both strong, `weak` does not care. */
+/** The comparison of two tags: `strong` requires that both are strong. */
 export type Comparison = "strong" | "weak";
 
 /** Whether an `If-Match` or `If-None-Match` names a tag; `*` names every one. `tag` is a strong one. */

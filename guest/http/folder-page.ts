@@ -5,22 +5,22 @@ import { escapeHtml, page, quantity } from "./html.ts";
 import { ABOUT } from "./site.ts";
 import { encodeName, folderUrl } from "./target.ts";
 
-/** Entries that a page shows at most, and bytes of their rows. */
+/** The most entries that a page shows, and bytes of their rows. */
 const MAX_ENTRIES = 10_000;
 const MAX_ROWS = 2 * 1024 * 1024;
 
-/** Bytes of the largest page, about. */
+/** The approximate size of the largest page, in bytes. */
 export const MAX_PAGE = MAX_ROWS + 64 * 1024;
 
-/** In a larger folder, sizes are not told: each is another look at the disk. */
+/** A page of more entries shows no sizes: each takes another read of the disk. */
 const MAX_SIZES = 1000;
 
-/** Names of the way to a folder that are links, and bytes of a name that is shown and linked whole. */
+/** The most names of a folder's path that are shown, and bytes of the longest name that is a link. */
 const MAX_TRAIL = 32;
 const LONGEST_NAME = 4096;
 
 /**
- * The page of a folder: what is in it, folders first.
+ * The page of a folder: its entries, folders first.
  *
  * @param path the folder's path in the image.
  * @param names of its URL.
@@ -50,9 +50,9 @@ function rowsOf(folder: Folder): string[] {
   const rows: string[] = [];
   let length = 0;
   for (const folders of [true, false]) {
-    for (let place = 0; place < folder.count; place++) {
-      if ((kindOf(folder.type(place)) === "dictionary") !== folders) continue;
-      const made = row(folder.entry(place), folder.count <= MAX_SIZES ? sizeOf(folder, place) : "");
+    for (let i = 0; i < folder.count; i++) {
+      if ((kindOf(folder.type(i)) === "dictionary") !== folders) continue;
+      const made = row(folder.entry(i), folder.count <= MAX_SIZES ? sizeOf(folder, i) : "");
       length += made.length;
       if (rows.length === MAX_ENTRIES || length > MAX_ROWS) return rows;
       rows.push(made);
@@ -61,12 +61,12 @@ function rowsOf(folder: Folder): string[] {
   return rows;
 }
 
-/** The line at the end of a page that tells which image this is. */
+/** The line at the end of a page that names the image. */
 export function footer(store: Store): string {
   return `<footer>commit <a href="/${ABOUT}/"><code>${store.id.slice(0, 12)}</code></a></footer>`;
 }
 
-/** The folder's path, each name of it a link; of a long one the last names. */
+/** The folder's path, each name a link; of a long path the last names. */
 function trail(names: readonly Uint8Array[]): string {
   const first = Math.max(0, names.length - MAX_TRAIL);
   const links = names
@@ -78,20 +78,20 @@ function trail(names: readonly Uint8Array[]): string {
 function row({ kind, type, rawName }: ListEntry, size: string): string {
   const slash = kind === "dictionary" ? "/" : "";
   const mark = type === "symlink" ? " (link)" : type === "gitlink" ? " (submodule)" : "";
-  // No request could ask for it.
+  // A request with such a name would be too long.
   const isLong = rawName.length > LONGEST_NAME;
   const shown = isLong ? `${text(rawName.subarray(0, SHOWN_OF_LONG))}...` : text(rawName);
-  // With `./`, no name can be taken for a scheme.
+  // After `./`, no name can look like a scheme.
   const name = isLong ? escapeHtml(shown + slash) : link(`./${encodeName(rawName)}${slash}`, shown + slash);
   return `<tr><td>${name}${mark}</td><td class="size">${size}</td></tr>`;
 }
 
-/** Bytes of a name that is too long to be shown whole. */
+/** Bytes that are shown of a name that is too long. */
 const SHOWN_OF_LONG = 100;
 
-function sizeOf(folder: Folder, place: number): string {
-  const type = folder.type(place);
-  return type === "file" || type === "executable" ? quantity(folder.size(place)) : "";
+function sizeOf(folder: Folder, index: number): string {
+  const type = folder.type(index);
+  return type === "file" || type === "executable" ? quantity(folder.size(index)) : "";
 }
 
 function link(url: string, label: string): string {

@@ -2,26 +2,26 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
-import { takeCensus } from "./census.ts";
 import { prefersDeflate } from "./coding.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
-import { type Content, Contents, footprint, wholeContent } from "./contents.ts";
+import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
-import { HeldMemory } from "./held-memory.ts";
 import { PAGE_POLICY } from "./html.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
-/** Bytes of contents that answers may keep at once, for clients that read slowly. */
-const MAX_HELD = 96 * 1024 * 1024;
+/** Bytes of memory for contents that clients have not read yet. */
+const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
 
-/** On every answer: what a browser has may be of another image by now, and it must not guess what something is. */
+/** On every response: another image may be at this address by now, and a browser must not guess types. */
 const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
 const PAGE_HEADERS: Headers = [
@@ -31,23 +31,23 @@ const PAGE_HEADERS: Headers = [
 
 export interface HandlerOptions {
   readonly site: SiteOptions;
-  /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
+  /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
-  /** Bytes of contents that answers may hold at once. Default 96 MiB. */
-  readonly maxHeld?: number;
+  /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
+  readonly memoryBudget?: number;
   /** Receives a line for each part of the image that cannot be read. */
   complain(message: string): void;
   /** Aborts a response to release its memory; false if there is none to abort. */
   abortSlowestResponse(): Promise<boolean>;
 }
 
-/** Answers requests with what is in an image (RFC 9110). */
+/** Answers requests from an image (RFC 9110). */
 export class Handler {
   readonly #store: Store;
   readonly #check: RequestCheck;
   readonly #site: Site;
   readonly #contents: Contents;
-  readonly #held: HeldMemory;
+  readonly #memory: MemoryBudget;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
@@ -58,11 +58,11 @@ export class Handler {
     this.#check = new RequestCheck(options.hosts);
     this.#site = new Site(store, options.site);
     this.#contents = new Contents(store);
-    this.#held = new HeldMemory(options.maxHeld ?? MAX_HELD);
+    this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
   }
 
-  /** Answers one request; whatever goes wrong becomes an answer, or the end of the connection. */
+  /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     try {
       this.#answer(request, response)?.catch((error) => this.#fail(request, response, error));
@@ -92,7 +92,7 @@ export class Handler {
       case "file":
         return this.#giveFile(request, response, resource);
       case "folder":
-        if (!this.#held.hasRoom(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
+        if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
         return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
       case "about":
         this.#about ??= this.#makeAbout();
@@ -109,14 +109,14 @@ export class Handler {
 
   async #makeAbout(): Promise<Buffer> {
     try {
-      return aboutPage(this.#store, await takeCensus(this.#store));
+      return aboutPage(this.#store, await objectCounts(this.#store));
     } catch (error) {
       this.#about = undefined;
       throw error;
     }
   }
 
-  /** A page that was made for the occasion; it has no date of its own. */
+  /** Sends a page that the server made. */
   #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
     if (response.destroyed) return;
     const tag = pageTag(page);
@@ -124,7 +124,7 @@ export class Handler {
     if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
     else {
-      response.once("close", this.#held.hold(page, page.length));
+      response.once("close", this.#memory.take(page, page.length));
       sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
     }
   }
@@ -136,11 +136,12 @@ export class Handler {
   ): Promise<void> | undefined {
     const { headers, method } = request;
     const range = method === "GET" ? headers.range : undefined;
-    // A part is one of the file as it is, wherever that is to be had.
-    const compressed = file.isWhole && range === undefined && prefersDeflate(headers["accept-encoding"]);
+    // A range is one of the file as it is.
+    const compressed =
+      file.isUndeltified && range === undefined && prefersDeflate(headers["accept-encoding"]);
     const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
     const fields = [...COMMON, "ETag", tag];
-    if (file.isWhole) fields.push("Vary", "Accept-Encoding");
+    if (file.isUndeltified) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
     if (verdict === 304) {
@@ -160,7 +161,7 @@ export class Handler {
       part === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
-    // The sizes in an image's entries are claims, and are not stated before the content is verified.
+    // The sizes in an image's entries are claims, and are not sent before the content is verified.
     const size = this.#contents.verifiedSize(file, compressed);
     if (size !== undefined) return sendHead(size);
     return this.#useContent(response, file, compressed, (content) => {
@@ -177,7 +178,7 @@ export class Handler {
     use: (content: Content) => Promise<void> | undefined,
   ): Promise<void> | undefined {
     const cached = this.#contents.cached(file, compressed);
-    if (cached !== undefined) return use(wholeContent(cached));
+    if (cached !== undefined) return use(contentInMemory(cached));
     return this.#read(response, file, compressed).then((content) =>
       content === undefined ? sendError(response, 503, ["Retry-After", "1"]) : use(content),
     );
@@ -197,11 +198,11 @@ export class Handler {
       await verifying.reading;
     }
     const cached = this.#contents.cached(file, compressed);
-    if (cached !== undefined) return wholeContent(cached);
-    while (!this.#held.hasRoom(footprint(file))) {
+    if (cached !== undefined) return contentInMemory(cached);
+    while (!this.#memory.fits(memorySizeOf(file))) {
       if (!(await this.#options.abortSlowestResponse())) return undefined;
     }
-    const release = this.#held.hold(file, footprint(file));
+    const release = this.#memory.take(file, memorySizeOf(file));
     const waiting = new Set([response]);
     const isWanted = () => [...waiting].some((each) => !each.destroyed);
     const reading = compressed ? this.#contents.compressed(file) : this.#contents.identity(file, isWanted);
@@ -215,19 +216,19 @@ export class Handler {
     }
   }
 
-  /** Sends a content, or a part of it, and holds it until the client has it or is gone. */
+  /** Sends a content, or a part of it, and keeps it until the client has it or is gone. */
   #send(
     response: ServerResponse,
     fields: Headers,
     content: Content,
     part: Part | undefined,
   ): Promise<void> | undefined {
-    const { whole, size } = content;
+    const { bytes, size } = content;
     if (response.destroyed) {
       content.close();
       return undefined;
     }
-    const release = this.#held.hold(whole ?? content, content.footprint);
+    const release = this.#memory.take(bytes ?? content, content.memorySize);
     response.on("close", () => {
       release();
       content.close();
@@ -236,8 +237,8 @@ export class Handler {
     const status = part === undefined ? 200 : 206;
     const headers =
       part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
-    if (whole === undefined) return sendPart(response, status, headers, content, { start, end });
-    sendBytes(response, status, headers, whole.subarray(start, end));
+    if (bytes === undefined) return sendPart(response, status, headers, content, { start, end });
+    sendBytes(response, status, headers, bytes.subarray(start, end));
     return undefined;
   }
 
@@ -248,7 +249,7 @@ export class Handler {
     }
     const message = error instanceof Error ? error.message : String(error);
     if (!response.destroyed) this.#options.complain(`${request.url}: ${message}`);
-    // An answer that has begun can only be cut short: then its length tells that it is not whole.
+    // A response that has begun can only be cut short. Its `Content-Length` then shows that it is incomplete.
     if (response.headersSent) response.destroy();
     else sendError(response, 500, [], error instanceof InvalidImageError ? DAMAGED : undefined);
   }
@@ -256,9 +257,9 @@ export class Handler {
 
 const EMPTY = new Uint8Array();
 
-const DAMAGED = "The image is damaged here, and nothing of it was sent.";
+const DAMAGED = "The image is damaged here. The server sent nothing of the file.";
 
-/** The answer to a HEAD. @param size bytes of the content that a GET gets. */
+/** Answers a HEAD. @param size bytes of the content that a GET gets. */
 function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
   response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
 }

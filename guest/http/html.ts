@@ -4,8 +4,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * One look for all pages that are made here: system fonts, light or dark as the reader has it, nothing loaded from
- * anywhere, no script.
+ * One style for all pages of the server: system fonts, light or dark as the browser prefers, no other
+ * resources, no script.
  */
 const STYLE = `:root{color-scheme:light dark;--text:#1f2328;--quiet:#59636e;--line:#d1d9e0;--link:#0757ba;--ground:#fff;--band:#f6f8fa}
 @media(prefers-color-scheme:dark){:root{--text:#e6edf3;--quiet:#9aa4af;--line:#3d444d;--link:#6cb2ff;--ground:#0d1117;--band:#161b22}}
@@ -46,7 +46,7 @@ ${body}
 `);
 }
 
-/** What such a page may do in a browser: look as it does. */
+/** The policy of such a page: it may use its own style and nothing else. */
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 

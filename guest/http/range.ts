@@ -1,15 +1,15 @@
-/** A part of a representation, in bytes; `end` is the first that is not in it. */
+/** A part of a representation, in bytes; `end` is exclusive. */
 export interface Part {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Reads a `Range` (RFC 9110, section 14.1.2).
+ * Parses a `Range` (RFC 9110, section 14.1.2).
  *
  * @param size bytes of the representation.
- * @returns the part; `unsatisfiable` if nothing of it is there; undefined if it is to be ignored: another unit than bytes,
- * not well-formed, or more than one part, which this server gives to nobody.
+ * @returns the part; `unsatisfiable` if the representation has nothing of it; undefined to ignore the field:
+ * another unit than bytes, malformed, or more than one part, which this server does not support.
  */
 export function parseRange(range: string | undefined, size: number): Part | "unsatisfiable" | undefined {
   if (range === undefined) return undefined;

@@ -1,21 +1,21 @@
 import type { IncomingMessage } from "node:http";
 import { authorityOf, hostOf } from "./host.ts";
 
-/** Header fields of a request; one with more is answered with 431. */
+/** The most header fields of a request; the response to one with more is 431. */
 export const MAX_HEADER_FIELDS = 100;
 
-/** Finds what is wrong with requests, whatever they ask for (RFC 9110, 9112). */
+/** Finds faults of requests, whatever their target is (RFC 9110, 9112). */
 export class RequestCheck {
   readonly #hosts: ReadonlySet<string> | undefined;
-  /** A `Host` in which no fault was found; most requests have the same. */
+  /** The last `Host` without a fault; most requests have the same. */
   #goodHost: string | undefined;
 
-  /** @param hosts those that are answered for, as `hostOf` spells them; undefined for all. */
+  /** @param hosts those that are served, as `hostOf` spells them; undefined for all. */
   constructor(hosts: ReadonlySet<string> | undefined) {
     this.#hosts = hosts;
   }
 
-  /** The status that says what is wrong; undefined if nothing is. */
+  /** The status of the response to a faulty request; undefined if there is no fault. */
   fault({ headers, rawHeaders, httpVersionMajor, httpVersionMinor, url = "" }: IncomingMessage) {
     if (httpVersionMajor !== 1) return 505;
     if (rawHeaders.length > 2 * MAX_HEADER_FIELDS) return 431;
@@ -31,8 +31,8 @@ export class RequestCheck {
   }
 
   /**
-   * Where the target names a host, that is the one; the field must be well-formed all the same (RFC 9112,
-   * section 3.2.2).
+   * A host in the target takes precedence; the field must be well-formed all the same (RFC 9112, section
+   * 3.2.2).
    */
   #faultOfHost(field: string, url: string): 400 | 421 | undefined {
     const authority = authorityOf(url);
@@ -47,8 +47,8 @@ export class RequestCheck {
 }
 
 /**
- * Only `chunked` is understood. Where it is not the last coding, nobody can tell where the content ends, and
- * HTTP/1.0 has no such field (RFC 9112, sections 6.1 and 6.3).
+ * Only `chunked` is supported. If it is not the last coding, the end of the content is unknown. HTTP/1.0 has
+ * no such field (RFC 9112, sections 6.1 and 6.3).
  */
 function faultOfCoding(codings: string, minorVersion: number): 400 | 501 | undefined {
   const list = codings.split(",").map((coding) => coding.trim().toLowerCase());
@@ -57,7 +57,7 @@ function faultOfCoding(codings: string, minorVersion: number): 400 | 501 | undef
   return list.length > 1 ? 501 : undefined;
 }
 
-/** Node keeps the first of several; which one was meant, nobody knows (RFC 9112, section 3.2). */
+/** Node keeps the first of several fields; a request must not have several (RFC 9112, section 3.2). */
 function hasManyHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -3,17 +3,17 @@ import type { ServerResponse } from "node:http";
 import type { Content } from "./contents.ts";
 import type { Part } from "./range.ts";
 
-/** Names and values in turn, as `writeHead` takes them. */
+/** Alternating names and values, as `writeHead` takes them. */
 export type Headers = readonly string[];
 
 const lengths = new WeakMap<ServerResponse, number>();
 
-/** Bytes of content that an answer was to have; 0 if it has none. */
+/** Bytes of content that a response announced; 0 if it has none. */
 export function lengthOf(response: ServerResponse): number {
   return lengths.get(response) ?? 0;
 }
 
-/** Sends an answer that is in memory; to a HEAD, its headers. */
+/** Sends a response that is in memory; to a HEAD, its headers. */
 export function sendBytes(
   response: ServerResponse,
   status: number,
@@ -29,8 +29,9 @@ export function sendBytes(
 }
 
 /**
- * Sends a part of a content at the pace of whoever reads it. Fulfilled when all of it is on its way, or the client is gone.
- * @throws {InvalidImageError} if the image cannot be read; some of the answer may have left by then.
+ * Sends a part of a content at the client's pace. Resolves when all of it is written to the socket, or the
+ * client is gone.
+ * @throws {InvalidImageError} if the image cannot be read; a part of the response may be sent by then.
  */
 export async function sendPart(
   response: ServerResponse,

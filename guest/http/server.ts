@@ -6,7 +6,7 @@ import { REQUEST_TIMEOUT, SILENCE_TIMEOUT } from "./connection.ts";
 import { type Connections, MAX_CONNECTIONS } from "./connections.ts";
 import { MAX_HEADER_FIELDS } from "./request-fault.ts";
 
-/** Bytes of a request's line and header fields together; one with more is answered with 431. */
+/** The most bytes of a request's line and header fields together; the response to one with more is 431. */
 const MAX_HEADER_SIZE = 8 * 1024;
 
 /** Milliseconds that a connection may wait for its next request. */
@@ -15,10 +15,12 @@ const KEEP_ALIVE_TIMEOUT = 60_000;
 /** Milliseconds between two checks for requests that take too long. */
 const CHECKING_INTERVAL = 2000;
 
-/** Milliseconds that due responses may still take when the server ends; the caller waits longer. */
+/**
+ * Milliseconds that the responses that are due may still take when the server ends; the host waits longer.
+ */
 const GRACE = 500;
 
-/** The status for each of Node's errors that are not simply a malformed request. */
+/** The status for each of Node's errors that means more than a malformed request. */
 const ERROR_STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -26,7 +28,7 @@ const ERROR_STATUS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A server that bounds what its clients can make it wait for and hold. Each socket that Node hands out is
+ * A server that bounds the time and the memory that its clients can take. Each socket that Node hands out is
  * ended by its connection, after the responses that are due and within a limit.
  */
 export function boundedServer(connections: Connections, answer: RequestListener): Server {
@@ -71,9 +73,9 @@ export function boundedServer(connections: Connections, answer: RequestListener)
 }
 
 /**
- * Has a server listen.
+ * Starts to listen.
  * @param complain receives a line for each connection that could not be accepted.
- * @returns the number of the port, also where any was asked for.
+ * @returns the number of the port; the system chooses one for port 0.
  * @throws {DocteurError} `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`.
  */
 export function listen(
@@ -81,14 +83,14 @@ export function listen(
   { address, port }: Port,
   complain: (message: string) => void,
 ): Promise<number> {
-  const place = `${address}:${port}`;
+  const endpoint = `${address}:${port}`;
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => reject(explain(error, place));
+    const refuse = (error: Error) => reject(explain(error, endpoint));
     server.once("error", refuse);
     server.listen({ host: address, port, backlog: MAX_CONNECTIONS }, () => {
       server.off("error", refuse);
       // The system lacks memory or descriptors, for instance; later connections may succeed.
-      server.on("error", (error) => complain(`${place}: a connection was not accepted: ${error.message}`));
+      server.on("error", (error) => complain(`${endpoint}: a connection was not accepted: ${error.message}`));
       resolve((server.address() as AddressInfo).port);
     });
   });
@@ -114,14 +116,16 @@ function finalResponse(status: number, fields = ""): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}Connection: close\r\nContent-Length: 0\r\n\r\n`;
 }
 
-function explain(cause: Error, place: string): Error {
+function explain(cause: Error, endpoint: string): Error {
   switch ((cause as NodeJS.ErrnoException).code) {
     case "EADDRINUSE":
-      return new DocteurError("PORT_TAKEN", `${place} is taken by another program`, { cause });
+      return new DocteurError("PORT_TAKEN", `${endpoint} is taken by another program`, { cause });
     case "EACCES":
-      return new DocteurError("PORT_FORBIDDEN", `${place} is not for this user to take`, { cause });
+      return new DocteurError("PORT_FORBIDDEN", `${endpoint}: this user may not use the port`, { cause });
     case "EADDRNOTAVAIL":
-      return new DocteurError("ADDRESS_UNKNOWN", `${place} is no address of this machine`, { cause });
+      return new DocteurError("ADDRESS_UNKNOWN", `${endpoint}: this machine does not have the address`, {
+        cause,
+      });
     default:
       return cause;
   }

@@ -10,19 +10,19 @@ import { lengthOf } from "./send.ts";
 import { boundedServer, close, listen } from "./server.ts";
 import type { SiteOptions } from "./site.ts";
 
-/** Descriptors for everything but connections. */
+/** Descriptors that are reserved for everything but connections. */
 const RESERVED_DESCRIPTORS = 48;
 
-/** What is served, and to whom. */
+/** Options of `serveSite`. */
 export interface ServeOptions {
   readonly site: SiteOptions;
-  /** The hosts that are answered for, as `hostOf` spells them. Default: all. */
+  /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
 }
 
 /**
- * Answers HTTP at the published ports until the program is asked to end, and writes each address to standard output once
- * it answers there.
+ * Serves HTTP at the published ports until `signal` is aborted. Writes each address to standard output once
+ * it accepts connections there.
  *
  * @throws {DocteurError} those of `listen`.
  */
@@ -32,7 +32,7 @@ export async function serveSite(
   { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
-  // Beyond that limit, connections fail before the server can choose one to close.
+  // Beyond this limit, connections fail before the server can choose one to close.
   const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
   const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
   const abortSlowestResponse = () => connections.abortSlowestResponse();
@@ -58,7 +58,10 @@ function addressOf({ address, published }: Port, number: number): string {
   return `http://${published ?? `${address}:${number}`}/`;
 }
 
-/** A line for each answer: what was asked for, the status, bytes of content, and whether the client left before its end. */
+/**
+ * Writes a line for each response: method and target, status, bytes of content, and whether the client left
+ * early.
+ */
 function logAccess(console: Console, { method, url }: IncomingMessage, response: ServerResponse): void {
   response.once("close", () => {
     const left = response.writableFinished ? "" : " cut short";

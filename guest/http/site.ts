@@ -4,31 +4,33 @@ import type { Store } from "../../reader/store/store.ts";
 import { contentType } from "./content-type.ts";
 import { folderUrl, parseTarget, storePath, type Target } from "./target.ts";
 
-/** How paths become files. */
+/** How targets map to files. */
 export interface SiteOptions {
-  /** The name of the file that stands for its folder. */
+  /** The name of the file that is served for its folder. */
   readonly index: string;
-  /** Whether a folder without such a file shows what is in it. */
+  /** Whether a folder without such a file is listed. */
   readonly listing: boolean;
-  /** Whether paths that lead nowhere show the root's index, for an application that reads them itself. */
+  /**
+   * Whether unknown paths get the root's index, for a single-page application, which interprets them itself.
+   */
   readonly spa: boolean;
 }
 
-/** A file of the image, whose content has not been looked at. */
+/** A file of the image, whose content was not read. */
 export interface FileResource {
   readonly kind: "file";
   /** Its path in the image, without links. */
   readonly path: Uint8Array;
   /** Object id, 40 hexadecimal digits. */
   readonly id: string;
-  /** Bytes, by the PACK's word. */
+  /** Bytes, as the PACK claims. */
   readonly size: number;
   readonly type: string;
-  /** Whether its zlib stream can be sent as it lies in the image: it is not stored as a delta. */
-  readonly isWhole: boolean;
+  /** Whether it is not stored as a delta: its zlib stream can then be sent as it is in the image. */
+  readonly isUndeltified: boolean;
 }
 
-/** What a request target leads to. */
+/** What a request target names. */
 export type Resource =
   | FileResource
   | { readonly kind: "folder"; readonly path: Uint8Array; readonly names: readonly Uint8Array[] }
@@ -37,17 +39,17 @@ export type Resource =
   | { readonly kind: "missing" }
   | { readonly kind: "malformed" };
 
-/** Where the page about the image is, whatever the image has there. */
+/** The path of the page about the image. It hides an entry of the image with this name. */
 export const ABOUT = ".docteur";
 
-/** Bytes for what targets lead to: some ten thousand of them. */
+/** Bytes of the cache of resources: some ten thousand of them. */
 const CACHE_SIZE = 4 * 1024 * 1024;
 
-/** What one of them takes beyond its texts, about, and what each name does. */
+/** The approximate overhead of a resource, and of each of its names, in bytes. */
 const ITEM_SIZE = 500;
 const NAME_SIZE = 120;
 
-/** Maps request targets to what the image has. */
+/** Maps request targets to resources of the image. */
 export class Site {
   readonly #store: Store;
   readonly #options: SiteOptions;
@@ -59,7 +61,7 @@ export class Site {
   }
 
   /**
-   * What a target leads to. Symbolic links are followed within the image.
+   * The resource that a target names. Symbolic links are followed within the image.
    * @throws {InvalidImageError} if a tree on the way is damaged.
    */
   find(target: string): Resource {
@@ -92,7 +94,7 @@ export class Site {
     return this.#options.listing ? { kind: "folder", path: found.path, names } : undefined;
   }
 
-  /** The root's index, for paths that do not look like a file's. */
+  /** The root's index, for paths whose last name has no dot. */
   #fallback({ names }: Target): Resource | undefined {
     const isFile = names.at(-1)?.includes(DOT) ?? false;
     return this.#options.spa && !isFile ? this.#index(Buffer.of()) : undefined;
@@ -105,11 +107,11 @@ export class Site {
     return found?.kind === "value" ? this.#file(found, name) : undefined;
   }
 
-  /** Undefined if nothing is there, or nothing that can be reached. */
+  /** Undefined if the path names nothing. */
   #describe(path: Uint8Array) {
     try {
       const found = this.#store.describe(path);
-      // A copy: it is kept, and must not keep the memory alive in which it was made.
+      // A copy, because the cache keeps it: the path is a view, and would keep a larger buffer alive.
       return { ...found, path: new Uint8Array(found.path) };
     } catch (error) {
       if (error instanceof DocteurError && NOWHERE.has(error.code)) return undefined;
@@ -119,21 +121,23 @@ export class Site {
 
   #file({ path, id, size }: ReturnType<Store["describe"]>, name: Uint8Array): FileResource {
     const type = contentType(Buffer.from(name).toString("latin1"));
-    const isWhole = this.#store.openCompressed(path) !== undefined;
-    return { kind: "file", path, id, size, type, isWhole };
+    const isUndeltified = this.#store.openCompressed(path) !== undefined;
+    return { kind: "file", path, id, size, type, isUndeltified };
   }
 }
 
 const DOT = 0x2e;
 
-/** Codes of the errors that say that nothing is there. */
+/** Codes of the errors that say that a path names nothing. */
 const NOWHERE: ReadonlySet<DocteurError["code"]> = new Set([
   "NOT_FOUND",
   "DICTIONARY_EXPECTED",
   "TOO_MANY_LINKS",
 ]);
 
-/** Bytes of memory that a resource takes, about. Through links, its path may be much longer than the target. */
+/**
+ * The approximate memory of a resource, in bytes. Through links, its path may be much longer than the target.
+ */
 export function resourceSize(resource: Resource): number {
   switch (resource.kind) {
     case "file":

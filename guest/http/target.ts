@@ -1,8 +1,8 @@
-/** Where a request leads, taken from its target (RFC 9112, section 3.2). */
+/** The parts of a request target (RFC 9112, section 3.2). */
 export interface Target {
   /** The path's names as bytes: decoded, without empty ones, `.` and `..`. */
   readonly names: readonly Uint8Array[];
-  /** Whether the path ends in a slash, and so means a folder. */
+  /** Whether the path ends in a slash and so names a folder. */
   readonly folder: boolean;
   /** The query with its question mark, empty if there is none. */
   readonly query: string;
@@ -13,11 +13,11 @@ const SLASH = 0x2f;
 const DOT = 0x2e;
 
 /**
- * Takes a request target apart: a path, or a whole URI as a proxy is asked for one. `..` stays within the root (RFC 3986,
- * section 5.2.4), after decoding too. A slash or a NUL that is written with a percent sign is part of no name: such a path
- * leads nowhere.
+ * Parses a request target: a path, or an absolute URI as in a request to a proxy. `..` stays within the root
+ * (RFC 3986, section 5.2.4), after decoding too. No name contains a slash or a NUL: a path with one in
+ * percent-encoding names nothing.
  *
- * @returns undefined if it is no path, or a percent sign has not two hexadecimal digits after it.
+ * @returns undefined if it is no path, or a percent sign is not followed by two hexadecimal digits.
  */
 export function parseTarget(target: string): Target | undefined {
   const pathAndQuery = target.startsWith("/") ? target : afterAuthority(target);
@@ -36,13 +36,13 @@ export function parseTarget(target: string): Target | undefined {
   return { names, folder, query: mark < 0 ? "" : pathAndQuery.slice(mark) };
 }
 
-/** The path of such names, as the store takes it. A name with a slash in it is none, and leads nowhere there. */
+/** The path of such names for the store; undefined if a name contains a slash or a NUL. */
 export function storePath(names: readonly Uint8Array[]): Uint8Array | undefined {
   if (names.some((name) => name.includes(SLASH) || name.includes(0))) return undefined;
   return Buffer.concat(names.flatMap((name) => [SEPARATOR, name]));
 }
 
-/** Writes a name so that it stands for itself in any URI. */
+/** Percent-encodes a name for any part of a URI. */
 export function encodeName(name: Uint8Array): string {
   return Buffer.from(name)
     .toString("latin1")
@@ -52,7 +52,10 @@ export function encodeName(name: Uint8Array): string {
     );
 }
 
-/** The path of a folder, with its slash at the end. It always is one: what begins with two slashes names another host. */
+/**
+ * The path of a folder, with a slash at its end. It never begins with two slashes, which would name another
+ * host.
+ */
 export function folderUrl(names: readonly Uint8Array[]): string {
   return `/${names.map((name) => `${encodeName(name)}/`).join("")}`;
 }
@@ -69,7 +72,7 @@ function isDots(name: Uint8Array): boolean {
   return name.length <= 2 && name[0] === DOT && (name.length === 1 || name[1] === DOT);
 }
 
-/** The bytes that a segment stands for; undefined for a percent sign that stands alone. */
+/** Decodes a segment; undefined if a percent sign is not followed by two digits. */
 function decode(segment: string): Uint8Array | undefined {
   const bytes = Buffer.from(segment, "latin1");
   if (!segment.includes("%")) return bytes;

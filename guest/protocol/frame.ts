@@ -20,7 +20,7 @@ export const FrameType = {
   /** host to guest: the name of a signal, as UTF-8. */
   SIGNAL: 4,
   /** host to guest, once, before RUN: bytes of entropy that no other guest gets. */
-  WAKE: 5,
+  RESUME: 5,
   /** host to guest: milliseconds since the epoch, as a double in little endian, in answer to an ASK_CLOCK. */
   CLOCK: 6,
   /** host to guest, before RUN: the next piece of a program of the user's own, the text of an ECMAScript module. */
@@ -37,10 +37,10 @@ export const FrameType = {
   WANT: 19,
   /** guest to host, once: the exit status, one byte. Nothing follows. */
   EXIT: 20,
-  /** guest to host, after WAKE: what time is it? */
+  /** guest to host, after RESUME: asks for a CLOCK. */
   ASK_CLOCK: 21,
-  /** guest to host, once: WAKE is done. */
-  AWAKE: 22,
+  /** guest to host, once: the guest has resumed. */
+  RESUMED: 22,
 } as const;
 
 const HEADER_LENGTH = 5;
@@ -59,7 +59,7 @@ export const FROM_GUEST: FrameLimits = new Map([
   [FrameType.WANT, 0],
   [FrameType.EXIT, 1],
   [FrameType.ASK_CLOCK, 0],
-  [FrameType.AWAKE, 0],
+  [FrameType.RESUMED, 0],
 ]);
 
 const NOTHING = Buffer.alloc(0);

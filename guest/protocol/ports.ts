@@ -8,5 +8,5 @@ export const REQUEST_ARGUMENT = "docteur.run";
 export const OUTPUT_PORT = "docteur.stdout";
 export const ERROR_PORT = "docteur.stderr";
 
-/** The kernel argument of a machine that becomes a template: its guest lets go of the image's disk until it is woken. */
+/** The kernel argument of a machine that becomes a template: its guest lets go of the image's disk until the machine resumes. */
 export const TEMPLATE_ARGUMENT = "docteur.template";

@@ -3,9 +3,9 @@ import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../protocol/ports.ts"
 import { decodeRequest } from "../protocol/request.ts";
 import type { Console } from "../unikernel.ts";
 import { openPort } from "./port.ts";
-import { oneLine, run } from "./run.ts";
+import { oneLine, type Programs, run } from "./run.ts";
 
-/** The request on the kernel's command line, if there is one. */
+/** Returns the request on the kernel's command line, if there is one. */
 export function findRequest(commandLine: string): string | undefined {
   const prefix = `${REQUEST_ARGUMENT}=`;
   return commandLine
@@ -16,30 +16,29 @@ export function findRequest(commandLine: string): string | undefined {
 }
 
 /**
- * Runs a request from the kernel's command line: a machine that was started by hand has nobody to talk to. There is no
- * standard input and no exit status.
+ * Runs a request from the kernel's command line, in a machine that a user has started by hand. The program has no standard
+ * input, and its exit status is lost.
  *
  * @param encoded the JSON of the request, in base64url.
- * @param image the image to run against.
+ * @param image the node of the image's disk.
  */
-export async function runByHand(encoded: string, image: string): Promise<void> {
-  const console = portConsole(openPort(OUTPUT_PORT), openPort(ERROR_PORT));
+export async function runByHand(encoded: string, image: string, programs: Programs): Promise<void> {
+  const output = portOutput(openPort(OUTPUT_PORT), openPort(ERROR_PORT));
   try {
     const request = decodeRequest(Buffer.from(encoded, "base64url"));
-    await run(request, { image, console, stdin: nothing(), takeSignal: never });
+    await run(request, { image, programs, output, stdin: nothing(), takeSignal: neverAborted });
   } catch (error) {
-    console.error(`docteur: ${oneLine(error)}\n`);
+    output.error(`docteur: ${oneLine(error)}\n`);
   }
 }
 
-/** The signal of a program that nobody asks to end. */
-function never(): AbortSignal {
+function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-function portConsole(output: number, errors: number): Console {
+function portOutput(output: number, errors: number): Console {
   const bytes = (data: Uint8Array | string) => (typeof data === "string" ? Buffer.from(data) : data);
   return {
     write: (data) => writeAll(output, bytes(data)),

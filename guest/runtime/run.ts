@@ -5,50 +5,54 @@ import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
 import type { Store } from "../../reader/store/store.ts";
 import type { RunRequest } from "../protocol/request.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
-import { unikernels } from "../unikernels/index.ts";
 
-/** The shell's status for a command that is not there. */
+/** The shell's status for a command that does not exist. */
 const NOT_FOUND = 127;
 
-/** What a run needs of the place where it runs. */
-export interface Surroundings {
+/** Programs by name. */
+export type Programs = Readonly<Record<string, Unikernel>>;
+
+/** What a run has besides its request. */
+export interface RunContext {
   /** The image: a block device node or a file. */
   readonly image: string;
-  readonly console: Console;
+  /** The programs that a request may name. */
+  readonly programs: Programs;
+  readonly output: Console;
   readonly stdin: AsyncIterable<Uint8Array>;
-  /** Called when the program takes it, which tells that the program ends by itself when it is asked to. */
+  /** Returns the program's signal. A program that calls this ends by itself when the signal is aborted. */
   takeSignal(): AbortSignal;
 }
 
-/** Runs the requested program to its end and gives its exit status. Whatever the program throws is told in one line. */
-export async function run(request: RunRequest, surroundings: Surroundings): Promise<number> {
-  const { console } = surroundings;
-  const program = find(request.program);
+/** Runs the requested program and returns its exit status. An error that the program throws is one line of output. */
+export async function run(request: RunRequest, context: RunContext): Promise<number> {
+  const { programs, output } = context;
+  const program = Object.hasOwn(programs, request.program) ? programs[request.program] : undefined;
   if (program === undefined) {
-    const known = Object.keys(unikernels).join(", ");
-    console.error(`docteur: no program is named ${printable(request.program)}; there are ${known}\n`);
+    const known = Object.keys(programs).join(", ");
+    output.error(`docteur: no program is named ${printable(request.program)}; there are ${known}\n`);
     return NOT_FOUND;
   }
   try {
-    return (await call(program, request, surroundings)) ?? 0;
+    return (await call(program, request, context)) ?? 0;
   } catch (error) {
-    console.error(`${request.program}: ${oneLine(error)}\n`);
+    output.error(`${request.program}: ${oneLine(error)}\n`);
     return 1;
   }
 }
 
 /**
- * Gives a program what it runs with, and gives what it ends with.
- * @throws whatever the program throws; a RangeError, if its status is none.
+ * Calls a program with its context and returns its status; undefined if it returns none.
+ * @throws any error that the program throws; a RangeError, if its status is none.
  */
 export async function call(
   program: Unikernel,
   request: RunRequest,
-  surroundings: Surroundings,
+  context: RunContext,
 ): Promise<number | undefined> {
-  const { console, image, stdin } = surroundings;
+  const { output, image, stdin } = context;
   const open = (options?: ConnectOptions) =>
-    connect(openFileDevice(image), { ...options, ...wishes(request) });
+    connect(openFileDevice(image), { ...options, ...overrides(request) });
   let store: Store | undefined;
   let fs: ImageFs | undefined;
   const theStore = () => {
@@ -64,7 +68,7 @@ export async function call(
       return fs;
     },
     connect: open,
-    console,
+    console: output,
     args: request.args,
     env: request.env,
     stdin,
@@ -72,19 +76,15 @@ export async function call(
     terminal: request.terminal ?? false,
     verbose: request.verbose ?? false,
     get signal() {
-      return surroundings.takeSignal();
+      return context.takeSignal();
     },
   });
   return status === undefined ? undefined : checked(status);
 }
 
-/** What the user wants of the connection, whatever the program would choose. */
-function wishes({ layout, commit, analyze }: RunRequest): ConnectOptions {
+/** The options of the request, which override those of the program. */
+function overrides({ layout, commit, analyze }: RunRequest): ConnectOptions {
   return { ...(layout && { layout }), ...(commit && { commit }), ...(analyze && { analyze }) };
-}
-
-function find(name: string): Unikernel | undefined {
-  return Object.hasOwn(unikernels, name) ? unikernels[name] : undefined;
 }
 
 function checked(status: number): number {
@@ -92,7 +92,7 @@ function checked(status: number): number {
   throw new RangeError(`an exit status is a whole number from 0 to 255, not ${status}`);
 }
 
-/** The message of whatever was thrown, on one line, fit for a terminal. */
+/** The message of an error, on one line and printable. */
 export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return printable(message.replace(/\s*\n\s*/g, " "));

@@ -4,48 +4,52 @@ import { decodeRequest, type RunRequest } from "../protocol/request.ts";
 import { signalStatus } from "../protocol/signal-status.ts";
 import { ProgramParts } from "../protocol/user-program.ts";
 import type { Console } from "../unikernel.ts";
-import { oneLine, run } from "./run.ts";
+import type { Resume } from "./resume/resume.ts";
+import { oneLine, type Programs, type RunContext, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
 import { Stop } from "./stop.ts";
 import { PROGRAM_URL } from "./user/load.ts";
-import { faceProcess } from "./user/process-face.ts";
+import { shimProcess } from "./user/process-shim.ts";
 import { describeError, runUserProgram } from "./user/run-user-program.ts";
 import { mapStacks } from "./user/stack.ts";
 
-/** What `process.exit` is before a program of the user's own gets another. */
+/** The original: the process shim replaces `process.exit`. */
 const exitProcess = process.exit.bind(process);
 
-/** Output is cut into frames of at most so many bytes. */
+/** A frame of output has at most this many bytes. */
 const PIECE_LENGTH = 256 * 1024;
 
 /** The status of a program that SIGTERM ended. */
 const TERMINATED = 143;
 
+/** What a guest serves. */
+export interface ServeOptions {
+  /** The image: a block device node or a file. */
+  readonly image: string;
+  /** The programs that a request may name. */
+  readonly programs: Programs;
+  /** Runs when the host resumes this machine, before the request. Default: the guest cannot be resumed. */
+  readonly resume?: Resume;
+}
+
 /**
- * Does what the host at the other end of the channel asks: says that it is ready, waits for the request, runs the program
- * and reports its exit status. Returns when the host has closed its end, whatever became of the program.
- *
- * @param image the image to run against, a block device node or a file.
- * @param wake what a machine does before the request, with the entropy that the host sends and with the host.
+ * Serves the host at the other end of the channel: sends READY, waits for the request, runs the program and sends its exit
+ * status. Returns when the host has closed its end.
  */
-export async function serveHost(
-  channel: Channel,
-  image: string,
-  wake?: (entropy: Uint8Array, host: Channel) => void,
-): Promise<void> {
+export async function serveHost(channel: Channel, { image, programs, resume }: ServeOptions): Promise<void> {
   channel.send(FrameType.READY);
-  // Nothing else can happen before the request, so no event loop has to turn for it.
+  // Nothing else can happen before the request: these reads block.
   let first = channel.receiveSync();
-  if (first?.type === FrameType.WAKE && wake !== undefined) {
-    wake(first.payload, channel);
-    channel.send(FrameType.AWAKE);
+  if (first?.type === FrameType.RESUME && resume !== undefined) {
+    resume(first.payload, channel);
+    channel.send(FrameType.RESUMED);
     first = channel.receiveSync();
   }
   const parts = new ProgramParts();
   while (first !== undefined && parts.take(first)) first = channel.receiveSync();
   if (first === undefined) return;
-  const console = channelConsole(channel);
-  const request = readRequest(first.type, first.payload, console);
+  const output = channelOutput(channel);
+  const request = readRequest(first.type, first.payload, output);
   if (request === undefined) {
     channel.send(FrameType.EXIT, Uint8Array.of(1));
     return;
@@ -53,12 +57,12 @@ export async function serveHost(
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
   const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
-  const surroundings = { image, console, stdin, takeSignal: () => stop.take() };
+  const context: RunContext = { image, programs, output, stdin, takeSignal: () => stop.take() };
   const { program } = parts;
   const fail = (error: unknown) => {
-    // A program that looks after such errors itself has a listener, too.
+    // A program with a listener of its own handles the error itself.
     if (process.listenerCount("uncaughtException") > 1) return;
-    console.error(
+    output.error(
       program === undefined
         ? `${request.program}: ${oneLine(error)}\n`
         : describeError(request.program, error),
@@ -66,14 +70,14 @@ export async function serveHost(
     exit(1);
   };
   process.on("uncaughtException", fail);
-  if (program === undefined) void run(request, surroundings).then(exit);
+  if (program === undefined) void run(request, context).then(exit);
   else {
     mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
-    faceProcess(request, surroundings, (status) => {
+    shimProcess(request, context, (status) => {
       exit(status);
       return waitForEnd(channel);
     });
-    void runUserProgram(program, PROGRAM_URL, request, surroundings).then(exit);
+    void runUserProgram(program, PROGRAM_URL, request, context).then(exit);
   }
   await listen(channel, stdin, (name) => {
     if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
@@ -90,23 +94,23 @@ async function listen(channel: Channel, stdin: Stdin, stop: (signal: string) => 
   }
 }
 
-/** The host has the exit status and ends this guest, which must not go on until then. */
+/** Blocks until the host, which has the exit status now, ends this guest. */
 function waitForEnd(channel: Channel): never {
   while (channel.receiveSync() !== undefined);
   return exitProcess();
 }
 
-function readRequest(type: number, payload: Uint8Array, console: Console): RunRequest | undefined {
+function readRequest(type: number, payload: Uint8Array, output: Console): RunRequest | undefined {
   try {
     if (type === FrameType.RUN) return decodeRequest(payload);
-    console.error(`docteur: a run request was expected, not a frame of type ${type}\n`);
+    output.error(`docteur: a run request was expected, not a frame of type ${type}\n`);
   } catch (error) {
-    console.error(`docteur: ${oneLine(error)}\n`);
+    output.error(`docteur: ${oneLine(error)}\n`);
   }
   return undefined;
 }
 
-function channelConsole(channel: Channel): Console {
+function channelOutput(channel: Channel): Console {
   const send = (type: number, data: Uint8Array | string) => {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     for (let at = 0; at < bytes.length; at += PIECE_LENGTH) {

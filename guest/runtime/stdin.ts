@@ -17,13 +17,13 @@ export class Stdin implements AsyncIterable<Uint8Array> {
   /** Answers with a piece. */
   push(piece: Uint8Array): void {
     this.#pieces.push(piece);
-    this.#wake();
+    this.#release();
   }
 
   /** Answers that there is no more. */
   end(): void {
     this.#ended = true;
-    this.#wake();
+    this.#release();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -45,7 +45,7 @@ export class Stdin implements AsyncIterable<Uint8Array> {
     return this.#answered.promise;
   }
 
-  #wake(): void {
+  #release(): void {
     this.#answered?.resolve();
     this.#answered = undefined;
   }

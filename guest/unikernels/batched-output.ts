@@ -1,9 +1,9 @@
 import type { Console } from "../unikernel.ts";
 
-/** Bytes that are written at once. */
+/** Bytes of one write. */
 const SIZE = 64 * 1024;
 
-/** Many small pieces of standard output, written together: each write is a message to the host. */
+/** Joins many small writes to standard output: each write is a message to the host. */
 export class BatchedOutput {
   readonly #console: Console;
   readonly #buffer = Buffer.allocUnsafeSlow(SIZE);
@@ -29,7 +29,7 @@ export class BatchedOutput {
     this.#used += this.#buffer.write(ascii, this.#used, "latin1");
   }
 
-  /** Writes what has come so far. */
+  /** Writes what the buffer contains. */
   flush(): void {
     if (this.#used > 0) this.#console.write(this.#buffer.subarray(0, this.#used));
     this.#used = 0;

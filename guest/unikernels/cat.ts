@@ -10,16 +10,16 @@ const USAGE = "cat PATH... | cat [-z] --files-from -";
 
 const NUL = 0;
 
-/** From this many paths on, mapping all paths at once is quicker than walking trees for each. */
+/** From this many paths on, the layout `fast` is faster than `light`. */
 const MANY = 64;
 
-/** Bytes of a file that is read ahead with others; a larger one is written piece by piece. */
+/** Bytes of the largest file that `getAll` reads; a larger one is written in pieces. */
 const LARGEST_AT_ONCE = 24 * 1024 * 1024;
 
 /**
- * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from standard input, one
- * a line, quoted as git quotes them or as they are; with `-z`, as they are, each ended by a NUL. Status 1 if any could not be
- * read; the others are written all the same.
+ * `cat PATH...`: writes files to standard output, byte for byte. `--files-from -` reads the paths from
+ * standard input, one on a line, plain or quoted as git does; with `-z`, plain, each ended by a NUL. Status 1
+ * if it cannot read a file; it still writes the others.
  */
 export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   const { options, operands, unknown } = parseOptions(args, {
@@ -57,7 +57,7 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   return status;
 };
 
-/** Whatever its size, a file that the image stores whole takes no more memory than a window. */
+/** An undeltified file of any size takes no more memory than a window. */
 function catOne(store: Store, console: Console, path: string | Uint8Array): Promise<number> {
   return attemptAsync(console, "cat", async () => {
     for await (const piece of store.stream(path)) console.write(piece);

@@ -1,8 +1,8 @@
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of bytes, as bytes without their end; the last need not have one. Empty lines are left out.
- * Gives all lines of a piece at once, as soon as it has come.
+ * The lines of a stream of bytes, without their ends; the last line may have none. Skips empty lines. Yields
+ * all lines of a piece together, as soon as it arrives.
  *
  * @param ending the byte that ends a line.
  */

@@ -11,9 +11,9 @@ import { attempt, usageError, worst } from "./report.ts";
 const USAGE = "ls [-l] [-R] [PATH...]";
 
 /**
- * `ls [-l] [-R] [PATH...]`: names a folder's entries, one a line, in git's order; default the root. `-l` puts mode, object
- * id and size before the name, as `git ls-tree -l` does; `-R` goes down, with paths from the folder named. On a terminal
- * names are quoted.
+ * `ls [-l] [-R] [PATH...]`: lists a folder's entries, one on a line, in git's order; by default the root.
+ * `-l` writes mode, object id and size before the name, as `git ls-tree -l` does. `-R` lists everything
+ * below, with paths relative to the folder. On a terminal it escapes control characters.
  */
 export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   const { options, operands, unknown } = parseOptions(args, { flags: ["-l", "-R"], values: [] });
@@ -32,7 +32,7 @@ export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   );
 };
 
-/** Entries of a tree whose lines are kept while the tree is, for a folder that is met again and again. */
+/** Entries of the largest tree whose lines are cached, for a folder that occurs again and again. */
 const LARGEST_KEPT = 1000;
 
 class Listing {
@@ -83,7 +83,7 @@ class Listing {
   }
 }
 
-/** What a long line has before the name. */
+/** The part of a long line before the name. */
 function detailsOf(type: EntryType, id: string, size: number): string {
   const mode = MODES[type].toString(8).padStart(6, "0");
   const hasSize = type !== "tree" && type !== "gitlink";

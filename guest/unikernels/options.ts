@@ -1,17 +1,17 @@
-/** The arguments of a small program, taken apart. */
+/** The parsed arguments of a program. */
 export interface ParsedOptions {
-  /** Each option given, with its value; a flag has the empty string. */
+  /** Each option, with its value; a flag has the empty string. */
   readonly options: ReadonlyMap<string, string>;
-  /** Each option that may be given more than once, with all its values; without, none. */
+  /** Each option that may be repeated, with all its values; an empty list if it is not used. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
-  /** The first option that the program does not know or that lacks its value. */
+  /** The first option that is unknown or lacks its value. */
   readonly unknown?: string;
 }
 
 /**
- * Takes arguments apart as POSIX utilities do: single letters may be joined (`-lR`), `--name=value` and `--name value`
- * are the same, `--` ends the options, `-` alone is an operand.
+ * Parses arguments as POSIX utilities do: single letters may be joined (`-lR`), `--name=value` and `--name
+ * value` are the same, `--` ends the options, `-` alone is an operand.
  */
 export function parseOptions(
   args: readonly string[],

@@ -1,7 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What a letter after a backslash stands for. */
+/** The byte of a letter after a backslash. */
 const LETTERS: Readonly<Record<string, number>> = {
   a: 0x07,
   b: 0x08,
@@ -15,8 +15,8 @@ const LETTERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A path as git lists it, one on a line: where it has signs of its own that git quotes, in double quotes, with `\ooo` for a byte
- * and letters as in C (git-config(1), core.quotePath). What is not written so is the path itself.
+ * Decodes a path of a line that git wrote. Git quotes special characters: in double quotes, with `\ooo` for a
+ * byte and letters as in C (git-config(1), core.quotePath). Any other line is the path itself.
  */
 export function unquotePath(line: Uint8Array): Uint8Array {
   if (line.length < 2 || line[0] !== QUOTE || line.at(-1) !== QUOTE) return line;
@@ -31,7 +31,7 @@ export function unquotePath(line: Uint8Array): Uint8Array {
     }
     const digits = /^[0-3][0-7]{2}/.exec(String.fromCharCode(...line.subarray(at + 1, at + 4)))?.[0];
     const letter = LETTERS[String.fromCharCode(line[at + 1] as number)];
-    // The last quote may be escaped, and so none that ends the path.
+    // An escaped last quote does not end the path.
     if ((digits === undefined && letter === undefined) || at + 1 >= line.length - 1) return line;
     path[length++] = digits === undefined ? (letter as number) : Number.parseInt(digits, 8);
     at += digits?.length ?? 1;

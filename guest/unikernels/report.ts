@@ -2,17 +2,17 @@ import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
 import type { Console } from "../unikernel.ts";
 
-/** The status of a program that was called wrongly, as in the command line around it. */
+/** The exit status of a wrong call, as of the command line. */
 const USAGE_STATUS = 2;
 
-/** Tells how a program is called. @returns the exit status. */
+/** Writes the usage of a program. @returns the exit status. */
 export function usageError(console: Console, program: string, usage: string, unknown?: string): number {
-  const what = unknown === undefined ? "" : `${program}: ${printable(unknown)}: not understood; `;
+  const what = unknown === undefined ? "" : `${program}: ${printable(unknown)}: invalid argument; `;
   console.error(`${what}usage: ${usage}\n`);
   return USAGE_STATUS;
 }
 
-/** Does the same for each of many. @returns the worst status. */
+/** Does the same work for each item. @returns the worst status. */
 export function worst<Item>(items: Iterable<Item>, work: (item: Item) => number): number {
   let status = 0;
   for (const item of items) status = Math.max(status, work(item));
@@ -20,8 +20,8 @@ export function worst<Item>(items: Iterable<Item>, work: (item: Item) => number)
 }
 
 /**
- * Does one piece of a program's work. What goes wrong with one path is told in one line and does not keep the program
- * from the next; a damaged image does.
+ * Does a part of a program's work. An error of one path becomes one line, and the program goes on with the
+ * next. A damaged image ends the program.
  *
  * @returns 0, or 1 if it failed.
  */
@@ -30,11 +30,11 @@ export function attempt(console: Console, program: string, work: () => void): nu
     work();
     return 0;
   } catch (error) {
-    return tell(console, program, error);
+    return report(console, program, error);
   }
 }
 
-/** As `attempt`, of work that takes turns. */
+/** As `attempt`, for asynchronous work. */
 export async function attemptAsync(
   console: Console,
   program: string,
@@ -44,11 +44,11 @@ export async function attemptAsync(
     await work();
     return 0;
   } catch (error) {
-    return tell(console, program, error);
+    return report(console, program, error);
   }
 }
 
-function tell(console: Console, program: string, error: unknown): number {
+function report(console: Console, program: string, error: unknown): number {
   if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
   console.error(`${program}: ${printable(error.message)}\n`);
   return 1;

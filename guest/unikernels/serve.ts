@@ -5,12 +5,15 @@ import { usageError } from "./report.ts";
 
 const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
 
-/** Bytes of the largest file stored as a delta, which is held in memory; git makes no larger deltas for docteur. */
+/**
+ * Bytes of the largest file stored as a delta, which is read into memory; docteur has git make no larger
+ * ones.
+ */
 const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
- * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: answers HTTP at the published ports until it is asked to
- * end, and writes each address to standard output once it answers there.
+ * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: serves HTTP at the published ports until its
+ * `signal` is aborted, and writes each address to standard output once it accepts connections there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose } = context;
@@ -23,10 +26,10 @@ export const serve: Unikernel = async (context) => {
   const surplus = unknown ?? operands[0] ?? (index.includes("/") || index === "" ? index : undefined);
   if (surplus !== undefined) return usageError(console, "serve", USAGE, surplus);
   if (ports.length === 0) {
-    console.error("serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n");
+    console.error("serve: no port is published; add -p, for instance: docteur run -p 8080:80 IMAGE serve\n");
     return 2;
   }
-  // Loaded only here: node:http takes a moment, which other programs need not wait for.
+  // Imported here: node:http takes a moment to load, and other programs do not need it.
   const { serveSite } = await import("../http/service.ts");
   const { parseHostName } = await import("../http/host.ts");
   const names = lists.get("--host") ?? [];
@@ -39,7 +42,7 @@ export const serve: Unikernel = async (context) => {
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
     await serveSite(store, { site, hosts }, { ports, console, signal, verbose });
-    // It has ended because it was asked to, as by the signal.
+    // It ended because of the signal, so its status is that of the signal.
     return signalStatus(signal.reason) ?? 0;
   } finally {
     store.close();

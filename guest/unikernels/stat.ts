@@ -14,7 +14,7 @@ const WORDS = {
   gitlink: "submodule",
 } as const;
 
-/** `stat PATH...`: tells what is known of each path without reading its content. A link is told of, not followed. */
+/** `stat PATH...`: writes the metadata of each path. It does not follow a link that is the last name. */
 export const stat: Unikernel = ({ args, console, connect, terminal }) => {
   const { operands, unknown } = parseOptions(args, { flags: [], values: [] });
   if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);

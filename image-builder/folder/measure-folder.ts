@@ -1,5 +1,5 @@
+import { EventLoopYield } from "../event-loop.ts";
 import { type FolderEntriesOptions, folderEntries } from "./folder-entries.ts";
-import { Turns } from "./turns.ts";
 
 /**
  * Bytes in all files that `readFolder` would read, so that it can be told how far that is.
@@ -11,12 +11,12 @@ export async function measureFolder(
   signal?: AbortSignal,
 ): Promise<number> {
   const top = Buffer.from(path);
-  const turns = new Turns(signal);
+  const eventLoop = new EventLoopYield(signal);
   const folders: Buffer[] = [top];
   let bytes = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of folderEntries(folder, top.length + 1, options)) {
-      if (turns.isOver) await turns.yield();
+      if (eventLoop.isDue) await eventLoop.yield();
       if (entry.leftOut !== undefined) continue;
       if (entry.stats.isDirectory()) folders.push(entry.path);
       else bytes += entry.stats.size;

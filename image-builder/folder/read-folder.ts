@@ -2,6 +2,7 @@ import { readlinkSync, type Stats } from "node:fs";
 import { DocteurError } from "../../reader/errors.ts";
 import { whyForbidden } from "../../reader/git/forbidden-name.ts";
 import type { EntryType, TreeEntry } from "../../reader/git/tree.ts";
+import { EventLoopYield } from "../event-loop.ts";
 import type { OnProgress } from "../progress.ts";
 import { shownPath } from "../shown-path.ts";
 import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
@@ -9,7 +10,6 @@ import { measureFolder } from "./measure-folder.ts";
 import { storeFile, unreadable } from "./read-file.ts";
 import type { Staging } from "./staging.ts";
 import { encodeTree } from "./tree.ts";
-import { Turns } from "./turns.ts";
 
 /** Between two reports, in milliseconds. */
 const INTERVAL = 50;
@@ -67,7 +67,7 @@ class FolderReader {
   readonly #top: number;
   /** Bytes that are to be read, as far as is known. */
   readonly #total: number;
-  readonly #turns: Turns;
+  readonly #eventLoop: EventLoopYield;
   #reported = 0;
 
   constructor(top: number, staging: Staging, options: ReadFolderOptions, total: number) {
@@ -75,16 +75,16 @@ class FolderReader {
     this.#staging = staging;
     this.#options = options;
     this.#total = total;
-    this.#turns = new Turns(options.signal);
+    this.#eventLoop = new EventLoopYield(options.signal);
   }
 
   /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
   async read(path: Buffer): Promise<Uint8Array> {
     const entries: TreeEntry[] = [];
     for (const found of folderEntries(path, this.#top, this.#options)) {
-      if (this.#turns.isOver) {
+      if (this.#eventLoop.isDue) {
         this.#report(this.bytes);
-        await this.#turns.yield();
+        await this.#eventLoop.yield();
       }
       const entry = await this.#entry(found);
       if (entry !== undefined) entries.push(entry);

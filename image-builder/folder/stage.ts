@@ -13,21 +13,21 @@ import { type FolderContent, type ReadFolderOptions, readFolder } from "./read-f
 import { Staging } from "./staging.ts";
 import { StagingPack } from "./staging-pack.ts";
 
-/** A folder turned into one commit: some of its objects in a bare repository, the others packed. */
+/** A folder as one commit: some of its objects in a bare repository, the others packed. */
 export interface StagedFolder extends FolderContent {
   /** The commit's id, 40 hexadecimal digits. */
   readonly commit: string;
-  /** What is in the repository and yet to be packed, in the order of the tree. */
+  /** The objects in the repository, which are to be repacked, in the order of the tree. */
   readonly objects: readonly PackObject[];
-  /** What need not be packed again. */
+  /** PACKs that need no repacking. */
   readonly finished: readonly PackFiles[];
 }
 
 /**
  * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which knows neither
- * empty folders nor contents without filters, and makes a file of each. Those for which deltas are to be sought come into
- * the new bare repository `gitDir`, the others are compressed once and for all in `finished`.
- * @param finished a folder that is there.
+ * empty folders nor contents without filters, and makes a file of each. Objects that may become deltas go into the new
+ * bare repository `gitDir`, the others are compressed with the final level in `finished`.
+ * @param finished an existing folder.
  * @throws {DocteurError} as `readFolder` does, and `DISK_FULL`.
  */
 export async function stageFolder(
@@ -50,21 +50,31 @@ export async function stageFolder(
   const packs = join(gitDir, "objects", "pack");
   await mkdir(packs, { recursive: true });
   const { level, window } = effort;
-  const anew = window > 0;
+  const isRepacked = window > 0;
   try {
-    using folders = new StagingPack(join(anew ? packs : finished, "pack-folders"), anew ? "for now" : level);
-    using files = new StagingPack(join(anew ? packs : finished, "pack-files"), anew ? "for now" : level);
-    using large = new StagingPack(join(finished, "pack-large"), level);
-    const content = await readFolder(folder, new Staging(folders, files, anew ? large : files), options);
+    using folders = new StagingPack(
+      join(isRepacked ? packs : finished, "pack-folders"),
+      isRepacked ? "temporary" : level,
+    );
+    using files = new StagingPack(
+      join(isRepacked ? packs : finished, "pack-files"),
+      isRepacked ? "temporary" : level,
+    );
+    using bigFiles = new StagingPack(join(finished, "pack-big-files"), level);
+    const content = await readFolder(
+      folder,
+      new Staging(folders, files, isRepacked ? bigFiles : files),
+      options,
+    );
     const commit = await folders.add("commit", encodeFolderCommit(content.root, author, date), "");
     const made = new Map<StagingPack, PackFiles>();
-    for (const pack of [folders, files, large]) made.set(pack, await pack.finish());
-    const done = anew ? [large] : [folders, files];
+    for (const pack of [folders, files, bigFiles]) made.set(pack, await pack.finish());
+    const done = isRepacked ? [bigFiles] : [folders, files];
     return {
       ...content,
       commit: hex(commit),
       // A folder's tree was made after those of the folders in it.
-      objects: anew ? [...folders.objects.toReversed(), ...files.objects] : [],
+      objects: isRepacked ? [...folders.objects.toReversed(), ...files.objects] : [],
       finished: done.filter(({ objects }) => objects.length > 0).map((pack) => made.get(pack) as PackFiles),
     };
   } catch (error) {
@@ -72,7 +82,7 @@ export async function stageFolder(
     if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
     throw new DocteurError(
       "DISK_FULL",
-      `no space left to gather ${folder} in ${gitDir}: set TMPDIR to a larger place`,
+      `no space left for the objects of ${folder} in ${gitDir}: set TMPDIR to a folder with more space`,
       {
         cause: error,
       },

@@ -12,17 +12,17 @@ import type { PackFiles } from "../packing/pack-objects.ts";
 import { PackFile } from "./pack-file.ts";
 import { storedStream } from "./stored-stream.ts";
 
-/** Objects up to this many bytes are deflated at once: another thread would take longer to be asked. */
+/** Bytes; objects up to this size are deflated in this thread: to ask another would take longer. */
 const SMALL = 1024;
 
 /** Bytes for a small object's stream, which hardly ever is longer than the object; each stays until it is written. */
 const SMALL_OUTPUT = SMALL + 64;
 
-/** Bytes and objects that may wait for other threads to deflate them before the next object has to wait. */
+/** Bytes and objects that other threads may have to deflate before the next object has to wait. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 const MAX_WAITING = 64;
 
-/** An object whose entry is written when those of all before it are. */
+/** An object whose entry is written after those of all objects before it. */
 interface Waiting {
   readonly kind: ObjectKind;
   readonly size: number;
@@ -30,41 +30,41 @@ interface Waiting {
 }
 
 /**
- * A PACK of whole objects (no deltas) that is written to a file as the objects come, each content once. Memory is bound
- * to the number of objects, whatever their sizes. One method at a time: each must be awaited.
+ * A PACK of undeltified objects that is written to a file as the objects come, each content once. Memory is proportional to
+ * the number of objects, whatever their sizes. Await each call before the next.
  */
 export class StagingPack implements Disposable {
   readonly #file: PackFile;
   readonly #ids = new Set<string>();
   readonly #objects: PackObject[] = [];
-  /** Of each of the objects that are written: the place of its entry, and its CRC-32. */
+  /** Of each object that is written: the offset of its entry, and its CRC-32. */
   readonly #offsets: number[] = [];
   readonly #crcs: number[] = [];
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   readonly #files: PackFiles;
-  readonly #level: number | "for now";
+  readonly #level: number | "temporary";
 
   /**
-   * Creates the files, which must not be there.
+   * Creates the PACK's file, which must not exist.
    * @param start their path without `.pack` and `.idx`.
-   * @param level zlib's, or `for now` for a PACK that is soon packed anew.
+   * @param level zlib's, or `temporary` for a PACK that is repacked later.
    * @throws {Error} what `fs` throws.
    */
-  constructor(start: string, level: number | "for now") {
+  constructor(start: string, level: number | "temporary") {
     this.#level = level;
     this.#files = { pack: `${start}.pack`, idx: `${start}.idx` };
     this.#file = new PackFile(this.#files.pack);
     this.#file.append(encodePackHeader(0));
   }
 
-  /** Each object taken, in the order in which they came. */
+  /** Each object added, in the order in which they came. */
   get objects(): readonly PackObject[] {
     return this.#objects;
   }
 
   /**
-   * Takes an object that is in memory and must not change from now on. Gives its raw id.
+   * Adds an object, whose bytes must not change afterwards. @returns its raw id.
    * @param path where it was found, as Latin-1.
    */
   async add(kind: ObjectKind, bytes: Uint8Array, path: string): Promise<Uint8Array> {
@@ -74,7 +74,7 @@ export class StagingPack implements Disposable {
     this.#ids.add(id);
     this.#objects.push({ id, kind, size: bytes.length, path });
     const deflated = deflateObject(bytes, this.#level);
-    // A PACK that is given up has promises that nobody waits for.
+    // Nobody awaits the promises of a PACK that is abandoned.
     deflated.catch(() => {});
     this.#waiting.push({ kind, size: bytes.length, deflated });
     this.#waitingBytes += bytes.length;
@@ -84,8 +84,9 @@ export class StagingPack implements Disposable {
   }
 
   /**
-   * Takes a blob of `size` bytes as a stream, never whole in memory. Gives its raw id.
-   * @throws {Error} whatever `chunks` throws, which must come to exactly `size` bytes; the signal's reason when aborted.
+   * Adds a blob of `size` bytes as a stream, which is never in memory as a whole. @returns its raw id.
+   * @param chunks must yield exactly `size` bytes.
+   * @throws {Error} what `chunks` throws; the signal's reason when aborted.
    */
   async addBlob(
     size: number,
@@ -109,7 +110,7 @@ export class StagingPack implements Disposable {
     const digest = hash.digest();
     const id = hex(digest);
     if (this.#ids.has(id)) {
-      // Only now is it known that it is there already: the next entry takes the place of this one.
+      // The id is known only now, and the PACK has the object already: the next entry overwrites this one.
       this.#file.rewind(offset);
     } else {
       this.#ids.add(id);
@@ -128,10 +129,10 @@ export class StagingPack implements Disposable {
     const trailer = this.#file.sha1();
     this.#file.append(trailer);
     this.#file.flush();
-    const entries = this.#objects.map(({ id }, place) => ({
+    const entries = this.#objects.map(({ id }, index) => ({
       id: raw(id),
-      offset: this.#offsets[place] as number,
-      crc: this.#crcs[place] as number,
+      offset: this.#offsets[index] as number,
+      crc: this.#crcs[index] as number,
     }));
     entries.sort((a, b) => Buffer.compare(a.id, b.id));
     await writeFile(this.#files.idx, encodeIdx(entries, trailer), { flag: "wx" });
@@ -159,14 +160,14 @@ export class StagingPack implements Disposable {
 
 const deflateInThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
 
-async function deflateObject(bytes: Uint8Array, level: number | "for now"): Promise<Uint8Array> {
+async function deflateObject(bytes: Uint8Array, level: number | "temporary"): Promise<Uint8Array> {
   if (bytes.length > SMALL) return await deflateInThread(bytes, { level: zlibLevel(level) });
-  return level === "for now" ? storedStream(bytes) : deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT });
+  return level === "temporary" ? storedStream(bytes) : deflateSync(bytes, { level, chunkSize: SMALL_OUTPUT });
 }
 
 /** Level 1 takes no more time than none does, as there is less to write and to read again. */
-function zlibLevel(level: number | "for now"): number {
-  return level === "for now" ? 1 : level;
+function zlibLevel(level: number | "temporary"): number {
+  return level === "temporary" ? 1 : level;
 }
 
 async function* hashed(chunks: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {

@@ -1,21 +1,22 @@
 import type { ObjectKind } from "../../reader/git/object.ts";
-import { LARGE } from "../packing/compression.ts";
+import { BIG_FILE_THRESHOLD } from "../packing/compression.ts";
 import type { StagingPack } from "./staging-pack.ts";
 
-/** Where the objects of a folder go. One method at a time: each must be awaited. */
+/** Sorts the objects of a folder into PACKs. Await each call before the next. */
 export class Staging {
   readonly #folders: StagingPack;
   readonly #files: StagingPack;
-  readonly #large: StagingPack;
+  readonly #bigFiles: StagingPack;
 
   /**
-   * @param folders takes trees and commit, `files` the files, `large` those that are too large for deltas; `files` and `large`
-   * may be one.
+   * @param folders for trees and the commit.
+   * @param files for files.
+   * @param bigFiles for files over `BIG_FILE_THRESHOLD`, which get no deltas; may be the same as `files`.
    */
-  constructor(folders: StagingPack, files: StagingPack, large: StagingPack) {
+  constructor(folders: StagingPack, files: StagingPack, bigFiles: StagingPack) {
     this.#folders = folders;
     this.#files = files;
-    this.#large = large;
+    this.#bigFiles = bigFiles;
   }
 
   /** As `StagingPack.add`. */
@@ -30,6 +31,11 @@ export class Staging {
     path: string,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    return await (size > LARGE ? this.#large : this.#files).addBlob(size, chunks, path, signal);
+    return await (size > BIG_FILE_THRESHOLD ? this.#bigFiles : this.#files).addBlob(
+      size,
+      chunks,
+      path,
+      signal,
+    );
   }
 }

@@ -35,9 +35,9 @@ export async function commitObjects(
     throw incomplete(error);
   });
   const lines = described.split("\n");
-  return Array.from(paths, ([id, path], place) => {
-    const [kind, size] = (lines[place] as string).split(" ");
-    // Where one is missing the packing says so.
+  return Array.from(paths, ([id, path], index) => {
+    const [kind, size] = (lines[index] as string).split(" ");
+    // Of a missing object there is no size here; packing it fails with the reason.
     return { id, kind: kind as PackObject["kind"], size: Number(size) || 0, path };
   });
 }

@@ -1,13 +1,13 @@
-/** How much time goes into a small PACK. */
+/** How much time is spent on a small PACK. */
 export type Compression = keyof typeof COMPRESSIONS;
 
-/** What a `Compression` comes to. */
+/** The settings of a `Compression`. */
 export interface Effort {
   /** zlib's, 1 to 9. */
   readonly level: number;
-  /** Objects that are likely to be alike among which git looks for the base of a delta; 0 for no deltas. */
+  /** Similar objects among which git searches the base of a delta; 0 for no deltas. */
   readonly window: number;
-  /** Deltas at most between an object and one that is stored whole: each costs a reader time. */
+  /** The longest chain of deltas down to an undeltified object: each delta costs a reader time. */
   readonly depth: number;
 }
 
@@ -23,8 +23,8 @@ export const COMPRESSIONS = {
 } as const satisfies Readonly<Record<string, Effort>>;
 
 /**
- * What a `Compression` comes to.
- * @param withoutDeltas whether every object is to be stored whole, so that its zlib stream alone can be passed on.
+ * The settings of a `Compression`.
+ * @param withoutDeltas whether every object is to be stored undeltified, so that its zlib stream can be sent as it is.
  */
 export function effortOf(compression: Compression, withoutDeltas = false): Effort {
   const effort = COMPRESSIONS[compression];
@@ -32,9 +32,9 @@ export function effortOf(compression: Compression, withoutDeltas = false): Effor
 }
 
 /**
- * Bytes; larger objects are not searched for deltas, nor are they bases. A base may be many times as large as what is built on
- * it, and whoever reads that inflates both. Measured on the files above, PACK and reading 10,000 of them at random, beside a
+ * Bytes, git's `core.bigFileThreshold`: larger objects are neither deltas nor bases. A base may be many times as large as the
+ * object that is built on it, and a reader of that inflates both. Measured on the files above, PACK and reading 10,000 of them at random, beside a
  * bound of 2 MiB: 512 KiB 5 % larger and 15 % quicker, 256 KiB 9 % and 22 %, 128 KiB 27 % and 28 %. On the sources of Linux
  * (1.3 GB) 256 KiB makes the PACK 1 % larger.
  */
-export const LARGE = 256 * 1024;
+export const BIG_FILE_THRESHOLD = 256 * 1024;

@@ -5,14 +5,14 @@ const DIGITS = 12;
 const ZERO = 0x40;
 
 /**
- * A name for the object at `place`, counted from 0, of `count` that git is to look at in this order when it searches deltas.
+ * A name for the object at `position`, from 0 to `count - 1`, in the order in which git searches objects for deltas.
  *
- * `git pack-objects` takes a name beside each id and orders by a number made of it, the highest first, in which each character
- * counts four times as much as the one before (git's `pack_name_hash`). So a number in base four, its lowest digit first, is a
- * name that stands where the number stands.
+ * `git pack-objects` reads a name after each id and sorts by a hash of it, the highest first, in which each character counts
+ * four times as much as the one before (git's `pack_name_hash`). So a number in base four, lowest digit first, is a name that
+ * sorts as the number does.
  */
-export function orderName(place: number, count: number): string {
-  let rest = count - 1 - place;
+export function orderName(position: number, count: number): string {
+  let rest = count - 1 - position;
   let name = "";
   for (let digit = 0; digit < DIGITS; digit++) {
     name += String.fromCharCode(ZERO + (rest % 4));

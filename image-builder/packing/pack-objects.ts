@@ -4,7 +4,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { git } from "../source/git.ts";
 import type { OnGitProgress } from "../source/git-progress.ts";
 import type { GitSettings } from "../source/git-settings.ts";
-import { LARGE } from "./compression.ts";
+import { BIG_FILE_THRESHOLD } from "./compression.ts";
 import { sourceObjects } from "./source-objects.ts";
 
 /** A PACK and its IDX as files. */
@@ -27,7 +27,7 @@ export interface PackObjectsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The user's taste in packs is not ours. */
+/** Settings that decide what the PACK is like; they win over the user's. */
 const SETTINGS: GitSettings = [
   ["pack.indexVersion", "2"],
   // One PACK, whatever its size.
@@ -36,7 +36,7 @@ const SETTINGS: GitSettings = [
   ["pack.allowPackReuse", "false"],
   ["pack.usePathWalk", "false"],
   // Bounds on memory.
-  ["core.bigFileThreshold", `${LARGE}`],
+  ["core.bigFileThreshold", `${BIG_FILE_THRESHOLD}`],
   ["pack.windowMemory", "64m"],
   ["pack.deltaCacheSize", "64m"],
   ["core.packedGitWindowSize", "4m"],
@@ -90,11 +90,11 @@ export function incomplete(error: unknown): unknown {
   );
 }
 
-/** The error for a temporary folder in which a PACK finds no room. */
+/** The error for a temporary folder without space for a PACK. */
 export function noSpaceForPack(folder: string, cause: unknown): DocteurError {
   return new DocteurError(
     "DISK_FULL",
-    `no space left for the PACK in ${folder}: set TMPDIR to a larger place`,
+    `no space left for the PACK in ${folder}: set TMPDIR to a folder with more space`,
     {
       cause,
     },

@@ -1,33 +1,33 @@
 import type { PackObject } from "./pack-object.ts";
 import { similarOrder } from "./similar-order.ts";
 
-/** Bytes of content in a part, and objects. The larger, the more deltas are found; the smaller, the more even the work. */
+/** Bytes of content in a part, and objects. Larger parts find more deltas, smaller ones spread the work more evenly. */
 const PART_BYTES = 64 * 1024 * 1024;
 const PART_OBJECTS = 100_000;
 
 /** Objects that are packed by one run of git. */
 export interface Part {
-  /** In the order in which they are to lie in the PACK, where deltas do not ask for another. */
+  /** In the order in which they are written to the PACK, unless deltas need another. */
   readonly objects: readonly PackObject[];
-  /** The place of each of them in the order in which git is to compare them, by id. */
-  readonly places: ReadonlyMap<string, number>;
+  /** The position of each object, by its id, in the order in which git searches them for deltas. */
+  readonly searchOrder: ReadonlyMap<string, number>;
 }
 
 /**
- * Divides objects into parts that can be packed side by side: commit and trees first, as a reader needs them first, then the
- * files. What is alike lies in one part. The parts do not depend on the machine.
+ * Splits objects into parts that can be packed in parallel: commit and trees first, as a reader needs them first, then the
+ * files. Similar objects are in the same part. The parts do not depend on the machine.
  *
  * @param objects each once, in the order of the tree.
  */
-export function divide(objects: readonly PackObject[]): Part[] {
+export function splitIntoParts(objects: readonly PackObject[]): Part[] {
   const [folders, files] = [
     objects.filter(({ kind }) => kind !== "blob"),
     objects.filter(({ kind }) => kind === "blob"),
   ] as const;
-  const given = new Map(objects.map(({ id }, place) => [id, place]));
+  const given = new Map(objects.map(({ id }, position) => [id, position]));
   return [...cut(similarOrder(folders)), ...cut(similarOrder(files))].map((similar) => ({
     objects: similar.toSorted((a, b) => (given.get(a.id) as number) - (given.get(b.id) as number)),
-    places: new Map(similar.map(({ id }, place) => [id, place])),
+    searchOrder: new Map(similar.map(({ id }, position) => [id, position])),
   }));
 }
 

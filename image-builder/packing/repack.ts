@@ -1,53 +1,102 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { commitObjects } from "./commit-objects.ts";
-import { packAnew } from "./pack-anew.ts";
-import type { PackFiles } from "./pack-objects.ts";
-import { type TakeOverOptions, takeOver } from "./take-over.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { type Compression, type Effort, effortOf } from "./compression.ts";
+import { mergePacks } from "./merge-packs.ts";
+import { orderName } from "./order-name.ts";
+import type { PackObject } from "./pack-object.ts";
+import { noSpaceForPack, type PackFiles, packObjects } from "./pack-objects.ts";
+import { type Part, splitIntoParts } from "./parts.ts";
 
-/** What became of packing a commit anew. */
-export interface Repacked {
-  readonly files: PackFiles;
-  /** What the user should know of it. */
-  readonly notes: readonly string[];
-}
+/** Runs of git at a time; more take memory, each having a window of its own. */
+const MAX_RUNS = 4;
 
-export interface RepackOptions extends Omit<TakeOverOptions, "onProgress"> {
-  /** Whether what is packed anew is wanted even if it is larger. */
-  readonly always: boolean;
-  /** How far what is taken over for the comparison is. */
-  readonly onTakeOver?: TakeOverOptions["onProgress"];
-  /** Told how many objects have been searched for deltas, of how many. */
+export interface RepackOptions {
+  readonly compression: Compression;
+  /** Whether every object is to be stored undeltified. */
+  readonly withoutDeltas?: boolean | undefined;
+  /** PACKs that are appended as they are; they are deleted. */
+  readonly followedBy?: readonly PackFiles[];
+  /** Called with the objects searched for deltas so far, and their number. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Packs a commit anew, and takes what the repository has compressed instead where that is smaller: it may have been packed with
- * more time and in longer chains than is worth spending here.
- * @throws {DocteurError} as `takeOver` and `packAnew` do.
+ * Packs objects of the repository `gitDir`, which is only read, into a new PACK and IDX in `folder`; reuses no deltas and
+ * no compressed bytes. Git's own search for deltas by several threads gives another PACK each time. Here the objects are
+ * split into parts, one git with one thread packs each, and the same objects give the same PACK on any machine.
+ *
+ * @param objects each once, in the order of the tree.
+ * @throws {DocteurError} as `packObjects` does.
  */
 export async function repack(
   gitDir: string,
-  commit: string,
+  objects: readonly PackObject[],
   folder: string,
-  { always, onTakeOver, ...options }: RepackOptions,
-): Promise<Repacked> {
-  const anewFiles = async () =>
-    packAnew(gitDir, await commitObjects(gitDir, commit, options.signal), folder, options);
-  if (always) return { files: await anewFiles(), notes: [] };
-  const own = join(folder, "taken-over");
-  await mkdir(own);
-  const taken = await takeOver(gitDir, commit, own, { ...options, onProgress: onTakeOver });
-  const anew = await anewFiles();
-  const [takenBytes, anewBytes] = await Promise.all(
-    [taken, anew].map(async ({ pack }) => (await stat(pack)).size),
+  options: RepackOptions,
+): Promise<PackFiles> {
+  const effort = effortOf(options.compression, options.withoutDeltas);
+  const parts = splitIntoParts(objects);
+  const packs: PackFiles[] = [];
+  const searched = parts.map(() => 0);
+  const report = (part: number, done: number) => {
+    searched[part] = Math.max(searched[part] as number, done);
+    options.onProgress?.(
+      searched.reduce((sum, each) => sum + each, 0),
+      objects.length,
+    );
+  };
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const rest = parts.entries();
+  const work = async () => {
+    for (const [index, part] of rest) {
+      // Each in a folder of its own: parts with the same objects in them would have the same name.
+      const into = join(folder, `part-${index}`);
+      await mkdir(into);
+      packs[index] = await packPart(gitDir, part, into, effort, signal, (done) => report(index, done));
+      report(index, part.objects.length);
+    }
+  };
+  const runs = Array.from({ length: Math.min(availableParallelism(), MAX_RUNS) }, () =>
+    work().catch((error: unknown) => stop.abort(error)),
   );
-  if (anewBytes! <= takenBytes!) {
-    await rm(own, { recursive: true });
-    return { files: anew, notes: [] };
+  await Promise.all(runs);
+  // The first failure; what it stopped failed because of it.
+  stop.signal.throwIfAborted();
+  try {
+    return await mergePacks([...packs, ...(options.followedBy ?? [])], folder, options.signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof DocteurError || (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG"))
+      throw error;
+    throw noSpaceForPack(folder, error);
   }
-  await Promise.all([anew.pack, anew.idx].map((file) => rm(file)));
-  const larger = ((anewBytes! / takenBytes! - 1) * 100).toFixed(1);
-  const what = `packed anew it would be ${larger}% larger, so it is taken over as the repository has it`;
-  return { files: taken, notes: [`${what} (--compression default packs anew all the same)`] };
+}
+
+async function packPart(
+  gitDir: string,
+  { objects, searchOrder }: Part,
+  folder: string,
+  { level, window, depth }: Effort,
+  signal: AbortSignal,
+  onSearched: (done: number) => void,
+): Promise<PackFiles> {
+  const lines = objects.map(
+    ({ id }) => `${id} ${orderName(searchOrder.get(id) as number, objects.length)}\n`,
+  );
+  const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
+  return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {
+    gitDir,
+    folder,
+    name: "part",
+    input: lines.join(""),
+    threads: 1,
+    onProgress: (phase, done) => {
+      if (phase === "Compressing objects") onSearched(done);
+    },
+    signal,
+  });
 }

@@ -4,8 +4,8 @@ import { DocteurError } from "../../reader/errors.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
 import { type GitSettings, gitSettings } from "./git-settings.ts";
-import { endFamily } from "./process-family.ts";
-import { endWithUs } from "./running-children.ts";
+import { killOnExit } from "./kill-on-exit.ts";
+import { killProcessTree } from "./process-tree.ts";
 import { maskUrls, type Secret } from "./secret.ts";
 
 /** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
@@ -27,8 +27,8 @@ export interface GitOptions {
   /** How standard output becomes text. Default `utf8`; `latin1` keeps every byte. */
   readonly encoding?: "utf8" | "latin1";
   readonly onProgress?: OnGitProgress | undefined;
-  /** Told whenever git says anything on standard error: a sign of life. */
-  readonly onSign?: (() => void) | undefined;
+  /** Called whenever git writes to standard error. */
+  readonly onActivity?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -75,12 +75,14 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    options.onSign?.();
+    options.onActivity?.();
     progress.write(chunk);
   });
-  const end = () => endFamily(child.pid);
-  options.signal?.addEventListener("abort", end, { once: true });
-  const result = await endWithUs(child, end).finally(() => options.signal?.removeEventListener("abort", end));
+  const kill = () => killProcessTree(child.pid);
+  options.signal?.addEventListener("abort", kill, { once: true });
+  const result = await killOnExit(child, kill).finally(() =>
+    options.signal?.removeEventListener("abort", kill),
+  );
   options.signal?.throwIfAborted();
   if (result.code === "ENOENT") {
     throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");
@@ -102,7 +104,7 @@ export function gitFailed(args: readonly string[], result: GitResult): DocteurEr
   if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
     return new DocteurError(
       "DISK_FULL",
-      `no space left in ${tmpdir()} for git: set TMPDIR to a larger place`,
+      `no space left in ${tmpdir()} for git: set TMPDIR to a folder with more space`,
     );
   }
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);

@@ -91,36 +91,36 @@ export function requireFolder(path: string): void {
 }
 
 /**
- * The id of the commit that `wish` names in a repository on this machine; its HEAD when there is no wish. Takes
+ * The id of the commit that `revision` names in a repository on this machine; of its HEAD by default. Takes
  * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
  *
- * @param where the repository, for messages; `shownWish` is the wish as the user knows it.
+ * @param where the repository, for messages; `shownRevision` the revision as the user gave it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
  * `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
  */
 export async function resolveCommit(
   gitDir: string,
   where: string,
-  wish: string | undefined,
+  revision: string | undefined,
   signal?: AbortSignal,
-  shownWish = wish,
+  shownRevision = revision,
 ): Promise<string> {
   const format = git(["rev-parse", "--show-object-format"], { gitDir, signal });
   const listing = listRefs(gitDir, signal);
   await Promise.allSettled([format, listing]);
   refuseSha256((await format).trim(), where);
   const refs = await listing;
-  const head = wish === undefined || wish === "HEAD";
-  const name = head ? "HEAD" : (findRef(refs, wish)?.name ?? wish);
+  const head = revision === undefined || revision === "HEAD";
+  const name = head ? "HEAD" : (findRef(refs, revision)?.name ?? revision);
   const object = await revParse(gitDir, name, signal);
   if (object === undefined) {
     if (head) throw noHead(refs, where);
-    await refuseAmbiguousId(gitDir, wish, where, signal);
-    throw refNotFound(refs, wish, where);
+    await refuseAmbiguousId(gitDir, revision, where, signal);
+    throw refNotFound(refs, revision, where);
   }
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
-  throw await notACommit(gitDir, object, { refs, where, revision: shownWish ?? "HEAD" }, signal);
+  throw await notACommit(gitDir, object, { refs, where, revision: shownRevision ?? "HEAD" }, signal);
 }
 
 /** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */
@@ -155,17 +155,17 @@ async function notACommit(
 /** Tags of tags that are followed. */
 const MAX_TAGS = 100;
 
-/** @throws {DocteurError} `REF_AMBIGUOUS` if `wish` is how several objects' ids begin. */
+/** @throws {DocteurError} `REF_AMBIGUOUS` if `revision` is how several objects' ids begin. */
 async function refuseAmbiguousId(
   gitDir: string,
-  wish: string,
+  revision: string,
   where: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!/^[0-9a-f]{4,39}$/i.test(wish)) return;
-  const { stdout } = await tryGit(["rev-parse", `--disambiguate=${wish}`], { gitDir, signal });
+  if (!/^[0-9a-f]{4,39}$/i.test(revision)) return;
+  const { stdout } = await tryGit(["rev-parse", `--disambiguate=${revision}`], { gitDir, signal });
   if (stdout.trim().split("\n").length < 2) return;
-  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${wish}: give more of it`);
+  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${revision}: give more of it`);
 }
 
 async function revParse(gitDir: string, revision: string, signal?: AbortSignal): Promise<string | undefined> {

@@ -22,30 +22,30 @@ const RULES: readonly ((name: string) => string)[] = [
 const TOLD = 8;
 
 /**
- * The reference that `wish` names among `refs`, by git's rules; undefined when none does. A branch and a tag of one
+ * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a tag of one
  * name are one thing only if they point at one object: git would pick the tag or the branch depending on the command.
  * @throws {DocteurError} `REF_AMBIGUOUS`.
  */
-export function findRef(refs: readonly Ref[], wish: string): Ref | undefined {
+export function findRef(refs: readonly Ref[], revision: string): Ref | undefined {
   const byName = new Map(refs.map((ref) => [ref.name, ref]));
-  const found = RULES.map((rule) => byName.get(rule(wish))).filter((ref) => ref !== undefined);
+  const found = RULES.map((rule) => byName.get(rule(revision))).filter((ref) => ref !== undefined);
   const [first] = found;
-  if (first === undefined || first.name === wish) return first;
+  if (first === undefined || first.name === revision) return first;
   const other = found.find((ref) => ref.id !== first.id);
   if (other !== undefined) {
     throw new DocteurError(
       "REF_AMBIGUOUS",
-      `${wish} is ambiguous: give ${first.name} or ${other.name} in full`,
+      `${revision} is ambiguous: give ${first.name} or ${other.name} in full`,
     );
   }
   return first;
 }
 
 /** The error for a name that is not there, with what is. */
-export function refNotFound(refs: readonly Ref[], wish: string, where: string): DocteurError {
+export function refNotFound(refs: readonly Ref[], revision: string, where: string): DocteurError {
   return new DocteurError(
     "REF_NOT_FOUND",
-    `${where} has no branch, tag or commit ${wish}; ${whatIsThere(refs)}`,
+    `${where} has no branch, tag or commit ${revision}; ${whatIsThere(refs)}`,
   );
 }
 

@@ -4,8 +4,8 @@ import type { RemoteEndpoint } from "./endpoint.ts";
 import { type GitOptions, type GitResult, git, gitFailed, reason, tryGit } from "./git.ts";
 import { gitAccess } from "./git-access.ts";
 import type { OnGitProgress } from "./git-progress.ts";
+import { IdleTimeout } from "./idle-timeout.ts";
 import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
-import { Silence } from "./silence.ts";
 
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
@@ -17,20 +17,20 @@ const SHA256_DIGITS = 64;
 const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
 
 export interface FetchOptions {
-  /** Seconds that the server may say nothing. */
+  /** Seconds without activity after which the fetch fails. */
   readonly timeout: number;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetches what `wish` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
+ * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
  * history, and gives the name it has there. The transport is git's own, with the user's settings.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,
-  wish: string | undefined,
+  revision: string | undefined,
   gitDir: string,
   options: FetchOptions,
 ): Promise<string> {
@@ -41,14 +41,14 @@ export async function fetchRemote(
       signal: options.signal,
     },
   );
-  const refs = await unlessSilent(endpoint, options, (alive) =>
-    listRemote(endpoint, { ...access, ...alive }),
+  const refs = await withIdleTimeout(endpoint, options, (watched) =>
+    listRemote(endpoint, { ...access, ...watched }),
   );
-  const source = wishedSource(refs, wish, endpoint.display);
+  const source = refspecSource(refs, revision, endpoint.display);
   const { onProgress, signal, timeout } = options;
   const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
-  const shallow = await unlessSilent(endpoint, options, (alive) =>
-    tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...alive }),
+  const shallow = await withIdleTimeout(endpoint, options, (watched) =>
+    tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),
   );
   if (shallow.status === 0) return FETCHED;
   // Servers of plain files ("dumb" HTTP) have whole histories only.
@@ -65,28 +65,28 @@ export async function fetchRemote(
   return FETCHED;
 }
 
-/** Runs git and ends it when the server, and so git, says nothing for too long. */
-async function unlessSilent<Result>(
+/** Runs git and ends it after `timeout` seconds without a word on standard error. */
+async function withIdleTimeout<Result>(
   endpoint: RemoteEndpoint,
   { timeout, signal }: FetchOptions,
-  run: (alive: Pick<GitOptions, "onSign" | "signal">) => Promise<Result>,
+  run: (watched: Pick<GitOptions, "onActivity" | "signal">) => Promise<Result>,
 ): Promise<Result> {
-  using silence = new Silence(endpoint.display, timeout);
-  const signals = signal === undefined ? [silence.signal] : [silence.signal, signal];
-  return await run({ onSign: () => silence.broken(), signal: AbortSignal.any(signals) });
+  using idle = new IdleTimeout(endpoint.display, timeout);
+  const signals = signal === undefined ? [idle.signal] : [idle.signal, signal];
+  return await run({ onActivity: () => idle.activity(), signal: AbortSignal.any(signals) });
 }
 
 /** What to ask the server for: a reference's full name or an id. */
-function wishedSource(refs: readonly Ref[], wish: string | undefined, where: string): string {
-  if (wish === undefined || wish === "HEAD") {
+function refspecSource(refs: readonly Ref[], revision: string | undefined, where: string): string {
+  if (revision === undefined || revision === "HEAD") {
     if (!refs.some((ref) => ref.name === "HEAD")) throw noHead(refs, where);
     return "HEAD";
   }
-  const ref = findRef(refs, wish);
+  const ref = findRef(refs, revision);
   if (ref !== undefined) return ref.name;
-  if (isObjectId(wish)) return wish.toLowerCase();
-  if (/^[0-9a-f]{4,39}$/i.test(wish)) return tipThatStartsWith(refs, wish.toLowerCase(), where);
-  throw refNotFound(refs, wish, where);
+  if (isObjectId(revision)) return revision.toLowerCase();
+  if (/^[0-9a-f]{4,39}$/i.test(revision)) return tipThatStartsWith(refs, revision.toLowerCase(), where);
+  throw refNotFound(refs, revision, where);
 }
 
 /** A remote does not expand a short id; but when it is the start of a branch's or tag's tip, it is known from the list. */

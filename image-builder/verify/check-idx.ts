@@ -46,7 +46,7 @@ export function checkIdx(cache: SectorCache, indexOffset: number, analysis: Pack
 }
 
 /**
- * Refuses an image that has no room for an IDX of so many objects.
+ * Refuses an image that is too short for an IDX of so many objects.
  * @throws {InvalidImageError} fault `idx-header`.
  */
 export function checkIdxFits(

@@ -15,13 +15,12 @@ import { Work, WorkLimitError } from "../../reader/pack/work.ts";
 /** Bytes of an IDX before its ids: signature, version, fan-out. */
 const IDS_START = 8 + 256 * 4;
 
-/** Faults that are told of; a list of more is of no use to anybody. */
+/** A longer list of faults is of no use. */
 const MOST_FAULTS = 10_000;
 
 /**
- * What is wrong with each object that the IDX of a damaged image names, in the order of the IDX, as far as the work for it is
- * within bounds. An object whose base is damaged is damaged, too. Says nothing where the header or the IDX itself cannot be
- * read.
+ * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the work is within
+ * bounds. An object whose base is damaged is damaged, too. Returns none if the header or the IDX itself cannot be read.
  */
 export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const faults: InvalidImageError[] = [];
@@ -41,7 +40,7 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
     } catch (error) {
       if (error instanceof WorkLimitError && pack.work.isSpent) break;
       if (!(error instanceof DocteurError)) throw error;
-      // Too large or too costly an object may be sound.
+      // An object that is too large or too costly to read may be undamaged.
     }
   }
   return faults;
@@ -50,11 +49,13 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
 function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache): void {
   const offset = idx.find(id);
   if (offset === undefined) {
-    throw new InvalidImageError("idx-entry", "the IDX does not find an id that it has", { object: hex(id) });
+    throw new InvalidImageError("idx-entry", "a search of the IDX does not find an id that is in it", {
+      object: hex(id),
+    });
   }
   if (!sameId(idAt(offset, pack, cache), id)) {
-    const place = { offset: HEADER_SIZE + offset, object: hex(id) };
-    throw new InvalidImageError("object-id", "the content does not match its id", place);
+    const where = { offset: HEADER_SIZE + offset, object: hex(id) };
+    throw new InvalidImageError("object-id", "the content does not match its id", where);
   }
 }
 
@@ -63,7 +64,7 @@ function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
     const { kind, bytes } = pack.readBase(offset);
     return objectId(kind, bytes);
   }
-  // Through a window: an object that is stored whole may be of any size.
+  // Through a window: an undeltified object may be of any size.
   const table = new EntryTable(1);
   scanEntries(cache, pack, HEADER_SIZE, { offset, first: 0, count: 1 }, table);
   return table.id(0);

@@ -7,7 +7,7 @@ import { commitObjectOf } from "./verify-image.ts";
 export interface FormatOptions {
   /** Colours, as a terminal takes them (ECMA-48 SGR). Default false. */
   readonly color?: boolean | undefined;
-  /** Whether what could steer a terminal is escaped. Default false: bytes as they are. */
+  /** Whether control characters are escaped. Default false: bytes as they are. */
   readonly terminal?: boolean | undefined;
 }
 
@@ -34,7 +34,7 @@ export function formatVerification(verification: Verification, options: FormatOp
     line("commit", paint(YELLOW, verification.commit)) +
       line("author", `${ocamlString(name)} <${shown(email)}>`) +
       line("root", paint(YELLOW, verification.root)) +
-      // The original ends with a line break of its own, after the message or in its place.
+      // The original ends with a line break of its own, after the message, or instead of one.
       (blank < 0 ? "\n" : `\n${shown(text.slice(blank + 2))}\n`),
     "latin1",
   );

@@ -5,7 +5,7 @@ import type { EntryType, Tree } from "../../reader/git/tree.ts";
 import type { Objects } from "../../reader/pack/objects.ts";
 import { COST } from "../../reader/pack/work.ts";
 import { readTree } from "../../reader/paths/trees.ts";
-import type { Catalog } from "./catalog.ts";
+import type { ReachedObjects } from "./reached-objects.ts";
 
 /** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */
 const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
@@ -16,20 +16,20 @@ const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
   gitlink: undefined,
 };
 
-/** Work that a tree may take beyond what the PACK's bytes allow: there are many small ones, each at the end of some deltas. */
+/** Work allowed for each tree, beside what the PACK's bytes allow: many are small, at the end of a delta chain. */
 const WORK_PER_TREE = 16 * COST.delta;
 
 /**
- * Walks from a root tree to everything below it, each tree once, and proves that it is there, of the kind its entry
- * says, and that every tree is well formed. Blobs need not be read again: their ids have been computed from them.
+ * Walks from a root tree to everything below it, each tree once, and checks that the PACK has each object, of the kind
+ * that its entry says, and that every tree is well formed. Does not read blobs: their ids were computed from them.
  * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing or malformed.
  * @throws {WorkLimitError} if the trees take more work than `objects` may do.
  */
-export function checkReachable(root: string, objects: Objects, catalog: Catalog): void {
-  // Not by recursion: a hostile image may hold trees as deep as it likes. Places, not ids, which are views into whole trees.
+export function checkReachable(root: string, objects: Objects, reached: ReachedObjects): void {
+  // Not by recursion: the trees of a hostile image may be of any depth. Indexes, not ids, which are views into trees.
   const pending: number[] = [];
-  const meet = (id: Uint8Array, kind: ObjectKind, where: () => string) => {
-    const found = catalog.reach(id);
+  const add = (id: Uint8Array, kind: ObjectKind, where: () => string) => {
+    const found = reached.add(id);
     if (found === undefined) {
       throw new InvalidImageError("object-missing", `the PACK lacks the ${kind} that ${where()}`, {
         object: hex(id),
@@ -39,19 +39,18 @@ export function checkReachable(root: string, objects: Objects, catalog: Catalog)
       const what = `a ${found.kind} stands for the ${kind} that ${where()}`;
       throw new InvalidImageError("object-kind", what, { object: hex(id) });
     }
-    if (kind === "tree" && !found.before) pending.push(found.place);
+    if (kind === "tree" && !found.before) pending.push(found.index);
   };
 
-  meet(Buffer.from(root, "hex"), "tree", () => "is the root");
-  for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    const id = catalog.id(place);
+  add(Buffer.from(root, "hex"), "tree", () => "is the root");
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
+    const id = reached.id(index);
     objects.work.grant(WORK_PER_TREE);
     const tree = readTree(objects, id);
     objects.work.add(COST.lookup * tree.total);
     for (let entry = 0; entry < tree.total; entry++) {
       const kind = KIND_OF_ENTRY[tree.type(entry)];
-      if (kind !== undefined)
-        meet(tree.id(entry), kind, () => `tree ${hex(id)} names ${nameIn(tree, entry)}`);
+      if (kind !== undefined) add(tree.id(entry), kind, () => `tree ${hex(id)} names ${nameIn(tree, entry)}`);
     }
   }
 }

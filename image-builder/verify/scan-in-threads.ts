@@ -13,18 +13,18 @@ import { countOf, endOf, type ScannedPart, type ScanTask, scanParts } from "./sc
 import { planScan } from "./scan-plan.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 
-/** Threads that scan; each has caches of its own. */
+/** Each thread has caches of its own. */
 const MAX_THREADS = 4;
 
-/** Bytes read at a time for the checksum over all. */
+/** Bytes read at a time for the checksum over the PACK. */
 const CHUNK = 256 * 1024;
 
 /**
  * Scans the PACK of an image file in several threads, this one among them.
  *
- * @param worker the program of the others, which is given a `ScanTask` and answers with `ScannedPart`s or null.
- * @returns undefined when there is nothing to be won, or when anything at all is wrong: a scan from the first byte to the
- * last then finds what, and where.
+ * @param worker the program of the other threads, which gets a `ScanTask` and answers with `ScannedPart`s or null.
+ * @returns undefined when more threads save no time, or when anything is wrong: a scan from the first byte to the last then
+ * finds what, and where.
  */
 export async function scanInThreads(
   path: string,
@@ -47,7 +47,7 @@ export async function scanInThreads(
     counters: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
   };
   const others = Array.from({ length: threads - 1 }, () => inAnotherThread(worker, task));
-  // While the others are at their parts: only one can compute a checksum over all.
+  // While the others scan: a checksum over the PACK cannot be split.
   const { offset } = parts.at(-1) as EntryRange;
   const sum = createHash("sha1");
   update(sum, cache, HEADER_SIZE, HEADER_SIZE + offset);
@@ -96,7 +96,7 @@ function unlessInvalid<Result>(work: () => Result): Result | undefined {
   }
 }
 
-/** Takes in the image's bytes from `start` to `end`. */
+/** Hashes the image's bytes from `start` to `end`. */
 function update(hash: Hash, cache: SectorCache, start: number, end: number): void {
   for (let at = start; at < end; ) {
     const piece = cache.piece(at, end);

@@ -5,28 +5,28 @@ import { EntryTable } from "../../reader/pack/entry-table.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import { type EntryRange, scanEntries } from "../../reader/pack/scan.ts";
 
-/** What several threads share that scan one PACK. */
+/** What the threads that scan one PACK share. */
 export interface ScanTask {
   readonly path: string;
   readonly indexOffset: number;
   readonly parts: readonly EntryRange[];
-  /** Shared: that of the `EntryTable` of all parts. */
+  /** Shared: the memory of the `EntryTable` of all parts. */
   readonly memory: SharedArrayBuffer;
-  /** Shared: the next part that nobody has taken, and the number of entries done. */
+  /** Shared: the next part to scan, and the number of entries done. */
   readonly counters: Int32Array<SharedArrayBuffer>;
 }
 
-/** Places in `counters`. */
+/** Indexes in `counters`. */
 export const NEXT_PART = 0;
 export const ENTRIES_DONE = 1;
 
-/** A part, by its place among them, and the offset at which its last entry ends. */
+/** A part, by its index in `parts`, and the offset at which its last entry ends. */
 export type ScannedPart = readonly [part: number, end: number];
 
 /**
- * Scans one part after the other that nobody else has taken, into the table of all, until none is left.
- * @param onProgress told how many entries are done by all threads together.
- * @throws {InvalidImageError} if a part is damaged or the plan is wrong; nobody then takes another part.
+ * Scans parts into the shared table, one after the other, until none is left.
+ * @param onProgress called with the entries that all threads together have done.
+ * @throws {InvalidImageError} if a part is damaged or the plan is wrong; no thread starts another part then.
  */
 export function scanParts(task: ScanTask, onProgress?: (done: number) => void): ScannedPart[] {
   const { parts, counters, indexOffset } = task;

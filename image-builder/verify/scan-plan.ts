@@ -5,15 +5,15 @@ import { FIRST_ENTRY } from "../../reader/pack/entry.ts";
 import { IDX_SIGNATURE, Idx, LARGE_OFFSET } from "../../reader/pack/idx.ts";
 import { type EntryRange, readPackHeader } from "../../reader/pack/scan.ts";
 
-/** Bytes of a part: enough that taking one costs nothing, little enough that all threads end at about the same time. */
+/** Bytes of a part: large beside the cost of starting one, small enough that all threads end at about the same time. */
 const PART = 2 * 1024 * 1024;
 
-/** Bytes of a PACK from which on further threads are worth their start. */
+/** Bytes; for a smaller PACK further threads cost more than they save. */
 const WORTHWHILE = 8 * 1024 * 1024;
 
 /**
- * Cuts a PACK into parts that can be scanned each by itself. Where entries begin is known from the IDX, which is not yet
- * proved: parts that do not fit together when they have been scanned prove it wrong.
+ * Splits a PACK into parts that can be scanned in parallel. The IDX, which is not verified yet, says where entries begin:
+ * it is wrong if the scanned parts do not follow one another.
  *
  * @returns undefined when the PACK is small, or the IDX cannot be of this PACK.
  */
@@ -22,7 +22,7 @@ export function planScan(cache: SectorCache, indexOffset: number): EntryRange[] 
   try {
     const count = readPackHeader(cache, HEADER_SIZE, indexOffset);
     if (new Idx(cache, indexOffset, indexOffset - HEADER_SIZE).count !== count) return undefined;
-    return cut(offsetsFromIdx(cache, indexOffset, count));
+    return split(offsetsFromIdx(cache, indexOffset, count));
   } catch (error) {
     if (error instanceof InvalidImageError) return undefined;
     throw error;
@@ -45,7 +45,7 @@ function offsetsFromIdx(cache: SectorCache, indexOffset: number, count: number):
   return offsets.sort();
 }
 
-function cut(offsets: Float64Array): EntryRange[] | undefined {
+function split(offsets: Float64Array): EntryRange[] | undefined {
   if (offsets[0] !== FIRST_ENTRY) return undefined;
   const parts: EntryRange[] = [];
   let first = 0;

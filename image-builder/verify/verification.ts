@@ -1,7 +1,7 @@
 import type { Signature } from "../../reader/git/commit.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
 
-/** What a verified image holds. All sizes in bytes. */
+/** What a verified image contains. All sizes in bytes. */
 export interface Verification {
   /** The commit's id, 40 hexadecimal digits. */
   readonly commit: string;
@@ -13,9 +13,9 @@ export interface Verification {
   readonly message: string | undefined;
   /** Objects in the PACK, by kind. */
   readonly objects: Readonly<Record<ObjectKind, number>>;
-  /** Objects in the PACK that the commit does not reach: harmless, but not needed. */
+  /** Objects in the PACK that the commit does not reach: harmless, but unused. */
   readonly unreachable: number;
-  /** How many objects are stored as deltas, and the longest chain of them. */
+  /** The number of deltas, and the length of the longest chain of them. */
   readonly deltas: number;
   readonly longestChain: number;
   readonly sizes: VerifiedSizes;
@@ -31,7 +31,7 @@ export interface VerifiedSizes {
   readonly objects: number;
 }
 
-/** A verification, with the commit object itself for those who need its bytes rather than its text. */
+/** A verification, and the bytes of the commit object. */
 export interface VerifiedCommit {
   readonly verification: Verification;
   readonly commitObject: Uint8Array;

@@ -13,24 +13,24 @@ import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 import { readPackHeader, type ScannedPack } from "../../reader/pack/scan.ts";
 import { Work } from "../../reader/pack/work.ts";
-import { Catalog } from "./catalog.ts";
 import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
+import { ReachedObjects } from "./reached-objects.ts";
 import type { VerifiedCommit } from "./verification.ts";
 
-/** Told every so often how much of the PACK is done; the two are in the same unit. */
+/** Called now and then with how much of the PACK is done; both are in the same unit. */
 export type OnVerifyProgress = (done: number, total: number) => void;
 
 /**
- * Proves that the image on a device is whole: the header; the PACK, every object inflated, deltas applied, every SHA-1
- * computed, the trailer; the IDX, equal byte for byte to the one that the PACK implies; and that all the commit reaches is
- * there. Synchronous, and all the work of `verifyImage`.
+ * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1 computed, the
+ * trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all the commit reaches is in the
+ * PACK. Synchronous, and all the work of `verifyImage`.
  *
- * What lies between the PACK and the IDX, and after the IDX, is not looked at: it may be sections of other readers.
+ * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
  *
- * @param scanned what `scanPack` tells of its PACK, where that is known already.
+ * @param scanned the result of `scanPack` for its PACK, if there is one already.
  * @param workFactor as for `boundsOf`.
- * @throws {InvalidImageError} the first fault found, with its place.
+ * @throws {InvalidImageError} the first fault found, with its offset and object.
  * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of docs/STORE.md.
  */
 export function verifyDevice(
@@ -52,16 +52,16 @@ export function verifyDevice(
   const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned, workFactor });
   const idx = checkIdx(cache, indexOffset, analysis);
 
-  const catalog = new Catalog(analysis);
+  const reached = new ReachedObjects(analysis);
   const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), {
     bounds,
     work: new Work(bounds.commandWork),
   });
   const objects = new Objects(analysis, pack);
-  const commitObject = readCommit(id, objects, catalog);
+  const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
-  checkReachable(commit.tree, objects, catalog);
+  checkReachable(commit.tree, objects, reached);
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const verification = {
@@ -71,7 +71,7 @@ export function verifyDevice(
     root: commit.tree,
     message: commit.message,
     objects: counts,
-    unreachable: catalog.unreached,
+    unreachable: reached.unreached,
     deltas,
     longestChain,
     sizes: { image: device.size, pack: analysis.size, idx, indexOffset, objects: bytes },
@@ -79,14 +79,14 @@ export function verifyDevice(
   return { verification, commitObject };
 }
 
-function readCommit(id: string, objects: Objects, catalog: Catalog): Uint8Array {
-  const kind = catalog.reach(raw(id))?.kind;
-  const place = { object: id, offset: 0 };
+function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint8Array {
+  const kind = reached.add(raw(id))?.kind;
+  const where = { object: id, offset: 0 };
   if (kind === undefined) {
-    throw new InvalidImageError("object-missing", "the PACK lacks the commit that the header names", place);
+    throw new InvalidImageError("object-missing", "the PACK lacks the commit that the header names", where);
   }
   if (kind !== "commit") {
-    throw new InvalidImageError("object-kind", `the header names a ${kind} where a commit must be`, place);
+    throw new InvalidImageError("object-kind", `the header names a ${kind} where a commit must be`, where);
   }
   return objects.read(raw(id), "commit");
 }

@@ -10,13 +10,13 @@ import type { VerifyTask, WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
-  /** Look at every object although one is damaged; what is found then is the error's `damages`. Default false. */
+  /** Examine every object of a damaged image, and list the damaged ones as the error's `damages`. Default false. */
   readonly keepGoing?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image with one fault or more; tells the first as an error, and what is wrong with each object that is damaged. */
+/** An image with at least one fault: the error is the first fault, `damages` has one for each damaged object. */
 export class DamagedImageError extends InvalidImageError {
   override name = "DamagedImageError";
   readonly damages: readonly InvalidImageError[];
@@ -30,18 +30,18 @@ export class DamagedImageError extends InvalidImageError {
 /** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
 const WORKER = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./verify-worker.js";
 
-/** The commit object of each verification, out of the way of whoever prints one as JSON. */
+/** The commit object of each verification, kept apart so that a verification printed as JSON does not have it. */
 const commitObjects = new WeakMap<Verification, Uint8Array>();
 
 /**
- * Proves that an image file or disk is whole; see `verifyDevice` for what that means. The work is done in a thread of
- * its own, so that the caller still hears signals.
+ * Verifies an image file or disk; see `verifyDevice` for what that covers. Runs in a thread of its own, so that the caller
+ * can handle signals meanwhile.
  * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`.
  */
 export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();
-  const { verification: told, commitObject } = await inThread(path, options);
-  const verification = { ...told, message: parseCommit(commitObject, told.commit).message };
+  const { verification: transferred, commitObject } = await inThread(path, options);
+  const verification = { ...transferred, message: parseCommit(commitObject, transferred.commit).message };
   commitObjects.set(verification, commitObject);
   return verification;
 }
@@ -49,7 +49,7 @@ export async function verifyImage(path: string, options: VerifyOptions = {}): Pr
 /** The bytes of the commit object that a verification is of. */
 export function commitObjectOf(verification: Verification): Uint8Array {
   const bytes = commitObjects.get(verification);
-  if (bytes === undefined) throw new TypeError("not a verification that verifyImage gave");
+  if (bytes === undefined) throw new TypeError("not a verification that verifyImage returned");
   return bytes;
 }
 
@@ -67,11 +67,11 @@ async function inThread(path: string, options: VerifyOptions): Promise<VerifiedC
       else if (message.type === "done") result = message.result;
       else failure = failureOf(message);
     });
-    // Rejects if the thread itself fails, for want of memory for instance.
+    // Rejects if the thread itself fails, out of memory for instance.
     await once(worker, "exit");
     signal?.throwIfAborted();
     if (failure !== undefined) throw failure;
-    if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a word`);
+    if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
     return result;
   } finally {
     signal?.removeEventListener("abort", end);

@@ -8,29 +8,29 @@ import type { ScanTask } from "./scan-parts.ts";
 import type { VerifiedCommit } from "./verification.ts";
 import { verifyDevice } from "./verify-device.ts";
 
-/** What the thread says that verifies: progress, and once how it ended. */
+/** What the verifying thread posts: progress, and at the end the result. */
 export type WorkerMessage =
   | { readonly type: "progress"; readonly done: number; readonly total: number }
   | { readonly type: "done"; readonly result: VerifiedCommit }
   | {
       readonly type: "failed";
       readonly error: TransferredError;
-      /** With `keepGoing`: what is wrong with each damaged object. */
+      /** With `keepGoing`: the fault of each damaged object. */
       readonly more: readonly TransferredError[];
     };
 
-/** What the thread is given that verifies. */
+/** What the verifying thread gets. */
 export interface VerifyTask {
   readonly image: string;
   readonly keepGoing: boolean;
 }
 
-function say(message: WorkerMessage): void {
+function post(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
 async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
-  const progress = (done: number, total: number) => say({ type: "progress", done, total });
+  const progress = (done: number, total: number) => post({ type: "progress", done, total });
   try {
     const device = openFileDevice(path);
     try {
@@ -38,7 +38,7 @@ async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
       const scanned = await scanInThreads(path, device, program, (done, count) => progress(done, count * 2));
       const { verification, commitObject } = verifyDevice(device, progress, scanned);
       const bytes = new Uint8Array(commitObject);
-      // The message may be long, and is in the commit object, which is handed over rather than copied.
+      // The message may be long, and is in the commit object, which is transferred rather than copied.
       const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
       parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
     } finally {
@@ -46,7 +46,7 @@ async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
     }
   } catch (error) {
     const damaged = keepGoing && error instanceof InvalidImageError ? examineFile(path) : [];
-    say({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
+    post({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
 }
 
@@ -59,7 +59,7 @@ function examineFile(path: string): InvalidImageError[] {
   }
 }
 
-// The thread that verifies is given an image, those that it starts in turn a part of the work.
-const given = workerData as VerifyTask | ScanTask;
-if ("keepGoing" in given) await verify(given);
-else parentPort?.postMessage(scanForAnother(given));
+// The verifying thread gets an image; the threads that it starts get a `ScanTask`.
+const task = workerData as VerifyTask | ScanTask;
+if ("keepGoing" in task) await verify(task);
+else parentPort?.postMessage(scanForAnother(task));

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 
-/** An argument that no call can mean anything by, refused as node:fs does: with a `TypeError` or `RangeError` and a code. */
+/** An invalid argument, refused as by node:fs: with a `TypeError` or `RangeError` and a code. */
 export type ArgumentError = (TypeError | RangeError) & { readonly code: string };
 
 /** The argument is of the wrong type: `ERR_INVALID_ARG_TYPE`. */
@@ -9,19 +9,19 @@ export function wrongType(name: string, expected: string, value: unknown): Argum
   return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
 }
 
-/** The argument has no meaning: `ERR_INVALID_ARG_VALUE`. */
+/** The argument has no valid value: `ERR_INVALID_ARG_VALUE`. */
 export function wrongValue(name: string, problem: string, value: unknown): ArgumentError {
   const message = `The argument '${name}' ${problem}. Received ${show(value)}`;
   return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_VALUE" });
 }
 
-/** The number lies outside what makes sense: `ERR_OUT_OF_RANGE`. */
+/** The number is out of range: `ERR_OUT_OF_RANGE`. */
 export function outOfRange(name: string, range: string, value: unknown): ArgumentError {
   const message = `The value of "${name}" is out of range. It must be ${range}. Received ${show(value)}`;
   return Object.assign(new RangeError(message), { code: "ERR_OUT_OF_RANGE" });
 }
 
-/** @throws {ArgumentError} if it is not a whole number from `min` to `max`. */
+/** @throws {ArgumentError} if it is not an integer from `min` to `max`. */
 export function checkInteger(
   name: string,
   value: unknown,

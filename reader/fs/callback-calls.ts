@@ -10,7 +10,7 @@ import { descriptorWriters, pathWriters } from "./writers.ts";
 type Callback = (error: unknown, ...results: unknown[]) => void;
 type Call = (...given: never[]) => unknown;
 
-/** The calls that take a function to call back. What they do, they do at once; the function is called on a later turn. */
+/** The calls that take a callback. They do their work at once and call back later, by `process.nextTick`. */
 export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCalls>) {
   const realpath = callingBack(sync.realpathSync);
   return {
@@ -46,7 +46,7 @@ export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCal
       const { buffer, target } = readArguments(...rest);
       const read = async () => {
         if (target.into.length === 0) return 0;
-        await file.prove();
+        await file.verify();
         return file.read(target.into, target.position);
       };
       callBackWith(read(), callback, buffer);
@@ -58,7 +58,7 @@ export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCal
       const file = files.descriptors.get(fd, "read");
       const start = toPosition(position);
       const read = async () => {
-        await file.prove();
+        await file.verify();
         return readInto(file, buffers, start);
       };
       callBackWith(read(), callback, buffers);
@@ -69,7 +69,7 @@ export function callbackCalls(files: ImageFiles, sync: ReturnType<typeof syncCal
   };
 }
 
-/** Arguments that make no sense are thrown at once, as in node:fs; only what the image says is called back. */
+/** Invalid arguments throw at once, as in node:fs. Only errors of the image go to the callback. */
 function callingBack(call: Call): (...given: unknown[]) => void {
   return (...given) => {
     const callback = takeCallback(given);
@@ -97,7 +97,7 @@ function callBackWith(result: Promise<number>, callback: Callback, second: unkno
   );
 }
 
-/** `promisify` gives of several results only the first, unless it is told otherwise. */
+/** By default, `promisify` returns only the first of several results. */
 function resolvingTo(name: "buffer" | "buffers", call: (...given: unknown[]) => void) {
   const promised = (...given: unknown[]) =>
     new Promise((resolve, reject) => {

@@ -22,14 +22,15 @@ import {
 /** Options of `createFs`. */
 export interface FsOptions {
   /**
-   * When a stream proves that a content is the one its object id names. This matters for files of more than 1 MiB that
-   * the image stores whole; any other is proved before a byte of it is given away, and so is everything that is read in
-   * other ways than by a stream.
+   * When a stream verifies that a content has the id of its object. This matters for undeltified files of
+   * more than 1 MiB. Any other file is verified before its first byte is read, and so is everything that is
+   * read without a stream.
    *
-   * - `along`, the default: while it is read, in one pass. The last piece of the stream is withheld until all of the
-   *   file is proved, so a damaged file ends in an error, never as if it were complete; what came before that error is
-   *   then not to be trusted.
-   * - `before`: in a pass of its own, before the first byte. Takes twice as long and gives nothing of a damaged file.
+   * - `along`, the default: while it is read, in one pass. The stream holds its last piece back until the
+   *   file is verified. So a damaged file ends with an error, never as if it were complete; the bytes before
+   *   that error must not be trusted.
+   * - `before`: in a pass of its own, before the first byte. Takes twice as long; nothing of a damaged file
+   *   is read.
    */
   readonly verify?: Verify | undefined;
 }
@@ -60,7 +61,7 @@ type Promised =
   | "realpath"
   | "stat";
 
-/** What is there of node:fs, with its types. */
+/** The part of node:fs that an image has, with its types. */
 export type ImageFs = Pick<
   typeof fs,
   Both | `${Both}Sync` | Streams | "constants" | "Dir" | "Dirent" | "Stats"
@@ -69,25 +70,27 @@ export type ImageFs = Pick<
 };
 
 /**
- * The image as a file system, shaped as node:fs for whatever takes an `fs`: calls that are synchronous, call back or
- * promise. They mean what node:fs' mean, with these things to know:
+ * The image as a file system with the interface of node:fs: synchronous calls, calls with callbacks, and
+ * promises. They behave as those of node:fs, with these differences:
  *
- * - The image's root is `/`, and relative paths start there. Symbolic links lead within the image; outside there is
- *   nothing (`ENOENT`). A submodule is an empty folder.
- * - Errors are `FsError`s, which look as node's own. Everything that writes fails with `EROFS`. A damaged image is `EIO`, with
- *   the `InvalidImageError` as the cause. An argument that makes no sense is a `TypeError` or `RangeError`, as in node:fs.
- * - Names are bytes: with `encoding: "buffer"` one that is not UTF-8 can be listed, and read by a path that is a Buffer.
+ * - The image's root is `/`, and relative paths start there. Symbolic links are followed within the image;
+ *   outside there is nothing (`ENOENT`). A submodule is an empty folder.
+ * - Errors are `FsError`s, with the fields of Node's own. Every call that writes fails with `EROFS`. A
+ *   damaged image is `EIO`, with the `InvalidImageError` as the cause. An invalid argument is a `TypeError`
+ *   or `RangeError`, as in node:fs.
+ * - Names are bytes: `encoding: "buffer"` lists a name that is not UTF-8, and a path that is a Buffer reads
+ *   it.
  * - Folders are listed in git's order. `recursive` does not follow links.
  * - All times of a file are the commit's; permissions are those of a checkout; owner and group are 0.
  * - `realpath` resolves as its `native` form does.
- * - The work is done when it is asked for, in the calling thread. Streams and FileHandles take turns with others.
+ * - Each call works in the calling thread, and blocks it. Streams and FileHandles yield to the event loop.
  *
- * Close the store when done; nothing else is to be released but the descriptors that were opened.
+ * Close the descriptors that you open, and the store in the end. Nothing else needs to be released.
  */
 export function createFs(store: Store, options: FsOptions = {}): ImageFs {
   const files = new ImageFiles(store, options.verify ?? "along");
   const sync = syncCalls(files);
-  const face = {
+  const calls = {
     ...sync,
     ...callbackCalls(files, sync),
     ...synchronous(pathWriters),
@@ -101,7 +104,7 @@ export function createFs(store: Store, options: FsOptions = {}): ImageFs {
     Dirent: ImageDirent,
     Stats: ImageStats,
   };
-  return face as unknown as ImageFs;
+  return calls as unknown as ImageFs;
 }
 
 function synchronous<Name extends string, Call>(

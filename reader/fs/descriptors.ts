@@ -5,8 +5,8 @@ import type { OpenFile } from "./open-file.ts";
 const MAX_DESCRIPTOR = 2 ** 31 - 1;
 
 /**
- * Far above the descriptors that the system gives out, and never the same for two images: where file systems are put
- * together in a union, a descriptor means something to one of them only.
+ * Far above the system's descriptors, and different for any two images: in a union of file systems, a
+ * descriptor then belongs to one of them only.
  */
 let next = 2 ** 30;
 
@@ -20,7 +20,11 @@ export class Descriptors {
     return fd;
   }
 
-  /** @throws {FsError} `EBADF`, if it is not open. @throws {ArgumentError} if it can be no descriptor. */
+  /**
+   * The open file.
+   * @throws {FsError} `EBADF`, if it is not open.
+   * @throws {ArgumentError} if `fd` is no descriptor.
+   */
   get(fd: number, syscall: string): OpenFile {
     if (typeof fd !== "number") throw wrongType("fd", "of type number", fd);
     checkInteger("fd", fd, 0, MAX_DESCRIPTOR);

@@ -4,7 +4,7 @@ import { encodeName } from "./encoding.ts";
 import type { FolderEntry } from "./folder-entries.ts";
 import { parentPath } from "./parent-path.ts";
 
-/** An open folder, after `fs.Dir`: gives one entry after the other, in git's order. */
+/** An open folder, after `fs.Dir`: reads one entry after the other, in git's order. */
 export class ImageDir implements AsyncIterable<ImageDirent>, AsyncDisposable, Disposable {
   /** As it was given. */
   readonly path: string | Buffer;

@@ -2,7 +2,7 @@ import type { EntryType } from "../git/tree.ts";
 
 /** An entry of a folder, after `fs.Dirent`. A submodule is a folder, as in a checkout. */
 export class ImageDirent {
-  /** Text, or bytes if they were asked for. */
+  /** Text; bytes with `encoding: "buffer"`. */
   readonly name: string | Buffer;
   /** The folder's path, as it was given to the call; bytes if it was given as bytes. */
   readonly parentPath: string | Buffer;

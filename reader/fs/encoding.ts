@@ -1,7 +1,7 @@
 import { wrongType, wrongValue } from "./argument-error.ts";
 import { toBuffer } from "./path-like.ts";
 
-/** How names or contents are given: as bytes, or as text in an encoding. */
+/** The form of names and contents: bytes, or text in an encoding. */
 export type Encoding = BufferEncoding | "buffer";
 
 /**
@@ -21,12 +21,12 @@ export function toOptions<Options extends object>(
   return given as Partial<Options> & { encoding?: Encoding | null };
 }
 
-/** A name or a target, as text unless bytes are asked for; bytes are the caller's own. */
+/** A name or a target, as text; a copy of its bytes if `encoding` is `buffer`. */
 export function encodeName(bytes: Uint8Array, encoding: Encoding | null | undefined): string | Buffer {
   return encoding === "buffer" ? Buffer.from(bytes) : toBuffer(bytes).toString(encoding ?? "utf8");
 }
 
-/** A content, as bytes unless an encoding is asked for. */
+/** A content, as bytes; as text if `encoding` is one of text. */
 export function encodeContent(bytes: Uint8Array, encoding: Encoding | null | undefined): string | Buffer {
   const buffer = toBuffer(bytes);
   return encoding === undefined || encoding === null || encoding === "buffer"

@@ -11,12 +11,12 @@ import { ImageBigIntStats, ImageStats } from "./stats.ts";
 import { readInto } from "./sync-calls.ts";
 import { handleWriters } from "./writers.ts";
 
-/** What `read` fills when it is given nothing to fill. */
+/** Bytes of the buffer that `read` allocates when it gets none. */
 const BUFFER_SIZE = 16 * 1024;
 
 /**
- * An open file, after `FileHandle` of node:fs/promises. The first read proves the whole content, a large file passing
- * through a window; later ones give what is then known to be true.
+ * An open file, after `FileHandle` of node:fs/promises. The first read verifies the whole content; a large
+ * file passes through a window. Later reads return verified bytes.
  */
 export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   readonly #files: ImageFiles;
@@ -43,7 +43,7 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
     const file = this.#file("read");
     const { buffer, target } = readArguments(bufferOrOptions, offsetOrOptions, length, position);
     if (target.into.length === 0) return { bytesRead: 0, buffer };
-    await file.prove();
+    await file.verify();
     return { bytesRead: file.read(target.into, target.position), buffer };
   }
 
@@ -53,11 +53,11 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   ): Promise<{ bytesRead: number; buffers: Buffers }> {
     const file = this.#file("read");
     const start = toPosition(position);
-    await file.prove();
+    await file.verify();
     return { bytesRead: readInto(file, buffers, start), buffers };
   }
 
-  /** Everything from where the last read ended. */
+  /** Reads everything from where the last read ended. */
   async readFile(
     options?: Encoding | { encoding?: Encoding | null; signal?: AbortSignal } | null,
   ): Promise<string | Buffer> {
@@ -84,7 +84,7 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   }
 
   readLines(options: ReadStreamOptions = {}): Interface {
-    // Not imported at the top: a machine would take longer to start for what few programs use.
+    // Not imported at the top: the machine would start later, for what few programs use.
     return process.getBuiltinModule("node:readline").createInterface({
       input: this.createReadStream(options),
       crlfDelay: Number.POSITIVE_INFINITY,
@@ -121,7 +121,7 @@ export class ImageFileHandle extends EventEmitter implements AsyncDisposable {
   }
 }
 
-/** Node takes `(buffer, offset, length, position)`, `(buffer, options)`, `(options)` and nothing at all. */
+/** Node takes `(buffer, offset, length, position)`, `(buffer, options)`, `(options)` and no arguments. */
 export function readArguments(
   bufferOrOptions: NodeJS.ArrayBufferView | ReadOptions | null | undefined,
   offsetOrOptions?: number | ReadOptions | null,
@@ -137,7 +137,7 @@ export function readArguments(
   return { buffer, target: toReadTarget(buffer, options) };
 }
 
-// A handle has methods that write, as Node's has, and they fail as everything that writes does.
+// A handle has the methods that write of Node's handle. They fail with `EROFS`.
 for (const [name, call] of Object.entries(handleWriters)) {
   Object.defineProperty(ImageFileHandle.prototype, name, {
     value: async (...given: unknown[]) => call(...given),

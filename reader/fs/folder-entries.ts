@@ -5,20 +5,20 @@ import { asCall } from "./fs-error.ts";
 /** An entry of a folder, or of a folder below it. */
 export interface FolderEntry {
   readonly entry: ListEntry;
-  /** Path of the folder it is in, from the folder that was asked for; empty for that one itself. */
+  /** Path of its folder, relative to the folder that is listed; empty for that one itself. */
   readonly parent: Uint8Array;
 }
 
-/** The call that a folder is read by. */
+/** The call that reads a folder, for its errors. */
 export interface FolderCall {
   readonly syscall: string;
-  /** The folder's path as it was given. */
+  /** The folder's path, as the caller wrote it. */
   readonly path: string;
 }
 
 /**
- * The entries of a folder in git's order, and with `recursive` what lies below each right after it. Links are not
- * followed, so a link that leads upwards makes no circle.
+ * Reads the entries of a folder in git's order; with `recursive`, the entries below each come right after it.
+ * Links are not followed, so a link to a parent makes no circle.
  *
  * @param start the folder's path without links, as `Description` has it.
  * @param weight as for `Store.descend`.
@@ -32,7 +32,7 @@ export function* folderEntries(
 ): Generator<FolderEntry, void> {
   if (!recursive) {
     const folder = asCall(syscall, path, () => store.folder(start));
-    for (let place = 0; place < folder.count; place++) yield { entry: folder.entry(place), parent: HERE };
+    for (let i = 0; i < folder.count; i++) yield { entry: folder.entry(i), parent: HERE };
     return;
   }
   const descent = asCall(syscall, path, () => store.descend(start, HERE, weight));

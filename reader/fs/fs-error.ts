@@ -7,7 +7,7 @@ import {
   ValueExpectedError,
 } from "../store/errors.ts";
 
-/** Why a call fails, and libuv's words for it, which are those that Node shows. */
+/** Codes of errors, and libuv's texts for them, which Node shows. */
 const WORDS: Readonly<Record<FsErrorCode, string>> = {
   EACCES: "permission denied",
   EBADF: "bad file descriptor",
@@ -22,18 +22,19 @@ const WORDS: Readonly<Record<FsErrorCode, string>> = {
   EROFS: "read-only file system",
 };
 
-/** What the call was about: one path, two for a rename and its like, none for a descriptor. */
+/** The paths of a call: one, two for `rename` and similar calls, none for a descriptor. */
 export interface FsErrorPaths {
   readonly path?: string | undefined;
   readonly dest?: string | undefined;
 }
 
 /**
- * A system call that failed, told as node:fs tells it: `ENOENT: no such file or directory, open '/x'`.
+ * A system call that failed, with a message as of node:fs: `ENOENT: no such file or directory, open '/x'`.
  *
- * Two codes are this face's own. `EIO` is a damaged image: `cause` is the `InvalidImageError`, and its message follows
- * the usual one. `EFBIG` is what goes beyond the store's bounds (docs/STORE.md): a file larger than may be read into memory,
- * which may be read as a stream; an object of too many deltas; a listing that does not end.
+ * Two codes have a meaning of their own here. `EIO` is a damaged image: `cause` is the `InvalidImageError`,
+ * and its message follows the usual one. `EFBIG` is what goes beyond the store's bounds (docs/STORE.md): a
+ * file too large for memory, which a stream may read; an object of too many deltas; a listing that does not
+ * end.
  */
 export class FsError extends DocteurError {
   override name = "FsError";
@@ -56,7 +57,7 @@ export class FsError extends DocteurError {
   }
 }
 
-/** Does what the store is asked for; where the store refuses, says so as the system call would. */
+/** Calls the store, and turns its error into the one of the system call. */
 export function asCall<Result>(syscall: string, path: string | undefined, work: () => Result): Result {
   try {
     return work();
@@ -65,7 +66,7 @@ export function asCall<Result>(syscall: string, path: string | undefined, work: 
   }
 }
 
-/** Codes of what the store reads or lists only within bounds. */
+/** Codes of the errors that say that a bound of the store is exceeded. */
 const BEYOND_BOUNDS: ReadonlySet<DocteurError["code"]> = new Set([
   "OBJECT_TOO_LARGE",
   "TOO_MUCH_WORK",

@@ -7,10 +7,10 @@ import { OpenFile } from "./open-file.ts";
 import { creates, followsLink, refusal, toFlags } from "./open-flags.ts";
 import { type Path, type PathLike, toPath } from "./path-like.ts";
 
-/** When a stream's content is proved; see `FsOptions`. */
+/** When a stream verifies its content; see `FsOptions`. */
 export type Verify = "along" | "before";
 
-/** What the faces of one image share: paths looked up, files opened. */
+/** What the three kinds of calls share: the look-up of paths, and the open files. */
 export class ImageFiles {
   readonly store: Store;
   readonly verify: Verify;
@@ -22,15 +22,18 @@ export class ImageFiles {
   }
 
   /**
-   * What lies at a path.
-   * @param syscall what to call this in an error.
+   * Describes what a path names.
+   * @param syscall name of the call, for its error.
    * @throws {FsError} `ENOENT`, `ENOTDIR`, `ELOOP`, `EIO`.
    */
   describe(path: PathLike, syscall: string, follow = true): Description {
     return this.#describe(toPath(path), syscall, follow);
   }
 
-  /** Whether a file may be used as `mode` says. @throws {FsError} `EROFS` for writing, `EACCES` for executing, or as `describe`. */
+  /**
+   * Checks that `mode` allows to use a file.
+   * @throws {FsError} `EROFS` to write, `EACCES` to execute, or as `describe`.
+   */
   access(path: PathLike, mode: number = constants.F_OK): void {
     checkInteger("mode", mode, 0, constants.R_OK | constants.W_OK | constants.X_OK);
     const { text } = toPath(path);
@@ -44,11 +47,11 @@ export class ImageFiles {
   /** Opens a file or folder for reading. @throws {FsError} `EROFS`, `EISDIR`, `EEXIST`, or as `describe`. */
   open(path: PathLike, flags?: string | number | null): OpenFile {
     const how = toFlags(flags);
-    const place = toPath(path);
-    const description = this.#describeForOpen(place, how);
+    const target = toPath(path);
+    const description = this.#describeForOpen(target, how);
     const code = refusal(how, description.kind, description.type === "symlink");
-    if (code !== undefined) throw new FsError(code, "open", { path: place.text });
-    return new OpenFile(this.store, place.text, description);
+    if (code !== undefined) throw new FsError(code, "open", { path: target.text });
+    return new OpenFile(this.store, target.text, description);
   }
 
   #describe({ bytes, text }: Path, syscall: string, follow: boolean): Description {
@@ -56,19 +59,19 @@ export class ImageFiles {
     return asCall(syscall, text, () => this.store.describe(bytes, follow));
   }
 
-  #describeForOpen(place: Path, flags: number): Description {
+  #describeForOpen(target: Path, flags: number): Description {
     try {
-      return this.#describe(place, "open", followsLink(flags));
+      return this.#describe(target, "open", followsLink(flags));
     } catch (error) {
       const missing = error instanceof FsError && error.code === "ENOENT";
-      if (missing && creates(flags) && this.#hasFolder(place)) {
-        throw new FsError("EROFS", "open", { path: place.text });
+      if (missing && creates(flags) && this.#hasFolder(target)) {
+        throw new FsError("EROFS", "open", { path: target.text });
       }
       throw error;
     }
   }
 
-  /** Whether the folder exists in which a file of this path would be created. */
+  /** Whether the folder exists that a file of this path would be created in. */
   #hasFolder({ bytes, text }: Path): boolean {
     const folder = bytes.subarray(0, bytes.lastIndexOf(SLASH) + 1);
     return bytes.length > 0 && asCall("open", text, () => this.store.exists(folder)) === "dictionary";

@@ -1,13 +1,14 @@
+import { yieldToEventLoop } from "../event-loop.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { Description, Store } from "../store/store.ts";
 import { asCall, FsError } from "./fs-error.ts";
 
-/** Bytes that are gone through between two turns of the event loop. */
+/** Bytes that are read before the next yield to the event loop. */
 export const STRIDE = 4 * 1024 * 1024;
 
-/** A file or folder that somebody has open. Contents are looked at on the first read only. */
+/** An open file or folder. The first read opens its content. */
 export class OpenFile {
-  /** As it was given when the file was opened. */
+  /** As the caller of `open` wrote it. */
   readonly path: string;
   readonly description: Description;
   /** Byte that the next read without a position starts at. */
@@ -26,22 +27,22 @@ export class OpenFile {
     return this.#closed;
   }
 
-  /** A reader of its own for somebody who reads on and on. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`. */
+  /** Opens another reader, for a stream. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`. */
   openReader(): BlobReader {
     const { path, kind } = this.description;
     if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
     return asCall("read", this.path, () => this.#store.open(path));
   }
 
-  /** Proves the content: all of it at once. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`, `EBADF`. */
-  proveSync(): void {
+  /** Verifies all of the content at once. @throws {FsError} `EISDIR`, `EIO`, `EFBIG`, `EBADF`. */
+  verifySync(): void {
     const reader = this.#at();
     asCall("read", this.path, () => reader.verify());
   }
 
-  /** Proves the content, and lets others have their turn meanwhile. Rejects as `proveSync` throws. */
-  async prove(): Promise<void> {
-    while (!proveStride(this.#at(), this.path)) await nextTurn();
+  /** Verifies the content and yields to the event loop meanwhile. Rejects as `verifySync` throws. */
+  async verify(): Promise<void> {
+    while (!verifyStride(this.#at(), this.path)) await yieldToEventLoop();
   }
 
   /**
@@ -55,7 +56,10 @@ export class OpenFile {
     return read;
   }
 
-  /** Everything from where the last read ended, in memory of its own. @throws {FsError} as `proveSync`. */
+  /**
+   * Reads everything from where the last read ended, into memory of its own.
+   * @throws {FsError} as `verifySync`.
+   */
   readRest(): Uint8Array {
     const { path, kind } = this.description;
     if (kind === "dictionary") throw new FsError("EISDIR", "read", { path: this.path });
@@ -78,15 +82,10 @@ export class OpenFile {
 }
 
 /**
- * Proves a stride of a blob.
- * @returns whether the whole of it is proved.
+ * Verifies a stride of a blob.
+ * @returns whether all of the blob is verified.
  * @throws {FsError} `EIO`.
  */
-export function proveStride(reader: BlobReader, path: string): boolean {
+export function verifyStride(reader: BlobReader, path: string): boolean {
   return asCall("read", path, () => reader.verify(STRIDE));
-}
-
-/** Lets whatever else waits have its turn. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

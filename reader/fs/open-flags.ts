@@ -33,7 +33,10 @@ const FLAGS: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** The flags of open(2) for what node:fs calls `flags`; the table is its documentation's. @throws {ArgumentError} */
+/**
+ * The flags of open(2) for what node:fs calls `flags`; the table is its documentation's.
+ * @throws {ArgumentError}
+ */
 export function toFlags(flags: string | number | null | undefined): number {
   if (flags === undefined || flags === null) return O_RDONLY;
   if (typeof flags === "number") return flags;
@@ -42,17 +45,20 @@ export function toFlags(flags: string | number | null | undefined): number {
   return number;
 }
 
-/** Whether a link in the last place is followed; one that is to be created is not. */
+/** Whether a link that is the last name is followed; one that is to be created is not. */
 export function followsLink(flags: number): boolean {
   return (flags & O_NOFOLLOW) === 0 && (flags & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL);
 }
 
-/** Whether the file is to be created where there is none. */
+/** Whether the flags create a missing file. */
 export function creates(flags: number): boolean {
   return (flags & O_CREAT) !== 0;
 }
 
-/** Why something that is there is not opened with these flags, in the order Linux looks; undefined if it is. */
+/**
+ * The error of opening something that exists with these flags, checked in Linux' order; undefined if there is
+ * none.
+ */
 export function refusal(flags: number, kind: Kind, isLink: boolean): FsErrorCode | undefined {
   if (creates(flags) && (flags & O_EXCL) !== 0) return "EEXIST";
   const writes = (flags & (O_WRONLY | O_RDWR | O_TRUNC)) !== 0;

@@ -3,7 +3,7 @@ import { type PathLike, toBuffer, toPath } from "./path-like.ts";
 
 const SLASH = 0x2f;
 
-/** A folder's path as entries show it: bytes if it was given as bytes, else text. */
+/** A folder's path as its entries show it: bytes if the caller passed bytes, else text. */
 export function shownPath(path: PathLike): string | Buffer {
   return path instanceof Uint8Array ? Buffer.from(path) : toPath(path).text;
 }
@@ -15,6 +15,6 @@ export function parentPath(start: string | Buffer, below: Uint8Array): string | 
     return `${start.endsWith("/") ? start : `${start}/`}${toBuffer(below).toString()}`;
   }
   const folder = start.at(-1) === SLASH ? start.subarray(0, -1) : start;
-  // A root alone keeps its slash: what `joinPath` is given is then a first name that is empty.
+  // A root alone keeps its slash, which `joinPath` would drop.
   return folder.length === 0 ? Buffer.concat([Buffer.of(SLASH), below]) : toBuffer(joinPath(folder, below));
 }

@@ -4,13 +4,13 @@ import { wrongType, wrongValue } from "./argument-error.ts";
 /** A path as node:fs takes it: text, bytes where a name is not UTF-8, or a `file:` URL. */
 export type PathLike = string | Uint8Array | URL;
 
-/** A path's bytes, and the text that errors show it as. */
+/** A path's bytes, and its text for errors. */
 export interface Path {
   readonly bytes: Uint8Array;
   readonly text: string;
 }
 
-/** @throws {ArgumentError} if it is no path, or holds a NUL, which no name can. */
+/** @throws {ArgumentError} if it is no path, or contains a NUL byte. */
 export function toPath(value: PathLike, name = "path"): Path {
   const path = value instanceof URL ? fileURLToPath(value) : value;
   if (typeof path !== "string" && !(path instanceof Uint8Array)) {

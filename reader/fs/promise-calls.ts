@@ -5,7 +5,7 @@ import type { PathLike } from "./path-like.ts";
 import type { syncCalls } from "./sync-calls.ts";
 import { pathWriters } from "./writers.ts";
 
-/** The calls of node:fs/promises. Only reading through a FileHandle lets others have their turn. */
+/** The calls of node:fs/promises. Only reads through a FileHandle yield to the event loop. */
 export function promiseCalls(files: ImageFiles, sync: ReturnType<typeof syncCalls>) {
   return {
     constants,

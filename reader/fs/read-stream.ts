@@ -1,17 +1,18 @@
 import { addAbortSignal, Readable } from "node:stream";
+import { yieldToEventLoop } from "../event-loop.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import { checkInteger, outOfRange } from "./argument-error.ts";
 import { asCall } from "./fs-error.ts";
 import type { ImageFiles } from "./image-files.ts";
-import { nextTurn, type OpenFile, proveStride, STRIDE } from "./open-file.ts";
+import { type OpenFile, STRIDE, verifyStride } from "./open-file.ts";
 import { type PathLike, toPath } from "./path-like.ts";
 
 /** Options of `createReadStream`, as in node:fs. */
 export interface ReadStreamOptions {
   readonly encoding?: BufferEncoding | null | undefined;
-  /** First byte. Default 0; with `fd`, where the read before ended. */
+  /** First byte. Default 0; with `fd`, where the previous read ended. */
   readonly start?: number | undefined;
-  /** Last byte, itself included. Default: the last there is. */
+  /** Last byte, inclusive. Default: the file's last. */
   readonly end?: number | undefined;
   /** Bytes of a piece. Default 64 KiB. */
   readonly highWaterMark?: number | undefined;
@@ -28,8 +29,8 @@ export interface ReadStreamOptions {
 const HIGH_WATER_MARK = 64 * 1024;
 
 /**
- * A stream of a file, after `fs.ReadStream`. It holds a piece of the file and the inflater's window, if the file is
- * stored whole in the image. What is proved when is said at `FsOptions.verify`.
+ * A stream of a file, after `fs.ReadStream`. Of an undeltified file it holds a piece and the inflater's
+ * window. `FsOptions.verify` says when it verifies the content.
  */
 export class ImageReadStream extends Readable {
   readonly path: string | undefined;
@@ -38,7 +39,7 @@ export class ImageReadStream extends Readable {
   readonly end: number;
   readonly autoClose: boolean;
   fd: number | null;
-  /** Bytes given so far. */
+  /** Bytes read so far. */
   bytesRead = 0;
   readonly #files: ImageFiles;
   readonly #openPath: PathLike | undefined;
@@ -46,7 +47,7 @@ export class ImageReadStream extends Readable {
   #reader: BlobReader | undefined;
   #position = 0;
 
-  /** @throws {ArgumentError} if `start` or `end` is no place in a file. */
+  /** @throws {ArgumentError} if `start` or `end` is no offset in a file. */
   constructor(files: ImageFiles, path: PathLike | undefined, options: ReadStreamOptions) {
     const { start, end = Number.POSITIVE_INFINITY } = options;
     if (start !== undefined) checkInteger("start", start, 0);
@@ -70,7 +71,7 @@ export class ImageReadStream extends Readable {
     if (options.signal) addAbortSignal(options.signal, this);
   }
 
-  /** Whether the file is still to be opened. */
+  /** Whether the file is not open yet. */
   get pending(): boolean {
     return this.#file === undefined;
   }
@@ -98,9 +99,9 @@ export class ImageReadStream extends Readable {
     }
   }
 
-  /** Piece by piece on turns of their own: where everything is at hand, a stream would else keep all others waiting. */
+  /** Yields before each piece: a stream that never waits for the device would block the event loop. */
   override _read(size: number): void {
-    nextTurn()
+    yieldToEventLoop()
       .then(() => (this.destroyed ? undefined : this.#next(size)))
       .catch((error) => this.destroy(error as Error));
   }
@@ -125,27 +126,29 @@ export class ImageReadStream extends Readable {
     asCall("read", file.path, () => reader.read(this.#position, piece));
     this.#position += piece.length;
     if (this.start === undefined) file.position = this.#position;
-    // The last piece is not given away before all is known to be true.
-    if (this.#position >= stop) await this.#prove(reader, file.path);
+    // The last piece is held back until all is verified.
+    if (this.#position >= stop) await this.#verify(reader, file.path);
     if (this.destroyed) return;
     this.bytesRead += piece.length;
     this.push(piece);
   }
 
-  /** Proves the file if that comes first, and goes to where reading starts: in turns, since it may be far. */
+  /**
+   * Verifies the file if that comes first, and goes to where reading starts. Yields, since that may be far.
+   */
   async #openReader(file: OpenFile): Promise<BlobReader> {
     const reader = file.openReader();
     this.#reader = reader;
-    if (this.#files.verify === "before" || !reader.streams) await this.#prove(reader, file.path);
+    if (this.#files.verify === "before" || !reader.streams) await this.#verify(reader, file.path);
     const byte = Buffer.alloc(1);
     for (let at = 0; at < this.#position && at < reader.size && !this.destroyed; at += STRIDE) {
       asCall("read", file.path, () => reader.read(at, byte));
-      await nextTurn();
+      await yieldToEventLoop();
     }
     return reader;
   }
 
-  async #prove(reader: BlobReader, path: string): Promise<void> {
-    while (!this.destroyed && !proveStride(reader, path)) await nextTurn();
+  async #verify(reader: BlobReader, path: string): Promise<void> {
+    while (!this.destroyed && !verifyStride(reader, path)) await yieldToEventLoop();
   }
 }

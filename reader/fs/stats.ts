@@ -16,17 +16,17 @@ const BLOCK_SIZE = 4096;
 /** `blocks` counts these, whatever `blksize` says. */
 const SECTOR_SIZE = 512;
 
-/** Milliseconds from the epoch to the last moment that a Date can tell; a commit may claim any. */
+/** Milliseconds from the epoch to the last moment that a Date can represent; a commit may have any date. */
 const LATEST = 8.64e15;
 
-/** What is the same for every file of an image. */
+/** The facts that all files of an image share. */
 export interface ImageFacts {
   /** The commit's id, 40 hexadecimal digits. */
   readonly id: string;
   readonly commit: { readonly committer: { readonly date: number } };
 }
 
-/** The part of a file's status that says what it is. */
+/** The methods that say which kind of file it is. */
 abstract class Kind {
   protected abstract get format(): number;
 
@@ -54,8 +54,8 @@ abstract class Kind {
 }
 
 /**
- * The status of a file in an image, after `fs.Stats`. All four times are the commit's date. `dev` follows from the
- * commit and `ino` from the path, so both are the same whenever the image is opened.
+ * The status of a file in an image, after `fs.Stats`. All four times are the commit's date. `dev` follows
+ * from the commit and `ino` from the path, so both are the same whenever the image is opened.
  */
 export class ImageStats extends Kind {
   readonly dev: number;
@@ -145,7 +145,7 @@ export class ImageBigIntStats extends Kind {
   }
 }
 
-/** 48 bits of the path's hash: as many as a number holds exactly, and enough that two paths hardly ever share them. */
+/** 48 bits of the path's hash: a number represents them exactly, and two paths hardly ever share them. */
 function inode(path: Uint8Array): number {
   return createHash("sha1").update(path).digest().readUIntBE(0, 6);
 }

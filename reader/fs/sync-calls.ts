@@ -28,10 +28,13 @@ interface ContentOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What an entry that is kept weighs, beside one that is forgotten. */
+/** The weight of an entry that is kept, relative to one that is not. */
 const WEIGHT_IN_LIST = 16;
 
-/** The synchronous calls, on which the others are built. Functions, not methods: node:fs' may be taken off the object too. */
+/**
+ * The synchronous calls; the others use them. They are functions, not methods: as of node:fs, a call works
+ * without its object.
+ */
 export function syncCalls(files: ImageFiles) {
   const { store, descriptors } = files;
 
@@ -140,7 +143,7 @@ export function syncCalls(files: ImageFiles) {
       const file = descriptors.get(fd, "read");
       const target = toReadTarget(buffer, offsetOrOptions, length, position);
       if (target.into.length === 0) return 0;
-      file.proveSync();
+      file.verifySync();
       return file.read(target.into, target.position);
     },
 
@@ -151,11 +154,11 @@ export function syncCalls(files: ImageFiles) {
     ): number {
       const file = descriptors.get(fd, "read");
       const start = toPosition(position);
-      file.proveSync();
+      file.verifySync();
       return readInto(file, buffers, start);
     },
 
-    /** There is nothing that is not on the disk yet. */
+    /** Nothing waits to be written. */
     fsyncSync(fd: number): void {
       descriptors.get(fd, "fsync");
     },

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { FsError } from "./fs-error.ts";
 import { type PathLike, toPath } from "./path-like.ts";
 
-/** Calls that would change a path: what an error calls each. */
+/** Calls that would change a path, and the name of each in an error. */
 const BY_PATH = {
   appendFile: "open",
   chmod: "chmod",
@@ -53,14 +53,14 @@ const BY_HANDLE = {
 
 /** Names of the calls that node:fs/promises has as well. */
 export type PathWriter = keyof typeof BY_PATH | keyof typeof BY_TWO_PATHS;
-/** Names of the calls that want a descriptor. */
+/** Names of the calls that take a descriptor. */
 export type DescriptorWriter = keyof typeof BY_DESCRIPTOR;
 /** Names of methods of a FileHandle. */
 export type HandleWriter = keyof typeof BY_HANDLE;
 
 type Refuse = (...given: unknown[]) => never;
 
-/** Every writer by path: each throws an `FsError` `EROFS`, whatever it is asked for. */
+/** Every writer by path: each throws an `FsError` `EROFS`, whatever its arguments are. */
 export const pathWriters: Readonly<Record<PathWriter, Refuse>> = {
   ...refusing(BY_PATH, (path) => ({ path: shown(path) })),
   ...refusing(BY_TWO_PATHS, (path, dest) => ({ path: shown(path), dest: shown(dest) })),
@@ -94,7 +94,7 @@ function refusing<Name extends string>(
   return Object.fromEntries(entries) as Record<Name, Refuse>;
 }
 
-/** `writeFile` and its like take a descriptor too, which has no path. */
+/** `writeFile` and some others also take a descriptor, which has no path. */
 function shown(path: unknown): string | undefined {
   return typeof path === "number" ? undefined : toPath(path as PathLike).text;
 }

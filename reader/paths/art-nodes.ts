@@ -1,10 +1,10 @@
 /**
- * How the nodes of `Art` lie in its array of 32-bit words.
+ * The format of the nodes of `Art` in its array of 32-bit words.
  *
  *     inner node   prefix start | prefix length * 512 + number of children | keys or index | children
  *     leaf         rest start | rest length * 8 + tag | 5 words of payload
  *
- * A reference to a node is a word: the node's place in the array, and its kind in the low three bits.
+ * A reference to a node is a word: the node's index in the array, and its kind in the low three bits.
  */
 
 export const KIND_BITS = 3;
@@ -41,5 +41,5 @@ export const WORDS = [
 /** A node's word has 23 bits for the length of its prefix. */
 export const MAX_KEY_LENGTH = 2 ** 23 - 1;
 
-/** A reference has 29 bits for a node's place. */
+/** A reference has 29 bits for a node's index. */
 export const MAX_WORDS = 2 ** 29;

@@ -23,24 +23,24 @@ import {
 } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 
-/** The place of the reference to the root, which lies in no node. */
+/** The slot of the reference to the root, which is in no node. */
 const ROOT = -1;
 
-/** An array that is too small is replaced by one so many times as large as what is needed. */
+/** An array that is too small is replaced by one this many times as large as needed. */
 const GROWTH = 1.5;
 
 /**
- * An adaptive radix tree: V. Leis, A. Kemper, T. Neumann, "The Adaptive Radix Tree: ARTful Indexing for Main-Memory
- * Databases", ICDE 2013. Nodes of 4, 16, 48 and 256 children, path compression (a node holds the bytes that all its keys
- * share) and lazy expansion (a leaf holds the rest of its key).
+ * An adaptive radix tree: V. Leis, A. Kemper, T. Neumann, "The Adaptive Radix Tree: ARTful Indexing for
+ * Main-Memory Databases", ICDE 2013. Nodes of 4, 16, 48 and 256 children, path compression (a node holds the
+ * bytes that all its keys share) and lazy expansion (a leaf holds the rest of its key).
  *
- * All nodes lie in one array of 32-bit words, so a path costs some tens of bytes and the garbage collector sees two
- * objects, however many paths there are. A reference is a word: the node's place in the array, and its kind in the low
- * three bits; 0 refers to nothing. Prefixes and rests of keys lie in a second array, written once and shared: splitting a
- * prefix only moves the bounds of the two halves.
- * What they look like is in `art-nodes.ts`.
+ * All nodes are in one array of 32-bit words, so a path costs some tens of bytes and the garbage collector
+ * sees two objects, however many paths there are. A reference is a word: the node's index in the array, and
+ * its kind in the low three bits; 0 refers to nothing. Prefixes and rests of keys are in a second array,
+ * written once and shared: splitting a prefix only moves the bounds of the two halves. `art-nodes.ts` has the
+ * format.
  *
- * No key may be a prefix of another; whoever makes the keys ends each with a byte that occurs nowhere else in them.
+ * No key may be a prefix of another; the caller ends each key with a byte that occurs nowhere else in it.
  */
 export class Art {
   #words = new Uint32Array(1024);
@@ -51,7 +51,10 @@ export class Art {
   #textUsed = 0;
   #root = 0;
   #size = 0;
-  /** Per kind the first of the nodes that were given up when they grew; each one's first word refers to the next. */
+  /**
+   * Free lists: for each kind the first of the nodes that were replaced by larger ones; its first word names
+   * the next.
+   */
   readonly #free = new Uint32Array(8);
 
   /** Keys in the tree. */
@@ -70,7 +73,7 @@ export class Art {
    * @param tag a number from 0 to 7 to keep with it.
    * @param payload 20 bytes to keep with it.
    * @param length at most `MAX_KEY_LENGTH`.
-   * @returns false if the key was there; its tag and payload then are replaced.
+   * @returns false if the tree has the key already; its tag and payload are then replaced.
    * @throws {RangeError} if the tree would need more than 2 GiB.
    */
   insert(key: Uint8Array, length: number, tag: number, payload: Uint8Array): boolean {
@@ -109,7 +112,7 @@ export class Art {
     return true;
   }
 
-  /** The leaf of a key, to be asked for its `tag` and `payload`; 0 if the key is not there. */
+  /** The leaf of a key, for `tag` and `payload`; 0 if the tree does not have the key. */
   find(key: Uint8Array, length: number): number {
     let reference = this.#root;
     let depth = 0;
@@ -141,12 +144,15 @@ export class Art {
   }
 
   /**
-   * The leaves of all keys that start with the first `length` bytes of `prefix`, in byte order. The key given with each
-   * is overwritten by the next.
+   * The leaves of all keys that start with the first `length` bytes of `prefix`, in byte order. Each key is
+   * valid until the next is asked for.
    */
   *startingWith(prefix: Uint8Array, length: number): Generator<{ key: Uint8Array; leaf: number }> {
     const path = new GrowingBytes();
-    /** References still to visit, and for each the length of the key that leads to it and the key's last byte. */
+    /**
+     * References that are still to be read, and for each the length of the key that leads to it and the key's
+     * last byte.
+     */
     const pending: { reference: number; depth: number; byte: number }[] = [];
     if (this.#root !== 0) pending.push({ reference: this.#root, depth: 0, byte: -1 });
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -175,7 +181,7 @@ export class Art {
     }
   }
 
-  /** Gives back the room that was kept for growing. */
+  /** Frees the memory that was kept for growing. */
   trim(): void {
     this.#words = this.#words.slice(0, this.#used);
     this.#bytes = new Uint8Array(this.#words.buffer);
@@ -203,7 +209,7 @@ export class Art {
     return (this.#words[node + 1] as number) & COUNT_MASK;
   }
 
-  /** How many of `length` bytes of the text at `start` are the same in the key from `depth` on. */
+  /** How many of the `length` bytes of text at `start` equal those of the key from `depth` on. */
   #compare(key: Uint8Array, depth: number, keyLength: number, start: number, length: number): number {
     const text = this.#text;
     const most = Math.min(length, keyLength - depth);
@@ -212,7 +218,7 @@ export class Art {
     return same;
   }
 
-  /** Where the reference to the child of a key byte lies; 0 if there is none. */
+  /** The slot of the reference to the child of a key byte; 0 if there is none. */
   #childSlot(node: number, kind: number, byte: number): number {
     if (kind === NODE256) {
       const slot = node + NODE256_CHILDREN + byte;
@@ -220,8 +226,8 @@ export class Art {
     }
     const keys = (node + KEYS) * 4;
     if (kind === NODE48) {
-      const place = this.#bytes[keys + byte] as number;
-      return place === 0 ? 0 : node + NODE48_CHILDREN + place - 1;
+      const index = this.#bytes[keys + byte] as number;
+      return index === 0 ? 0 : node + NODE48_CHILDREN + index - 1;
     }
     const children = node + (kind === NODE4 ? NODE4_CHILDREN : NODE16_CHILDREN);
     const count = this.#count(node);
@@ -231,22 +237,24 @@ export class Art {
     return 0;
   }
 
-  #eachChild(node: number, kind: number, visit: (byte: number, reference: number) => void): void {
+  #eachChild(node: number, kind: number, use: (byte: number, reference: number) => void): void {
     if (kind === NODE4 || kind === NODE16) {
       const children = node + (kind === NODE4 ? NODE4_CHILDREN : NODE16_CHILDREN);
       const count = this.#count(node);
       for (let i = 0; i < count; i++) {
-        visit(this.#bytes[(node + KEYS) * 4 + i] as number, this.#words[children + i] as number);
+        use(this.#bytes[(node + KEYS) * 4 + i] as number, this.#words[children + i] as number);
       }
       return;
     }
     for (let byte = 0; byte < 256; byte++) {
       const slot = this.#childSlot(node, kind, byte);
-      if (slot !== 0) visit(byte, this.#words[slot] as number);
+      if (slot !== 0) use(byte, this.#words[slot] as number);
     }
   }
 
-  /** Puts a node of 4 above what `slot` refers to, at the first byte in which the new key differs. */
+  /**
+   * Inserts a node of 4 above the node that `slot` refers to, at the first byte in which the new key differs.
+   */
   #split(
     slot: number,
     reference: number,
@@ -352,7 +360,7 @@ export class Art {
       return free;
     }
     const node = this.#used;
-    if (node + words > MAX_WORDS) throw new RangeError("an adaptive radix tree has room for 2 GiB of nodes");
+    if (node + words > MAX_WORDS) throw new RangeError("an adaptive radix tree holds at most 2 GiB of nodes");
     if (node + words > this.#words.length) {
       const larger = new Uint32Array(Math.min(MAX_WORDS, Math.ceil((node + words) * GROWTH)));
       larger.set(this.#words);

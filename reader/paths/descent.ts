@@ -6,9 +6,9 @@ import { MAX_KEY_LENGTH } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { TREE_OVERHEAD, type Trees } from "./trees.ts";
 
-/** What a descent may come to; what is beyond is refused. Default: no limit. */
+/** The limits of a descent; it fails beyond them. Default: none. */
 export interface DescentLimits {
-  /** Bytes of the trees between the start and where it stands. */
+  /** Bytes of the trees between the start and the present entry. */
   readonly held?: number | undefined;
   /** Entries in all. */
   readonly entries?: number | undefined;
@@ -28,7 +28,10 @@ export function listingLimits({ count, bounds }: Objects, weight = 1): DescentLi
   };
 }
 
-/** In which order the entries of a tree come: as it has them, or in git's order, which differs in trees of odd programs alone. */
+/**
+ * The order of the entries of a tree: as stored, or git's, which differs only in trees that an odd program
+ * wrote.
+ */
 export type DescentOrder = "stored" | "git";
 
 interface Level {
@@ -41,8 +44,9 @@ interface Level {
 const SLASH = 0x2f;
 
 /**
- * Everything below a folder, an entry after the other; a folder comes before what is in it. In git's order that is the byte order of
- * the paths. Holds the trees on the way down, and one path.
+ * Goes through everything below a folder, an entry at a time; a folder comes before its entries. In git's
+ * order that is the byte order of the paths. Keeps the trees between the start and the present entry, and one
+ * path.
  */
 export class Descent {
   readonly #trees: Trees;
@@ -53,7 +57,7 @@ export class Descent {
   #held = 0;
   #entries = 0;
   #pathBytes = 0;
-  /** The tree in which the present entry is, and its place there. */
+  /** The tree in which the present entry is, and its index there. */
   tree!: Tree;
   entry = 0;
   type: EntryType = "tree";
@@ -91,17 +95,17 @@ export class Descent {
     return this.tree.name(this.entry);
   }
 
-  /** The present entry's path, a view that is good until the next step. */
+  /** The present entry's path, a view that is valid until the next step. */
   get path(): Uint8Array {
     return this.#path.upTo(this.#length);
   }
 
-  /** The path of the folder in which it is, likewise. */
+  /** The path of its folder, likewise. */
   get folder(): Uint8Array {
     return this.#path.upTo(Math.max(0, this.#nameStart - 1));
   }
 
-  /** Bytes of a file or of a link's target, told from headers without inflating it; 0 for a folder. */
+  /** Bytes of a file or of a link's target, read from headers without inflating it; 0 for a folder. */
   get size(): number {
     if (this.type === "tree" || this.type === "gitlink") return 0;
     return this.#trees.objects.describe(this.id, "blob").size;
@@ -115,7 +119,8 @@ export class Descent {
   /**
    * Goes to the next entry.
    * @returns false if there is none.
-   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`: a limit is met. @throws {InvalidImageError}
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`, beyond a limit. @throws
+   * {InvalidImageError}
    */
   next(): boolean {
     if (this.#enters) this.#enter(this.id, this.#length);
@@ -130,7 +135,7 @@ export class Descent {
     return false;
   }
 
-  /** Leaves out what is in the folder that the present entry is. */
+  /** Skips the entries of the folder that is the present entry. */
   skip(): void {
     this.#enters = false;
   }

@@ -6,19 +6,20 @@ import { GrowingBytes } from "./growing-bytes.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
 import { TREE_OVERHEAD, type Trees } from "./trees.ts";
 
-/** Art keeps a type as its place in this list. */
+/** Art keeps a type as its index in this list. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
 
 /**
- * No name has a NUL byte, so a path that ends in one is a prefix of no other, and `a` sorts before `a.txt` and `a/b`. A
- * folder's key has a slash before it.
+ * No name has a NUL byte, so a path that ends in one is a prefix of no other, and `a` sorts before `a.txt`
+ * and `a/b`. A folder's key has a slash before it.
  */
 const END = 0;
 const SLASH = 0x2f;
 
 /**
- * All paths together may be this many times as long as the memory they may take. They share their beginnings there, but
- * each is gone through from its first byte: without a limit, long paths by the million would take for ever.
+ * All paths together may be this many times as long as the memory that they may take. The tree shares their
+ * beginnings, but inserts each from its first byte: without a limit, millions of long paths would take for
+ * ever.
  */
 const MAX_SHARING = 4;
 
@@ -31,7 +32,7 @@ export class FastLayout implements Layout {
 
   /**
    * @param root raw id of the root tree.
-   * @param capacity bytes that the paths may take, and with them, while they are collected, the trees on the way down.
+   * @param capacity bytes that the paths may take, with the trees on the way down while they are collected.
    * @throws {DocteurError} `LAYOUT_TOO_LARGE`: some repositories name few objects by very many paths.
    * @throws {InvalidImageError} if a tree is damaged.
    */
@@ -87,7 +88,10 @@ export class FastLayout implements Layout {
     return { type: TYPES[this.#art.tag(leaf)] as EntryType, id: this.#art.payload(leaf) };
   }
 
-  /** Writes a child's name after its folder's path of `length` bytes. Gives the length of the child's path. */
+  /**
+   * Writes a child's name after its folder's path of `length` bytes.
+   * @returns the length of the child's path.
+   */
   #write(length: number, name: Uint8Array): number {
     const start = length === 0 ? 0 : length + 1;
     this.#refuseIf(start + name.length + 2 > MAX_KEY_LENGTH);
@@ -96,7 +100,7 @@ export class FastLayout implements Layout {
     return start + name.length;
   }
 
-  /** Ends the key of the path of `length` bytes that was written. Gives the length of the key. */
+  /** Ends the key of the path of `length` bytes that was written. @returns the length of the key. */
   #close(length: number, isFolder: boolean): number {
     let end = length;
     if (isFolder) this.#key.set(end++, SLASH);

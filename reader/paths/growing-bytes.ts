@@ -1,23 +1,23 @@
-/** A path that is written piece by piece, in memory that grows with it. */
+/** A buffer for a path that is written in parts; it grows with the path. */
 export class GrowingBytes {
   #bytes = new Uint8Array(256);
 
   set(position: number, byte: number): void {
-    this.#room(position + 1);
+    this.#reserve(position + 1);
     this.#bytes[position] = byte;
   }
 
   write(position: number, bytes: Uint8Array): void {
-    this.#room(position + bytes.length);
+    this.#reserve(position + bytes.length);
     this.#bytes.set(bytes, position);
   }
 
-  /** A view of the first `length` bytes, good until something is written. */
+  /** A view of the first `length` bytes, valid until the next write. */
   upTo(length: number): Uint8Array {
     return this.#bytes.subarray(0, length);
   }
 
-  #room(length: number): void {
+  #reserve(length: number): void {
     if (length <= this.#bytes.length) return;
     const larger = new Uint8Array(length * 2);
     larger.set(this.#bytes);

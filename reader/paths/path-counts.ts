@@ -4,7 +4,7 @@ import type { Objects } from "../pack/objects.ts";
 import { WorkLimitError } from "../pack/work.ts";
 import { readTree, TREE_OVERHEAD } from "./trees.ts";
 
-/** How many paths lead to what. A number that is `Number.MAX_SAFE_INTEGER` stands for that and whatever is more. */
+/** Numbers of paths by the type of their entry. `Number.MAX_SAFE_INTEGER` means this number or more. */
 export interface PathCounts {
   readonly files: number;
   readonly folders: number;
@@ -12,35 +12,36 @@ export interface PathCounts {
   readonly submodules: number;
 }
 
-/** Trees that are counted at most, each once: their counts take some 70 bytes each. */
+/** The most trees that are counted, each once: their counts take some 70 bytes each. */
 const MOST_TREES = 1_000_000;
 
-/** Numbers that are kept of a tree, and their places. */
+/** Counts that are kept of a tree, and their indices. */
 const WIDTH = 4;
 const FILES = 0;
 const FOLDERS = 1;
 const LINKS = 2;
 const SUBMODULES = 3;
 
-/** What it takes to look up a folder, in entries. */
+/** The cost of looking up a folder, in entries. */
 const COST_OF_FOLDER = 20;
 
 interface Level {
   readonly tree: Tree;
-  /** Where its counts are. */
+  /** Index of its counts. */
   readonly counts: number;
   next: number;
 }
 
 /**
- * Counts the paths below a tree, each tree once however many paths lead to it: a few trees can name more paths than there are
- * atoms in the world. In steps, between which others may be served.
+ * Counts the paths below a tree, and reads each tree once, however many paths lead to it: a few trees can
+ * name more paths than there are atoms in the world. It works in steps, so that others can be served in
+ * between.
  */
 export class PathCounting {
   readonly #objects: Objects;
-  /** Units of work so far; others may read between two steps. */
+  /** Units of work of the count alone; others may read between two steps. */
   #work = 0;
-  /** By a tree's place in the PACK, where its counts are, in trees. */
+  /** By a tree's offset in the PACK, the index of its counts, in trees. */
   readonly #known = new Map<number, number>();
   #counts = new Float64Array(64 * WIDTH);
   #levels: Level[] = [];
@@ -54,16 +55,16 @@ export class PathCounting {
     this.#enter(root);
   }
 
-  /** What was counted; all of it once `step` has given true. */
+  /** The counts so far; complete once `step` has returned true. */
   get counts(): PathCounts {
     const [files = 0, folders = 0, links = 0, submodules = 0] = this.#counts;
     return { files, folders, links, submodules };
   }
 
   /**
-   * Goes on for about as long as it takes to look at so many entries.
-   * @returns whether all is counted.
-   * @throws {WorkLimitError} there is too much. @throws {InvalidImageError}
+   * Goes on for about as long as it takes to read so many entries.
+   * @returns whether the count is complete.
+   * @throws {WorkLimitError} beyond the limits of a count. @throws {InvalidImageError}
    */
   step(entries: number): boolean {
     this.#left = entries;
@@ -75,7 +76,10 @@ export class PathCounting {
     return false;
   }
 
-  /** Counts the entries of a tree up to the next folder that is not known, to its end, or to the end of the step. */
+  /**
+   * Counts the entries of a tree up to the next folder that is not counted, to its end, or to the end of the
+   * step.
+   */
   #count(level: Level): void {
     const { tree, counts } = level;
     for (; level.next < tree.count; level.next++) {
@@ -100,8 +104,8 @@ export class PathCounting {
   }
 
   #knownCounts(id: Uint8Array): number | undefined {
-    const place = this.#objects.place(id);
-    const known = place === undefined ? undefined : this.#known.get(place);
+    const offset = this.#objects.place(id);
+    const known = offset === undefined ? undefined : this.#known.get(offset);
     return known === undefined ? undefined : known * WIDTH;
   }
 
@@ -114,7 +118,7 @@ export class PathCounting {
     this.#held += tree.byteLength + TREE_OVERHEAD;
     const known = this.#known.size;
     if (known === MOST_TREES || this.#held > MOST_HELD || this.#work > bounds.countingWork) {
-      throw new WorkLimitError("the image holds more folders than are counted");
+      throw new WorkLimitError("the image has too many folders to count");
     }
     this.#known.set(this.#objects.place(id) as number, known);
     if ((known + 1) * WIDTH > this.#counts.length) {
@@ -125,7 +129,7 @@ export class PathCounting {
     this.#levels.push({ tree, counts: known * WIDTH, next: 0 });
   }
 
-  #add(place: number, count: number): void {
-    this.#counts[place] = Math.min((this.#counts[place] as number) + count, Number.MAX_SAFE_INTEGER);
+  #add(index: number, count: number): void {
+    this.#counts[index] = Math.min((this.#counts[index] as number) + count, Number.MAX_SAFE_INTEGER);
   }
 }

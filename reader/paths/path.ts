@@ -1,6 +1,6 @@
 const SLASH = 0x2f;
 
-/** The names of a path, without empty ones: slashes at the ends or in a row mean nothing. */
+/** The names of a path, without the empty ones of slashes at the ends or in a row. */
 export function splitPath(path: Uint8Array): Uint8Array[] {
   const names: Uint8Array[] = [];
   for (let start = 0; start < path.length; ) {
@@ -12,7 +12,7 @@ export function splitPath(path: Uint8Array): Uint8Array[] {
   return names;
 }
 
-/** A path one name longer. */
+/** A folder's path and a name, with a slash between them. */
 export function joinPath(folder: Uint8Array, name: Uint8Array): Uint8Array {
   if (folder.length === 0) return name;
   const path = new Uint8Array(folder.length + 1 + name.length);

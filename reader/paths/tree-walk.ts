@@ -3,7 +3,7 @@ import type { Entry, Layout, PathEntry } from "./layout.ts";
 import { splitPath, startsWith } from "./path.ts";
 import type { Trees } from "./trees.ts";
 
-/** The `light` layout: walks from the root on every look-up and knows nothing in advance. */
+/** The `light` layout: walks from the root for every path and reads nothing in advance. */
 export class TreeWalk implements Layout {
   readonly byteLength = 0;
   readonly #trees: Trees;
@@ -35,11 +35,11 @@ export class TreeWalk implements Layout {
   }
 
   /**
-   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity; `LISTING_TOO_LARGE`, if there
-   * are more entries, folders among them, than an image names that was made of files.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, if the trees on the way down do not fit in the capacity;
+   * `LISTING_TOO_LARGE`, if there are more entries, folders included, than an image of files has.
    */
   *startingWith(prefix: Uint8Array): Generator<PathEntry> {
-    // The deepest folder that the prefix names whole; what is left selects among its entries.
+    // The prefix names this folder; what comes after its last slash selects entries.
     const slash = prefix.lastIndexOf(0x2f);
     const top = prefix.subarray(0, Math.max(0, slash));
     this.#trees.startLookup();

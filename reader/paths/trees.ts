@@ -4,11 +4,14 @@ import { Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
 import { COST, WorkLimitError } from "../pack/work.ts";
 
-/** Bytes of memory that a tree takes beyond its content: small ones must not be kept by the hundred thousand. */
+/**
+ * Bytes of memory that a tree takes beyond its content: the cache must not keep small ones by the hundred
+ * thousand.
+ */
 export const TREE_OVERHEAD = 512;
 
 /**
- * Reads a tree that nobody keeps.
+ * Reads a tree, without a cache.
  *
  * @param id raw.
  * @throws {InvalidImageError} those of `Objects.read`, and fault `tree`. @throws {WorkLimitError}
@@ -21,16 +24,16 @@ export function readTree(objects: Objects, id: Uint8Array): Tree {
   return tree;
 }
 
-/** Reads trees, and keeps those read last. */
+/** Reads trees through a cache. */
 export class Trees {
   readonly objects: Objects;
   readonly #cache: ByteLru<string, Tree>;
   readonly #capacity: number;
-  /** The one read last that is too large for the cache: the steps of one path meet it again and again. */
+  /** The last tree that was too large for the cache: the steps of one path may read it again and again. */
   #large: { readonly key: string; readonly tree: Tree } | undefined;
   #lookupEnd = Number.POSITIVE_INFINITY;
 
-  /** @param capacity bytes of memory for trees, a single one that is larger not counted. */
+  /** @param capacity bytes of memory for trees, without a single one that is larger. */
   constructor(objects: Objects, capacity: number) {
     this.objects = objects;
     this.#capacity = capacity;
@@ -46,12 +49,12 @@ export class Trees {
     return this.#kept(key) ?? this.#read(id, key);
   }
 
-  /** From here on `readOnPath` and `checkLookup` are about another path. */
+  /** Starts the look-up of another path, for `readOnPath` and `checkLookup`. */
   startLookup(): void {
     this.#lookupEnd = this.objects.work.done + this.objects.bounds.lookupWork;
   }
 
-  /** As `read`, for a tree on the way of the path that is looked up: the way may not take any number of large trees. */
+  /** As `read`, for a tree on the path that is looked up. @throws as `checkLookup`. */
   readOnPath(id: Uint8Array): Tree {
     const key = hex(id);
     const kept = this.#kept(key);
@@ -60,10 +63,13 @@ export class Trees {
     return this.#read(id, key);
   }
 
-  /** @throws {WorkLimitError} if the path that is looked up has taken too much already. */
+  /**
+   * @throws {WorkLimitError} if the look-up has taken more work than `lookupWork`: a path must not read any
+   * number of large trees.
+   */
   checkLookup(): void {
     if (this.objects.work.done <= this.#lookupEnd) return;
-    throw new WorkLimitError("the path leads through too many large folders");
+    throw new WorkLimitError("the path crosses too many large folders");
   }
 
   #kept(key: string): Tree | undefined {

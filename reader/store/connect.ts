@@ -12,10 +12,10 @@ export type { ConnectOptions } from "../image/open-objects.ts";
 const MIB = 1024 * 1024;
 
 /**
- * Connects to the image on a device. The device belongs to the store from then on: `Store.close` closes it.
+ * Connects to the image on a device. From then on the store owns the device: `Store.close` closes it.
  *
- * @throws {InvalidImageError} if the header, the IDX, the commit or, with the `fast` layout, any tree is damaged; fault
- * `pinned-commit` if the image is of another commit than `commit`.
+ * @throws {InvalidImageError} if the header, the IDX, the commit or, with the `fast` layout, any tree is
+ * damaged; fault `pinned-commit` if `commit` names another commit than the image's.
  */
 export function connect(device: BlockDevice, options: ConnectOptions = {}): Store {
   const { id, objects } = openObjects(device, options);

@@ -1,6 +1,6 @@
 import { DocteurError } from "../errors.ts";
 
-/** Nothing lies at the path. `code` is `NOT_FOUND`. */
+/** The image has nothing at the path. `code` is `NOT_FOUND`. */
 export class NotFoundError extends DocteurError {
   override name = "NotFoundError";
   constructor(path: string) {
@@ -8,7 +8,7 @@ export class NotFoundError extends DocteurError {
   }
 }
 
-/** A value was wanted and the path names a dictionary. `code` is `VALUE_EXPECTED`. */
+/** The call expects a value and the path names a dictionary. `code` is `VALUE_EXPECTED`. */
 export class ValueExpectedError extends DocteurError {
   override name = "ValueExpectedError";
   constructor(path: string) {
@@ -16,7 +16,10 @@ export class ValueExpectedError extends DocteurError {
   }
 }
 
-/** A dictionary was wanted and the path, or a part of it, names a value. `code` is `DICTIONARY_EXPECTED`. */
+/**
+ * The call expects a dictionary and the path, or a part of it, names a value. `code` is
+ * `DICTIONARY_EXPECTED`.
+ */
 export class DictionaryExpectedError extends DocteurError {
   override name = "DictionaryExpectedError";
   constructor(path: string) {
@@ -24,7 +27,7 @@ export class DictionaryExpectedError extends DocteurError {
   }
 }
 
-/** Symbolic links lead from one to the next without end. `code` is `TOO_MANY_LINKS`. */
+/** The path crosses more than 40 symbolic links. `code` is `TOO_MANY_LINKS`. */
 export class TooManyLinksError extends DocteurError {
   override name = "TooManyLinksError";
   constructor(path: string) {
@@ -32,10 +35,11 @@ export class TooManyLinksError extends DocteurError {
   }
 }
 
-const KNOW_OBJECT_ALONE: readonly DocteurError["code"][] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
+/** Codes of errors whose message names the object and not the path. */
+const WITHOUT_PATH: readonly DocteurError["code"][] = ["OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
 
-/** The error as it is; or with the path in its message, if it is `OBJECT_TOO_LARGE` or `TOO_MUCH_WORK`, which know the object alone. */
+/** Returns the error; one of `OBJECT_TOO_LARGE` or `TOO_MUCH_WORK` with the path in its message. */
 export function withPath(error: DocteurError, path: string): DocteurError {
-  if (!KNOW_OBJECT_ALONE.includes(error.code) || error.message.startsWith(`${path}: `)) return error;
+  if (!WITHOUT_PATH.includes(error.code) || error.message.startsWith(`${path}: `)) return error;
   return new DocteurError(error.code, `${path}: ${error.message}`, { cause: error });
 }

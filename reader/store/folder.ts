@@ -8,7 +8,7 @@ export interface ListEntry {
   /** The name as text; bytes that are not UTF-8 show as U+FFFD. */
   readonly name: string;
   readonly rawName: Uint8Array;
-  /** A symbolic link is a value here, whatever it leads to; a submodule is a dictionary, always empty. */
+  /** A symbolic link is a value here, whatever its target is; a submodule is an empty dictionary. */
   readonly kind: Kind;
   readonly type: EntryType;
   /** Object id, 40 hexadecimal digits. */
@@ -16,62 +16,62 @@ export interface ListEntry {
 }
 
 /**
- * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash), each made when it is asked for:
- * some folders have millions of them.
+ * The entries of a dictionary, in git's order (by bytes, a folder's name as if it ended in a slash). Each is
+ * made on request: some folders have millions of them.
  */
 export class Folder implements Iterable<ListEntry> {
-  /** Entries in it. */
+  /** Number of entries. */
   readonly count: number;
   readonly #tree: Tree | undefined;
   readonly #objects: Objects;
 
-  /** Use `Store.folder`. @param tree none of a submodule, which is empty. */
+  /** Use `Store.folder`. @param tree undefined for a submodule, which is empty. */
   constructor(tree: Tree | undefined, objects: Objects) {
     this.count = tree?.count ?? 0;
     this.#tree = tree;
     this.#objects = objects;
   }
 
-  /** What the entry at a place, from 0 on, is. */
-  type(place: number): EntryType {
-    return this.#at(place).type(place);
+  /** The type of an entry. @param index from 0 to `count - 1`. @throws {RangeError} if it is another. */
+  type(index: number): EntryType {
+    return this.#at(index).type(index);
   }
 
-  /** The entry at a place, in memory of its own. */
-  entry(place: number): ListEntry {
-    return listEntry(this.#at(place), place);
+  /** An entry, in memory of its own. @throws {RangeError} as `type`. */
+  entry(index: number): ListEntry {
+    return listEntry(this.#at(index), index);
   }
 
   /**
-   * Bytes of the file at a place, or of a link's target, told from headers without inflating it; 0 for a folder.
-   * @throws {InvalidImageError} where the image is damaged.
+   * Bytes of a file, or of a link's target, read from headers without inflating it; 0 for a folder.
+   * @throws {RangeError} as `type`. @throws {InvalidImageError} where the image is damaged.
    */
-  size(place: number): number {
-    const tree = this.#at(place);
-    return kindOf(tree.type(place)) === "value" ? this.#objects.describe(tree.id(place), "blob").size : 0;
+  size(index: number): number {
+    const tree = this.#at(index);
+    return kindOf(tree.type(index)) === "value" ? this.#objects.describe(tree.id(index), "blob").size : 0;
   }
 
   *[Symbol.iterator](): Generator<ListEntry> {
-    for (let place = 0; place < this.count; place++) yield this.entry(place);
+    for (let index = 0; index < this.count; index++) yield this.entry(index);
   }
 
-  #at(place: number): Tree {
-    if (this.#tree === undefined || !(place >= 0 && place < this.count)) {
-      throw new RangeError(`there is no entry ${place} among ${this.count}`);
+  #at(index: number): Tree {
+    if (this.#tree === undefined || !(index >= 0 && index < this.count)) {
+      throw new RangeError(`there is no entry ${index}: the folder has ${this.count}`);
     }
     return this.#tree;
   }
 }
 
-/** The entry at a place of a tree, in memory of its own. */
-export function listEntry(tree: Tree, place: number): ListEntry {
-  const rawName = new Uint8Array(tree.name(place));
-  const type = tree.type(place);
+/** An entry of a tree, in memory of its own. @param index from 0 to `tree.count - 1`. */
+export function listEntry(tree: Tree, index: number): ListEntry {
+  const rawName = new Uint8Array(tree.name(index));
+  const type = tree.type(index);
   return {
     name: Buffer.from(rawName.buffer, rawName.byteOffset, rawName.byteLength).toString("utf8"),
     rawName,
     kind: kindOf(type),
     type,
-    id: hex(tree.id(place)),
+    id: hex(tree.id(index)),
   };
 }

@@ -1,6 +1,6 @@
 import type { EntryType } from "../git/tree.ts";
 
-/** What a key leads to: a value is a file, a dictionary is a folder. */
+/** The kind of what a key names: a value is a file, a dictionary is a folder. */
 export type Kind = "value" | "dictionary";
 
 /** The kind of an entry; a submodule is an empty dictionary. */

@@ -5,23 +5,23 @@ import { splitPath } from "../paths/path.ts";
 const MAX_LINKS = 40;
 
 /**
- * Bytes of the paths that a walk asks a layout for, one for each step, of which some layouts compare all: links of 40 times 2,000
- * steps at the end of a long path would keep it for minutes.
+ * Bytes of all paths that a walk looks up, one for each step. Some layouts compare all of them: 40 links of
+ * 2,000 steps each at the end of a long path would take minutes.
  */
 const MAX_EFFORT = 256 * 1024 ** 2;
 
-/** Why a path leads nowhere, in the words of the system call that would say so. */
+/** Why a path names nothing, by the error of the system call. */
 export type Nowhere = "ENOENT" | "ENOTDIR" | "ELOOP";
 
-/** Where a path leads: the entry and its path without links, `.` or `..`; or why nowhere. */
+/** What a path names: the entry and its path without links, `.` or `..`; or why it names nothing. */
 export type Resolution = { readonly path: Uint8Array; readonly entry: Entry } | Nowhere;
 
 /**
- * Resolves a path as path_resolution(7) has it, with the image's root as `/`. A link whose target climbs above the root
- * leads outside, where nothing is; a `..` too many in the path itself stays at the root.
+ * Resolves a path as path_resolution(7) says, with the image's root as `/`. A link whose target climbs above
+ * the root leads outside, where there is nothing. A `..` too many in the path itself stays at the root.
  *
- * @param readLink the target of a symbolic link; an empty one leads nowhere.
- * @param follow whether a link in the last place is followed too.
+ * @param readLink returns the target of a symbolic link; an empty target names nothing.
+ * @param follow whether a link that is the last name is followed too.
  */
 export function resolvePath(
   layout: Layout,
@@ -29,7 +29,7 @@ export function resolvePath(
   readLink: (link: Entry) => Uint8Array,
   follow: boolean,
 ): Resolution {
-  // Nearly every path is written as git has it and crosses no link.
+  // Nearly every path is written as git writes it and crosses no link.
   const normal = asNormal(path);
   if (normal !== undefined) {
     const entry = layout.find(normal);
@@ -50,7 +50,7 @@ function walk(
   follow: boolean,
 ): Resolution {
   const root = layout.find(EMPTY) as Entry;
-  const here = new Place(root);
+  const here = new Walk(root);
   const steps: Step[] = splitPath(path)
     .map((name) => ({ name, fromLink: false }))
     .reverse();
@@ -74,7 +74,7 @@ function walk(
     const target = readLink(child);
     if (target.length === 0) return "ENOENT";
     if (target[0] === SLASH) while (here.leave());
-    // A target that ends in a slash must be a folder; "." asks just that of whatever the names before lead to.
+    // A target that ends in a slash must name a folder. The step "." checks just that.
     if (endsInSlash(target)) steps.push({ name: DOT_NAME, fromLink: true });
     for (const name of splitPath(target).reverse()) steps.push({ name, fromLink: true });
   }
@@ -82,15 +82,15 @@ function walk(
   return { path: here.path, entry: here.entry };
 }
 
-/** Where a walk stands. The path is written in one place, however deep: copies for each folder would add up. */
-class Place {
+/** The state of a walk. One buffer holds its path, however deep: a copy for each folder would add up. */
+class Walk {
   entry: Entry;
   readonly #above: { readonly entry: Entry; readonly length: number }[] = [];
   #bytes = new Uint8Array(256);
   #length = 0;
-  /** Of the path with the child asked for last. */
+  /** Bytes of the path of the child that was looked up last. */
   #childLength = 0;
-  /** Bytes of all paths asked for. */
+  /** Bytes of all paths that were looked up. */
   effort = 0;
 
   constructor(root: Entry) {
@@ -115,7 +115,7 @@ class Place {
     return layout.findIn(this.entry, name, this.#bytes.subarray(0, this.#childLength));
   }
 
-  /** Goes to the child asked for last. */
+  /** Goes to the child that was looked up last. */
   enter(child: Entry): void {
     this.#above.push({ entry: this.entry, length: this.#length });
     this.entry = child;
@@ -137,7 +137,7 @@ const SLASH = 0x2f;
 const DOT = 0x2e;
 const DOT_NAME = Uint8Array.of(DOT);
 
-/** The path without its leading slash if nothing else is to be done about it: no empty names, no `.`, no `..`. */
+/** The path without its leading slash, if that makes it normal: no empty names, no `.`, no `..`. */
 function asNormal(path: Uint8Array): Uint8Array | undefined {
   const start = path[0] === SLASH ? 1 : 0;
   let nameStart = start;
@@ -151,7 +151,7 @@ function asNormal(path: Uint8Array): Uint8Array | undefined {
   return start === 0 ? path : path.subarray(start);
 }
 
-/** A submodule's place is a folder, empty as in a checkout without submodules. */
+/** A submodule is a folder, empty as in a checkout without submodules. */
 function isFolder({ type }: Entry): boolean {
   return type === "tree" || type === "gitlink";
 }

@@ -28,10 +28,13 @@ import { type Kind, kindOf } from "./kind.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
 import { streamValue } from "./stream-value.ts";
 
-/** A path in the image: text, or bytes where a name is not UTF-8. Slashes at the ends or in a row mean nothing. */
+/**
+ * A path in the image: text, or bytes where a name is not UTF-8. Slashes at the start or in a row mean
+ * nothing; with one at the end the path must name a dictionary.
+ */
 export type Key = string | Uint8Array;
 
-/** What is known of a path without reading its content. */
+/** The metadata of a path. */
 export interface Description {
   /** Without links, `.` and `..`; bytes, no slash at the ends. */
   readonly path: Uint8Array;
@@ -39,23 +42,32 @@ export interface Description {
   readonly type: EntryType;
   /** Object id, 40 hexadecimal digits. */
   readonly id: string;
-  /** Bytes of a file, or of a link's target; 0 for a folder. Told from the headers of its entry, without inflating it. */
+  /**
+   * Bytes of a file, or of a link's target; 0 for a folder. Read from the headers of its entry, without
+   * inflating it.
+   */
   readonly size: number;
 }
 
 /** A part of a value, in bytes. */
 export interface Range {
-  /** Bytes to leave out at the start. */
+  /** First byte. */
   readonly offset: number;
-  /** Bytes to give; fewer are given where the value ends. */
+  /** Bytes to read; fewer are read where the value ends. */
   readonly length: number;
 }
 
 /**
- * The read-only key/value view of an image, after mirage-kv's `RO`. Synchronous: a read is a `pread` on a machine that
- * has nothing else to do. Every content is proved by its id before a byte of it is given away.
+ * The read-only key/value view of an image, after mirage-kv's `RO`. Synchronous: a read is a `pread` on a
+ * machine that has nothing else to do.
  *
- * Any method throws `InvalidImageError` where the image is damaged. Symbolic links are followed within the image.
+ * Every method verifies a content by its id before it returns a byte of it. The exception is `open`: its
+ * reader gives bytes of a large undeltified blob before they are verified, until its `verify` has returned
+ * true.
+ *
+ * Any method throws `InvalidImageError` where the image is damaged, and `DocteurError` `OBJECT_TOO_LARGE` or
+ * `TOO_MUCH_WORK` where an object goes beyond the bounds in docs/STORE.md. Symbolic links are followed within
+ * the image.
  */
 export class Store {
   /** The commit's id, 40 hexadecimal digits. */
@@ -86,19 +98,22 @@ export class Store {
     this.#options = parts.options;
   }
 
-  /** Bytes of memory that the layout takes for good: nothing for `light`, some tens a path for `fast`. */
+  /**
+   * Bytes of memory that the layout takes until the store is released: 0 for `light`, some tens a path for
+   * `fast`.
+   */
   get layoutSize(): number {
     return this.#layout.byteLength;
   }
 
-  /** What the key leads to, undefined if nowhere. */
+  /** The kind of what a key names, links followed; undefined if it names nothing. */
   exists(key: Key): Kind | undefined {
     const found = this.#resolve(key, true);
     return typeof found === "string" ? undefined : kindOf(found.entry.type);
   }
 
   /**
-   * The whole value, in memory of its own.
+   * Reads the whole value, into memory of its own.
    * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
    */
   get(key: Key): Uint8Array {
@@ -106,13 +121,13 @@ export class Store {
   }
 
   /**
-   * The values of many keys, in the order of the keys. Much quicker than one `get` after the other where there is more
-   * than one CPU: the values are read ahead by some threads.
+   * Reads the values of many keys, in the order of the keys. Much faster than a `get` for each where there is
+   * more than one CPU: threads read the values ahead.
    *
-   * @param options `largest`: bytes of a value that is read; a larger one is an error `OBJECT_TOO_LARGE`, and may be had by
-   * `stream`. Default: as for `get`.
-   * @returns for each key its value, or the error that `get` would throw. The value is good until the next is asked for,
-   * and may lie in shared memory.
+   * @param options `largest`: bytes of the largest value to read. For a larger one the item is an error
+   * `OBJECT_TOO_LARGE`; use `stream`. Default: as for `get`.
+   * @returns for each key its value, or the error that `get` would throw. The value is valid until the next
+   * is asked for, and may be in shared memory.
    */
   getAll(
     keys: Iterable<Key>,
@@ -127,10 +142,10 @@ export class Store {
   }
 
   /**
-   * The blobs with these ids, 40 hexadecimal digits each, as `getAll` gives values. Each is proved by its id; that the
-   * commit reaches it nothing says.
+   * Reads the blobs with these ids, 40 hexadecimal digits each, as `getAll` reads values. Each is verified by
+   * its id. Nothing says that the commit reaches it.
    *
-   * @throws {RangeError} if one of them is no id.
+   * @throws {RangeError} if one of them is no id; the iteration ends.
    */
   getAllById(
     ids: Iterable<string>,
@@ -139,20 +154,20 @@ export class Store {
   }
 
   /**
-   * A part of the value. A value that is stored whole, not as a delta, passes through a window and only the part is
-   * held in memory.
+   * Reads a part of the value. An undeltified value passes through a window, and memory holds the part alone.
    *
-   * @throws {RangeError} if offset or length is not a natural number. Otherwise as `get`.
+   * @throws {RangeError} if offset or length is not an integer from 0 to 2^53 - 1. Otherwise as `get`.
    */
   getPartial(key: Key, { offset, length }: Range): Uint8Array {
     if (!isNatural(offset) || !isNatural(length)) {
-      throw new RangeError(`offset and length are natural numbers, not ${offset} and ${length}`);
+      throw new RangeError(`offset and length must be integers from 0 on, not ${offset} and ${length}`);
     }
     return atPath(key, () => this.#objects.readPart(this.#value(key).id, offset, length));
   }
 
   /**
-   * A reader of the value at any place, for values too large for memory; `BlobReader` says what it proves. Close it.
+   * Opens a reader of the value at any offset, for values too large for memory. `BlobReader` says what it
+   * verifies. Close it.
    * @throws as `get`.
    */
   open(key: Key): BlobReader {
@@ -160,19 +175,21 @@ export class Store {
   }
 
   /**
-   * The value in pieces, each good until the next is asked for and none given unproved. One that is stored whole, of any size,
-   * passes through a window twice: once to be proved, once to be given; one that is a delta is made in memory. Either lets the
-   * event loop turn.
-   * @throws as `get`; and {InvalidImageError} if the device gives other bytes the second time, which are not given on.
+   * Reads the value in pieces, each valid until the next is asked for, and all verified. An undeltified value
+   * of any size passes through a window twice: first it is verified, then it is read. A delta is applied in
+   * memory. Both yield to the event loop.
+   * @throws as `get`; and {InvalidImageError} if the device returns other bytes the second time; they are not
+   * passed on.
    */
   stream(key: Key): AsyncGenerator<Uint8Array> {
     return piecesAtPath(key, streamValue(this.#objects, this.#value(key).id));
   }
 
   /**
-   * The value as zlib compressed it, just as it lies in the image (RFC 1950); undefined if it is stored as a delta. Close it.
+   * Opens the value's zlib stream as it is in the image (RFC 1950). Close it.
    *
-   * @param length bytes of the stream, if the very same value of this image was proved before.
+   * @param length bytes of the stream, if the very same value of this image was verified before.
+   * @returns undefined if the value is stored as a delta.
    * @throws as `get`.
    */
   openCompressed(key: Key, length?: number): CompressedBlob | undefined {
@@ -180,9 +197,12 @@ export class Store {
   }
 
   /**
-   * The entries of a dictionary as its tree has them: in git's order (by bytes, a folder's name as if it ended in a
-   * slash), unless an odd program wrote the tree. Each name is there once, for what it leads to.
-   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than half a million; `folder` gives those one by one.
+   * Lists the entries of a dictionary in the order of its tree: git's order (by bytes, a folder's name as if
+   * it ended in a slash), unless an odd program wrote the tree. Each name is listed once, with the entry that
+   * a path finds.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
+   * @throws {DocteurError} `FOLDER_TOO_LARGE`, if there are more than 500,000; `folder` reads them one by
+   * one.
    */
   list(key: Key): ListEntry[] {
     const folder = this.folder(key);
@@ -191,7 +211,10 @@ export class Store {
     throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
   }
 
-  /** The entries of a dictionary of any size. */
+  /**
+   * Opens a dictionary of any size, to read its entries one by one.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
+   */
   folder(key: Key): Folder {
     const { entry } = this.#found(key, true);
     if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
@@ -200,11 +223,15 @@ export class Store {
   }
 
   /**
-   * Everything below a dictionary, not through links, as the trees have it and a folder before what is in it: a descent that
-   * is gone through step by step. It ends with `LISTING_TOO_LARGE` where the image names far more than it holds.
+   * Starts a descent through everything below a dictionary, in the order of the trees, a folder before its
+   * entries. Links are not followed. The descent fails with `LISTING_TOO_LARGE` where few objects name far
+   * more paths than an image of files has.
    *
-   * @param path that the paths begin with.
-   * @param weight how many entries one counts for: more if much is done with each, or it is kept. Default 1.
+   * @param path what the paths begin with. Default nothing.
+   * @param weight how many entries each counts for: more if the caller keeps it, or does much with it.
+   * Default 1.
+   * @returns undefined for a submodule.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
    */
   descend(key: Key, path: Uint8Array = NOWHERE, weight = 1): Descent | undefined {
     const { entry } = this.#found(key, true);
@@ -213,28 +240,38 @@ export class Store {
     return new Descent(this.#trees, entry.id, path, listingLimits(this.#objects, weight));
   }
 
-  /** Counts the paths of the image, step by step. */
+  /** Starts to count the paths of the image; `step` goes on. */
   countPaths(): PathCounting {
     return new PathCounting(this.#objects, raw(this.root));
   }
 
-  /** Bytes of a value, told from the headers of its entry without inflating it. */
+  /** Bytes of a value, read from the headers of its entry without inflating it. @throws as `get`. */
   size(key: Key): number {
     return this.#objects.describe(this.#value(key).id, "blob").size;
   }
 
-  /** The object id of a value or a dictionary, 40 hexadecimal digits: equal ids mean equal content. */
+  /**
+   * The object id of a value or a dictionary, 40 hexadecimal digits: equal ids mean equal content.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
+   */
   digest(key: Key): string {
     return hex(this.#found(key, true).entry.id);
   }
 
-  /** When the value or dictionary last changed, as far as an image of one commit can tell: the commit's date. */
+  /**
+   * When the value or dictionary last changed. An image has one commit, so this is the commit's date.
+   * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
+   */
   lastModified(key: Key): Date {
     this.#found(key, true);
     return new Date(this.commit.committer.date * 1000);
   }
 
-  /** All values whose path starts with these bytes, in byte order of the paths. Links are given as they are. */
+  /**
+   * Lists everything but folders whose path starts with these bytes, in byte order of the paths. Links are
+   * not followed.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`, from the layout `light`.
+   */
   *prefix(
     start: Key,
   ): Generator<{ readonly path: Uint8Array; readonly type: EntryType; readonly id: string }> {
@@ -247,8 +284,8 @@ export class Store {
   }
 
   /**
-   * What lies at a path.
-   * @param follow whether a symbolic link in the last place is followed. Default true.
+   * Describes what a path names.
+   * @param follow whether a symbolic link that is the last name is followed. Default true.
    * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
    */
   describe(key: Key, follow = true): Description {
@@ -259,21 +296,21 @@ export class Store {
   }
 
   /**
-   * The target of a symbolic link, as it is written.
-   * @throws {DocteurError} `NOT_A_LINK`; `OBJECT_TOO_LARGE`, of more than a MiB; otherwise as `describe`.
+   * Reads the target of a symbolic link, as it is in the image.
+   * @throws {DocteurError} `NOT_A_LINK`; `OBJECT_TOO_LARGE` for more than 1 MiB; otherwise as `describe`.
    */
   readLink(key: Key): Uint8Array {
     const { entry } = this.#found(key, false);
     if (entry.type !== "symlink") throw new DocteurError("NOT_A_LINK", `${show(key)}: not a symbolic link`);
     const { size } = this.#objects.describe(entry.id, "blob");
     if (size > LARGEST_TARGET) {
-      const what = `${show(key)}: a link whose target has ${size} bytes leads nowhere`;
-      throw new DocteurError("OBJECT_TOO_LARGE", `${what}; at most ${LARGEST_TARGET} are read`);
+      const what = `${show(key)}: the link's target has ${size} bytes`;
+      throw new DocteurError("OBJECT_TOO_LARGE", `${what}; readLink reads at most ${LARGEST_TARGET}`);
     }
     return this.#objects.read(entry.id, "blob");
   }
 
-  /** Gives the device back. The store cannot be read afterwards. */
+  /** Closes the device and ends the threads. The store must not be used afterwards. */
   close(): void {
     this.#bulk?.close();
     this.#device.close();
@@ -322,14 +359,14 @@ export class Store {
 
 const SLASH = 0x2f;
 
-/** Linux makes and follows no link whose target is this long. */
+/** Linux neither makes nor follows a link whose target is this long. */
 const PATH_MAX = 4096;
 const NOWHERE = new Uint8Array();
 
-/** Bytes of a link's target that is shown, though not followed. */
+/** Bytes of the largest target that `readLink` reads, though it is not followed. */
 const LARGEST_TARGET = 1024 ** 2;
 
-/** More than this read no faster: the disk and the one who takes the values are the limit then. */
+/** More threads read no faster: the device and the caller are the limit then. */
 const MAX_THREADS = 4;
 
 function toBytes(key: Key): Uint8Array {
@@ -343,7 +380,7 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
-/** Does work for a key; the error for what is too large names the path. */
+/** Does work for a key. An error for an object that is too large then names the path. */
 function atPath<Result>(key: Key, work: () => Result): Result {
   try {
     return work();
@@ -352,7 +389,7 @@ function atPath<Result>(key: Key, work: () => Result): Result {
   }
 }
 
-/** The same for what comes in pieces. */
+/** The same for a stream. */
 async function* piecesAtPath(key: Key, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* pieces;

@@ -1,13 +1,14 @@
+import { yieldToEventLoop } from "../event-loop.ts";
 import { free } from "../pack/free.ts";
 import type { Objects } from "../pack/objects.ts";
 
-/** Bytes that are gone through between two turns of the event loop. */
+/** Bytes that are read before the next yield to the event loop. */
 const STRIDE = 4 * 1024 * 1024;
 
-/** Bytes from which on memory is given back at once. */
+/** From this many bytes on, memory is freed at once. */
 const HUGE = 16 * 1024 * 1024;
 
-/** The blob with a raw id in pieces; see `Store.stream`. */
+/** Reads the blob with a raw id in pieces; see `Store.stream`. */
 export async function* streamValue(objects: Objects, id: Uint8Array): AsyncGenerator<Uint8Array> {
   const stream = objects.openVerified(id);
   if (stream === undefined) {
@@ -15,10 +16,10 @@ export async function* streamValue(objects: Objects, id: Uint8Array): AsyncGener
     return;
   }
   try {
-    while (!stream.verify(STRIDE)) await nextTurn();
+    while (!stream.verify(STRIDE)) await yieldToEventLoop();
     for (let piece = stream.next(); piece !== undefined; piece = stream.next()) {
       yield piece;
-      await nextTurn();
+      await yieldToEventLoop();
     }
   } finally {
     stream.close();
@@ -28,16 +29,12 @@ export async function* streamValue(objects: Objects, id: Uint8Array): AsyncGener
 async function* inMemory(objects: Objects, id: Uint8Array): AsyncGenerator<Uint8Array> {
   const blob = objects.open(id);
   try {
-    while (!blob.verify(STRIDE)) await nextTurn();
-    const whole = blob.whole as Uint8Array;
-    yield whole;
-    // The next one needs the memory before the collector comes by.
-    if (whole.length > HUGE) free(whole);
+    while (!blob.verify(STRIDE)) await yieldToEventLoop();
+    const bytes = blob.whole as Uint8Array;
+    yield bytes;
+    // The next blob needs the memory before the garbage collector runs.
+    if (bytes.length > HUGE) free(bytes);
   } finally {
     blob.close();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

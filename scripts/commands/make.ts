@@ -1,4 +1,5 @@
 import type { MakeResult } from "../../image-builder/index.ts";
+import { DEFAULT_TIMEOUT, MAX_TIMEOUT } from "../../image-builder/source/idle-timeout.ts";
 import { printable } from "../../reader/printable.ts";
 import { COLOUR_CHOICES, isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
@@ -61,8 +62,7 @@ The last line says how many files of how many bytes became an image of how many.
     {
       name: "timeout",
       value: "SECONDS",
-      description:
-        "How long another machine may say nothing before it is given up, in whole seconds. Default: 120.",
+      description: `Fail when a server sends no data for so many seconds, an integer. Default: ${DEFAULT_TIMEOUT}.`,
     },
     {
       name: "compression",
@@ -143,7 +143,7 @@ The last line says how many files of how many bytes became an image of how many.
         repack: invocation.flag("repack"),
         worktree: invocation.flag("worktree"),
         exclude: invocation.texts("exclude"),
-        timeout: invocation.integer("timeout", { minimum: 1, maximum: 2_147_482 }),
+        timeout: invocation.integer("timeout", { minimum: 1, maximum: MAX_TIMEOUT }),
         onProgress: line && ((progress) => line.show(progress)),
         signal,
       });

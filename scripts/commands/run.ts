@@ -178,9 +178,9 @@ ${exitStatusTable}`,
       analyze: invocation.flag("analyze"),
       publish: invocation.texts("publish"),
     };
-    const { parsePublication, printCommand, runInVm, runOnHost } = await import("../../vm/commands.ts");
+    const { parsePortMapping, printCommand, runInVm, runOnHost } = await import("../../vm/commands.ts");
     try {
-      for (const publication of options.publish) parsePublication(publication);
+      for (const mapping of options.publish) parsePortMapping(mapping);
     } catch (error) {
       throw invocation.misuse((error as Error).message);
     }

@@ -5,7 +5,7 @@ import { type Browser, chromium as playwright } from "playwright-core";
 import { fetchPackages } from "../../vm/artifacts/debian.ts";
 import { cached } from "../../vm/cache/cache.ts";
 import { closure } from "../debian-closure.ts";
-import { temporaryFolder } from "../vm/fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const PACKAGES = ["chromium", "fonts-dejavu-core"];
 

@@ -2,8 +2,9 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { readSources } from "../../scripts/check-imports.ts";
-import { CHECKOUT, command, temporaryFolder } from "../scripts/docteur.ts";
+import { CHECKOUT, command } from "../scripts/docteur.ts";
 import { sessions } from "../scripts/session.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const page = readFileSync(join(CHECKOUT, "docs/DEBUGGING.md"), "utf8");
 
@@ -40,7 +41,7 @@ test("the program that reads without a run reads what it says", async (t) => {
 
 test("the page names every code that a GuestError may have", (t) => {
   const codes = [...readSources(CHECKOUT).values()].flatMap((text) =>
-    [...text.matchAll(/\bfailure\("([A-Z_]+)"/g)].map(([, code]) => code!),
+    [...text.matchAll(/\bguestError\("([A-Z_]+)"/g)].map(([, code]) => code!),
   );
   const named = [...page.matchAll(/^\| `([A-Z_]+)` \| (?:QEMU|the)/gm)].map(([, code]) => code!);
   t.deepEqual(named.toSorted(), codes.toSorted());

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FIXTURES } from "../fixtures.ts";
 import { generateImage } from "./generate.ts";
 import { generateHostile } from "./hostile.ts";
 import { mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 
-const FIXTURES = ["small.img", "git.img", "small-bs4096.img"].map((name) =>
-  readFileSync(new URL(`../fixtures/docteur-0.0.7/${name}`, import.meta.url)),
-);
+const IMAGES = ["small.img", "git.img", "small-bs4096.img"].map((name) => readFileSync(join(FIXTURES, name)));
 
 /** An input of the fuzzer. */
 export interface Case {
@@ -28,14 +28,14 @@ export function makeCase(seed: number, number: number): Case {
     const isFull = random.once(FULL);
     const image = generateHostile(random, isFull);
     return {
-      image: random.once(6) ? mutate(random, image, random.pick(FIXTURES)) : image,
+      image: random.once(6) ? mutate(random, image, random.pick(IMAGES)) : image,
       isHostile: true,
       isFull,
     };
   }
   const generated = !random.once(3);
-  const source = generated ? generateImage(random) : random.pick(FIXTURES);
+  const source = generated ? generateImage(random) : random.pick(IMAGES);
   if (generated && random.once(2)) return { image: source, isHostile: false, isFull: false };
-  const other = random.once(2) ? generateImage(random) : random.pick(FIXTURES);
+  const other = random.once(2) ? generateImage(random) : random.pick(IMAGES);
   return { image: mutate(random, source, other), isHostile: false, isFull: false };
 }

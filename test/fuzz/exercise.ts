@@ -1,7 +1,7 @@
 import { aboutPage } from "../../guest/http/about-page.ts";
-import { takeCensus } from "../../guest/http/census.ts";
 import { Contents } from "../../guest/http/contents.ts";
 import { folderPage } from "../../guest/http/folder-page.ts";
+import { objectCounts } from "../../guest/http/object-counts.ts";
 import { Site } from "../../guest/http/site.ts";
 import type { Unikernel } from "../../guest/unikernel.ts";
 import { cat } from "../../guest/unikernels/cat.ts";
@@ -252,7 +252,7 @@ async function site(open: (options?: ConnectOptions) => Store, meter: Meter): Pr
         if (resource.kind !== "file") return;
         for (const content of [
           await contents.identity(resource),
-          ...(resource.isWhole ? [await contents.compressed(resource)] : []),
+          ...(resource.isUndeltified ? [await contents.compressed(resource)] : []),
         ]) {
           try {
             for await (const piece of content.pieces({ start: 0, end: Math.min(content.size, MIB) })) {
@@ -267,7 +267,7 @@ async function site(open: (options?: ConnectOptions) => Store, meter: Meter): Pr
   }
   await meter.turns("GET /.docteur/", () =>
     attemptTurns(async () => {
-      if (aboutPage(there, await takeCensus(there)).length > MIB) throw new Error("the page is too long");
+      if (aboutPage(there, await objectCounts(there)).length > MIB) throw new Error("the page is too long");
     }),
   );
 }

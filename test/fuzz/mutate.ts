@@ -74,8 +74,10 @@ function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
 function moveIndex(random: Random, bytes: Buffer, at: number, by: number): Buffer {
   if (random.once(5) || bytes.length < HEADER_SIZE) return bytes;
   const index = bytes.readBigUInt64LE(HEADER_SIZE - 8);
-  if (at >= HEADER_SIZE && at < index && index + BigInt(by) > 0n) {
-    bytes.writeBigUInt64LE(index + BigInt(by), HEADER_SIZE - 8);
+  const moved = index + BigInt(by);
+  // One that is already damaged may be any number.
+  if (at >= HEADER_SIZE && at < index && moved > 0n && moved < 2n ** 64n) {
+    bytes.writeBigUInt64LE(moved, HEADER_SIZE - 8);
   }
   return bytes;
 }

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import test from "ava";
-import { GIT_ENVIRONMENT, sandbox } from "./sandbox.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { GIT_ENVIRONMENT } from "./sandbox.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 
@@ -26,7 +27,7 @@ function consoleExamples(document: string): Example[] {
 }
 
 test("the examples of FORMAT.md print what stands there", (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = [join(CHECKOUT, "scripts"), GIT_ENVIRONMENT.PATH].join(delimiter);
   const examples = consoleExamples(readFileSync(join(CHECKOUT, "docs/FORMAT.md"), "utf8"));
   t.true(examples.length >= 10);

@@ -11,8 +11,9 @@ import {
 import { join } from "node:path";
 import test from "ava";
 import { ImageFile } from "../../image-builder/image.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
-import { sandbox, writeFiles } from "./sandbox.ts";
+import { writeFiles } from "./sandbox.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -26,7 +27,7 @@ function parts(folder: string, packBytes: number, idxBytes: number, blockSize = 
 }
 
 test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one block more", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   for (const [packBytes, idxBytes, blockSize, indexOffset, size] of [
     [100, 1100, 512, 512, 512 + 1536],
@@ -52,7 +53,7 @@ test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one bl
 });
 
 test("until it is published, what was there stays; given up, it leaves nothing", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   const made = parts(folder, 10, 10);
   writeFileSync(path, "old");
@@ -67,7 +68,7 @@ test("until it is published, what was there stays; given up, it leaves nothing",
 });
 
 test("aborted while it is written", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const controller = new AbortController();
   const reason = new Error("enough");
   const work = async () => {
@@ -79,7 +80,7 @@ test("aborted while it is written", async (t) => {
 });
 
 test("a link to an image stays one, and permissions stay as they were", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   mkdirSync(join(folder, "far"));
   writeFileSync(join(folder, "far/x.img"), "old");
   chmodSync(join(folder, "far/x.img"), 0o600);
@@ -94,7 +95,7 @@ test("a link to an image stays one, and permissions stay as they were", async (t
 });
 
 test("places where no image can stand", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { file: "x" });
   for (const [path, message] of [
     [folder, /it is a folder/],
@@ -110,7 +111,7 @@ test("places where no image can stand", async (t) => {
 });
 
 test("a name as long as a name can be", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "é".repeat(125));
   await using image = await ImageFile.create(path);
   await image.write(parts(folder, 10, 10));

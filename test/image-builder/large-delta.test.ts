@@ -4,8 +4,9 @@ import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { connect } from "../../reader/store/connect.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, writeFiles } from "./sandbox.ts";
 
 const MIB = 1024 * 1024;
 
@@ -23,7 +24,7 @@ for (const [what, size] of [
   ["its beginning", 3 * MIB],
 ] as const) {
   test(`a large file and ${what}, of which the repository has one as a delta of the other, are packed whole`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const source = join(folder, "source");
     git(folder, ["init", "--quiet", "source"]);
     writeFiles(source, { "b.bin": content(LARGE, "b"), "a.bin": content(size, "a"), "c.txt": "c" });

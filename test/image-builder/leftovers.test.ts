@@ -12,8 +12,9 @@ import {
   temporaryImageName,
 } from "../../image-builder/leftovers.ts";
 import { processName } from "../../reader/process-name.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { listTree, openImage } from "./opened-image.ts";
-import { sandbox, writeFiles } from "./sandbox.ts";
+import { writeFiles } from "./sandbox.ts";
 
 const CHILD = join(import.meta.dirname, "make-in-child.ts");
 
@@ -22,7 +23,7 @@ const ofDead = (name: string) =>
   name.replace(processName(), `${processName().split(".")[0]}.${process.pid}.1`);
 
 test("what makes left that were killed in any phase, a later make removes", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const [site, out, scratch] = ["site", "out", "scratch"].map((name) => join(folder, name)) as [
     string,
     string,
@@ -50,7 +51,7 @@ test("what makes left that were killed in any phase, a later make removes", asyn
 });
 
 test("two makes of one image at once do not disturb each other", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   for (let i = 0; i < 200; i++) writeFiles(site, { [`noise-${i}`]: randomBytes(20_000) });
   const image = join(folder, "x.img");
@@ -65,7 +66,7 @@ test("two makes of one image at once do not disturb each other", async (t) => {
 });
 
 test("nothing is removed but what is surely a leftover", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const file = (name: string) => writeFileSync(join(folder, name), "x");
   const living = [temporaryImageName("x.img"), temporaryFolderName()] as const;
   file(living[0]);
@@ -113,11 +114,11 @@ test("nothing is removed but what is surely a leftover", async (t) => {
 });
 
 test("a folder that is not there, or cannot be listed, is no failure", async (t) => {
-  await t.notThrowsAsync(removeLeftImages(join(sandbox(t), "nowhere")));
+  await t.notThrowsAsync(removeLeftImages(join(temporaryFolder(t), "nowhere")));
 });
 
 test("what any make works with does not get into an image of the folder it lies in", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const [other, scratch] = [temporaryImageName("other.img"), temporaryFolderName()];
   writeFiles(folder, {
     "site/a": "a",
@@ -138,7 +139,7 @@ test("what any make works with does not get into an image of the folder it lies 
 });
 
 test("TMPDIR may lie in the folder that is made", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   for (let i = 0; i < 50; i++) writeFiles(folder, { [`site/${i}`]: randomBytes(20_000) });
   const env = { ...process.env, TMPDIR: join(folder, "site") };
   const child = spawn(process.execPath, [CHILD, join(folder, "site"), join(folder, "x.img")], { env });
@@ -149,7 +150,7 @@ test("TMPDIR may lie in the folder that is made", async (t) => {
 });
 
 test("the name of an image may be as long as names are", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { "site/a": "a" });
   for (const name of ["x".repeat(255), "\u65e5".repeat(85), "\u00e9".repeat(127)]) {
     const image = join(folder, name);

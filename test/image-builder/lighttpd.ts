@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { program } from "./programs.ts";
-import { GIT_ENVIRONMENT, sandbox } from "./sandbox.ts";
+import { GIT_ENVIRONMENT } from "./sandbox.ts";
 import { answering, freePort } from "./servers.ts";
 
 /** A web server with `git http-backend` behind it. */
@@ -21,7 +22,7 @@ export const PASSWORD = "p@ss/wörd %25'\"$HOME";
 
 /** Serves the repositories in a folder under `/`, and with basic authentication under `/private/`, by lighttpd. */
 export async function lighttpd(t: ExecutionContext, folder: string): Promise<GitWebServer> {
-  const home = sandbox(t);
+  const home = temporaryFolder(t);
   const certificate = await makeCertificate(home);
   const [port, securePort] = [await freePort(), await freePort()];
   const backend = join(home, "backend");

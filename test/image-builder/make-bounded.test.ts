@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { verifyImage } from "../../image-builder/index.ts";
-import { sandbox } from "./sandbox.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const CHILD = join(import.meta.dirname, "make-in-child.ts");
 
@@ -14,7 +14,7 @@ const GIT_DATA = 300_000;
 
 /** Makes an image of a folder by a process of its own. Gives the most KiB of memory that it held. */
 async function peakOf(t: ExecutionContext, folder: string, image: string): Promise<number> {
-  const programs = sandbox(t);
+  const programs = temporaryFolder(t);
   const git = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
   // A limit on Node itself would meet the address space that it reserves and never uses.
   writeFileSync(join(programs, "git"), `#!/bin/sh\nulimit -d ${GIT_DATA}\nexec ${git} "$@"\n`);
@@ -26,7 +26,7 @@ async function peakOf(t: ExecutionContext, folder: string, image: string): Promi
 
 test("a file larger than the memory that it may take", async (t) => {
   t.timeout(300_000);
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   mkdirSync(site);
   const file = openSync(join(site, "large"), "wx");
@@ -43,7 +43,7 @@ test("a file larger than the memory that it may take", async (t) => {
 
 test("100,000 files in one folder", async (t) => {
   t.timeout(300_000);
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   mkdirSync(site);
   const count = 100_000;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { makeImage, type Phase } from "../../image-builder/index.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 
 const CHILD = join(import.meta.dirname, "make-in-child.ts");
 
@@ -23,7 +24,7 @@ async function makeWithin(kibibytes: number, temporary: string, args: readonly s
 }
 
 test("no room for the image: one line, the old one untouched", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
   writeFiles(folder, { "site/a": "a", "x.img": "old" });
@@ -40,7 +41,7 @@ test("no room for the image: one line, the old one untouched", async (t) => {
 });
 
 test("no room for temporary files: TMPDIR is named", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
   const noise = randomBytes(1024 * 1024);
@@ -49,7 +50,7 @@ test("no room for temporary files: TMPDIR is named", async (t) => {
   t.is(length, 40);
   for (const source of ["site", "repository"]) {
     const said = await makeWithin(300, temporary, [join(folder, source), join(folder, "x.img")]);
-    t.regex(said, /^DISK_FULL: [^\n]*set TMPDIR to a larger place\n$/, source);
+    t.regex(said, /^DISK_FULL: [^\n]*set TMPDIR to a folder with more space\n$/, source);
     t.is(readFileSync(join(folder, "x.img"), "utf8"), "old");
     t.deepEqual(readdirSync(temporary), []);
   }
@@ -57,7 +58,7 @@ test("no room for temporary files: TMPDIR is named", async (t) => {
 });
 
 test("aborted in any phase, nothing is left", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   writeFiles(site, { noise: randomBytes(6 * 1024 * 1024) });
   for (let i = 0; i < 400; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
@@ -96,7 +97,7 @@ test("aborted in any phase, nothing is left", async (t) => {
 });
 
 test("told to end while it reads a folder, it ends soon and leaves nothing", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
   const site = join(folder, "site");

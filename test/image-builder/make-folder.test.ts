@@ -14,16 +14,17 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { FIXTURES, HOLLOW, IMAGES } from "../fixtures.ts";
 import { type GeneratedEntry, generatedTree } from "../reader/generated-tree.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
-import { FIXTURES, HOLLOW, IMAGES } from "./fixtures.ts";
 import { listTree, openImage } from "./opened-image.ts";
-import { git, gitBytes, sandbox, writeFiles } from "./sandbox.ts";
+import { git, gitBytes, writeFiles } from "./sandbox.ts";
 
 const DATE = "2020-10-10T08:00:00+00:00";
 
 test("the original's folders become the original's commits", async (t) => {
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   for (const [name, expected] of IMAGES) {
     if (!expected.madeFrom?.startsWith("stores/")) continue;
     const { date, blockSize, commit, root } = expected;
@@ -37,7 +38,7 @@ test("the original's folders become the original's commits", async (t) => {
 });
 
 test("an empty folder is an empty tree, and so is a root with nothing in it", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   const small = join(folder, "small");
   cpSync(join(FIXTURES, "stores/small"), small, { recursive: true });
@@ -50,7 +51,7 @@ test("an empty folder is an empty tree, and so is a root with nothing in it", as
 });
 
 test("date and author, and the commit ends after the committer line", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   writeFiles(folder, { "site/a": "a" });
   const repository = join(folder, "site");
@@ -82,7 +83,7 @@ function linkTarget(content: Buffer): Buffer {
 }
 
 test("whatever is in a folder, git finds it in the image", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   let run = 0;
   await fc.assert(
@@ -116,7 +117,7 @@ test("whatever is in a folder, git finds it in the image", async (t) => {
 });
 
 test("large files pass as streams, and each content is there once", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   const large = randomBytes(9 * 1024 * 1024 + 17);
   writeFiles(site, {
@@ -141,7 +142,7 @@ test("large files pass as streams, and each content is there once", async (t) =>
 });
 
 test("progress of a folder: files and bytes of all bytes, then objects of all objects, each to its end", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   for (let i = 0; i < 40; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
   writeFiles(site, { large: randomBytes(9 * 1024 * 1024), "out/of/it": "x".repeat(1000) });
@@ -172,7 +173,7 @@ test("progress of a folder: files and bytes of all bytes, then objects of all ob
 });
 
 test("hard links are files like any other, their content is there once", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { "site/a": "content\n", outside: "outside\n" });
   mkdirSync(join(folder, "site/sub"));
   linkSync(join(folder, "site/a"), join(folder, "site/sub/b"));
@@ -188,7 +189,7 @@ test("hard links are files like any other, their content is there once", async (
 });
 
 test("one bit of the permissions counts", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const modes = { a: 0o644, b: 0o755, c: 0o500, d: 0o677, e: 0o4755, f: 0o400 };
   for (const [name, mode] of Object.entries(modes)) {
     writeFiles(folder, { [`site/${name}`]: name });
@@ -201,7 +202,7 @@ test("one bit of the permissions counts", async (t) => {
 });
 
 test("a .git within is left out, and said to be", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, {
     "site/a": "a",
     "site/sub/.git/HEAD": "x",
@@ -217,7 +218,7 @@ test("a .git within is left out, and said to be", async (t) => {
 });
 
 test("an image in the folder that it is made of does not hold itself", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { a: "a" });
   const image = join(folder, "disk.img");
   const first = await makeImage({ repository: folder, image, date: DATE });
@@ -229,7 +230,7 @@ test("an image in the folder that it is made of does not hold itself", async (t)
 });
 
 test("what an image cannot hold is named", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const site = join(folder, "site");
   mkdirSync(site);
   const make = () => makeImage({ repository: site, image: join(folder, "x.img"), date: DATE });
@@ -245,7 +246,7 @@ test("what an image cannot hold is named", async (t) => {
 });
 
 test("symbolic links are links, wherever they point; the folder itself may be one", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { "site/a": "a" });
   symlinkSync("/etc/passwd", join(folder, "site/outside"));
   symlinkSync("nowhere", join(folder, "site/dangling"));
@@ -260,7 +261,7 @@ test("symbolic links are links, wherever they point; the folder itself may be on
 });
 
 test("a subfolder of a work tree is a folder as it lies", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet"]);
   writeFiles(folder, { "site/untracked": "u", ".gitignore": "*" });
   const made = await makeImage({
@@ -273,7 +274,7 @@ test("a subfolder of a work tree is a folder as it lies", async (t) => {
 });
 
 test("a place that is no folder is told of", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, { file: "x" });
   symlinkSync("loop", join(folder, "loop"));
   const image = join(folder, "x.img");

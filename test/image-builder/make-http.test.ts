@@ -2,10 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { lighttpd, PASSWORD, USER } from "./lighttpd.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { sampleRepository, sandbox } from "./sandbox.ts";
+import { sampleRepository } from "./sandbox.ts";
 import { userEnvironment } from "./user-environment.ts";
 
 function withUser(url: string, user: string, password?: string): string {
@@ -16,7 +17,7 @@ function withUser(url: string, user: string, password?: string): string {
 test.serial(
   "http:// and https://, the certificate trusted through git's settings or not at all",
   async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const { second, other } = sampleRepository(join(folder, "source"));
     const server = await lighttpd(t, folder);
     const image = join(folder, "x.img");
@@ -36,7 +37,7 @@ test.serial(
 );
 
 test.serial("basic authentication: password in the URL, from a helper, wrong, or none", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { second } = sampleRepository(join(folder, "source"));
   const { https, certificate } = await lighttpd(t, folder);
   const repository = `${https}/private/source/.git`;

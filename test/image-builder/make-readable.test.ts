@@ -8,8 +8,8 @@ import { openFileDevice } from "../../reader/block/file.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import { connect } from "../../reader/store/connect.ts";
 import { Repository } from "../reader/repository.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
-import { sandbox } from "./sandbox.ts";
 
 const WHO = "Ada Lovelace <ada@example.com> 1602316800 +0200";
 
@@ -40,7 +40,7 @@ const mode = fc.constantFrom(
 const entry = fc.record({ mode, name, below: fc.constantFrom("blob", "tree", "as it is") });
 
 test("what make takes is read, and what it refuses git cannot read either", async (t) => {
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   using repository = new Repository();
   const blob = repository.write("blob", "x");
   const tree = repository.writeTree([{ mode: "100644", name: "f", id: blob }]);
@@ -89,7 +89,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
 });
 
 test("author lines of any shape are published, and read", async (t) => {
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   using repository = new Repository();
   const tree = repository.writeTree([{ mode: "100644", name: "f", id: repository.write("blob", "x") }]);
   for (const [author, name, date] of [
@@ -115,7 +115,7 @@ test("author lines of any shape are published, and read", async (t) => {
 });
 
 test("the path is told of what cannot be in an image", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
   const blob = repository.write("blob", "x");
@@ -154,7 +154,7 @@ test("the path is told of what cannot be in an image", async (t) => {
 });
 
 test("a tree too large for the reader is no image", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
   const entry = Buffer.concat([Buffer.from(`100644 ${"x".repeat(4000)}\0`), Buffer.alloc(20)]);
@@ -181,7 +181,7 @@ test("a tree too large for the reader is no image", async (t) => {
 });
 
 test("a few trees that name more paths than can be counted one by one", async (t) => {
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   using repository = new Repository();
   const blob = repository.write("blob", "12345");
   let below = repository.writeTree([
@@ -202,7 +202,7 @@ test("a few trees that name more paths than can be counted one by one", async (t
 });
 
 test("trees as deep as they like, and a name at the bottom that is refused", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   using repository = new Repository();
   const blob = repository.write("blob", "x");
   let below = repository.writeTree([{ mode: "100644", name: "git~1", id: blob }]);
@@ -221,7 +221,7 @@ test("trees as deep as they like, and a name at the bottom that is refused", asy
 });
 
 test("names that a tree has twice are noted", async (t) => {
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   using repository = new Repository();
   const [first, second] = [repository.write("blob", "first"), repository.write("blob", "second")];
   const entries = [first, second].map((id) => ({ mode: "100644", name: "a", id }));
@@ -230,7 +230,9 @@ test("names that a tree has twice are noted", async (t) => {
     repository.writeTree([{ mode: "40000", name: "d", id: repository.writeTree(entries) }]),
   );
   const { notes } = await makeImage({ repository: repository.path, image, ref: "main" });
-  t.deepEqual(notes, ["of several entries with one name the first is read, as git show does: d/a"]);
+  t.deepEqual(notes, [
+    "where several entries of a folder have the same name, the first is read, as git show does: d/a",
+  ]);
   const store = connect(openFileDevice(image));
   t.is(Buffer.from(store.get("d/a")).toString(), repository.git(["show", "main:d/a"]).toString());
   store.close();
@@ -246,7 +248,7 @@ for (const name of [
   ".git\\x",
 ]) {
   test(`a folder with ${JSON.stringify(name)} in it: the path is told, and what helps`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const site = join(folder, "site");
     const image = join(folder, "x.img");
     mkdirSync(join(site, "deep"), { recursive: true });
@@ -267,7 +269,7 @@ for (const name of [
 
 for (const name of ["git~2", ".g\u200cit", "\ufeff.git", ".gitmodules", "a\\b", "x.git", "..."]) {
   test(`a folder with ${JSON.stringify(name)} in it is read`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const image = join(folder, "x.img");
     mkdirSync(join(folder, "site"));
     writeFileSync(join(folder, "site", name), "content");

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { Repository } from "../reader/repository.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
-import { git, sampleRepository, sandbox } from "./sandbox.ts";
+import { git, sampleRepository } from "./sandbox.ts";
 
 test("whatever git takes for a commit", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { first, second, other } = sampleRepository(folder);
   git(folder, ["tag", "light", first]);
   git(folder, ["tag", "--annotate", "--message", "m", "annotated", other]);
@@ -37,7 +38,7 @@ test("whatever git takes for a commit", async (t) => {
 });
 
 test("a name that is not there, of two things, or of no commit", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { first, other } = sampleRepository(folder);
   git(folder, ["tag", "v1", first]);
   git(folder, ["tag", "other", first]);
@@ -63,7 +64,7 @@ test("a short id of several commits", async (t) => {
   const ids = Array.from({ length: 600 }, (_, i) => repository.writeCommit(tree, `${i}\n`).slice(0, 4));
   const shared = ids.find((id, i) => ids.indexOf(id) < i)!;
   t.truthy(shared);
-  const image = join(sandbox(t), "x.img");
+  const image = join(temporaryFolder(t), "x.img");
   const make = () => makeImage({ repository: repository.path, image, ref: shared });
   await failsWith(t, "REF_AMBIGUOUS", make, /several ids/);
 });

@@ -4,16 +4,17 @@ import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
 import { commandLines } from "../command-lines.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 import { dumbServer, gitDaemon, httpServer, silentServer } from "./servers.ts";
 import { useSsh } from "./sshd.ts";
 
 test.before(useSsh);
 
 test("git://: what git takes for a commit, at depth 1", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, second, other } = sampleRepository(source);
   git(source, ["tag", "--annotate", "--message", "m", "v1", other]);
@@ -36,7 +37,7 @@ test("git://: what git takes for a commit, at depth 1", async (t) => {
 });
 
 test("git://: what is not there", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, other } = sampleRepository(source);
   t.not(first, other);
@@ -66,7 +67,7 @@ test("git://: what is not there", async (t) => {
 });
 
 test("a server of plain files, which knows no depth", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { second } = sampleRepository(join(folder, "source"));
   git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
   git(join(folder, "bare.git"), ["update-server-info"]);
@@ -77,7 +78,7 @@ test("a server of plain files, which knows no depth", async (t) => {
 });
 
 test.serial("a password reaches its server, and nobody and nothing else", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const password = "p@ss/wörd %25'\"$HOME";
   const elsewhere: (string | undefined)[] = [];
   const other = await httpServer(t, (request, response) => {
@@ -138,13 +139,13 @@ test.serial("where ssh is not installed, that is said", async (t) => {
   await failsWith(
     t,
     "SSH_MISSING",
-    () => makeImage({ repository: "ssh://127.0.0.1:1/x", image: join(sandbox(t), "x.img") }),
+    () => makeImage({ repository: "ssh://127.0.0.1:1/x", image: join(temporaryFolder(t), "x.img") }),
     /^ssh:\/\/127\.0\.0\.1:1\/x needs ssh, .* apt install openssh-client$/,
   );
 });
 
 test("a port where nobody listens", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   for (const url of ["http://ada:secret@127.0.0.1:1/x", "git://127.0.0.1:1/x", "ssh://127.0.0.1:1/x"]) {
     const error = await failsWith(
@@ -158,8 +159,8 @@ test("a port where nobody listens", async (t) => {
   t.deepEqual(readdirSync(folder), []);
 });
 
-test("a server that says nothing is given up when told to", async (t) => {
-  const folder = sandbox(t);
+test("an abort ends the fetch from a server that sends nothing", async (t) => {
+  const folder = temporaryFolder(t);
   const address = await silentServer(t);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -173,7 +174,7 @@ test("a server that says nothing is given up when told to", async (t) => {
 });
 
 test("progress is told in phases, each to its end", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   sampleRepository(join(folder, "source"));
   const events: Progress[] = [];
   const repository = `${await gitDaemon(t, folder)}/source/.git`;

@@ -15,12 +15,13 @@ import fc from "fast-check";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
 import { generatedTree, writeGenerated } from "../reader/generated-tree.ts";
 import { Repository } from "../reader/repository.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { listTree, openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 
 test("a commit at depth 1 and nothing else, git's IDX, objects as git has them", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const repository = join(folder, "repository");
   const { second } = sampleRepository(repository);
   const image = join(folder, "x.img");
@@ -40,7 +41,7 @@ test("a commit at depth 1 and nothing else, git's IDX, objects as git has them",
 });
 
 test("whatever a tree holds, the image holds exactly that", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   await fc.assert(
     fc.asyncProperty(generatedTree, async (entries) => {
@@ -58,7 +59,7 @@ test("whatever a tree holds, the image holds exactly that", async (t) => {
 });
 
 test("every shape of a local repository", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const work = join(folder, "with space");
   const { first, second, other } = sampleRepository(work);
   git(folder, ["clone", "--quiet", "--bare", work, "bare.git"]);
@@ -94,7 +95,7 @@ test("every shape of a local repository", async (t) => {
 });
 
 test("a repository is only read, whatever is in its name", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, `it's "a:b" \\ c`);
   const { second } = sampleRepository(source);
   git(source, ["repack", "-adq"]);
@@ -109,7 +110,7 @@ test("a repository is only read, whatever is in its name", async (t) => {
 });
 
 test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still exactly the commit", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { first, second } = sampleRepository(folder);
   const image = join(folder, "..", `${folder.split("/").at(-1)}.img`);
   t.teardown(() => rmSync(image, { force: true }));
@@ -137,7 +138,7 @@ test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still 
 });
 
 test("what is no SHA-1 repository with a commit", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   git(folder, ["init", "--quiet", "empty"]);
   await failsWith(
@@ -177,7 +178,7 @@ test("what is no SHA-1 repository with a commit", async (t) => {
 });
 
 test("a repository that lacks an object of the commit", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   sampleRepository(join(folder, "repository"));
   const blob = git(join(folder, "repository"), ["rev-parse", "HEAD:README.md"]);
   const tree = git(join(folder, "repository"), ["rev-parse", "HEAD:src"]);
@@ -194,7 +195,7 @@ test("a repository that lacks an object of the commit", async (t) => {
 });
 
 test("a folder that looks like a bare repository is a folder; options without effect are told of", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   mkdirSync(join(folder, "site/objects"), { recursive: true });
   mkdirSync(join(folder, "site/refs"));
   writeFiles(folder, { "site/HEAD": "the head of the site" });
@@ -208,7 +209,7 @@ test("a folder that looks like a bare repository is a folder; options without ef
 });
 
 test.serial("called from a hook, and with settings that would lead elsewhere", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { second } = sampleRepository(join(folder, "one"));
   git(folder, ["init", "--quiet", "two"]);
   const before = { ...process.env };

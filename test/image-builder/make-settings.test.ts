@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
-import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { commitAll, git, writeFiles } from "./sandbox.ts";
 import { userEnvironment } from "./user-environment.ts";
 
 /** What a user's git may be told that would change a PACK, its IDX, or what is read. */
@@ -47,7 +48,7 @@ for (const [what, settings, more] of [
   ["in variables", {}, VARIABLES],
 ] as const) {
   test.serial(`what git is told ${what} changes no image`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const source = join(folder, "source");
     const site = join(folder, "site");
     const files = {

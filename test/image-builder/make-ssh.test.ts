@@ -2,16 +2,17 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { sampleRepository, sandbox } from "./sandbox.ts";
+import { sampleRepository } from "./sandbox.ts";
 import { sshCommand, sshd } from "./sshd.ts";
 import { userEnvironment } from "./user-environment.ts";
 
 test.serial(
   "ssh:// and user@host:path, with a key; without one it is told and nobody is asked",
   async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     chmodSync(folder, 0o755);
     const source = join(folder, "source");
     const { second, other } = sampleRepository(source);

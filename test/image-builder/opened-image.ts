@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { git, gitBytes, sandbox } from "./sandbox.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { git, gitBytes } from "./sandbox.ts";
 
 /** An image that git itself has read: its PACK in a repository of its own. */
 export interface OpenedImage {
@@ -20,7 +21,7 @@ export interface OpenedImage {
 /** Gives an image's PACK to `git index-pack --strict` and asks git for the rest. */
 export function openImage(t: ExecutionContext, path: string): OpenedImage {
   const bytes = readFileSync(path);
-  const repository = sandbox(t);
+  const repository = temporaryFolder(t);
   git(repository, ["init", "--quiet", "--bare", "--initial-branch=main", "."]);
   const commit = bytes.toString("hex", 0, 20);
   // The parents are not there, as git knows of repositories fetched with --depth 1.

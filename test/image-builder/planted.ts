@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { isFact, isFormat } from "../../image-builder/source/source-config.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { GIT_ENVIRONMENT, git } from "./sandbox.ts";
 
 /** The hooks of githooks(5), and one that is yet to be invented. */
@@ -35,8 +35,7 @@ export class Plant {
 
   constructor(t: ExecutionContext) {
     // Without a space in its path, as some settings take it for a command's name and others for a line of the shell.
-    const folder = mkdtempSync(join(tmpdir(), "docteur-planted-"));
-    t.teardown(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder(t, "docteur-planted-");
     this.#marks = join(folder, "marks");
     this.program = join(folder, "planted");
     mkdirSync(this.#marks);

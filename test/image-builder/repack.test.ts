@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, writeFiles } from "./sandbox.ts";
 
 /** Thirty versions of a file, in a repository of its own that is packed with these options. */
 function packed(folder: string, options: readonly string[]): { source: string; commit: string } {
@@ -19,26 +20,26 @@ function packed(folder: string, options: readonly string[]): { source: string; c
   return { source, commit };
 }
 
-for (const [how, options, keptAsItIs] of [
+for (const [how, options, isReused] of [
   ["in long chains, more tightly than here", ["--window=100", "--depth=50"], true],
   ["without deltas", ["--window=0", "--depth=0"], false],
 ] as const) {
-  test(`of a repository that is packed ${how} the smaller of both is taken`, async (t) => {
-    const folder = sandbox(t);
+  test(`--repack of a repository that is packed ${how} gives the smaller of both PACKs`, async (t) => {
+    const folder = temporaryFolder(t);
     const { source, commit } = packed(folder, options);
     const image = join(folder, "x.img");
-    const taken = await makeImage({ repository: source, image });
-    const anew = await makeImage({ repository: source, image, repack: true, compression: "default" });
-    t.is(taken.packBytes < anew.packBytes, keptAsItIs);
-    t.deepEqual(anew.notes, []);
+    const reused = await makeImage({ repository: source, image });
+    const repacked = await makeImage({ repository: source, image, repack: true, compression: "default" });
+    t.is(reused.packBytes < repacked.packBytes, isReused);
+    t.deepEqual(repacked.notes, []);
     const smaller = await makeImage({ repository: source, image, repack: true });
-    t.is(smaller.packBytes, Math.min(taken.packBytes, anew.packBytes));
+    t.is(smaller.packBytes, Math.min(reused.packBytes, repacked.packBytes));
     t.is(smaller.bytes, readFileSync(image).length);
     t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
-    if (!keptAsItIs) return t.deepEqual(smaller.notes, []);
-    const larger = ((anew.packBytes / taken.packBytes - 1) * 100).toFixed(1);
+    if (!isReused) return t.deepEqual(smaller.notes, []);
+    const larger = ((repacked.packBytes / reused.packBytes - 1) * 100).toFixed(1);
     t.deepEqual(smaller.notes, [
-      `packed anew it would be ${larger}% larger, so it is taken over as the repository has it (--compression default packs anew all the same)`,
+      `repacked it would be ${larger}% larger, so the repository's own deltas and streams are reused (--compression default repacks all the same)`,
     ]);
   });
 }

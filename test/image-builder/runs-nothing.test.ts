@@ -2,10 +2,11 @@ import { chmodSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { Plant } from "./planted.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 import { gitDaemon } from "./servers.ts";
 import { userEnvironment } from "./user-environment.ts";
 
@@ -42,7 +43,7 @@ function repositories(folder: string) {
 }
 
 test("nothing runs that a repository's settings, hooks and attributes name", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { main, gitDirs, sources } = repositories(folder);
   const plant = new Plant(t);
   const image = join(folder, "x.img");
@@ -75,7 +76,7 @@ test("nothing runs that a repository's settings, hooks and attributes name", asy
 });
 
 test("an object that is missing is fetched from nowhere", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { main, gitDirs } = repositories(folder);
   const plant = new Plant(t);
   const blob = git(main, ["rev-parse", "HEAD:README.md"]);
@@ -94,7 +95,7 @@ test("an object that is missing is fetched from nowhere", async (t) => {
 });
 
 test.serial("nothing runs that the repository in the working directory names", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { main, gitDirs, sources } = repositories(folder);
   const plant = new Plant(t);
   writeFiles(join(folder, "files"), { a: "a" });
@@ -128,7 +129,7 @@ test.serial("nothing runs that the repository in the working directory names", a
 });
 
 test.serial("the note on uncommitted changes runs no filter of the user's own", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { main, sources } = repositories(folder);
   const plant = new Plant(t);
   userEnvironment(t, { "filter.planted.clean": plant.program, "filter.spoken.process": plant.program });

@@ -1,8 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ExecutionContext } from "ava";
 
 /** A user's git that asks nobody and has no settings but these. */
 export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -16,13 +14,6 @@ export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_COMMITTER_EMAIL: "ada@example.org",
   LC_ALL: "C",
 };
-
-/** A temporary folder that is gone when the test ends. */
-export function sandbox(t: ExecutionContext): string {
-  const path = mkdtempSync(join(tmpdir(), "docteur test "));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 /** Runs git in a folder. @returns its standard output. @throws if it fails. */
 export function git(folder: string, args: readonly string[], input: string | Uint8Array = ""): string {

@@ -63,7 +63,7 @@ export function dumbServer(t: ExecutionContext, folder: string): Promise<string>
   });
 }
 
-/** A server that takes connections and says nothing. @returns host and port. */
+/** A server that accepts connections and sends nothing. @returns host and port. */
 export async function silentServer(t: ExecutionContext): Promise<string> {
   const server = createServer((socket) => {
     socket.on("error", () => {});

@@ -1,19 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { program } from "./programs.ts";
 import { GIT_ENVIRONMENT } from "./sandbox.ts";
 import { answering, freePort } from "./servers.ts";
@@ -37,8 +27,7 @@ const NOBODY = 65534;
  */
 export async function sshd(t: ExecutionContext): Promise<SshServer> {
   // LD_PRELOAD knows no way to write a space.
-  const home = mkdtempSync(join(tmpdir(), "docteur-test-sshd-"));
-  t.teardown(() => rmSync(home, { recursive: true, force: true }));
+  const home = temporaryFolder(t, "docteur-test-sshd-");
   const uid = process.getuid!() === 0 ? NOBODY : process.getuid!();
   const gid = process.getuid!() === 0 ? NOBODY : process.getgid!();
   chmodSync(home, 0o755);

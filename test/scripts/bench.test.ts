@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, command, temporaryFolder } from "./docteur.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command } from "./docteur.ts";
 
 const BENCHES = readdirSync(join(CHECKOUT, "bench")).filter((name) => name.endsWith(".ts"));
 

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { execa, type Options } from "execa";
@@ -7,9 +5,6 @@ import { withoutFirstRunNotes } from "../first-run.ts";
 
 /** The checkout that is tested. */
 export const CHECKOUT = join(import.meta.dirname, "../..");
-
-/** Images that the original wrote. */
-export const FIXTURES = join(CHECKOUT, "test/fixtures/docteur-0.0.7");
 
 const ENVIRONMENT = {
   PATH: process.env.PATH,
@@ -56,13 +51,6 @@ export async function git(folder: string, ...args: string[]): Promise<Buffer> {
   const { status, stdout, stderr } = await command("git", ["-C", folder, ...args]);
   if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
   return stdout;
-}
-
-/** A folder that is gone when the test is. */
-export function temporaryFolder(t: ExecutionContext, prefix = "docteur-test-"): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** Asserts a refusal: nothing on standard output, one line of ours on standard error, no stack. */

@@ -2,12 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { whereDocteurIs } from "../../scripts/write-starter.ts";
-import { CHECKOUT, docteur, FIXTURES, refused, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, docteur, refused } from "./docteur.ts";
 
 const image = join(FIXTURES, "small.img");
 
 test("what init writes checks and runs as it is, and every step is in its README", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const { status, stdout, stderr } = await docteur(["init", "My Reader/"], { cwd: folder });
   t.deepEqual([status, stdout.toString()], [0, ""]);
   t.is(stderr, "My Reader: docteur run IMAGE My Reader/main.ts runs the program in it\n");

@@ -1,12 +1,13 @@
 import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, command, refused, temporaryFolder } from "./docteur.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command, refused } from "./docteur.ts";
 
 const launcher = join(CHECKOUT, "scripts/docteur");
 
 test("starts through symbolic links, relative and absolute, and from any folder", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   symlinkSync(join(CHECKOUT, "scripts"), join(folder, "scripts"));
   symlinkSync("scripts/docteur", join(folder, "relative"));
   symlinkSync(join(folder, "relative"), join(folder, "absolute"));

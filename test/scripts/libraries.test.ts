@@ -13,7 +13,8 @@ import { join } from "node:path";
 import test from "ava";
 import { build } from "esbuild";
 import { LIBRARY_NODE } from "../../vm/library-node.ts";
-import { CHECKOUT, command, FIXTURES } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { CHECKOUT, command } from "./docteur.ts";
 import { copyCheckout } from "./npm-sandbox.ts";
 
 const nodeOf = (name: string) => join(CHECKOUT, "node_modules", name, "bin/node");

@@ -4,7 +4,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
 import { commandLines } from "../command-lines.ts";
-import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command, docteur, git, refused } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
 const ORIGINAL: Record<string, { verifyOutput?: string; commit: string }> = JSON.parse(
@@ -35,7 +37,7 @@ test("verify: -q and --verbosity=quiet print nothing, --json one line, --color c
 });
 
 test("make from a repository, both paths with spaces; verify agrees with git", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const source = join(folder, "a source");
   mkdirSync(source);
   const { main, next } = await sampleRepository(source);

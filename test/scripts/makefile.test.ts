@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from "node:path";
 import test from "ava";
 import { Plant } from "../image-builder/planted.ts";
-import { CHECKOUT, command, git, refused, temporaryFolder } from "./docteur.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command, git, refused } from "./docteur.ts";
 import { sampleRepository } from "./sample-repository.ts";
 
 const make = (...args: string[]) => command("make", ["--no-print-directory", ...args], { cwd: CHECKOUT });
@@ -21,7 +22,7 @@ test("make run without FILE says what is missing", async (t) => {
 });
 
 test("make image and make verify, with spaces, quotes and dollars in what they are given", async (t) => {
-  const folder = join(temporaryFolder(t, "docteur test "), 'it\'s $HOME #1 & "more"');
+  const folder = join(temporaryFolder(t), 'it\'s $HOME #1 & "more"');
   mkdirSync(folder);
   const { next } = await sampleRepository(folder);
   const variables = [`IMAGE=${folder}/an image.img`, `REPO=${folder}`, "BRANCH=next"];
@@ -46,7 +47,7 @@ test("variables that happen to be in the environment mean nothing", async (t) =>
 });
 
 test("the image of make run is made again only when its source is another", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const { main, next } = await sampleRepository(folder);
   const image = join(folder, "disk.img");
   const ensure = async (settings: { branch?: string; repository?: string } = {}) => {
@@ -84,7 +85,7 @@ test("the image of make run is made again only when its source is another", asyn
 });
 
 test("whether the source is another is found out without a program that its settings name", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const { main } = await sampleRepository(folder);
   const plant = new Plant(t);
   const env = { DOCTEUR_IMAGE: join(folder, "disk.img"), DOCTEUR_REPO: folder };

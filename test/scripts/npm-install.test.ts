@@ -16,7 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { whereDocteurIs } from "../../scripts/write-starter.ts";
-import { CHECKOUT, command, docteur, FIXTURES, git, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command, docteur, git } from "./docteur.ts";
 import { type Registry, startRegistry } from "./npm-registry.ts";
 import { copyCheckout, copyDependencies, dependencies, npmOf } from "./npm-sandbox.ts";
 

@@ -2,7 +2,8 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { commands } from "../../scripts/commands/index.ts";
-import { CHECKOUT, temporaryFolder } from "./docteur.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT } from "./docteur.ts";
 import { printed, sessions } from "./session.ts";
 
 const readme = readFileSync(join(CHECKOUT, "README.md"), "utf8");

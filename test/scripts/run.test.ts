@@ -2,14 +2,16 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, command, docteur, FIXTURES, git, refused, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command, docteur, git, refused } from "./docteur.ts";
 import { filesOf, sampleRepository } from "./sample-repository.ts";
 import { signalled } from "./signalled.ts";
 
 const small = join(FIXTURES, "small.img");
 
 test("every file of a repository comes out as git has it", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const { next } = await sampleRepository(folder);
   const image = join(folder, "an image.img");
   t.is((await docteur(["make", "-q", "-b", "next", folder, image])).status, 0);
@@ -30,7 +32,7 @@ function nulToNewline(listing: Buffer): Buffer {
 }
 
 test("cat --files-from reads a file of this machine, or standard input", async (t) => {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const list = join(folder, "a list");
   writeFileSync(list, "/README.md\n/a/b/c/deep.txt\n/with space.txt\n");
   const cat = (args: string[], input?: string) =>
@@ -100,7 +102,7 @@ test("in the virtual machine: a file, byte for byte, and the program's status", 
 });
 
 test("make run prints the file of the commit checked out, and nothing else", async (t) => {
-  const image = join(temporaryFolder(t, "docteur test "), "disk.img");
+  const image = join(temporaryFolder(t), "disk.img");
   const run = (file: string) =>
     command("make", ["--no-print-directory", "run", `IMAGE=${image}`, `FILE=${file}`], { cwd: CHECKOUT });
   const license = await run("/LICENSE");

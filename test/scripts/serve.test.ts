@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import test from "ava";
+import { FIXTURES } from "../fixtures.ts";
 import { get, RawSocket } from "../guest/http/served.ts";
-import { CHECKOUT, docteur, FIXTURES, refused } from "./docteur.ts";
+import { CHECKOUT, docteur, refused } from "./docteur.ts";
 
 const small = join(FIXTURES, "small.img");
 
@@ -96,7 +97,7 @@ test("serve says how it is called", async (t) => {
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);
   t.is(status, 2);
-  t.regex(stderr, /^serve: no port is published, [^\n]+\n$/);
+  t.regex(stderr, /^serve: no port is published; [^\n]+\n$/);
 });
 
 test("--print-command publishes the ports by the line itself", async (t) => {

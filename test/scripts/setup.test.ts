@@ -9,13 +9,14 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { CHECKOUT, command, temporaryFolder } from "./docteur.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT, command } from "./docteur.ts";
 
 const TEXT_TOOLS = ["chmod", "head", "rm", "sed", "tr"];
 
 /** A checkout with nothing installed, on a machine whose every program is known. */
 function machine(t: ExecutionContext, programs: Readonly<Record<string, string>>) {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const bin = join(folder, "bin");
   mkdirSync(bin);
   for (const name of [

@@ -1,7 +1,9 @@
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { CHECKOUT, FIXTURES, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { CHECKOUT } from "./docteur.ts";
 import { printed, sessions } from "./session.ts";
 import { signalled } from "./signalled.ts";
 

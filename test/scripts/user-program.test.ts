@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { FIXTURES, refused } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { refused } from "./docteur.ts";
 import { signalled } from "./signalled.ts";
 import { programFolder } from "./user-program.ts";
 

@@ -2,7 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import type { Options } from "execa";
-import { docteur, FIXTURES, temporaryFolder } from "./docteur.ts";
+import { FIXTURES } from "../fixtures.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { docteur } from "./docteur.ts";
 
 const SMALL = join(FIXTURES, "small.img");
 
@@ -96,7 +98,7 @@ export default (async (context) => {
 
 /** A folder with \`kinds.ts\` in it, and a way to run a program there, on the host unless \`target\` says otherwise. */
 export function programFolder(t: ExecutionContext, target: "unix" | "qemu" = "unix") {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   writeFileSync(join(folder, "kinds.ts"), KINDS);
   return {
     folder,

@@ -5,7 +5,8 @@ import test, { type ExecutionContext } from "ava";
 import { getKernel } from "../../vm/artifacts/kernel.ts";
 import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
-import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL } from "./fixture.ts";
 
 async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: string, message: RegExp) {
   const stderr = new Collector();
@@ -31,13 +32,13 @@ test.serial("a kernel that is none fails with what QEMU says", async (t) => {
     t,
     { kernel, modules, accel: "tcg" },
     "BOOT_FAILED",
-    /^the machine did not come up \(status 1\); its console said last: qemu/,
+    /^the machine ended before it was ready \(status 1\); its console ends with: qemu/,
   );
   t.regex(shown, /^\| qemu[^\n]+\n$/);
 });
 
 test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
-  const message = /^the machine was not up after 0.01 seconds; its console said nothing$/;
+  const message = /^the machine was not ready after 0.01 seconds; its console is empty$/;
   const options = { bootTimeout: 0.01, accel: "tcg", cold: true, verbose: true } as const;
   const shown = await failing(t, options, "BOOT_TIMEOUT", message);
   t.is(shown.split("; trying once more\n").length, 2, shown);
@@ -79,7 +80,11 @@ test.serial("what can be told before is told before", async (t) => {
     [{ image: file("empty", Buffer.alloc(0)) }, "INVALID_IMAGE", /only 0 bytes/],
     [{ image: file("short", Buffer.alloc(27)) }, "INVALID_IMAGE", /only 27 bytes/],
     [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index is at 0/],
-    [{ image: file("beyond", beyond) }, "INVALID_IMAGE", /has 512 bytes and says that its index is at 512/],
+    [
+      { image: file("beyond", beyond) },
+      "INVALID_IMAGE",
+      /has 512 bytes, and its header has the index at 512/,
+    ],
     [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
     [{ commit: "HEAD" }, "COMMIT_MALFORMED", /40 hexadecimal digits/],
     [{ memory: 64 }, "MEMORY", /at least 128 MiB/],

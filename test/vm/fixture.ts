@@ -1,10 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import type { ExecutionContext } from "ava";
-
-export const FIXTURES = join(import.meta.dirname, "..", "fixtures", "docteur-0.0.7");
+import { FIXTURES } from "../fixtures.ts";
 
 export const SMALL = join(FIXTURES, "small.img");
 
@@ -68,11 +65,4 @@ function entryOf(pid: number): ProcessEntry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A folder that is gone when the test is over. */
-export function temporaryFolder(t: ExecutionContext, prefix = "docteur-test-"): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }

@@ -9,7 +9,7 @@ import {
   FrameType,
   MAX_PAYLOAD,
 } from "../../guest/protocol/frame.ts";
-import { Conversation } from "../../vm/session/conversation.ts";
+import { HostChannel } from "../../vm/session/host-channel.ts";
 import { Collector } from "./fixture.ts";
 import { EndlessInput, HostileChannel, settle } from "./hostile-channel.ts";
 
@@ -27,7 +27,7 @@ const discard = () => ({ stdout: new Collector(), stderr: new Collector() });
 test("of a flood of requests for input that is never taken, one is answered, and hardly more is read", async (t) => {
   const channel = new HostileChannel();
   const stdin = new EndlessInput({ highWaterMark: PIECE });
-  const running = new Conversation(channel).run(request, { stdin, ...discard() });
+  const running = new HostChannel(channel).run(request, { stdin, ...discard() });
   await settle();
   channel.isTaking = false;
   channel.flood(WANT, 1_000_000);
@@ -45,7 +45,7 @@ test("of a flood of requests for input that is never taken, one is answered, and
 test("a request for input that comes while another is answered is not lost", async (t) => {
   const channel = new HostileChannel();
   const stdin = new EndlessInput({ highWaterMark: PIECE });
-  const running = new Conversation(channel).run(request, { stdin, ...discard() });
+  const running = new HostChannel(channel).run(request, { stdin, ...discard() });
   await settle();
   for (let count = 1; count <= 10; count++) {
     channel.isTaking = false;
@@ -64,7 +64,7 @@ test("a request for input that comes while another is answered is not lost", asy
 test("an answer of many frames goes out one at a time", async (t) => {
   const channel = new HostileChannel();
   const stdin = Readable.from([Buffer.alloc(10 * MAX_PAYLOAD)]);
-  const running = new Conversation(channel).run(request, { stdin, ...discard() });
+  const running = new HostChannel(channel).run(request, { stdin, ...discard() });
   await settle();
   channel.isTaking = false;
   channel.push(WANT);
@@ -79,7 +79,7 @@ test("an answer of many frames goes out one at a time", async (t) => {
 
 test("after the end of the input, requests are answered with it, one at a time", async (t) => {
   const channel = new HostileChannel();
-  const running = new Conversation(channel).run(request, { stdin: Readable.from([]), ...discard() });
+  const running = new HostChannel(channel).run(request, { stdin: Readable.from([]), ...discard() });
   await settle();
   channel.isTaking = false;
   channel.flood(WANT, 100_000);
@@ -94,21 +94,21 @@ test("after the end of the input, requests are answered with it, one at a time",
 
 test("a guest that asks for the time and does not read the answer gets one", async (t) => {
   const channel = new HostileChannel();
-  const waking = new Conversation(channel).wake();
+  const resuming = new HostChannel(channel).resume();
   await settle();
   channel.isTaking = false;
   channel.flood(encodeFrame(FrameType.ASK_CLOCK), 100_000);
   await settle();
   t.is(channel.writableLength, 5 + 8);
   channel.destroy();
-  t.false(await waking);
+  t.false(await resuming);
 });
 
 test("a program and its map go out a frame at a time", async (t) => {
   const channel = new HostileChannel();
   channel.isTaking = false;
   const program = { code: new Uint8Array(5 * MAX_PAYLOAD), map: new Uint8Array(3 * MAX_PAYLOAD) };
-  const running = new Conversation(channel).run(request, discard(), program);
+  const running = new HostChannel(channel).run(request, discard(), program);
   await settle();
   t.is(channel.writableLength, MAX_PAYLOAD + 5);
   channel.isTaking = true;
@@ -125,10 +125,10 @@ test("a program and its map go out a frame at a time", async (t) => {
 test("a signal comes after the request, however long that takes to go out", async (t) => {
   const channel = new HostileChannel();
   channel.isTaking = false;
-  const conversation = new Conversation(channel);
+  const host = new HostChannel(channel);
   const program = { code: new Uint8Array(2 * MAX_PAYLOAD), map: new Uint8Array() };
-  const running = conversation.run(request, discard(), program);
-  void conversation.signal("SIGTERM");
+  const running = host.run(request, discard(), program);
+  void host.signal("SIGTERM");
   await settle();
   channel.isTaking = true;
   await settle();
@@ -146,7 +146,7 @@ test("a flood of output waits for the reader: the host holds one frame of it", a
       written += piece.length;
     },
   });
-  const running = new Conversation(channel).run(request, { stdout, stderr: new Collector() });
+  const running = new HostChannel(channel).run(request, { stdout, stderr: new Collector() });
   channel.flood(encodeFrame(FrameType.STDOUT, Buffer.alloc(1000)), 100_000);
   await settle();
   t.is(written, 1000);
@@ -158,7 +158,7 @@ test("a flood of output waits for the reader: the host holds one frame of it", a
 test("frames after the exit status are dropped", async (t) => {
   const channel = new HostileChannel();
   const streams = discard();
-  const running = new Conversation(channel).run(request, streams);
+  const running = new HostChannel(channel).run(request, streams);
   const output = encodeFrame(FrameType.STDOUT, Buffer.from("after"));
   channel.push(Buffer.concat([EXIT, output, Buffer.from("nonsense"), EXIT]));
   t.is(await running, 0);
@@ -177,21 +177,21 @@ for (const [what, bytes] of Object.entries({
 })) {
   test(`${what} from a program ends the run`, async (t) => {
     const channel = new HostileChannel();
-    const running = new Conversation(channel).run(request, discard());
+    const running = new HostChannel(channel).run(request, discard());
     channel.push(bytes);
     await t.throwsAsync(running, { code: "MALFORMED_FRAME" });
     t.true(channel.destroyed);
   });
 }
 
-test("a guest that sends anything else where it is to be ready, or woken, is malformed", async (t) => {
+test("a guest that sends anything else where it is to be ready, or resumed, is malformed", async (t) => {
   for (const type of [FrameType.STDOUT, FrameType.EXIT, FrameType.WANT]) {
     const greeting = new HostileChannel();
     greeting.push(encodeFrame(type));
-    await t.throwsAsync(new Conversation(greeting).ready(), { code: "MALFORMED_FRAME" });
-    const waking = new HostileChannel();
-    waking.push(encodeFrame(type));
-    await t.throwsAsync(new Conversation(waking).wake(), { code: "MALFORMED_FRAME" });
+    await t.throwsAsync(new HostChannel(greeting).ready(), { code: "MALFORMED_FRAME" });
+    const resuming = new HostileChannel();
+    resuming.push(encodeFrame(type));
+    await t.throwsAsync(new HostChannel(resuming).resume(), { code: "MALFORMED_FRAME" });
   }
 });
 
@@ -252,7 +252,7 @@ test("whatever bytes a guest sends, in whatever pieces, its output passes up to 
       async (bytes, cuts, isTaking) => {
         const channel = new HostileChannel();
         const streams = { ...discard(), stdin: new EndlessInput({ highWaterMark: 16 }) };
-        const running = new Conversation(channel).run(request, streams);
+        const running = new HostChannel(channel).run(request, streams);
         await new Promise(setImmediate);
         channel.isTaking = isTaking;
         let at = 0;
@@ -282,7 +282,7 @@ test("a stream that is closed while it takes output, and says nothing, is a clos
   const channel = new HostileChannel();
   const stdout = new PassThrough({ highWaterMark: 1 });
   stdout._write = () => {};
-  const running = new Conversation(channel).run(request, { stdout, stderr: new Collector() });
+  const running = new HostChannel(channel).run(request, { stdout, stderr: new Collector() });
   channel.push(encodeFrame(FrameType.STDOUT, Buffer.from("x")));
   await settle();
   stdout.destroy();

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { runInVm } from "../../vm/commands.ts";
-import { Collector, descendants, SMALL, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL } from "./fixture.ts";
 import { EndlessInput } from "./hostile-channel.ts";
 
 /** What every such program begins with: `send` writes to the channel whatever it is given. */

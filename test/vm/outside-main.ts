@@ -1,3 +1,6 @@
-// The guest's program, and one more that looks for ways out of its machine.
-import "./outside.ts";
-import "../../guest/runtime/main.ts";
+// The guest's program, with one more program that looks for ways out of its machine.
+import { start } from "../../guest/runtime/start.ts";
+import { unikernels } from "../../guest/unikernels/index.ts";
+import { outside } from "./outside.ts";
+
+start({ ...unikernels, outside });

@@ -2,12 +2,11 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import type { UnikernelContext } from "../../guest/unikernel.ts";
-import { unikernels } from "../../guest/unikernels/index.ts";
 
 const PATIENCE_MS = 2000;
 
 /** Tries each `tcp:HOST:PORT` and `udp:HOST:PORT`, writes what came of it as JSON, and then answers at two ports until told to end. */
-async function outside({ args, console, signal }: UnikernelContext): Promise<number> {
+export async function outside({ args, console, signal }: UnikernelContext): Promise<number> {
   const results = await Promise.all(args.map(async (target) => [target, await attempt(target)]));
   const servers = [80, 81].map((port) =>
     createServer((_, response) => response.end(`port ${port}\n`)).listen(port, "0.0.0.0"),
@@ -36,5 +35,3 @@ function attempt(target: string): Promise<string> {
     socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(String(code)));
   });
 }
-
-(unikernels as Record<string, typeof outside>).outside = outside;

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { printCommand } from "../../vm/commands.ts";
-import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
 
 const run = promisify(execFile);
 

@@ -1,3 +1,6 @@
-// The guest's program, and one more that looks around in its machine.
-import "./probe.ts";
-import "../../guest/runtime/main.ts";
+// The guest's program, with one more program that reports what it sees of its machine.
+import { start } from "../../guest/runtime/start.ts";
+import { unikernels } from "../../guest/unikernels/index.ts";
+import { probe } from "./probe.ts";
+
+start({ ...unikernels, probe });

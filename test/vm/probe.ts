@@ -6,7 +6,6 @@ import { createContext, runInContext, runInNewContext, Script } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { LinuxSystem } from "../../guest/runtime/system.ts";
 import type { UnikernelContext } from "../../guest/unikernel.ts";
-import { unikernels } from "../../guest/unikernels/index.ts";
 
 /** What a guest tells of itself. */
 export interface Report {
@@ -24,7 +23,7 @@ export interface Report {
 }
 
 /** Tells a test what it sees, as JSON; with an argument `status N`, ends with that status. */
-async function probe({ args, console, stdin }: UnikernelContext): Promise<number> {
+export async function probe({ args, console, stdin }: UnikernelContext): Promise<number> {
   if (args[0] === "status") return Number(args[1]);
   const asked = Date.now();
   let host = 0;
@@ -92,5 +91,3 @@ function inThread(expression: string): Promise<string | number> {
     new Worker(script, { eval: true }).on("message", resolve).on("error", reject);
   });
 }
-
-(unikernels as Record<string, typeof probe>).probe = probe;

@@ -6,7 +6,8 @@ import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
-import { Collector, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import test from "ava";
 import { type RunOptions, runOnHost } from "../../vm/commands.ts";
-import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();

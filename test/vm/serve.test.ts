@@ -7,7 +7,8 @@ import test, { type ExecutionContext } from "ava";
 import { makeBundle, type RunOptions, runInVm } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { get, RawSocket } from "../guest/http/served.ts";
-import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 
 /** A program that runs in a machine and writes lines until it is told to end. */
 function start(t: ExecutionContext, options: Partial<RunOptions>) {
@@ -164,6 +165,6 @@ test.serial("without a published port, serve says so", async (t) => {
   t.is(await running, 2);
   t.is(
     withoutFirstRunNotes(stderr.text),
-    "serve: no port is published, for instance by: docteur run -p 8080:80 IMAGE serve\n",
+    "serve: no port is published; add -p, for instance: docteur run -p 8080:80 IMAGE serve\n",
   );
 });

@@ -45,7 +45,10 @@ test.serial("a QEMU that hangs when it restores is ended, and the machine is boo
   });
   const first = await run({});
   t.deepEqual([first.status, first.stdout], [0, readme]);
-  t.regex(first.notes.at(-1)!, /no template: the template's machine was not up after 20 seconds.*; booting/);
+  t.regex(
+    first.notes.at(-1)!,
+    /no template: the template's machine was not ready after 20 seconds.*; booting/,
+  );
   t.deepEqual(descendants(process.pid), []);
   t.deepEqual(await named(cache, "tmp-"), []);
   // It is not tried again each time.

@@ -5,7 +5,8 @@ import test from "ava";
 import { type RunOptions, runInVm } from "../../vm/commands.ts";
 import { boot } from "../../vm/index.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
-import { Collector, descendants, SMALL, SMALL_FILES, temporaryFolder } from "./fixture.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 
 async function run(options: Partial<RunOptions>) {
   const stdout = new Collector();
@@ -45,7 +46,7 @@ export default (async ({ store, fs, connect: again, console, args, env, stdin, s
 `;
 
 test.serial("one program finds in the machine what it is promised", async (t) => {
-  const program = join(temporaryFolder(t, "docteur test "), "look around.ts");
+  const program = join(temporaryFolder(t), "look around.ts");
   writeFileSync(program, LOOK_AROUND);
   const args = ["/binary.bin", "ü"];
   const env = { NAME: "välue", TZ: "UTC" };

@@ -4,30 +4,30 @@ import * as fs from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { saysNoSpace } from "../tools.ts";
-import { isBuilderGone, thisBuilder } from "./builder.ts";
 import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
+import { isOwnerGone, thisOwner } from "./entry-owner.ts";
 
 const TEMPORARY = "tmp-";
 
-/** Things of one kind, made from different sources, that are kept: those used last, and those used within the hour. */
+/** Of the entries of one kind, made from different sources, this many are kept, and those used within the hour. */
 const KEPT_OF_A_KIND = 4;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Folders that were found to be this user's own. Nobody else can change that. */
+/** Folders that this user alone owns. Nobody else can change that. */
 const own = new Set<string>();
 
 /**
- * The folder of everything that is built once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
- * @throws {DocteurError} `CACHE_UNSAFE`: another user may write there, and what lies there is run.
+ * The folder of everything that is made once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
+ * @throws {DocteurError} `CACHE_UNSAFE`, if another user can write there: docteur runs what is in it.
  */
 export function cacheFolder(): string {
   const folder = cachePath();
   if (own.has(folder)) return folder;
   requireOwn(folder);
-  // One that is yet to be made may be made by another first.
+  // Another user may make a missing folder first: it is checked again once it exists.
   if (!existsSync(folder)) return folder;
   if (!isPrivate(folder)) {
-    // Others got in there so far, and what they could change then they may have changed.
+    // Others could enter it until now, and may have changed what they could write.
     for (const name of readdirSync(folder)) requireOwn(join(folder, name));
     chmodSync(folder, 0o700);
   }
@@ -44,7 +44,7 @@ function requireOwn(folder: string): void {
   );
 }
 
-/** A short key for whatever the parts say; different parts give different keys. */
+/** Returns a short hash of all parts. Different parts have different keys. */
 export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:`).update(part);
@@ -52,20 +52,20 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 /**
- * Gives the cached folder of a name, building it first if it is not there. It appears whole or not at all, and two
- * that build the same at once do not disturb each other: the first to finish wins, both get its result.
+ * Returns the path of a cache entry, a folder, and makes it first if it is missing. It appears complete or not at all. Of
+ * two processes that make the same entry at once, the first to finish wins, and both get its result.
  *
- * @param name what it is, with the key of what it is made from.
- * @param build fills the empty folder that it is given.
- * @throws {DocteurError} `CACHE_UNSAFE`, `CACHE_FULL`, `CACHE_UNWRITABLE`; and whatever `build` throws.
+ * @param name the kind of the entry, and the key of what it is made from.
+ * @param make fills an empty folder.
+ * @throws {DocteurError} `CACHE_UNSAFE`, `CACHE_FULL`, `CACHE_UNWRITABLE`; any error that `make` throws.
  */
-export async function cached(name: string, build: (folder: string) => Promise<void>): Promise<string> {
+export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const root = cacheFolder();
   const folder = join(root, name);
   if (markUsed(folder)) return folder;
   const temporary = await makeTemporary();
   try {
-    await build(temporary);
+    await make(temporary);
   } catch (error) {
     await fs.rm(temporary, { recursive: true, force: true });
     throw explain(error, root);
@@ -75,20 +75,20 @@ export async function cached(name: string, build: (folder: string) => Promise<vo
   return folder;
 }
 
-/** False if the folder is not there. */
+/** Returns false if the entry is missing. */
 function markUsed(folder: string): boolean {
   const now = new Date();
   try {
     utimesSync(folder, now, now);
     return true;
   } catch (error) {
-    // A cache that cannot be written serves all the same.
+    // A read-only cache can be used all the same.
     const { code } = error as NodeJS.ErrnoException;
     return code !== "ENOENT" && code !== "ENOTDIR";
   }
 }
 
-/** Removes what is of the same kind as `name` and was not used for long: it comes of versions of the past. */
+/** Removes old entries of the same kind as `name`, which earlier versions have made. */
 async function removeUnused(name: string): Promise<void> {
   const kind = /^(.*-)[0-9a-f]{32}$/.exec(name)?.[1];
   if (kind === undefined) return;
@@ -107,8 +107,7 @@ async function removeUnused(name: string): Promise<void> {
 }
 
 /**
- * Makes an empty folder beside the cached ones, on the same file system. What is left when this process dies is removed
- * by a later one.
+ * Makes an empty folder beside the entries, on the same file system. If this process is killed, a later one removes it.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
 export async function makeTemporary(): Promise<string> {
@@ -125,8 +124,8 @@ export async function makeTemporary(): Promise<string> {
 }
 
 /**
- * Gives such a folder its name in the cache, once its content is on the disk. If another was first, this one is removed,
- * and that one stays.
+ * Renames such a folder to a cache entry, once its content is on the disk. If another process was first, this folder is
+ * removed.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
 export async function putInPlace(temporary: string, name: string): Promise<void> {
@@ -137,12 +136,12 @@ export async function putInPlace(temporary: string, name: string): Promise<void>
   } catch (error) {
     await fs.rm(temporary, { recursive: true, force: true });
     const { code } = error as NodeJS.ErrnoException;
-    const builtByAnother = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
-    if (!builtByAnother) throw explain(error, cacheFolder());
+    const anotherWasFirst = (code === "ENOTEMPTY" || code === "EEXIST") && (await exists(folder));
+    if (!anotherWasFirst) throw explain(error, cacheFolder());
   }
 }
 
-/** Removes a folder of the cache: at once for whoever looks for it, and in peace for whoever uses it. */
+/** Removes a cache entry. It disappears at once; processes that have its files open still read them. */
 export async function removeCached(name: string): Promise<void> {
   const root = cacheFolder();
   const temporary = join(root, temporaryName());
@@ -154,7 +153,7 @@ export async function removeCached(name: string): Promise<void> {
   }
 }
 
-/** Writes a small file of the cache, whole or not at all. */
+/** Writes a small file of the cache, completely or not at all. */
 export async function writeCacheFile(name: string, content: string): Promise<void> {
   const root = cacheFolder();
   const temporary = join(root, temporaryName());
@@ -168,7 +167,7 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
   }
 }
 
-/** Nobody else may put a kernel there for this user to boot, nor look at what is there. */
+/** Makes the cache, private: others must neither put a kernel there that this user boots, nor read what is in it. */
 async function makeRoot(root: string): Promise<void> {
   try {
     await makeFolders(root);
@@ -179,7 +178,7 @@ async function makeRoot(root: string): Promise<void> {
   await fs.chmod(root, 0o700);
 }
 
-/** Node's own `recursive` tries for ever where a folder cannot be made and the system says that it is not there: in /proc. */
+/** Node's own `recursive` never returns where the system answers ENOENT to every mkdir, as in /proc. */
 async function makeFolders(folder: string): Promise<void> {
   const make = () =>
     fs.mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
@@ -194,7 +193,7 @@ async function makeFolders(folder: string): Promise<void> {
   }
 }
 
-/** So that a name never stands for half a content, even after the power fails. */
+/** Writes all files to the disk: an entry is complete even after a power failure. */
 async function flush(folder: string): Promise<void> {
   for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -204,15 +203,15 @@ async function flush(folder: string): Promise<void> {
 }
 
 function temporaryName(): string {
-  return `${TEMPORARY}${thisBuilder()}-${randomBytes(6).toString("hex")}`;
+  return `${TEMPORARY}${thisOwner()}-${randomBytes(6).toString("hex")}`;
 }
 
-/** A build that was killed leaves its folder behind. */
+/** Removes the folders that killed processes have left. */
 async function removeLeftovers(root: string): Promise<void> {
   for (const name of await fs.readdir(root)) {
     if (!name.startsWith(TEMPORARY)) continue;
     const path = join(root, name);
-    if (await isBuilderGone(name.slice(TEMPORARY.length), path)) {
+    if (await isOwnerGone(name.slice(TEMPORARY.length), path)) {
       await fs.rm(path, { recursive: true, force: true });
     }
   }

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import { aborted } from "../aborted.ts";
 import { makeTemporary } from "../cache/cache.ts";
-import { aborted } from "../session/come-up.ts";
-import { isRemembered, remember } from "./checked-before.ts";
+import { hasPassed, recordPass } from "./check-cache.ts";
 import { type Declarations, getDeclarations, typesFolder } from "./declarations.ts";
 import { countErrors, ProgramError } from "./program-error.ts";
 import { foldersAbove } from "./project-files.ts";
@@ -13,7 +13,7 @@ import { type TypeChecker, typeChecker } from "./type-checker.ts";
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** What holds for a program that no tsconfig.json tells about. */
+/** The options for a program without a tsconfig.json. */
 const DEFAULTS = {
   target: "es2024",
   lib: ["es2024", "esnext.disposable"],
@@ -22,7 +22,7 @@ const DEFAULTS = {
   skipLibCheck: true,
 };
 
-/** What must be so for a check of one program, whatever its project says. */
+/** The options that override those of the project. */
 const REQUIRED = {
   noEmit: true,
   allowImportingTsExtensions: true,
@@ -35,7 +35,7 @@ const REQUIRED = {
   declarationDir: null,
   declarationMap: null,
   isolatedDeclarations: null,
-  // These would write files where the project says, or lines that are no faults.
+  // These would write files, or output that is no error.
   generateTrace: null,
   generateCpuProfile: null,
   listEmittedFiles: false,
@@ -52,11 +52,11 @@ export interface CheckOptions {
 }
 
 /**
- * Checks the types of a program and of what it imports, by the nearest tsconfig.json above it. A program in JavaScript has
- * none. What was found good is remembered until a file of it changes.
+ * Checks the types of a program and of what it imports, with the nearest tsconfig.json above it. A program in JavaScript is
+ * not checked. A program that passes is checked again only when one of its files changes.
  *
  * @param path of the program's file.
- * @throws {ProgramError} `PROGRAM_TYPES`, with the place of each error. @throws {DocteurError} `TSC_NOT_FOUND`.
+ * @throws {ProgramError} `PROGRAM_TYPES`, with the location of each error. @throws {DocteurError} `TSC_NOT_FOUND`.
  */
 export async function checkTypes(path: string, { tsc, signal }: CheckOptions = {}): Promise<void> {
   if (!/\.[cm]?ts$/.test(path)) return;
@@ -65,7 +65,7 @@ export async function checkTypes(path: string, { tsc, signal }: CheckOptions = {
   const declarations = await getDeclarations();
   const checker = typeChecker(tsc);
   const key = [program, checker.file, ...checker.args, declarations["docteur/guest"]];
-  if (await isRemembered(key)) return;
+  if (await hasPassed(key)) return;
   const { files, faults } = await compile(checker, configure(program, project, declarations), signal);
   if (faults.length > 0) {
     const errors = faults.filter((fault) => !fault.startsWith(" ")).length;
@@ -75,7 +75,7 @@ export async function checkTypes(path: string, { tsc, signal }: CheckOptions = {
       faults,
     );
   }
-  await remember(key, project === undefined ? files : [project, ...files]);
+  await recordPass(key, project === undefined ? files : [project, ...files]);
 }
 
 function configure(program: string, project: string | undefined, declarations: Declarations): object {
@@ -84,7 +84,7 @@ function configure(program: string, project: string | undefined, declarations: D
     : { paths: Object.fromEntries(Object.entries(declarations).map(([name, file]) => [name, [file]])) };
   const own = foldersAbove(program).map((folder) => join(folder, "node_modules", "@types"));
   const typeRoots = [...own.filter((folder) => existsSync(folder)), typesFolder()];
-  // Whatever its project says of `types`: it is Node that runs the program.
+  // Even if the project's `types` leaves it out: Node runs the program.
   const node = typeRoots.map((root) => join(root, "node", "index.d.ts")).filter((file) => existsSync(file));
   return {
     ...(project && { extends: project }),
@@ -100,14 +100,14 @@ function configure(program: string, project: string | undefined, declarations: D
   };
 }
 
-/** Whether docteur is among the packages of the program's project, where its declarations are then found. */
+/** Whether the project has docteur among its packages, and so its declarations. */
 function hasDocteur(program: string): boolean {
   return foldersAbove(program).some((folder) =>
     existsSync(join(folder, "node_modules", "docteur", "dist", "types", "guest", "index.d.ts")),
   );
 }
 
-/** Gives the absolute paths of all files that were looked at, and the lines that tell what is wrong. */
+/** Returns the absolute paths of all files that the check has read, and the lines of its errors. */
 async function compile(checker: TypeChecker, config: object, signal: AbortSignal | undefined) {
   const folder = await makeTemporary();
   try {
@@ -117,7 +117,7 @@ async function compile(checker: TypeChecker, config: object, signal: AbortSignal
     const lines = (await run(checker.file, args, signal)).split("\n").filter((line) => line.trim() !== "");
     return {
       files: lines.filter((line) => line.startsWith("/") && existsSync(line)),
-      faults: lines.filter((line) => !line.startsWith("/")).map(withPlace),
+      faults: lines.filter((line) => !line.startsWith("/")).map(withLocation),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -128,7 +128,7 @@ function run(program: string, args: readonly string[], signal: AbortSignal | und
   return new Promise((done, fail) => {
     execFile(program, args, { maxBuffer: MAX_OUTPUT, ...(signal && { signal }) }, (error, output) => {
       if (signal?.aborted) return fail(aborted(signal));
-      // Its status only says that there are faults, which its output tells.
+      // Its status only says that there are errors; its output lists them.
       if (error === null || (typeof error.code === "number" && output !== "")) return done(output);
       fail(
         new DocteurError("CHECK_FAILED", `the types cannot be checked: ${error.message}`, { cause: error }),
@@ -138,7 +138,7 @@ function run(program: string, args: readonly string[], signal: AbortSignal | und
 }
 
 /** `a.ts(1,2): error TS1: what` as `a.ts:1:2: error TS1: what`. */
-function withPlace(line: string): string {
+function withLocation(line: string): string {
   return line.replace(/^([^\s].*?)\((\d+),(\d+)\): /, "$1:$2:$3: ");
 }
 

@@ -3,23 +3,23 @@ import { writeTo } from "../write-to.ts";
 import { Tail } from "./tail.ts";
 
 /** Bytes that may wait to be copied once the process has ended. */
-const MAX_LEFT = 1024 * 1024;
+const MAX_WAITING = 1024 * 1024;
 
 /**
- * Reads the standard output and the standard error of a process and keeps the end of both. A copy goes to a stream; while that
- * takes no more, the process has to wait.
+ * Reads the standard output and standard error of a process, keeps the end of both, and copies them to a stream. The process
+ * waits while that stream takes no more.
  */
 export class ConsoleReader {
   /** The end of the output. */
   readonly tail = new Tail();
   readonly #sources: readonly Readable[];
   #copy: Writable | undefined;
-  /** What waits to be copied: a piece of each source, and up to `MAX_LEFT` bytes after `hurry`. */
+  /** What waits to be copied: a piece of each source; after `stopWaiting`, up to `MAX_WAITING` bytes. */
   readonly #pieces: Buffer[] = [];
   #isCopying = false;
   #waits = true;
 
-  /** @param copy gets the output, until it fails. */
+  /** @param copy gets the output, until a write to it fails. */
   constructor(sources: readonly Readable[], copy?: Writable) {
     this.#sources = sources;
     this.#copy = copy;
@@ -31,15 +31,15 @@ export class ConsoleReader {
     }
   }
 
-  /** Stops waiting for the copy: the process has ended, and what is left of its output is little. */
-  hurry(): void {
+  /** Reads on without waiting for the copy: the process has ended, and little of its output is left. */
+  stopWaiting(): void {
     this.#waits = false;
-    this.#resume();
+    this.#resumeSources();
   }
 
   #pass(piece: Buffer, copy: Writable): void {
-    const left = this.#pieces.reduce((sum, { length }) => sum + length, 0);
-    if (left + piece.length > MAX_LEFT) return;
+    const waiting = this.#pieces.reduce((sum, { length }) => sum + length, 0);
+    if (waiting + piece.length > MAX_WAITING) return;
     this.#pieces.push(piece);
     if (this.#isCopying) return;
     if (this.#waits) for (const source of this.#sources) source.pause();
@@ -56,10 +56,10 @@ export class ConsoleReader {
       this.#copy = undefined;
     }
     this.#isCopying = false;
-    this.#resume();
+    this.#resumeSources();
   }
 
-  #resume(): void {
+  #resumeSources(): void {
     for (const source of this.#sources) source.resume();
   }
 }

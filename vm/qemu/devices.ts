@@ -1,7 +1,7 @@
 import { CHANNEL_PORT } from "../../guest/protocol/ports.ts";
 import { CHANNEL_FD } from "./guarded-process.ts";
 
-/** The channel is the descriptor that `GuardedProcess` hands over; the console is QEMU's standard output. */
+/** The channel is on the descriptor of `GuardedProcess`; the console is QEMU's standard output. */
 export const DEVICES = [
   ...["-serial", "stdio"],
   ...["-device", "virtio-serial-device", "-chardev", `socket,id=channel,fd=${CHANNEL_FD}`],

@@ -4,26 +4,26 @@ import { findTool } from "../tools.ts";
 import { ConsoleReader } from "./console-reader.ts";
 import type { Tail } from "./tail.ts";
 
-/** The descriptor at which the child finds the channel. */
+/** The child's descriptor of the channel. */
 export const CHANNEL_FD = 3;
 
-/** Where it finds a second pair of sockets, if it gets one. */
+/** The child's descriptor of the control channel, if it has one. */
 export const CONTROL_FD = 4;
 
-/** Where it finds a file that it is given. */
+/** The child's descriptor of `ChildOptions.file`. */
 export const FILE_FD = 5;
 
-/** What a child gets beyond the channel, and how it ends. */
+/** What a child has beyond the channel, and how it ends. */
 export interface ChildOptions {
-  /** A second pair of sockets. */
+  /** Whether it has a control channel, a second pair of sockets. Default: no. */
   readonly control?: boolean;
-  /** A descriptor of this process. */
+  /** A descriptor of this process for its `FILE_FD`. */
   readonly file?: number;
   /**
-   * Whether the other processes of the child's process group end with it. Default: those that have its standard output or
-   * standard error are waited for.
+   * Whether the rest of the child's process group is killed when the child exits. Default: no; `ended` then waits for the
+   * processes that have its standard output or standard error.
    */
-  readonly endsGroup?: boolean;
+  readonly killsGroup?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -32,29 +32,26 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** How long a process that has left the group may keep the child's standard output open, in milliseconds. */
-const LAST_WORDS_MS = 1000;
-
-/** How a process ended, in words. */
-export type Ending = string;
+/** Milliseconds for which a process that has left the group may keep the child's standard output open. */
+const LAST_OUTPUT_MS = 1000;
 
 /**
- * A child that never outlives this process, with a channel to it: one end of a pair of connected sockets, so that there is
- * no file anybody else could open.
+ * A child that ends when this process ends, with a channel to it: one end of a pair of connected sockets, so that there is
+ * no file that another user could open.
  */
 export class GuardedProcess {
   /** This process's end of the channel. */
   readonly channel: Duplex;
-  /** What the child said last on its standard output and its standard error. */
-  readonly console: Tail;
-  /** Fulfilled once the child has ended and all that it said was read. */
-  readonly ended: Promise<Ending>;
-  /** The other end of the child's `CONTROL_FD`, if it was asked for. */
+  /** The end of the child's standard output and standard error. */
+  readonly consoleLog: Tail;
+  /** Resolves once the child has ended and all of its output is read, to its status or its signal in words. */
+  readonly ended: Promise<string>;
+  /** This process's end of the control channel, if there is one. */
   readonly control: Duplex | undefined;
   readonly #child: ChildProcess;
 
-  /** @param copy also gets what the child says. */
-  constructor(path: string, args: readonly string[], copy?: Writable, options: ChildOptions = {}) {
+  /** @param consoleStream gets a copy of the child's standard output and standard error. */
+  constructor(path: string, args: readonly string[], consoleStream?: Writable, options: ChildOptions = {}) {
     const [command, ...rest] = guarded(path, args);
     const child = spawn(command!, rest, {
       stdio: [
@@ -65,7 +62,7 @@ export class GuardedProcess {
         options.control ? "pipe" : "ignore",
         options.file ?? "ignore",
       ],
-      // A process group of its own: Ctrl-C on the terminal is for this process, which tells the guest.
+      // In a process group of its own it gets no Ctrl-C from the terminal: this process does, and tells the guest.
       detached: true,
     });
     this.#child = child;
@@ -73,26 +70,26 @@ export class GuardedProcess {
     this.channel = child.stdio[CHANNEL_FD] as Duplex;
     this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
     this.control?.on("error", () => {});
-    const said = [child.stdout, child.stderr] as Readable[];
-    const reader = new ConsoleReader(said, copy);
-    this.console = reader.tail;
-    // A write to a child that has just ended fails; that it ended is told by `ended`.
+    const output = [child.stdout, child.stderr] as Readable[];
+    const reader = new ConsoleReader(output, consoleStream);
+    this.consoleLog = reader.tail;
+    // A write to a child that has just ended fails. `ended` says that it has.
     this.channel.on("error", () => {});
     this.ended = new Promise((resolve) => {
       child.on("error", (error) => resolve(error.message));
       child.on("close", (status, signal) => resolve(signal ?? `status ${status}`));
     });
     child.on("exit", () => {
-      reader.hurry();
-      if (options.endsGroup !== true) return;
+      reader.stopWaiting();
+      if (options.killsGroup !== true) return;
       killGroup(child);
-      const limit = setTimeout(() => said.forEach((stream) => void stream.destroy()), LAST_WORDS_MS);
+      const limit = setTimeout(() => output.forEach((stream) => void stream.destroy()), LAST_OUTPUT_MS);
       void this.ended.then(() => clearTimeout(limit));
     });
     void this.ended.then(() => running.delete(child));
   }
 
-  /** Ends the child, and waits until it is gone. */
+  /** Kills the child, and waits until it has ended. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     this.channel.destroy();
@@ -111,8 +108,8 @@ function killGroup({ pid }: ChildProcess): void {
 }
 
 /**
- * The child gets a signal from the kernel when its parent dies, however that happens (prctl(2), PR_SET_PDEATHSIG).
- * Where util-linux is not installed, it still sees its channel close.
+ * Has the kernel kill the child when its parent dies, whatever ends the parent (prctl(2), PR_SET_PDEATHSIG). Where util-linux
+ * is not installed, the child still reads the end of its channel.
  */
 function guarded(path: string, args: readonly string[]): string[] {
   const setpriv = findTool("setpriv");

@@ -6,7 +6,7 @@ import { decodeHeader, HEADER_SIZE } from "../../reader/image/header.ts";
 import type { Disk } from "./qemu.ts";
 
 /**
- * Looks whether a file can be an image at all, before a machine is booted for it.
+ * Checks that a file has the header of an image, before a machine is booted for it.
  *
  * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`.
  */
@@ -17,7 +17,7 @@ export async function checkImage(path: string): Promise<Disk> {
     if (device.size >= HEADER_SIZE) device.readSectors(0, first);
     const { indexOffset } = decodeHeader(first.subarray(0, Math.min(device.size, first.length)));
     if (indexOffset < HEADER_SIZE || indexOffset >= device.size) {
-      const what = `${path} has ${device.size} bytes and says that its index is at ${indexOffset}`;
+      const what = `${path} has ${device.size} bytes, and its header has the index at ${indexOffset}`;
       throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
     }
   } finally {

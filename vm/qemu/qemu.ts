@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Accelerator } from "../accelerator.ts";
 import { requireTool } from "../tools.ts";
 import { networkArguments } from "./network.ts";
-import type { Publication } from "./publication.ts";
+import type { PortMapping } from "./port-mapping.ts";
 
 /** A read-only disk of the machine. */
 export interface Disk {
@@ -11,22 +11,22 @@ export interface Disk {
   readonly isDevice: boolean;
 }
 
-/** A disk without content, in the place of one that comes later. */
+/** An empty disk. In a template it stands for the image. */
 export const NO_DISK = "none";
 
-/** Where the guest's memory lies instead of in QEMU's own. */
+/** A file that holds the guest's memory. */
 export interface MemoryFile {
   readonly path: string;
-  /** Whether what the guest writes goes to the file. Otherwise the file is what its memory begins with. */
+  /** Whether the guest writes to the file; otherwise it writes to a copy of its pages. */
   readonly share: boolean;
 }
 
-/** What QEMU is to build. */
+/** A machine for QEMU to build. */
 export interface Machine {
   /** The bzImage. */
   readonly kernel: string;
   readonly initramfs: string;
-  /** In the order of their names in the guest: `/dev/vda`, `/dev/vdb`. */
+  /** `/dev/vda`, `/dev/vdb` and so on in the guest. */
   readonly disks: readonly (Disk | typeof NO_DISK)[];
   readonly accelerator: Accelerator;
   /** MiB. */
@@ -34,19 +34,19 @@ export interface Machine {
   readonly memoryFile?: MemoryFile;
   /** Whether it has a network, in which it is alone. Default: none. */
   readonly network?: boolean | undefined;
-  /** Ports that are published from the start; there are other ways. */
-  readonly published?: readonly Publication[];
-  /** Whether its state comes from elsewhere, kernel included. Default: not. */
+  /** Ports that are published from the start. Default: none. */
+  readonly portMappings?: readonly PortMapping[];
+  /** Whether it is restored, with a kernel that has booted. Default: no. */
   readonly hasBooted?: boolean;
-  /** Whether QEMU may start programs. Default: not. */
+  /** Whether QEMU may start programs. Default: no. */
   readonly maySpawn?: boolean;
-  /** Arguments for the kernel, beyond those every machine gets. */
+  /** Arguments for the kernel, added to those of every machine. */
   readonly kernelArguments?: readonly string[];
   /** Devices and their backends: the channel, the console. */
   readonly devices: readonly string[];
 }
 
-/** What every way of starting it gives devices of its own. */
+/** A machine without its devices, which each way of starting it adds. */
 export type BareMachine = Omit<Machine, "devices">;
 
 /** @throws {DocteurError} `TOOL_MISSING`. */
@@ -55,12 +55,12 @@ export function findQemu(): string {
 }
 
 /**
- * MiB for the code that QEMU translates; when it is full, QEMU drops it all and begins anew. By default it may be 1,024, which a
- * guest can fill on purpose. Reading 6,000 files takes 55.
+ * MiB for translated code. When it is full, QEMU drops all of it. QEMU's default is 1,024, which a guest can fill on purpose.
+ * Reading 6,000 files takes 55.
  */
 const TRANSLATED_CODE = 256;
 
-/** The arguments that make QEMU build a machine: no more devices than are asked for, no monitor, no window. */
+/** Returns QEMU's arguments for a machine, with no other devices, no monitor and no window. */
 export function qemuArguments(machine: Machine): string[] {
   return [
     ...["-M", machineType(machine), "-accel", accelerator(machine)],
@@ -70,7 +70,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-sandbox", sandbox(machine)],
     ...(machine.hasBooted ? [] : bootArguments(machine)),
     ...machine.disks.flatMap(diskArguments),
-    ...(machine.network ? networkArguments(machine.published) : []),
+    ...(machine.network ? networkArguments(machine.portMappings) : []),
     ...machine.devices,
   ];
 }
@@ -93,7 +93,7 @@ function machineType({ memoryFile }: Machine): string {
   return `microvm,acpi=on,rtc=on${memoryFile === undefined ? "" : ",memory-backend=memory"}`;
 }
 
-// Paths go as JSON, because they may hold what QEMU's own option syntax gives a meaning.
+// Paths are JSON: a path may contain characters that have a meaning in QEMU's own option syntax.
 
 function memoryArguments({ memory, memoryFile }: Machine): string[] {
   if (memoryFile === undefined) return [];
@@ -118,16 +118,16 @@ function driver(disk: Disk | typeof NO_DISK): object {
 /**
  * Arguments for the kernel (Linux, Documentation/admin-guide/kernel-parameters.txt).
  *
- * Emulated, every instruction of the boot counts: self-tests of ciphers, clearing pages that one program will use, and
- * waiting for grace periods are left out; there is one program, and nobody to protect from it.
+ * Under emulation every instruction of the boot counts. The kernel skips self-tests of ciphers, the clearing of pages and
+ * grace periods: the machine runs one program, and has no other to protect.
  */
 function kernelCommandLine(machine: Machine): string {
   return [
     "console=ttyS0",
     "quiet",
-    // A panic ends the machine, since `-no-reboot` makes QEMU quit.
+    // A panic reboots, and with `-no-reboot` QEMU exits.
     "panic=-1",
-    // Otherwise the kernel, for want of another way to restart this machine, jumps into its firmware, which may just halt.
+    // Otherwise the kernel jumps into the firmware, which may halt instead of rebooting.
     "reboot=triple",
     "pci=off",
     "cryptomgr.notests=1",
@@ -141,20 +141,20 @@ function kernelCommandLine(machine: Machine): string {
 }
 
 /**
- * Under emulation the guest's time stamp counter is the host's. A guest that measures it against the emulated timer fails
- * at that now and then, on a busy host, and then hangs for ever: its only other clock, the timer's interrupt, does
- * not reach it on this machine type. So it is told.
+ * The frequency of the time stamp counter, which under emulation is the host's. On a busy host a guest sometimes fails to
+ * measure it against the emulated timer, and then hangs: its only other clock, the timer's interrupt, does not reach it on this
+ * machine type.
  */
 function clockArguments(): string[] {
   const frequency = hostTscKiloHertz(readFileSync("/proc/cpuinfo", "utf8"));
-  // The kernel would measure the counter against the timer all the time, find the emulated timer late, distrust the counter
-  // and tell the time by the ticks of that timer, of which a busy host loses many.
+  // Without `tsc=reliable` the kernel compares the counter with the emulated timer, finds the timer late, and changes to
+  // counting its ticks, of which a busy host loses many.
   return frequency === undefined ? [] : [`tsc_early_khz=${frequency}`, "tsc=reliable"];
 }
 
 /**
- * The frequency of the time stamp counter in kHz: Linux derives `bogomips` from it, as twice its MHz (arch/x86/kernel/tsc.c
- * `lpj_fine`), good to ten kHz.
+ * The frequency of the time stamp counter in kHz, to the nearest ten: Linux computes `bogomips` as twice its MHz
+ * (arch/x86/kernel/tsc.c, `lpj_fine`).
  */
 export function hostTscKiloHertz(cpuinfo: string): number | undefined {
   const bogomips = Number(/^bogomips\s*:\s*([\d.]+)/m.exec(cpuinfo)?.[1]);

@@ -8,16 +8,16 @@ interface Reply {
   readonly event?: string;
 }
 
-/** Answers that are kept until they are taken: the last ones. A start needs fewer. */
+/** At most this many answers wait to be taken; older ones are dropped. A start needs fewer. */
 const MAX_KEPT = 64;
 
-/** Characters of a line. The longest lists the published ports, with some hundred for each. */
+/** Characters of a line. The longest line lists the published ports, about a hundred characters each. */
 const MAX_LINE = 1024 * 1024;
 
 /**
- * QEMU's control protocol (QMP, docs/interop/qmp-spec.rst), over a stream that nobody else has. Whatever is asked for is on its
- * way at once, and answered in the same order. All that QEMU sends is read as it comes, for as long as it runs: a guest can
- * cause events, and QEMU would keep those that are not read. Events are passed over.
+ * QEMU's control protocol (QMP, docs/interop/qmp-spec.rst) over a private stream. Commands are sent at once and answered in
+ * order. Everything that QEMU sends is read at once: a guest can cause events, and QEMU keeps those that nobody reads. Events
+ * are ignored.
  */
 export class Qmp {
   readonly #stream: Duplex;
@@ -34,7 +34,7 @@ export class Qmp {
   }
 
   /**
-   * Has QEMU do something and gives what it answers.
+   * Executes a command and returns its result.
    * @throws {DocteurError} `QEMU_REFUSES`, `QEMU_GONE`.
    */
   async execute(command: string, args?: object): Promise<unknown> {
@@ -52,13 +52,13 @@ export class Qmp {
         if (reply.event === undefined) this.#answers.put(reply);
       }
     } catch {
-      // A stream that fails, or whose lines are no JSON, has lost QEMU, too.
+      // QEMU is as good as gone if its stream fails or has a line that is no JSON.
     }
     this.#answers.end();
   }
 }
 
-/** Answers, in the order in which they came. */
+/** A queue of answers. */
 class ReplyQueue {
   readonly #replies: Reply[] = [];
   readonly #takers: Deferred<Reply>[] = [];

@@ -1,8 +1,8 @@
-/** The last bytes of a stream: enough to tell what went wrong, bounded whatever is said. */
+/** Keeps the last bytes of a stream. */
 export class Tail {
   /** A ring buffer: the next byte replaces the oldest. */
   readonly #ring: Buffer;
-  /** Bytes that were pushed in all. */
+  /** The number of bytes pushed. */
   #count = 0;
 
   /** @param limit bytes to keep. */
@@ -21,7 +21,7 @@ export class Tail {
     this.#count += kept.length;
   }
 
-  /** The last lines, without control characters and the empty ones. */
+  /** Returns the last lines that are not empty, without control characters. */
   lines(count: number): string[] {
     return this.#bytes()
       .toString("utf8")

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { encodeFrame, MAX_PAYLOAD } from "../../guest/protocol/frame.ts";
 
-/** Sends frames to a guest. A caller that waits for each has one of them in memory. */
+/** Sends frames to a guest. A caller that waits for each frame holds one of them in memory. */
 export class FrameSender {
   readonly #socket: Duplex;
 
@@ -9,7 +9,7 @@ export class FrameSender {
     this.#socket = socket;
   }
 
-  /** Fulfilled once the system has taken all of the frame, or the guest is gone. */
+  /** Resolves once the system has taken the frame, or the guest is gone. */
   send(type: number, payload?: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#socket.writable) return resolve();
@@ -17,12 +17,12 @@ export class FrameSender {
     });
   }
 
-  /** Sends bytes of any length, in as many frames as it takes, at least one. */
+  /** Sends bytes of any length in one or more frames. */
   async sendAll(type: number, bytes: Uint8Array): Promise<void> {
-    let at = 0;
+    let offset = 0;
     do {
-      await this.send(type, bytes.subarray(at, at + MAX_PAYLOAD));
-      at += MAX_PAYLOAD;
-    } while (at < bytes.length);
+      await this.send(type, bytes.subarray(offset, offset + MAX_PAYLOAD));
+      offset += MAX_PAYLOAD;
+    } while (offset < bytes.length);
   }
 }

@@ -2,13 +2,13 @@ import type { ErrorCode } from "../../reader/error-codes.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 
-/** Lines of the console that are shown when something went wrong. */
+/** An error shows at most this many lines of the console. */
 export const SHOWN_LINES = 20;
 
 /** A failure of the machine rather than of the program in it. */
 export class GuestError extends DocteurError {
   override name = "GuestError";
-  /** What the console said last, a line each. */
+  /** The last lines of the console. */
   readonly console: readonly string[];
 
   constructor(code: ErrorCode, message: string, console: readonly string[]) {
@@ -17,9 +17,9 @@ export class GuestError extends DocteurError {
   }
 }
 
-/** The error that tells what went wrong and what the console said last. */
-export function failure(code: ErrorCode, what: string, process: GuardedProcess): GuestError {
-  const lines = process.console.lines(SHOWN_LINES);
+/** Makes the error for a process that failed, with the end of its console log. */
+export function guestError(code: ErrorCode, what: string, process: GuardedProcess): GuestError {
+  const lines = process.consoleLog.lines(SHOWN_LINES);
   const last = lines.at(-1);
-  return new GuestError(code, `${what}; its console ${last ? `said last: ${last}` : "said nothing"}`, lines);
+  return new GuestError(code, `${what}; its console ${last ? `ends with: ${last}` : "is empty"}`, lines);
 }

@@ -2,74 +2,74 @@ import type { Port } from "../../guest/protocol/published-port.ts";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { aborted, signalName } from "../aborted.ts";
 import { deferred } from "../deferred.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
-import { aborted, type ComeUpOptions, comeUp, giveTimeToEnd, signalName } from "./come-up.ts";
-import { Conversation, type Streams } from "./conversation.ts";
-import { failure } from "./guest-error.ts";
+import { guestError } from "./guest-error.ts";
+import { HostChannel, type Streams } from "./host-channel.ts";
+import { type ReadyOptions, waitForEnd, waitUntilReady } from "./wait-until-ready.ts";
 
-/** How long a program that is asked to end may take to do so. */
+/** A program that is asked to end must end within this time. */
 const GRACE_MS = 2000;
 
-/** A guest that is up, in a machine or on the host, and runs one program. */
+/** A guest that is ready to run one program, in a machine or on the host. */
 export class Guest implements AsyncDisposable {
   readonly #process: GuardedProcess;
-  readonly #conversation: Conversation;
+  readonly #channel: HostChannel;
   readonly #what: string;
   readonly #memory: number | undefined;
-  /** Where the guest can listen so that it is reached from this host. */
+  /** Where the guest may listen so that this host reaches it. */
   readonly ports: readonly Port[];
-  #afterwards: Promise<void> | undefined;
-  /** Fulfilled when the guest was ended from here: its output is waited for no longer. */
+  #work: Promise<void> | undefined;
+  /** Resolves when this process has killed the guest: `run` then waits for output no longer. */
   readonly #killed = deferred<undefined>();
 
   private constructor(
     process: GuardedProcess,
-    conversation: Conversation,
-    { what, memory }: Pick<ComeUpOptions, "what" | "memory">,
+    channel: HostChannel,
+    { what, memory }: Pick<ReadyOptions, "what" | "memory">,
     ports: readonly Port[],
   ) {
     this.ports = ports;
     this.#process = process;
-    this.#conversation = conversation;
+    this.#channel = channel;
     this.#what = what;
     this.#memory = memory;
   }
 
   /**
-   * Waits until the guest in a process that was just started is up. If it does not come up, the process is ended.
+   * Waits until the guest in a process that was just started is ready. If it fails to get ready, the process is ended.
    *
-   * @param up brings it up and gives the ports at which it is reached; undefined if the channel closed first. By default, a
-   * guest that says by itself that it is ready, and has no ports.
-   * @throws {DocteurError} those of `comeUp`; and whatever `up` throws.
+   * @param prepare gets the guest ready and returns its ports, or undefined if the channel closed first. Default: waits for
+   * a guest without ports to say that it is ready.
+   * @throws {DocteurError} those of `waitUntilReady`; any error that `prepare` throws.
    */
   static async start(
     process: GuardedProcess,
-    options: ComeUpOptions,
-    up: (conversation: Conversation) => Promise<readonly Port[] | undefined> = withoutPorts,
+    options: ReadyOptions,
+    prepare: (channel: HostChannel) => Promise<readonly Port[] | undefined> = withoutPorts,
   ): Promise<Guest> {
-    const conversation = new Conversation(process.channel);
+    const channel = new HostChannel(process.channel);
     let ports: readonly Port[] | undefined;
-    await comeUp(process, options, async () => {
-      ports = await up(conversation);
+    await waitUntilReady(process, options, async () => {
+      ports = await prepare(channel);
       return ports !== undefined;
     });
-    return new Guest(process, conversation, options, ports!);
+    return new Guest(process, channel, options, ports!);
   }
 
-  /** Has the end of the guest wait for something that began with it. */
-  outlive(work: Promise<void>): void {
-    this.#afterwards = work;
+  /** Adds work that `run` and the disposal of the guest wait for. */
+  alsoWaitFor(work: Promise<void>): void {
+    this.#work = work;
   }
 
   /**
-   * Runs a program to its end, after which the guest is gone. When `signal` is aborted, the program is asked to end, as by
-   * the signal that the reason names (default SIGTERM), and is ended two seconds later if it has not; the reason is then
-   * thrown, if it is an error.
+   * Runs a program, and then ends the guest. When `signal` is aborted, the program gets the signal that the reason names
+   * (default SIGTERM), and two seconds later, if it still runs, the guest is killed.
    *
-   * @param program if it is the user's own.
+   * @param program the user's own program, if the request is for one.
    * @returns the exit status, 0 to 255.
-   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`; those of `Conversation.run`.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED` or the signal's reason; those of `HostChannel.run`.
    */
   async run(
     request: RunRequest,
@@ -79,17 +79,17 @@ export class Guest implements AsyncDisposable {
   ): Promise<number> {
     let grace: NodeJS.Timeout | undefined;
     const abort = () => {
-      void this.#conversation.signal(signalName(signal!));
+      void this.#channel.signal(signalName(signal!));
       grace = setTimeout(() => void this.#kill(), GRACE_MS);
     };
     signal?.addEventListener("abort", abort);
     try {
-      const running = this.#conversation.run(request, streams, program);
+      const running = this.#channel.run(request, streams, program);
       if (signal?.aborted) abort();
       const status = await Promise.race([running, this.#killed.promise]);
       if (status !== undefined) return status;
       if (signal?.aborted) throw aborted(signal);
-      await giveTimeToEnd(this.#process);
+      await waitForEnd(this.#process);
       throw this.#death();
     } finally {
       clearTimeout(grace);
@@ -98,10 +98,10 @@ export class Guest implements AsyncDisposable {
     }
   }
 
-  /** Ends the guest at once, whatever it does. */
+  /** Kills the guest. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kill();
-    await this.#afterwards;
+    await this.#work;
   }
 
   async #kill(): Promise<void> {
@@ -110,19 +110,19 @@ export class Guest implements AsyncDisposable {
   }
 
   #death(): DocteurError {
-    // All that is kept: what the runtime and the kernel say after that is long.
-    const said = this.#process.console.lines(Number.POSITIVE_INFINITY).join("\n");
-    if (/out of memory|deadlocked on memory/i.test(said)) {
+    // The whole log that is kept: the runtime and the kernel write much after the line that matters.
+    const log = this.#process.consoleLog.lines(Number.POSITIVE_INFINITY).join("\n");
+    if (/out of memory|deadlocked on memory/i.test(log)) {
       const there =
         this.#memory === undefined
           ? `more memory than ${this.#what} has`
           : `more than the machine's ${this.#memory} MiB; -m gives it more`;
       return new DocteurError("OUT_OF_MEMORY", `out of memory: the program needs ${there}`);
     }
-    return failure("GUEST_DIED", `${this.#what} stopped before the program had ended`, this.#process);
+    return guestError("GUEST_DIED", `${this.#what} ended before its program had`, this.#process);
   }
 }
 
-async function withoutPorts(conversation: Conversation): Promise<readonly Port[] | undefined> {
-  return (await conversation.ready()) ? [] : undefined;
+async function withoutPorts(channel: HostChannel): Promise<readonly Port[] | undefined> {
+  return (await channel.ready()) ? [] : undefined;
 }

@@ -4,8 +4,8 @@ import { DocteurError } from "../../reader/errors.ts";
 import type { FrameSender } from "./frame-sender.ts";
 
 /**
- * Standard input for a guest: a chunk of it for each WANT. One answer is on its way at a time, and of the WANTs that come
- * meanwhile one is kept: the host reads no input that the guest does not take.
+ * Standard input for a guest: one piece for each WANT. One answer is sent at a time, and of the WANTs that arrive meanwhile
+ * one counts: the host reads no input that the guest does not take.
  */
 export class Input {
   readonly #stream: Readable | undefined;
@@ -17,8 +17,8 @@ export class Input {
   #used = false;
 
   /**
-   * @param stream read only when the guest wants something. Default: an input that ends at once.
-   * @param failed called with an `INPUT_FAILED` if it cannot be read; nothing is answered then.
+   * @param stream read only after a WANT. Default: an input that ends at once.
+   * @param failed called with an `INPUT_FAILED` error if a read fails; the WANT then has no answer.
    */
   constructor(stream: Readable | undefined, sender: FrameSender, failed: (error: DocteurError) => void) {
     this.#stream = stream;
@@ -27,7 +27,7 @@ export class Input {
     this.#failed = failed;
   }
 
-  /** Answers a WANT, after the one that is being answered. */
+  /** Answers a WANT, after the current answer. */
   want(): void {
     this.#wanted = true;
     if (this.#answering) return;
@@ -36,7 +36,7 @@ export class Input {
     void this.#answerAll();
   }
 
-  /** Nobody will read the rest, and a terminal that is still waited for would keep this process alive. */
+  /** Closes the input. A pending read of a terminal would keep this process alive. */
   end(): void {
     if (this.#used) this.#stream?.destroy();
   }

@@ -4,29 +4,29 @@ import { CONTROL_FD, FILE_FD } from "../qemu/guarded-process.ts";
 import type { Qmp } from "../qemu/qmp.ts";
 import { shellQuote } from "../qemu/shell-quote.ts";
 
-/** The arguments that let this process, and nobody else, control QEMU. */
+/** QEMU's arguments for a control channel to this process alone. */
 export const CONTROL_DEVICES = [
   ...["-chardev", `socket,id=control,fd=${CONTROL_FD}`],
   ...["-qmp", "chardev:control"],
 ];
 
-/** Leaves memory that lies in a shared file where it is. Experimental in QEMU 7.2 to 11, which the name tells. */
+/** Leaves memory in a shared file where it is. The `x-` marks it as experimental in QEMU 7.2 to 11. */
 const IGNORE_SHARED = ["x-ignore-shared", "ignore-shared"];
 
-/** The file at `FILE_FD`, as a file: known to QEMU from 8.2 on. */
+/** The file at `FILE_FD`, as QEMU from 8.2 on can name it. */
 const FILE = `file:/proc/self/fd/${FILE_FD}`;
 
-/** How often QEMU is asked whether it has written all, in milliseconds. It takes some 30. */
+/** Milliseconds between two queries of the progress. A write takes about 30. */
 const POLL_MS = 10;
 
-/** What `query-migrate` tells (QEMU, qapi/migration.json). */
+/** The result of `query-migrate` (QEMU, qapi/migration.json). */
 interface MigrationInfo {
   readonly status?: string;
   readonly "error-desc"?: string;
 }
 
 /**
- * Prepares QEMU to write or read a machine's state without its memory.
+ * Sets QEMU to write or read a machine's state without its memory.
  * @throws {DocteurError} `TEMPLATE_UNSUPPORTED`; those of `Qmp.execute`.
  */
 export function leaveMemoryAside(qmp: Qmp): Promise<void> {
@@ -45,22 +45,22 @@ export function leaveMemoryAside(qmp: Qmp): Promise<void> {
 export function readState(qmp: Qmp): Promise<void> {
   // QEMU refuses the second way once the first has begun.
   return anyOf(
-    // The second way is QEMU 7.2's only one; QEMU 11 has the first alone.
+    // QEMU 7.2 knows only the second way, QEMU 11 only the first.
     [FILE, `fd:${FILE_FD}`].map((uri) => qmp.execute("migrate-incoming", { uri })),
     "read a machine's state from a file",
   );
 }
 
 /**
- * Has QEMU write a machine's state to the file at `FILE_FD`, and waits until all is written.
+ * Has QEMU write a machine's state to the file at `FILE_FD`, and waits until it has.
  *
- * @param path the same file. QEMU before 8.2 writes to a file through a program only, and so must be allowed to start one.
+ * @param path the same file. QEMU before 8.2 writes to a file only through a program, which it must be allowed to start.
  * @throws {DocteurError} `TEMPLATE_UNSUPPORTED`, `MIGRATION_FAILED`; those of `Qmp.execute`.
  */
 export async function writeState(qmp: Qmp, path: string): Promise<void> {
   const refusals: unknown[] = [];
   for (const uri of [FILE, `exec:cat > ${shellQuote(path)}`]) {
-    // Not all at once: QEMU may have written everything when the second way arrives, and would write again.
+    // One after the other: QEMU may be done with the first way when the second arrives, and would write again.
     const refusal = await qmp.execute("migrate", { uri }).then(
       () => undefined,
       (error) => error,
@@ -85,7 +85,7 @@ async function written(qmp: Qmp): Promise<void> {
   }
 }
 
-/** Tries several ways at once, since to ask first which of them QEMU knows would make each start longer. */
+/** Tries several ways at once: a query of what QEMU knows would make each start longer. */
 async function anyOf(attempts: readonly Promise<unknown>[], what: string): Promise<void> {
   const outcomes = await Promise.allSettled(attempts);
   if (outcomes.some(({ status }) => status === "fulfilled")) return;
@@ -95,7 +95,7 @@ async function anyOf(attempts: readonly Promise<unknown>[], what: string): Promi
   );
 }
 
-/** What QEMU refuses in every way; another kind of failure stays what it is. */
+/** The error for a step that QEMU refuses in every way; of other failures, the first. */
 function unsupported(what: string, reasons: readonly unknown[]): unknown {
   const other = reasons.find((reason) => !(reason instanceof DocteurError && reason.code === "QEMU_REFUSES"));
   if (other !== undefined) return other;

@@ -3,32 +3,32 @@ import type { Writable } from "node:stream";
 import { DEVICES } from "../qemu/devices.ts";
 import { GuardedProcess } from "../qemu/guarded-process.ts";
 import { publish } from "../qemu/network.ts";
-import { guestPorts, type Publication } from "../qemu/publication.ts";
+import { guestPorts, type PortMapping } from "../qemu/port-mapping.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
-import type { ComeUpOptions } from "../session/come-up.ts";
 import { Guest } from "../session/guest.ts";
+import type { ReadyOptions } from "../session/wait-until-ready.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
- * Gives a guest that goes on where the template's stopped, on the image of `machine`. The template stays as it is: what the
- * guest writes to its memory is its own.
+ * Restores a machine from a template, with the image of `machine`. The template stays as it is: the machine writes to a copy
+ * of its memory.
  *
- * @param publications the ports at which the guest is reached; the template has none.
- * @throws {DocteurError} those of `comeUp`, of `leaveMemoryAside` and of `publish`.
+ * @param mappings the ports of the machine; the template has none.
+ * @throws {DocteurError} those of `waitUntilReady`, of `leaveMemoryAside` and of `publish`.
  */
 export async function restoreTemplate(
   machine: BareMachine,
   folder: string,
-  publications: readonly Publication[],
-  options: ComeUpOptions,
-  console?: Writable,
+  mappings: readonly PortMapping[],
+  options: ReadyOptions,
+  consoleStream?: Writable,
 ): Promise<Guest> {
   const args = qemuArguments({
     ...templateMachine(machine),
     disks: machine.disks,
-    // Its kernel is in its memory; QEMU would read the file all the same, and keep it.
+    // The kernel is in the memory already. QEMU would read the file all the same, and keep it.
     hasBooted: true,
     memoryFile: { path: memoryPath(folder), share: false },
     devices: [...DEVICES, ...CONTROL_DEVICES, "-incoming", "defer"],
@@ -36,20 +36,20 @@ export async function restoreTemplate(
   const state = openSync(statePath(folder), "r");
   let process: GuardedProcess;
   try {
-    process = new GuardedProcess(findQemu(), args, console, { control: true, file: state });
+    process = new GuardedProcess(findQemu(), args, consoleStream, { control: true, file: state });
   } finally {
     closeSync(state);
   }
-  return Guest.start(process, { ...options, memory: machine.memory }, async (conversation) => {
+  return Guest.start(process, { ...options, memory: machine.memory }, async (channel) => {
     const qmp = new Qmp(process.control!);
-    // Nothing waits for the answer to what went before: the guest finds what wakes it as soon as it goes on.
-    const [awake] = await Promise.all([
-      conversation.wake(),
+    // No step waits for the answer to the one before: the guest finds the RESUME frame as soon as it runs.
+    const [resumed] = await Promise.all([
+      channel.resume(),
       qmp.connect(),
       leaveMemoryAside(qmp),
       readState(qmp),
     ]);
-    if (!awake) return undefined;
-    return guestPorts(publications, await publish(qmp, publications));
+    if (!resumed) return undefined;
+    return guestPorts(mappings, await publish(qmp, mappings));
   });
 }

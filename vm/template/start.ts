@@ -2,125 +2,113 @@ import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
 import { makeTemporary, removeCached } from "../cache/cache.ts";
-import { isPortError } from "../qemu/network.ts";
-import type { Publication } from "../qemu/publication.ts";
+import { isPortError } from "../qemu/host-port.ts";
+import type { PortMapping } from "../qemu/port-mapping.ts";
 import type { BareMachine } from "../qemu/qemu.ts";
 import type { Guest } from "../session/guest.ts";
-import { reasonAgainst, remember } from "./known-failure.ts";
+import { findFailure, recordFailure } from "./negative-cache.ts";
 import { restoreTemplate } from "./restore.ts";
-import { find, shelve } from "./shelf.ts";
 import { takeTemplate } from "./take.ts";
 import { describe, templateName } from "./template.ts";
+import { loadTemplate, saveTemplate } from "./template-store.ts";
 
-/** Seconds for a machine to be restored; it takes a fraction of one, except on a host that has much else to do. */
+/** Seconds for a machine to be restored. It takes a fraction of one, except on a busy host. */
 const RESTORE_TIMEOUT = 20;
 
 /** How to start from a template. */
 export interface StartOptions {
-  /** Seconds until a machine that boots must be up. */
+  /** Seconds for a machine to boot. */
   readonly seconds: number;
   readonly signal?: AbortSignal | undefined;
-  readonly console?: Writable | undefined;
-  /** Told before something that takes its time. */
+  readonly consoleStream?: Writable | undefined;
+  /** Gets a line of text before each step that takes long. */
   readonly note: (line: string) => void;
-  /** Told which way was taken, and why. */
+  /** Gets a line of text about each decision. */
   readonly detail: (line: string) => void;
+  /** Restores a machine. Default: `restoreTemplate`. */
+  readonly restore?: typeof restoreTemplate;
 }
 
 /**
- * Gives a guest from the machine's template. Where there is none yet, this is the first run: it boots the machine, leaves the
- * template and goes on from it; that it is safely on the disk is waited for after the guest has done its work.
+ * Starts a machine from its template. Where the store has none, it boots the machine, takes the template, starts from that,
+ * and saves it while the guest runs; the end of the guest waits for that.
  *
- * @param publications the ports at which the guest is reached.
- * @returns undefined if that is not to be had here; `detail` was told what went wrong.
- * @throws {DocteurError} `ABORTED`, or the signal's reason; those of `publish`; and nothing else.
+ * @param mappings the ports of the machine.
+ * @returns undefined if no template serves, in which case `note` or `detail` says why.
+ * @throws {DocteurError} `ABORTED` or the signal's reason; those of `publish`. No others.
  */
 export async function startFromTemplate(
   machine: BareMachine,
-  publications: readonly Publication[],
+  mappings: readonly PortMapping[],
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const name = templateName(machine);
   const { signal, note, detail } = options;
   let hasFailed = false;
   try {
-    const guest = await fromShelf(name, machine, publications, options);
+    const guest = await startFromStore(name, machine, mappings, options);
     if (guest !== undefined) return guest;
   } catch (error) {
     if (signal?.aborted || isPortError(error)) throw error;
-    if (wasHurried(error, options) || !isMachineFault(error)) {
+    if (isCallersLimit(error, options) || !isMachineFault(error)) {
       note(`the template does not serve: ${messageOf(error)}; booting`);
       return undefined;
     }
-    detail(`${messageOf(error)}; taking it anew`);
+    detail(`${messageOf(error)}; taking a new one`);
     hasFailed = true;
   }
-  const reason = await reasonAgainst(name);
+  const reason = await findFailure(name);
   if (reason !== undefined) {
     detail(`no template could be taken lately (${reason}); booting`);
     return undefined;
   }
   try {
-    return await fresh(name, machine, publications, options, hasFailed);
+    return await startFromNew(name, machine, mappings, options, hasFailed);
   } catch (error) {
     if (signal?.aborted || isPortError(error)) throw error;
     detail(`no template: ${messageOf(error)}; booting without`);
     if (isMachineFault(error) && !isPassing(error)) {
-      await remember(name, messageOf(error)).catch(() => {});
+      await recordFailure(name, messageOf(error)).catch(() => {});
       if (hasFailed) await removeCached(name).catch((cause) => detail(messageOf(cause)));
     }
     return undefined;
   }
 }
 
-async function fromShelf(
+/** Starts from the template that the store has; undefined if it has none. */
+async function startFromStore(
   name: string,
   machine: BareMachine,
-  publications: readonly Publication[],
+  mappings: readonly PortMapping[],
   options: StartOptions,
-) {
-  const folder = find(name);
+): Promise<Guest | undefined> {
+  const folder = loadTemplate(name);
   if (folder === undefined) return undefined;
-  const guest = await restore(machine, folder, publications, options);
+  const guest = await restoreWithin(machine, folder, mappings, options);
   options.detail("started from a template");
   return guest;
 }
 
-function restore(
-  machine: BareMachine,
-  folder: string,
-  publications: readonly Publication[],
-  { signal, seconds, console }: StartOptions,
-) {
-  const limit = Math.min(seconds, RESTORE_TIMEOUT);
-  return restoreTemplate(
-    machine,
-    folder,
-    publications,
-    { what: "the template's machine", seconds: limit, signal },
-    console,
-  );
-}
-
-async function fresh(
+/** Takes a template and starts from it. */
+async function startFromNew(
   name: string,
   machine: BareMachine,
-  publications: readonly Publication[],
+  mappings: readonly PortMapping[],
   options: StartOptions,
   replaces: boolean,
 ): Promise<Guest> {
-  const { seconds, signal, console, note, detail } = options;
+  const { seconds, signal, consoleStream, note, detail } = options;
   const folder = await makeTemporary();
   try {
     note("booting a machine for the template (once)");
-    await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, console);
-    const guest = await restore(machine, folder, publications, options).catch((cause) => {
+    await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, consoleStream);
+    const guest = await restoreWithin(machine, folder, mappings, options).catch((cause) => {
       if (isPortError(cause) || !isMachineFault(cause)) throw cause;
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
-    guest.outlive(
-      shelve(folder, name, describe(machine), replaces).catch(async (error) => {
-        detail(`the template could not be kept: ${messageOf(error)}`);
+    guest.alsoWaitFor(
+      saveTemplate(folder, name, describe(machine), replaces).catch(async (error) => {
+        detail(`the template could not be saved: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });
       }),
     );
@@ -131,17 +119,27 @@ async function fresh(
   }
 }
 
-/** Whether the caller's limit says nothing about the template. */
-function wasHurried(error: unknown, { seconds }: StartOptions): boolean {
+function restoreWithin(
+  machine: BareMachine,
+  folder: string,
+  mappings: readonly PortMapping[],
+  { signal, seconds, consoleStream, restore = restoreTemplate }: StartOptions,
+): Promise<Guest> {
+  const limits = { what: "the template's machine", seconds: Math.min(seconds, RESTORE_TIMEOUT), signal };
+  return restore(machine, folder, mappings, limits, consoleStream);
+}
+
+/** Whether the caller's own limit was too short to say anything about the template. */
+function isCallersLimit(error: unknown, { seconds }: StartOptions): boolean {
   return error instanceof DocteurError && error.code === "BOOT_TIMEOUT" && seconds < RESTORE_TIMEOUT;
 }
 
-/** Whether the template or QEMU is at fault, rather than this program or what it runs on: an error of another class. */
+/** Whether the template or QEMU is at fault. An error of another class is a defect of docteur. */
 function isMachineFault(error: unknown): error is DocteurError {
   return error instanceof DocteurError;
 }
 
-/** Whether it may well go better the next time. */
+/** Whether the next try may succeed. */
 function isPassing({ code }: DocteurError): boolean {
   const passing: DocteurError["code"][] = ["BOOT_TIMEOUT", "CACHE_FULL", "CACHE_UNWRITABLE"];
   return passing.includes(code);

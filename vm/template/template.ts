@@ -5,7 +5,7 @@ import { fingerprint } from "../artifacts/fingerprint.ts";
 import { keyOf } from "../cache/cache.ts";
 import { type BareMachine, findQemu, NO_DISK, qemuArguments } from "../qemu/qemu.ts";
 
-/** Raised when templates of before are of no use any more, whatever else stayed the same. */
+/** Raised when older templates can no longer be used, although all else is the same. */
 const VERSION = "2";
 
 /** Every template's folder in the cache begins with this; its key follows. */
@@ -16,19 +16,19 @@ export function memoryPath(folder: string): string {
   return join(folder, "memory");
 }
 
-/** All the rest of its state. */
+/** The rest of its state. */
 export function statePath(folder: string): string {
   return join(folder, "state");
 }
 
-/** The machine that becomes a template: the same, with nothing where the image will be. */
+/** The machine that becomes a template: the same, with an empty disk instead of the image. */
 export function templateMachine(machine: BareMachine): BareMachine {
   return { ...machine, disks: [machine.disks[0]!, NO_DISK], kernelArguments: [TEMPLATE_ARGUMENT] };
 }
 
 /**
- * The template's name in the cache: it tells everything that the machine is made of, and the processor, which the guest has
- * looked at when it booted.
+ * The template's name in the cache: a hash of everything that the machine is made of, and of the processor, whose features the
+ * guest has read at boot.
  */
 export function templateName(machine: BareMachine): string {
   const args = qemuArguments({ ...templateMachine(machine), devices: [] });
@@ -38,7 +38,7 @@ export function templateName(machine: BareMachine): string {
   );
 }
 
-/** What machine it is, in words. */
+/** Describes a machine in words. */
 export function describe({ memory, accelerator, network }: BareMachine): string {
   return `${memory} MiB, ${accelerator}${network ? ", network" : ""}`;
 }

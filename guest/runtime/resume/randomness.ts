@@ -3,10 +3,10 @@ import { POOLS, V8_STATE } from "../../protocol/entropy.ts";
 import type { System } from "../system.ts";
 import { findV8Generator } from "./v8-generator.ts";
 
-/** Numbers that are made at a time. */
+/** `Math.random` draws this many numbers at a time. */
 const BATCH = 128;
 
-/** The random values of this guest that were chosen before its host wakes it: any number of other guests may share them. */
+/** The random values that this guest has from before its host resumes it. Every guest of the same template has the same. */
 export class Randomness {
   readonly #system: System;
   readonly #v8Generator: bigint | undefined;
@@ -41,8 +41,8 @@ export class Randomness {
 }
 
 /**
- * What replaces `Math.random` of a context that is there already: V8 has seeded that once and for all. 53 random bits, as a
- * number from 0 to below 1.
+ * Replaces `Math.random` of the contexts that exist already, which V8 never seeds again. A number has 53 random bits and is
+ * at least 0 and less than 1.
  */
 export class RandomNumbers {
   readonly #words = new Uint32Array(2 * BATCH);
@@ -58,7 +58,7 @@ export class RandomNumbers {
     return (high * 2 ** 21 + low) / 2 ** 53;
   };
 
-  /** Gives none any more of those that were made already. */
+  /** Drops the numbers that are drawn already. */
   renew(): void {
     this.#next = this.#words.length;
   }

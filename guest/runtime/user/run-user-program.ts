@@ -2,48 +2,48 @@ import { inspect } from "node:util";
 import type { RunRequest } from "../../protocol/request.ts";
 import type { UserProgram } from "../../protocol/user-program.ts";
 import type { Unikernel } from "../../unikernel.ts";
-import { call, oneLine, type Surroundings } from "../run.ts";
+import { call, oneLine, type RunContext } from "../run.ts";
 import { load } from "./load.ts";
-import { leave } from "./process-face.ts";
+import { emitExit } from "./process-shim.ts";
 
 /**
- * Runs a program of the user's own to its end and gives its exit status. Whatever it throws is told with its stack.
+ * Runs a program of the user's own and returns its exit status. An error that it throws goes to the output, with its stack.
  *
- * @param url what its module is called.
+ * @param url the URL of its module.
  */
 export async function runUserProgram(
   { code }: UserProgram,
   url: string,
   request: RunRequest,
-  surroundings: Surroundings,
+  context: RunContext,
 ): Promise<number> {
   try {
-    const program = find(await load(Buffer.from(code).toString(), url));
+    const program = findProgram(await load(Buffer.from(code).toString(), url));
     if (program === undefined) {
-      surroundings.console.error(
-        `${request.program}: exports no function as its default, as in: export default ({ console }) => { ... }\n`,
+      context.output.error(
+        `${request.program}: exports no function as its default, which is needed: export default ({ console }) => { ... }\n`,
       );
       return 1;
     }
-    const status = await call(program, request, surroundings);
+    const status = await call(program, request, context);
     if (status !== undefined) process.exitCode = status;
-    return leave();
+    return emitExit();
   } catch (error) {
-    surroundings.console.error(describeError(request.program, error));
+    context.output.error(describeError(request.program, error));
     return 1;
   }
 }
 
-/** What was thrown, as Node shows it: the stack, further properties, causes. */
+/** Formats an error as Node does: the stack, further properties, causes. */
 export function describeError(program: string, error: unknown): string {
   if (!(error instanceof Error)) return `${program}: thrown: ${inspect(error)}\n`;
-  // What no line of the program's had a part in needs no stack.
+  // A stack without a line of the program's own says nothing to its author.
   if (!String(error.stack).includes("\n    at ")) return `${program}: ${oneLine(error)}\n`;
   return `${inspect(error)}\n`;
 }
 
-/** A module of CommonJS that was compiled from ECMAScript has its default export within. */
-function find({ default: exported }: Record<string, unknown>): Unikernel | undefined {
+/** A CommonJS module that was compiled from ECMAScript has its default export one level deeper. */
+function findProgram({ default: exported }: Record<string, unknown>): Unikernel | undefined {
   const inner = (exported as { default?: unknown } | null | undefined)?.default;
   return [exported, inner].find((each) => typeof each === "function") as Unikernel | undefined;
 }

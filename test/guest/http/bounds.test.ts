@@ -163,8 +163,8 @@ test("a file of large deltas is made once nobody made before it is left, and giv
     contents.identity(y, () => false),
     { code: "NOT_WANTED" },
   );
-  t.is(Buffer.from((await content).whole!).toString(), "xxx");
-  t.is(Buffer.from((await contents.identity(y)).whole!).toString(), "yyy");
+  t.is(Buffer.from((await content).bytes!).toString(), "xxx");
+  t.is(Buffer.from((await contents.identity(y)).bytes!).toString(), "yyy");
 });
 
 test("pieces of work are done one after the other, and no more than some wait", async (t) => {

@@ -61,7 +61,7 @@ function findStream(image: Buffer, start: Buffer): number {
   throw new Error("no such stream");
 }
 
-test("what was proved once is sent again just so", async (t) => {
+test("a verified content is sent again, byte for byte", async (t) => {
   const bytes = Buffer.from(image);
   const { get } = await served(t, bytes);
   const accepting = { "accept-encoding": "deflate" };

@@ -1,7 +1,7 @@
 import test from "ava";
 import { prefersDeflate } from "../../../guest/http/coding.ts";
 import { contentType } from "../../../guest/http/content-type.ts";
-import { HeldMemory } from "../../../guest/http/held-memory.ts";
+import { MemoryBudget } from "../../../guest/http/memory-budget.ts";
 import { parseRange } from "../../../guest/http/range.ts";
 
 for (const [range, part] of [
@@ -72,19 +72,19 @@ for (const [name, type] of [
   test(`the type of ${name}`, (t) => t.is(contentType(name), type));
 }
 
-test("what is held is counted once, until the last lets go of it", (t) => {
-  const held = new HeldMemory(100);
-  t.true(held.hasRoom(1000), "alone, anything may be");
+test("a memory budget counts an object once, until its last user releases it", (t) => {
+  const budget = new MemoryBudget(100);
+  t.true(budget.fits(1000), "an empty budget takes anything");
   const piece = {};
-  const first = held.hold(piece, 60);
-  const second = held.hold(piece, 60);
-  t.true(held.hasRoom(40));
-  t.false(held.hasRoom(41));
+  const first = budget.take(piece, 60);
+  const second = budget.take(piece, 60);
+  t.true(budget.fits(40));
+  t.false(budget.fits(41));
   first();
-  t.false(held.hasRoom(41));
+  t.false(budget.fits(41));
   second();
-  t.true(held.hasRoom(41));
-  const third = held.hold(piece, 60);
-  t.false(held.hasRoom(41));
+  t.true(budget.fits(41));
+  const third = budget.take(piece, 60);
+  t.false(budget.fits(41));
   third();
 });

@@ -87,7 +87,7 @@ test("with --host, a request for another host is answered 421, whatever it asks 
       t.is(status, 421, `${method} ${target} ${host}`);
       t.is(headers.location, undefined);
       t.is(headers.etag, undefined);
-      if (method !== "HEAD") t.regex(body.toString(), /This server does not answer for that host/);
+      if (method !== "HEAD") t.regex(body.toString(), /This server does not serve that host/);
     }
   }
   t.is((await get("/", { host: "a b" })).status, 400);

@@ -57,7 +57,7 @@ test("the page about the image tells commit, author, date, message and how much 
   t.regex(page, /Author<\/th><td>Ada Lovelace &#60;ada@example\.com&#62;</);
   t.regex(page, /Date<\/th><td>2020-10-10 10:00:00 \+02:00</);
   t.regex(page, /Message<\/th><td><pre>A test</);
-  t.regex(page, /Holds<\/th><td>12 files, 3 folders, 2 symbolic links, 1 submodule</);
+  t.regex(page, /Contents<\/th><td>12 files, 3 folders, 2 symbolic links, 1 submodule</);
   t.regex(page, /Verified<\/th>/);
   t.notRegex(page, /<script/);
 });

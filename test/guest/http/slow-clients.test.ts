@@ -17,7 +17,7 @@ const SITE = { index: "index.html", listing: false, spa: false };
 async function serving(
   t: ExecutionContext,
   image: Uint8Array,
-  { maxHeld = 96 * 1024 * 1024, protectedTime = 0 },
+  { memoryBudget = 96 * 1024 * 1024, protectedTime = 0 },
 ) {
   const store = connect(memoryDevice(image));
   const steps: number[] = [];
@@ -41,7 +41,7 @@ async function serving(
   const connections = new Connections({ protectedTime, tick: 1 });
   const errors: string[] = [];
   const handler = new Handler(store, {
-    ...{ site: SITE, hosts: undefined, maxHeld },
+    ...{ site: SITE, hosts: undefined, memoryBudget },
     complain: (message) => errors.push(message),
     abortSlowestResponse: () => connections.abortSlowestResponse(),
   });
@@ -67,7 +67,7 @@ const MOVIES = `${"GET /movie.mp4 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20)}GET /d
 
 test("answers that clients do not take make way where the memory for another is wanting", async (t) => {
   // Room for two that pass through a window.
-  const { port, socket, stuck } = await serving(t, image, { maxHeld: 512 * 1024 });
+  const { port, socket, stuck } = await serving(t, image, { memoryBudget: 512 * 1024 });
   const paused = [await socket(), await socket()];
   for (const raw of paused) {
     raw.pause();
@@ -83,7 +83,7 @@ test("answers that clients do not take make way where the memory for another is 
 });
 
 test("answers that clients have only begun to take are not cut short; the next is told to come again", async (t) => {
-  const limits = { maxHeld: 2 * 448 * 1024, protectedTime: 3_600_000 };
+  const limits = { memoryBudget: 2 * 448 * 1024, protectedTime: 3_600_000 };
   const { port, socket, stuck } = await serving(t, image, limits);
   const paused = [await socket(), await socket()];
   for (const raw of paused) {

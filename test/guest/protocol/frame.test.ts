@@ -102,7 +102,7 @@ test("arbitrary bytes give frames or an error, nothing else", (t) => {
 });
 
 test("what one side does not send is malformed when it comes from there, and so is what is too long for its type", (t) => {
-  const fromGuest = ["READY", "STDOUT", "STDERR", "WANT", "EXIT", "ASK_CLOCK", "AWAKE"];
+  const fromGuest = ["READY", "STDOUT", "STDERR", "WANT", "EXIT", "ASK_CLOCK", "RESUMED"];
   for (const [name, type] of Object.entries(FrameType)) {
     const empty = () => [...new FrameDecoder(FROM_GUEST).push(encodeFrame(type))];
     if (fromGuest.includes(name)) t.deepEqual(plain(empty()), [{ type, payload: [] }], name);

@@ -81,6 +81,6 @@ for (const args of [["-x"], ["--long"], ["-lx"]]) {
   test(`ls ${args} is told how it is called`, async (t) => {
     const { status, errors } = await run(ls, Buffer.of(), args);
     t.is(status, 2);
-    t.regex(errors.join("\n"), /^ls: -[-a-z]+: not understood; usage: ls [^\n]+$/);
+    t.regex(errors.join("\n"), /^ls: -[-a-z]+: invalid argument; usage: ls [^\n]+$/);
   });
 }

@@ -6,11 +6,11 @@ import { storeFile, unreadable } from "../../../image-builder/folder/read-file.t
 import { Staging } from "../../../image-builder/folder/staging.ts";
 import { StagingPack } from "../../../image-builder/folder/staging-pack.ts";
 import { DocteurError } from "../../../reader/errors.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
-import { sandbox } from "../sandbox.ts";
 
 test("a file that is not what it was said to be", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   using pack = new StagingPack(join(folder, "pack"), 6);
   const store = (path: string) => storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
   // The kernel says that it has no bytes, and then gives some: as a file that grows.
@@ -23,7 +23,7 @@ test("a file that is not what it was said to be", async (t) => {
 });
 
 test("a file that shrinks under way", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
   using pack = new StagingPack(join(folder, "pack"), 6);
@@ -40,7 +40,7 @@ test("a file that may not be read", (t) => {
 });
 
 test("the id is git's", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "file");
   const content = Buffer.from("a\r\nb\0\xff", "latin1");
   writeFileSync(path, content);

@@ -2,7 +2,8 @@ import test from "ava";
 import fc from "fast-check";
 import { encodeTree } from "../../../image-builder/folder/tree.ts";
 import type { EntryType } from "../../../reader/git/tree.ts";
-import { gitBytes, sandbox } from "../sandbox.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { gitBytes } from "../sandbox.ts";
 
 const RECORD: Readonly<Record<Exclude<EntryType, "gitlink">, string>> = {
   file: "100644 blob",
@@ -12,7 +13,7 @@ const RECORD: Readonly<Record<Exclude<EntryType, "gitlink">, string>> = {
 };
 
 test("a tree is what git mktree makes of the same entries", (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   gitBytes(folder, ["init", "--quiet", "--bare", "."]);
   const name = fc
     .string({

@@ -4,10 +4,11 @@ import test from "ava";
 import { mergePacks } from "../../../image-builder/packing/merge-packs.ts";
 import { readIdx } from "../../../image-builder/packing/read-idx.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
-import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
 test("the PACK of several is one that git takes, with the IDX that git makes of it", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   const numbers = Array.from({ length: 3000 }, (_, n) => String(n));

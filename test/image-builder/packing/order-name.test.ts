@@ -9,14 +9,15 @@ function gitsNumber(name: string): number {
   return Math.floor(number);
 }
 
-test("git's number falls from place to place", (t) => {
+test("git's hash of the name falls from position to position", (t) => {
   const count = 5000;
-  const numbers = Array.from({ length: count }, (_, place) => gitsNumber(orderName(place, count)));
-  for (let place = 1; place < count; place++) t.true(numbers[place]! < numbers[place - 1]!, `${place}`);
+  const numbers = Array.from({ length: count }, (_, position) => gitsNumber(orderName(position, count)));
+  for (let position = 1; position < count; position++)
+    t.true(numbers[position]! < numbers[position - 1]!, `${position}`);
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 100_000 }), fc.nat(), (all, any) => {
-      const place = any % (all - 1);
-      t.true(gitsNumber(orderName(place, all)) > gitsNumber(orderName(place + 1, all)));
+      const position = any % (all - 1);
+      t.true(gitsNumber(orderName(position, all)) > gitsNumber(orderName(position + 1, all)));
     }),
   );
   t.notRegex(orderName(0, 100_000), /\s/);

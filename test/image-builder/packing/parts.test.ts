@@ -1,6 +1,6 @@
 import test from "ava";
 import type { PackObject } from "../../../image-builder/packing/pack-object.ts";
-import { divide } from "../../../image-builder/packing/parts.ts";
+import { splitIntoParts } from "../../../image-builder/packing/parts.ts";
 
 const MB = 1024 * 1024;
 
@@ -16,7 +16,7 @@ test("folders first; files by so many bytes; in each part the order of the tree,
     })),
     { id: "sub", kind: "tree", size: 100, path: "sub" },
   ];
-  const parts = divide(objects);
+  const parts = splitIntoParts(objects);
   const ids = parts.map((part) => part.objects.map(({ id }) => id));
   t.deepEqual(ids[0], ["commit", "root", "sub"]);
   // The largest is compared first: 40 + 36, 32 + 28 + 24, the rest.
@@ -25,6 +25,6 @@ test("folders first; files by so many bytes; in each part the order of the tree,
     ["file 5", "file 6", "file 7"],
     ["file 0", "file 1", "file 2", "file 3", "file 4"],
   ]);
-  t.deepEqual(Object.fromEntries(parts[2]!.places), { "file 7": 0, "file 6": 1, "file 5": 2 });
-  t.deepEqual(divide([]), []);
+  t.deepEqual(Object.fromEntries(parts[2]!.searchOrder), { "file 7": 0, "file 6": 1, "file 5": 2 });
+  t.deepEqual(splitIntoParts([]), []);
 });

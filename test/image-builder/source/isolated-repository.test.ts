@@ -3,12 +3,13 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { isolateRepository } from "../../../image-builder/source/isolated-repository.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
 import { openImage, reachedObjects } from "../opened-image.ts";
-import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
 test("the refs, the objects and the index are there, the settings are not", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   git(source, ["pack-refs", "--all"]);
@@ -88,7 +89,7 @@ const SHAPES: Readonly<Record<string, (folder: string, source: string) => string
 
 for (const [shape, make] of Object.entries(SHAPES)) {
   test(`read as git reads it: ${shape}`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const source = join(folder, "source");
     const { second } = sampleRepository(source);
     const objects = reachedObjects(source, second);
@@ -106,7 +107,7 @@ for (const [shape, make] of Object.entries(SHAPES)) {
 }
 
 test("settings that git cannot read, or that are no file", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   const config = join(source, ".git/config");
@@ -129,7 +130,7 @@ test("settings that git cannot read, or that are no file", async (t) => {
 });
 
 test("what git says names the repository that the user knows", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   writeFiles(source, { ".git/packed-refs": "nonsense" });

@@ -18,7 +18,7 @@ const refs: Ref[] = [
 ];
 
 test("names are found as git finds them", (t) => {
-  for (const [wish, name] of [
+  for (const [revision, name] of [
     ["HEAD", "HEAD"],
     ["main", "refs/heads/main"],
     ["heads/main", "refs/heads/main"],
@@ -34,7 +34,7 @@ test("names are found as git finds them", (t) => {
     ["x", undefined],
     ["", undefined],
   ] as const) {
-    t.is(findRef(refs, wish)?.name, name, wish);
+    t.is(findRef(refs, revision)?.name, name, revision);
   }
 });
 

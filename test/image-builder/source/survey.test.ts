@@ -3,13 +3,14 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { surveyNotes } from "../../../image-builder/source/survey.ts";
-import { commitAll, git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { commitAll, git, sampleRepository, writeFiles } from "../sandbox.ts";
 
 const pointer = (size: number) =>
   `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize ${size}\n`;
 
 test("submodules are named, pointers of Git LFS are counted, files and bytes are", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   sampleRepository(join(folder, "module"));
   const source = join(folder, "source");
   mkdirSync(source);
@@ -32,7 +33,7 @@ test("submodules are named, pointers of Git LFS are counted, files and bytes are
 });
 
 test("pointers of Git LFS in a folder are counted, too", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   writeFiles(folder, {
     "site/a": pointer(1),
     "site/b/c": pointer(2 ** 40),

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { uncommittedNotes } from "../../../image-builder/source/uncommitted.ts";
-import { commitAll, git, gitBytes, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { commitAll, git, gitBytes, sampleRepository, writeFiles } from "../sandbox.ts";
 
 /** What git itself counts. */
 function countByGit(workTree: string): number {
@@ -66,7 +67,7 @@ const KINDS: Readonly<Record<string, (source: string) => void>> = {
 
 for (const [kind, prepare] of Object.entries(KINDS)) {
   test(`counted as git counts: ${kind}`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     const source = join(folder, "source");
     sampleRepository(source);
     prepare(source);
@@ -81,7 +82,7 @@ for (const [kind, prepare] of Object.entries(KINDS)) {
 }
 
 test("of a file with a filter only what the index knows of it can be compared", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   const odd = Buffer.from("li\nne \xe9.bin", "latin1").toString("latin1");
@@ -103,7 +104,7 @@ test("of a file with a filter only what the index knows of it can be compared", 
 });
 
 test("where the files lie elsewhere, or nowhere, none are counted", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   const image = join(folder, "x.img");

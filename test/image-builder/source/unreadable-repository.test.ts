@@ -3,8 +3,9 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { unreadableRepository } from "../../../image-builder/source/unreadable-repository.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
-import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
+import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
 const SECRET = "https://user:SECRET@example.com/x";
 
@@ -39,7 +40,7 @@ const DAMAGE: Record<string, [harm: (path: string) => void, message: RegExp]> = 
 };
 for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
   test(`a bare repository with ${name} is no folder`, async (t) => {
-    const folder = sandbox(t);
+    const folder = temporaryFolder(t);
     sampleRepository(join(folder, "source"));
     const bare = join(folder, "bare.git");
     git(folder, ["clone", "--quiet", "--bare", "source", bare]);
@@ -61,7 +62,7 @@ for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
 }
 
 test("a .git of any kind that leads to no repository is told of, with git's reason", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   const make = (name: string) => () => makeImage({ repository: join(folder, name), image });
   mkdirSync(join(folder, "empty/.git"), { recursive: true });
@@ -87,7 +88,7 @@ test("a .git of any kind that leads to no repository is told of, with git's reas
 });
 
 test("what a submodule leaves, whose settings name a work tree that is gone, is no folder", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const { second } = sampleRepository(join(folder, "module"));
   git(folder, ["init", "--quiet", "super"]);
   git(join(folder, "super"), ["submodule", "--quiet", "add", "../module", "sub"]);
@@ -101,7 +102,7 @@ test("what a submodule leaves, whose settings name a work tree that is gone, is 
 });
 
 test("an unborn branch, a commit that is gone, one that is damaged, a tag of one", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, second } = sampleRepository(source);
   git(source, ["tag", "--annotate", "--message=x", "annotated", first]);
@@ -133,7 +134,7 @@ test("an unborn branch, a commit that is gone, one that is damaged, a tag of one
 });
 
 test("a partial clone whose remote is gone: what is missing, and what to do", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
   git(source, ["config", "uploadpack.allowFilter", "true"]);

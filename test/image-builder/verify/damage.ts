@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
-import { InvalidImageError } from "../../../reader/errors.ts";
-import { FIXTURES } from "../fixtures.ts";
+import { type Fault, InvalidImageError } from "../../../reader/errors.ts";
+import { FIXTURES } from "../../fixtures.ts";
 
-/** Where the parts of `small.img` lie; `FORMAT.md` explains them. */
+/** Offsets in `small.img`; `FORMAT.md` explains them. */
 export const SMALL = {
   packEnd: 28 + 6422,
+  lastEntry: 6306,
   index: 6656,
   count: 15,
   ids: 6656 + 8 + 1024,
@@ -22,7 +23,7 @@ export function smallImage(): Buffer {
   return readFileSync(join(FIXTURES, "small.img"));
 }
 
-/** `small.img` with bits of one byte turned over. */
+/** `small.img` with bits of one byte flipped. */
 export function flipped(at: number, mask = 1): Buffer {
   const image = smallImage();
   image.writeUInt8(image.readUInt8(at) ^ mask, at);
@@ -49,8 +50,8 @@ export function indexedAt(offset: number): Buffer {
 }
 
 export interface FoundFault {
-  /** `none` if the image is whole. */
-  readonly fault: string;
+  /** `none` if the image is undamaged. */
+  readonly fault: Fault | "none";
   readonly offset: number | undefined;
   readonly object: string | undefined;
 }

@@ -10,7 +10,8 @@ import { SectorCache } from "../../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { Pack } from "../../../reader/pack/pack.ts";
 import { scanPack } from "../../../reader/pack/scan.ts";
-import { commitAll, git, sandbox, writeFiles } from "../sandbox.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { commitAll, git, writeFiles } from "../sandbox.ts";
 
 const WORKER = new URL("../../../image-builder/verify/worker.ts", import.meta.url);
 const START = 28;
@@ -19,7 +20,7 @@ const START = 28;
 async function largeImage(
   t: ExecutionContext,
 ): Promise<{ path: string; bytes: Buffer; indexOffset: number }> {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet", "source"]);
   const source = join(folder, "source");
   const text = Array.from({ length: 5000 }, (_, line) => `line ${line} ${line * line}`).join("\n");

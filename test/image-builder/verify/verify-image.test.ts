@@ -3,9 +3,10 @@ import { join } from "node:path";
 import test from "ava";
 import { formatVerification, makeImage, verifyImage } from "../../../image-builder/index.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
+import { FIXTURES, IMAGES } from "../../fixtures.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
-import { FIXTURES, IMAGES } from "../fixtures.ts";
-import { commitAll, git, gitBytes, sandbox, writeFiles } from "../sandbox.ts";
+import { commitAll, git, gitBytes, writeFiles } from "../sandbox.ts";
 
 test("the original's images verify, and print what the original prints", async (t) => {
   for (const [name, expected] of IMAGES) {
@@ -31,7 +32,7 @@ test("colours as a terminal takes them", async (t) => {
 });
 
 test("bytes that are no text come out as they are", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet"]);
   writeFiles(folder, { a: "a" });
   commitAll(folder, "x");
@@ -54,7 +55,7 @@ test("bytes that are no text come out as they are", async (t) => {
 });
 
 test("what is no image, or cannot be read", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   await failsWith(t, "IMAGE_NOT_FOUND", () => verifyImage(path));
   await failsWith(t, "IMAGE_UNREADABLE", () => verifyImage(folder));
@@ -69,7 +70,7 @@ test("what is no image, or cannot be read", async (t) => {
 });
 
 test("an image larger than what is held of it in memory", async (t) => {
-  const folder = sandbox(t);
+  const folder = temporaryFolder(t);
   const files: Record<string, string> = {};
   let state = 1;
   for (let i = 0; i < 3000; i++) {

@@ -11,9 +11,10 @@ import { hex, raw } from "../../../reader/git/object-id.ts";
 import { openObjects } from "../../../reader/image/open-objects.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import type { Key, Store } from "../../../reader/store/store.ts";
+import { FIXTURES } from "../../fixtures.ts";
 import { copy, delta, insert, makeImage, refDelta, whole } from "../pack-fixture.ts";
 
-const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const SIMILAR = join(FIXTURES, "similar.img");
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 

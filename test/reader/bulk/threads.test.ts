@@ -11,8 +11,9 @@ import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { makeThreadProgram } from "../../../vm/artifacts/bundle.ts";
+import { FIXTURES } from "../../fixtures.ts";
 
-const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const SIMILAR = join(FIXTURES, "similar.img");
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -84,7 +84,7 @@ test("a stream of a large file is the file, read once", async (t) => {
   t.true(device.bytes < LARGE.length * 1.1, `${device.bytes} bytes were read`);
 });
 
-test("proved before, a stream is read twice and no more", async (t) => {
+test("a stream that verifies before it reads makes two passes and no more", async (t) => {
   const { device, fs } = open({ verify: "before" });
   const { bytes, error } = await drain(fs.createReadStream("/large"));
   t.is(error, undefined);
@@ -137,7 +137,7 @@ test("a damaged large file never streams to a silent end", async (t) => {
   }
 });
 
-test("proved before, nothing of a damaged file is given", async (t) => {
+test("a stream that verifies before it reads gives nothing of a damaged file", async (t) => {
   const { fs } = open({ verify: "before" });
   const { bytes, error } = await drain(fs.createReadStream("/damaged"));
   t.like(error, { code: "EIO" });
@@ -155,7 +155,7 @@ test("a handle gives nothing of a damaged file, however it is asked", async (t) 
   fs.closeSync(fd);
 });
 
-test("a handle reads on in two passes: one to prove, one to read", async (t) => {
+test("a handle makes two passes: one verifies, one reads", async (t) => {
   const { device, fs } = open();
   await using handle = await fs.promises.open("/large");
   const hash = createHash("sha1");

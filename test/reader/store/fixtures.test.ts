@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
@@ -8,9 +9,8 @@ import { HEADER_SIZE } from "../../../reader/image/header.ts";
 import { analyzePack } from "../../../reader/pack/analyze.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import { connect } from "../../../reader/store/connect.ts";
+import { FIXTURES } from "../../fixtures.ts";
 import { splitImage } from "../image-fixture.ts";
-
-const FOLDER = new URL("../../fixtures/docteur-0.0.7/", import.meta.url);
 
 interface Expected {
   readonly commit: string;
@@ -20,7 +20,7 @@ interface Expected {
 }
 
 const expectations = Object.entries(
-  JSON.parse(readFileSync(new URL("expect.json", FOLDER), "utf8")) as Record<string, Expected>,
+  JSON.parse(readFileSync(join(FIXTURES, "expect.json"), "utf8")) as Record<string, Expected>,
 ).filter(([name]) => name.endsWith(".img"));
 
 test("there are images to read", (t) => {
@@ -28,7 +28,7 @@ test("there are images to read", (t) => {
 });
 
 for (const [name, expected] of expectations) {
-  const file = new URL(name, FOLDER).pathname;
+  const file = join(FIXTURES, name);
 
   for (const layout of ["light", "fast"] as const) {
     for (const analyze of [false, true]) {

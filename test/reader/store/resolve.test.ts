@@ -1,18 +1,9 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readlinkSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import type { Store } from "../../../reader/store/store.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { faultOf, refused } from "../fault.ts";
 import { imageOfTree, type MadeEntry, open, whole } from "../pack-fixture.ts";
 import { encodeTree } from "../repository.ts";
@@ -129,8 +120,7 @@ function climbs(root: string, path: string): boolean {
 }
 
 test("paths lead where Linux says they lead", (t) => {
-  const disk = mkdtempSync(join(tmpdir(), "docteur-test-"));
-  t.teardown(() => rmSync(disk, { recursive: true, force: true }));
+  const disk = temporaryFolder(t);
   let round = 0;
   const property = fc.property(
     folder,

@@ -5,7 +5,8 @@ import { hasPassword, redaction } from "../../../scripts/cli/redaction.ts";
 import { commandLines } from "../../command-lines.ts";
 import { silentServer } from "../../image-builder/servers.ts";
 import { PASSWORD, withPassword } from "../../image-builder/with-password.ts";
-import { docteur, temporaryFolder } from "../docteur.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { docteur } from "../docteur.ts";
 import { sampleRepository } from "../sample-repository.ts";
 
 test("whatever argument a password is in, messages have it masked", (t) => {

@@ -4,7 +4,8 @@ import test, { type ExecutionContext } from "ava";
 import { shellQuote } from "../../../vm/qemu/shell-quote.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { Repository } from "../../reader/repository.ts";
-import { CHECKOUT, command, docteur, temporaryFolder } from "../docteur.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
+import { CHECKOUT, command, docteur } from "../docteur.ts";
 
 /** Sets a title, clears the screen, moves up, rings; by C0, C1 and a mark of direction. */
 const ESCAPES = "\x1b]0;title\x07\x1b[2J\u009b2A\u202e\x7f";
@@ -40,7 +41,7 @@ function makeHostile(t: ExecutionContext): string {
 async function onTerminal(t: ExecutionContext, args: readonly string[]): Promise<string> {
   const file = join(temporaryFolder(t), "command");
   writeFileSync(file, [join(CHECKOUT, "scripts/docteur"), ...args].map(shellQuote).join(" "));
-  const run = ["-q", "-c", `sh ${file}`, "/dev/null"];
+  const run = ["-q", "-c", `sh ${shellQuote(file)}`, "/dev/null"];
   const { stdout } = await command("script", run, { env: { NO_COLOR: "1", TERM: "xterm", COLUMNS: "200" } });
   return stdout.toString().replaceAll("\r\n", "\n");
 }

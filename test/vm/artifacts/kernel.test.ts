@@ -4,8 +4,8 @@ import test, { type ExecutionContext } from "ava";
 import { MODULES, NETWORK_MODULES } from "../../../vm/artifacts/initramfs.ts";
 import { getKernel } from "../../../vm/artifacts/kernel.ts";
 import { lacksModule } from "../../../vm/artifacts/modules.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { useOwnCache } from "../cache-sandbox.ts";
-import { temporaryFolder } from "../fixture.ts";
 
 useOwnCache(test);
 

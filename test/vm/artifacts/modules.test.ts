@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { getBusybox } from "../../../vm/artifacts/busybox.ts";
 import { readModules } from "../../../vm/artifacts/modules.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 function moduleFile(depends: string): Buffer {
   return Buffer.from(`\x7fELF...\0license=GPL\0depends=${depends}\0retpoline=Y\0name=x\0`, "latin1");
@@ -19,8 +19,7 @@ function modulesFolder(
   files: Record<string, Uint8Array>,
   builtIn: string[] = [],
 ): string {
-  const folder = mkdtempSync(join(tmpdir(), "docteur-modules-"));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   for (const [path, data] of Object.entries(files)) {
     mkdirSync(join(folder, "kernel", dirname(path)), { recursive: true });
     writeFileSync(join(folder, "kernel", path), data);

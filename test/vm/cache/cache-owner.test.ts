@@ -16,8 +16,9 @@ import test from "ava";
 import { cached, cacheFolder, makeTemporary, writeCacheFile } from "../../../vm/cache/cache.ts";
 import { whyNotOwn } from "../../../vm/cache/cache-owner.ts";
 import { doctor } from "../../../vm/doctor.ts";
-import { docteur, FIXTURES, refused } from "../../scripts/docteur.ts";
-import { temporaryFolder } from "../fixture.ts";
+import { FIXTURES } from "../../fixtures.ts";
+import { docteur, refused } from "../../scripts/docteur.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 /** Some other user. */
 const OTHER = 65534;
@@ -25,7 +26,7 @@ const OTHER = 65534;
 const asRoot = process.geteuid!() === 0 ? test : test.skip;
 
 function laidOut(t: Parameters<typeof temporaryFolder>[0]): { base: string; cache: string } {
-  const base = join(temporaryFolder(t, "docteur test "), "base");
+  const base = join(temporaryFolder(t), "base");
   mkdirSync(join(base, "docteur"), { recursive: true, mode: 0o755 });
   return { base, cache: join(base, "docteur") };
 }

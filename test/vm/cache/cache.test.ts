@@ -5,8 +5,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
-import { thisBuilder } from "../../../vm/cache/builder.ts";
 import { cached, cacheFolder, keyOf, writeCacheFile } from "../../../vm/cache/cache.ts";
+import { thisOwner } from "../../../vm/cache/entry-owner.ts";
 import { useOwnCache } from "../cache-sandbox.ts";
 
 const root = useOwnCache(test);
@@ -74,10 +74,10 @@ test("processes that build the same at once do not disturb each other", async (t
       for (let i = 0; i < 50; i++) await writeFile(folder + "/" + i, String(i));
     });
     console.log(folder);`;
-  const builders = Array.from({ length: 4 }, () =>
+  const processes = Array.from({ length: 4 }, () =>
     run(process.execPath, ["--input-type=module", "-e", script]),
   );
-  const folders = (await Promise.all(builders)).map(({ stdout }) => stdout.trim());
+  const folders = (await Promise.all(processes)).map(({ stdout }) => stdout.trim());
   t.deepEqual(new Set(folders), new Set([join(root, "processes")]));
   t.is((await fs.readdir(folders[0]!)).length, 50);
 });
@@ -85,7 +85,7 @@ test("processes that build the same at once do not disturb each other", async (t
 test.serial("leftovers of a killed build are removed, those of a running one are not", async (t) => {
   const other = spawn("sleep", ["100"]);
   const start = (await fs.readFile(`/proc/${other.pid}/stat`, "utf8")).split(") ")[1]!.split(" ")[19];
-  const space = thisBuilder().split(".")[0];
+  const space = thisOwner().split(".")[0];
   const name = `tmp-${space}.${other.pid}.${start}-abc`;
   await cached("first", async () => {});
   await fs.mkdir(join(root, name));
@@ -97,7 +97,7 @@ test.serial("leftovers of a killed build are removed, those of a running one are
   t.false((await temporaries()).includes(name));
 });
 
-test.serial("of a builder that cannot be seen from here, only age tells", async (t) => {
+test.serial("age alone decides whether an owner that this process cannot see is gone", async (t) => {
   await fs.mkdir(join(root, "tmp-1.1.1-new"), { recursive: true });
   await fs.mkdir(join(root, "tmp-1.1.1-old"));
   const yesterday = Date.now() / 1000 - 25 * 60 * 60;

@@ -5,11 +5,11 @@ import test, { type ExecutionContext } from "ava";
 import { load } from "../../../guest/runtime/user/load.ts";
 import { bundleProgram } from "../../../vm/program/bundle-program.ts";
 import { isProgramFile } from "../../../vm/program/is-program-file.ts";
-import { temporaryFolder } from "../fixture.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 /** A folder with files by their paths. */
 function project(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(join(folder, path, ".."), { recursive: true });
     writeFileSync(join(folder, path), content);

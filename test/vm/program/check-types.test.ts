@@ -3,8 +3,8 @@ import { join, relative } from "node:path";
 import test from "ava";
 import { checkTypes } from "../../../vm/program/check-types.ts";
 import type { ProgramError } from "../../../vm/program/program-error.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { useOwnCache } from "../cache-sandbox.ts";
-import { temporaryFolder } from "../fixture.ts";
 
 const cache = useOwnCache(test);
 
@@ -20,12 +20,12 @@ async function faults(folder: string, name: string, tsc?: string): Promise<strin
   }
 }
 
-const remembered = () => readdirSync(cache).filter((name) => name.startsWith("checked-"));
+const cachedChecks = () => readdirSync(cache).filter((name) => name.startsWith("checked-"));
 
 test.serial(
-  "a project's tsconfig.json counts, and what is good is remembered until it changes",
+  "a project's tsconfig.json counts, and a program that passes is cached until it changes",
   async (t) => {
-    const folder = temporaryFolder(t, "docteur test ");
+    const folder = temporaryFolder(t);
     mkdirSync(join(folder, "deep"));
     const name = "deep/program.ts";
     writeFileSync(
@@ -36,13 +36,13 @@ test.serial(
       "deep/program.ts:2:34: error TS7053: Element implicitly has an 'any' type because expression of type '0' can't be used to index type 'Number'.",
       "  Property '0' does not exist on type 'Number'.",
     ]);
-    t.deepEqual(remembered(), []);
+    t.deepEqual(cachedChecks(), []);
     const config = join(folder, "tsconfig.json");
     const base = { module: "preserve", target: "es2022", composite: true, outDir: "out" };
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: false } }));
-    for (const _ of ["checked", "remembered"]) {
+    for (const _ of ["checked", "cached"]) {
       t.deepEqual(await faults(folder, name), []);
-      t.is(remembered().length, 1);
+      t.is(cachedChecks().length, 1);
     }
     writeFileSync(config, JSON.stringify({ compilerOptions: { ...base, strict: true } }));
     t.is((await faults(folder, name)).length, 2, "the tsconfig.json changed");

@@ -3,13 +3,13 @@ import { dirname, join, relative } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { bundleProgram } from "../../../vm/program/bundle-program.ts";
 import type { ProgramError } from "../../../vm/program/program-error.ts";
-import { temporaryFolder } from "../fixture.ts";
+import { temporaryFolder } from "../../temporary-folder.ts";
 
 const SECRET = "host-secret";
 
 /** A folder with files and symbolic links (`-> TARGET`) by their paths; the project lies in `work/project`. */
 function layOut(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
-  const folder = temporaryFolder(t, "docteur test ");
+  const folder = temporaryFolder(t);
   const all = {
     "outside.json": `{"token": "${SECRET}"}`,
     "outside.txt": SECRET,

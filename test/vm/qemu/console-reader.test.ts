@@ -56,7 +56,7 @@ test("once the process has ended, the copy is not waited for, and what is left i
   source.end("\nlast\n");
   await settle();
   t.is(copy.writableLength, PIECE);
-  reader.hurry();
+  reader.stopWaiting();
   await once(source, "end");
   t.deepEqual(reader.tail.lines(1), ["last"]);
   copy.destroy();

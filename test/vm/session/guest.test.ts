@@ -3,62 +3,88 @@ import test from "ava";
 import { encodeFrame, FrameType } from "../../../guest/protocol/frame.ts";
 import { GuardedProcess } from "../../../vm/qemu/guarded-process.ts";
 import { Guest } from "../../../vm/session/guest.ts";
+import { GuestError } from "../../../vm/session/guest-error.ts";
 import { Collector, descendants, isAlive } from "../fixture.ts";
 
 const READY = encodeFrame(FrameType.READY).toString("hex");
 
-/** What stands in for a guest may call: `ready` says that it is up and takes the request, `wait` stays for ever. */
+/** The stand-in for a guest may call: `ready`, which sends READY and takes the request; `send`; `wait`, which never ends. */
 const PRELUDE = `
 const fs = require("fs");
 const ready = () => { fs.writeSync(3, Buffer.from("${READY}", "hex")); fs.readSync(3, Buffer.alloc(9999)); };
+const send = (type, text) => {
+  const frame = Buffer.from("12345" + text);
+  frame.writeUInt8(type);
+  frame.writeUInt32LE(frame.length - 5, 1);
+  fs.writeSync(3, frame);
+};
 const wait = () => setInterval(() => {}, 1000);
 `;
 
 function start(script: string, seconds = 30): Promise<Guest> {
   const standIn = new GuardedProcess(process.execPath, ["-e", `${PRELUDE}${script}`], undefined, {
-    endsGroup: true,
+    killsGroup: true,
   });
   return Guest.start(standIn, { what: "the guest", seconds });
 }
 
-function run(guest: Guest, signal?: AbortSignal): Promise<number> {
-  const streams = { stdout: new Collector(), stderr: new Collector() };
-  return guest.run({ program: "cat", args: [], env: {} }, streams, signal);
+function run(guest: Guest, stdout: Writable = new Collector(), signal?: AbortSignal): Promise<number> {
+  return guest.run({ program: "cat", args: [], env: {} }, { stdout, stderr: new Collector() }, signal);
 }
 
 test.afterEach("no guest is left", (t) => {
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("one that does not come up in time is ended, and its last words are kept", async (t) => {
-  const error = await t.throwsAsync(start(`console.log("first"); console.log("last"); wait();`, 3), {
-    code: "BOOT_TIMEOUT",
-    message: "the guest was not up after 3 seconds; its console said last: last",
-  });
-  t.deepEqual((error as { console?: string[] }).console, ["first", "last"]);
-});
+test.serial(
+  "a guest that is not ready in time is killed, and the error has its console's last lines",
+  async (t) => {
+    const error = await t.throwsAsync<GuestError>(
+      start(`console.log("first"); console.log("last"); wait();`, 3),
+      {
+        instanceOf: GuestError,
+        code: "BOOT_TIMEOUT",
+        message: "the guest was not ready after 3 seconds; its console ends with: last",
+      },
+    );
+    t.deepEqual(error?.console, ["first", "last"]);
+  },
+);
 
-test.serial("one that ends instead is told with its status and last words", async (t) => {
-  await t.throwsAsync(start(`console.error("no disk"); process.exitCode = 7;`), {
-    code: "BOOT_FAILED",
-    message: "the guest did not come up (status 7); its console said last: no disk",
-  });
-});
+test.serial(
+  "a guest that ends before it is ready fails with its status and its console's last line",
+  async (t) => {
+    await t.throwsAsync(start(`console.error("no disk"); process.exitCode = 7;`), {
+      code: "BOOT_FAILED",
+      message: "the guest ended before it was ready (status 7); its console ends with: no disk",
+    });
+  },
+);
 
-test.serial("one that cannot be started is told", async (t) => {
+test.serial("a guest whose program is missing fails with the reason", async (t) => {
+  // Without setpriv, Node itself starts the file.
+  const path = process.env.PATH;
+  process.env.PATH = "";
   const missing = new GuardedProcess("/nonexistent/qemu", []);
-  await t.throwsAsync(Guest.start(missing, { what: "the guest", seconds: 30 }), { code: "BOOT_FAILED" });
-});
-
-test.serial("one that ends before its program is told", async (t) => {
-  const guest = await start(`ready(); console.log("Kernel panic");`);
-  await t.throwsAsync(run(guest), {
-    code: "GUEST_DIED",
-    message: "the guest stopped before the program had ended; its console said last: Kernel panic",
+  process.env.PATH = path;
+  await t.throwsAsync(Guest.start(missing, { what: "the guest", seconds: 30 }), {
+    code: "BOOT_FAILED",
+    message: "the guest ended before it was ready (spawn /nonexistent/qemu ENOENT); its console is empty",
   });
 });
 
-test.serial("one that lacks memory is told as that", async (t) => {
+test.serial(
+  "a guest that ends before its program has ended fails with its console's last line",
+  async (t) => {
+    const guest = await start(`ready(); console.log("Kernel panic");`);
+    await t.throwsAsync(run(guest), {
+      code: "GUEST_DIED",
+      message: "the guest ended before its program had; its console ends with: Kernel panic",
+    });
+  },
+);
+
+test.serial("a guest whose kernel is out of memory fails with OUT_OF_MEMORY", async (t) => {
   const guest = await start(`ready(); console.log("Out of memory: Killed process 1 (node)");`);
   await t.throwsAsync(run(guest), {
     code: "OUT_OF_MEMORY",
@@ -66,46 +92,53 @@ test.serial("one that lacks memory is told as that", async (t) => {
   });
 });
 
-test.serial("one that does not heed the signal is ended", async (t) => {
+test.serial("a guest returns the output and the status of its program", async (t) => {
+  const guest = await start(
+    `ready(); send(${FrameType.STDOUT}, "text"); send(${FrameType.EXIT}, "\\x05"); wait();`,
+  );
+  const stdout = new Collector();
+  t.is(await run(guest, stdout), 5);
+  t.is(stdout.text, "text");
+});
+
+test.serial("a guest that ignores the signal is killed", async (t) => {
   const guest = await start("ready(); wait();");
   const interrupted = new AbortController();
-  const running = run(guest, interrupted.signal);
+  const running = run(guest, undefined, interrupted.signal);
   interrupted.abort("SIGTERM");
   await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGTERM" });
 });
 
-test.serial("one whose output is not read is ended by the signal all the same", async (t) => {
-  const output = encodeFrame(FrameType.STDOUT, Buffer.from("x")).toString("hex");
-  const guest = await start(`ready(); fs.writeSync(3, Buffer.from("${output}", "hex")); wait();`);
+test.serial("a guest whose output nobody reads is killed after the signal all the same", async (t) => {
+  const guest = await start(`ready(); send(${FrameType.STDOUT}, "x"); wait();`);
   const interrupted = new AbortController();
-  const stalled = new Writable({ write: () => interrupted.abort("SIGTERM") });
-  const streams = { stdout: stalled, stderr: new Collector() };
-  const running = guest.run({ program: "cat", args: [], env: {} }, streams, interrupted.signal);
-  await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGTERM" });
+  const stalled = new Writable({ write: () => interrupted.abort("SIGINT") });
+  const running = run(guest, stalled, interrupted.signal);
+  await t.throwsAsync(running, { code: "ABORTED", message: "ended by SIGINT" });
 });
 
 test.serial(
-  "one that has started others is not waited for by their words, and they end with it",
+  "the process group of a guest ends with it, and output of a process that left the group is not waited for",
   async (t) => {
-    const others = `for (const detached of [false, true]) require("child_process").spawn(
-    process.execPath, ["-e", "setTimeout(() => {}, 20000)"], { stdio: "inherit", detached }).unref()`;
-    const exit = encodeFrame(FrameType.EXIT, Uint8Array.of(5)).toString("hex");
-    const guest = await start(`${others}; ready(); fs.writeSync(3, Buffer.from("${exit}", "hex")); wait();`);
-    const before = descendants(process.pid);
-    t.is(before.length, 3);
-    t.is(await run(guest), 5);
-    // The one that was made a leader of its own is none of ours any more.
-    const left = before.filter(({ pid }) => isAlive(pid));
-    t.true(left.length <= 1);
-    for (const { pid } of left) process.kill(pid, "SIGKILL");
+    const children = `const children = [false, true].map((detached) => require("child_process").spawn(
+    process.execPath, ["-e", "setTimeout(() => {}, 20000)"], { stdio: "inherit", detached }).pid)`;
+    const send = `send(${FrameType.STDOUT}, JSON.stringify(children)); send(${FrameType.EXIT}, "\\x05")`;
+    const guest = await start(`${children}; ready(); ${send}; wait();`);
+    const stdout = new Collector();
+    t.is(await run(guest, stdout), 5);
+    const [inGroup, detached] = JSON.parse(stdout.text) as [number, number];
+    t.deepEqual([isAlive(inGroup), isAlive(detached)], [false, true]);
+    process.kill(detached, "SIGKILL");
   },
 );
 
-test.serial("whoever disposes of a guest ends it", async (t) => {
+test.serial("disposing of a guest kills it", async (t) => {
+  let pids: number[];
   {
     await using guest = await start("ready(); wait();");
-    t.truthy(guest);
-    t.is(descendants(process.pid).length, 1);
+    t.deepEqual(guest.ports, []);
+    pids = descendants(process.pid).map(({ pid }) => pid);
+    t.is(pids.length, 1);
   }
-  t.deepEqual(descendants(process.pid), []);
+  t.deepEqual(pids.filter(isAlive), []);
 });

@@ -1,4 +1,4 @@
-// Renews what is random in this process as a machine's guest does when it is woken, and tells what it draws then. Argument:
+// Renews what is random in this process as a machine's guest does when it resumes, and writes what it draws then. Argument:
 // the entropy, in hexadecimal.
 import * as fs from "node:fs";
 import { createContext, runInContext, runInNewContext } from "node:vm";

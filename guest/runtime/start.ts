@@ -1,0 +1,62 @@
+import * as fs from "node:fs";
+import { Channel } from "../protocol/channel.ts";
+import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
+import { findRequest, runByHand } from "./by-hand.ts";
+import { openPort } from "./port.ts";
+import { powerOff } from "./power.ts";
+import { SharedState } from "./resume/resume.ts";
+import type { Programs } from "./run.ts";
+import { serveHost } from "./serve-host.ts";
+import { LinuxSystem } from "./system.ts";
+import { warmUp } from "./warm-up/warm-up.ts";
+
+/** The node of the image's disk. */
+const IMAGE = "/dev/vdb";
+
+/**
+ * Starts the guest: as the first process of a machine, or as a process of the host, which gets the descriptor of its channel
+ * and the path of the image as arguments. Any other process ends with a line on standard error.
+ *
+ * @param programs those that a request may name.
+ */
+export function start(programs: Programs): void {
+  const [fd, image] = process.argv.slice(2);
+  if (fd !== undefined && image !== undefined) void startOnHost(Number.parseInt(fd, 10), image, programs);
+  // Any other process would switch off the machine of its user.
+  else if (process.pid === 1) void startInMachine(programs);
+  else process.stderr.write("docteur: only `docteur run` starts this program\n");
+}
+
+/** The end of this process is the machine's end. */
+async function startInMachine(programs: Programs): Promise<void> {
+  const commandLine = fs.readFileSync("/proc/cmdline", "utf8");
+  const request = findRequest(commandLine);
+  try {
+    if (request !== undefined) await runByHand(request, IMAGE, programs);
+    else await serveInMachine(programs, commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
+  } catch (error) {
+    // No channel is left for the message: it goes to the machine's console.
+    process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);
+  }
+  powerOff();
+}
+
+/** Serves the host of this machine. A machine that becomes a template warms up first. */
+async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<void> {
+  const channel = new Channel(openPort(CHANNEL_PORT));
+  const system = new LinuxSystem();
+  const state = new SharedState(system, IMAGE, isTemplate);
+  if (isTemplate) {
+    state.detachDisk();
+    await warmUp(system, programs, (entropy, host) => {
+      state.replace(entropy, host);
+      state.detachDisk();
+    });
+  }
+  await serveHost(channel, { image: IMAGE, programs, resume: state.replace });
+}
+
+async function startOnHost(fd: number, image: string, programs: Programs): Promise<void> {
+  await serveHost(new Channel(fd), { image, programs });
+  process.exit();
+}

@@ -1,0 +1,125 @@
+import { type Stats, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Author } from "./folder/author.ts";
+import type { CommitDate } from "./folder/date.ts";
+import type { Exclusion } from "./folder/exclusion.ts";
+import { type StagedFolder, stageFolder } from "./folder/stage.ts";
+import type { MakeOptions, MakeResult } from "./make-options.ts";
+import type { Effort } from "./packing/compression.ts";
+import { gitProgressTo } from "./progress.ts";
+import type { Endpoint, LocalEndpoint, RemoteEndpoint } from "./source/endpoint.ts";
+import { findRepository, resolveCommit } from "./source/local-repository.ts";
+import { fetchRemote } from "./source/remote-repository.ts";
+
+/** A commit in a repository on this machine, ready to be packed. */
+export interface Source {
+  readonly kind: MakeResult["source"];
+  readonly gitDir: string;
+  readonly commit: string;
+  /** Of a folder. */
+  readonly staged?: StagedFolder;
+  /** The work tree of a repository whose HEAD is packed, if it has one. */
+  readonly workTree?: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/** The options that a source needs, checked and parsed. */
+export interface SourceSettings {
+  readonly author: Author;
+  readonly date: CommitDate;
+  readonly effort: Effort;
+  readonly excluded: Exclusion;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Files that docteur writes itself, which a folder's image omits. */
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Fetches a remote repository, opens a local one, or turns a folder into a commit.
+ * @param temporary a folder for what git reads.
+ * @throws {DocteurError} as `fetchRemote`, `findRepository`, `resolveCommit` and `stageFolder` do.
+ */
+export async function openSource(
+  endpoint: Endpoint,
+  temporary: string,
+  settings: SourceSettings,
+  options: MakeOptions,
+): Promise<Source> {
+  if (endpoint.kind === "remote") return await fromRemote(endpoint, temporary, settings.timeout, options);
+  const repository = options.worktree ? undefined : await fromLocalRepository(endpoint, temporary, options);
+  return repository ?? (await fromFolder(endpoint, temporary, settings, options));
+}
+
+async function fromRemote(
+  endpoint: RemoteEndpoint,
+  temporary: string,
+  timeout: number,
+  options: MakeOptions,
+): Promise<Source> {
+  const { signal } = options;
+  const gitDir = join(temporary, "repository.git");
+  const onProgress = gitProgressTo(options.onProgress, ["fetch"]);
+  const fetched = await fetchRemote(endpoint, options.ref, gitDir, { timeout, onProgress, signal });
+  const commit = await resolveCommit(gitDir, endpoint.display, fetched, signal, options.ref ?? "HEAD");
+  return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
+}
+
+/** Undefined when the path is a folder that is no repository. */
+async function fromLocalRepository(
+  endpoint: LocalEndpoint,
+  temporary: string,
+  options: MakeOptions,
+): Promise<Source | undefined> {
+  const into = join(temporary, "source");
+  await mkdir(into);
+  const repository = await findRepository(endpoint.path, into, options.signal);
+  if (repository === undefined) return undefined;
+  const { gitDir, workTree } = repository;
+  const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal).catch((error) => {
+    throw repository.inSource(error);
+  });
+  return {
+    kind: "repository",
+    gitDir,
+    commit,
+    workTree: options.ref === undefined ? workTree : undefined,
+    notes: ignoredForRepository(options),
+  };
+}
+
+/** A repository's commit has its own date and author; the original accepts `-d` and ignores it, too. */
+function ignoredForRepository(options: MakeOptions): string[] {
+  const given = [
+    options.date === undefined ? "" : "-d",
+    options.author === undefined ? "" : "--author",
+    options.exclude === undefined || options.exclude.length === 0 ? "" : "--exclude",
+    options.worktree ? "--worktree" : "",
+  ];
+  return given.filter((name) => name !== "").map((name) => `this is a repository: ${name} has no effect`);
+}
+
+async function fromFolder(
+  { path }: LocalEndpoint,
+  temporary: string,
+  settings: SourceSettings,
+  { ref, repack, onProgress, signal }: MakeOptions,
+): Promise<Source> {
+  const outputs = settings.outputs.map((file) => statSync(file, { throwIfNoEntry: false }));
+  const isOutput = (stats: Stats) =>
+    outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
+  const gitDir = join(temporary, "repository.git");
+  const reading = { isOutput, excluded: settings.excluded, onProgress, signal };
+  const staged = await stageFolder(path, gitDir, temporary, settings, reading);
+  const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
+  const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
+  if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
+  return {
+    kind: "folder",
+    gitDir,
+    commit: staged.commit,
+    staged,
+    notes: [...staged.notes, ...ignored],
+  };
+}

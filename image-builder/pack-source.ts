@@ -1,0 +1,40 @@
+import type { MakeOptions } from "./make-options.ts";
+import type { Source } from "./open-source.ts";
+import { commitObjects } from "./packing/commit-objects.ts";
+import { repack } from "./packing/repack.ts";
+import { type PackedCommit, repackIfSmaller } from "./packing/repack-if-smaller.ts";
+import { reusePack } from "./packing/reuse-pack.ts";
+import { gitProgressTo } from "./progress.ts";
+
+/**
+ * Packs the commit of a source into a new PACK and IDX in `folder`, in the way that the options ask for.
+ * @param reuseDeltas whether a repository's deltas may be reused.
+ * @throws {DocteurError} as `packObjects` does.
+ */
+export async function packSource(
+  { staged, gitDir, commit }: Source,
+  folder: string,
+  options: MakeOptions,
+  reuseDeltas: boolean,
+): Promise<PackedCommit> {
+  const { withoutDeltas, onProgress, signal } = options;
+  const effort = { compression: options.compression ?? "default", withoutDeltas, signal } as const;
+  const onReuse = gitProgressTo(onProgress, ["count", "compress", "pack"]);
+  const onRepack =
+    onProgress &&
+    ((done: number, total: number) => onProgress({ phase: "compress", unit: "objects", done, total }));
+  if (staged !== undefined) {
+    const repacking = { ...effort, followedBy: staged.finished, onProgress: onRepack };
+    return { files: await repack(gitDir, staged.objects, folder, repacking), notes: [] };
+  }
+  if (!options.repack || !reuseDeltas) {
+    const reusing = { ...effort, reuseDeltas, onProgress: onReuse };
+    return { files: await reusePack(gitDir, commit, folder, reusing), notes: [] };
+  }
+  const repacking = { ...effort, onProgress: onRepack };
+  if (options.compression === undefined && !withoutDeltas) {
+    return await repackIfSmaller(gitDir, commit, folder, { ...repacking, onReuse });
+  }
+  const objects = await commitObjects(gitDir, commit, signal);
+  return { files: await repack(gitDir, objects, folder, repacking), notes: [] };
+}
