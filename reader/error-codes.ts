@@ -2,8 +2,9 @@
  * The codes of a `DocteurError`. Each means one thing; docs/ERRORS.md says what happened and what to do.
  *
  * A code names a thing and what is wrong with it: `REF_NOT_FOUND`, `CACHE_FULL`. Three prefixes stand for common faults:
- * `BAD_` a value that docteur does not understand, `NO_` a part of the machine that is not there, `NOT_A_` a thing of
- * another kind. Codes are stable: a new meaning gets a new code.
+ * `BAD_` a value that docteur does not understand, `NO_` a part of the machine that is missing, `NOT_A_` a thing of
+ * another kind. docs/ERRORS.md names the codes of other forms, which were public before. Codes are stable: a new meaning
+ * gets a new code.
  */
 export type ErrorCode =
   // Reading an image (`docteur/store`, and every command that reads one).
@@ -66,7 +67,6 @@ export type ErrorCode =
   | "INPUT_FAILED"
   | "LAYOUT_UNKNOWN"
   | "MALFORMED_FRAME"
-  | "MALFORMED_REQUEST"
   | "MEMORY"
   | "MIGRATION_FAILED"
   | "NO_BUSYBOX"
@@ -80,18 +80,19 @@ export type ErrorCode =
   | "PACKAGE_UNKNOWN"
   | "QEMU_GONE"
   | "QEMU_REFUSES"
+  | "REQUEST_MALFORMED"
   | "TEMPLATE_DAMAGED"
   | "TEMPLATE_UNSUPPORTED"
   | "TOOL_FAILED"
   | "TOOL_MISSING"
   // Ports and serving.
   | "ADDRESS_UNKNOWN"
-  | "NOT_WANTED"
   | "PORT_FORBIDDEN"
   | "PORT_TAKEN"
   | "PUBLISH_FAILED"
   | "PUBLISH_MALFORMED"
   | "QUEUE_FULL"
+  | "REQUEST_ABANDONED"
   // A user's program.
   | "CHECK_FAILED"
   | "PROGRAM_INVALID"
@@ -100,7 +101,7 @@ export type ErrorCode =
   | "PROGRAM_TYPES"
   | "TSC_NOT_FOUND"
   // The command line.
-  | "FILES_FROM"
+  | "FILE_LIST_UNREADABLE"
   | "FOLDER_NOT_EMPTY"
   | "FOLDER_UNWRITABLE"
   | "INTERRUPTED"

@@ -156,7 +156,8 @@ export class Contents {
       try {
         while (!blob.verify(STRIDE)) {
           await fairYield();
-          if (!isWanted()) throw new DocteurError("NOT_WANTED", "no client waits for the file any more");
+          if (!isWanted())
+            throw new DocteurError("REQUEST_ABANDONED", "no client waits for the file any more");
         }
         return this.#keepVerified(id, blob.whole as Uint8Array);
       } finally {

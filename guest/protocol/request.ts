@@ -26,15 +26,15 @@ export function encodeRequest(request: RunRequest): Buffer {
   return Buffer.from(JSON.stringify(request));
 }
 
-/** @throws {DocteurError} `MALFORMED_REQUEST`, if the bytes are not the JSON of a run request. */
+/** @throws {DocteurError} `REQUEST_MALFORMED`, if the bytes are not the JSON of a run request. */
 export function decodeRequest(bytes: Uint8Array): RunRequest {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (cause) {
-    throw new DocteurError("MALFORMED_REQUEST", "the run request is not JSON", { cause });
+    throw new DocteurError("REQUEST_MALFORMED", "the run request is not JSON", { cause });
   }
-  if (!isRunRequest(value)) throw new DocteurError("MALFORMED_REQUEST", "the run request lacks a field");
+  if (!isRunRequest(value)) throw new DocteurError("REQUEST_MALFORMED", "the run request lacks a field");
   return value;
 }
 

@@ -11,7 +11,7 @@ export interface ProgramInput {
 /**
  * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes the
  * program's standard input, in the place of the command's own.
- * @throws {DocteurError} `FILES_FROM` if FILE cannot be read.
+ * @throws {DocteurError} `FILE_LIST_UNREADABLE` if FILE cannot be read.
  */
 export async function programInput(
   program: string,
@@ -49,6 +49,6 @@ async function openPathList(file: string): Promise<FileHandle> {
     await handle?.close();
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === "ENOENT" ? "no such file" : code === "EACCES" ? "permission denied" : message;
-    throw new DocteurError("FILES_FROM", `--files-from ${file}: ${why}`, { cause });
+    throw new DocteurError("FILE_LIST_UNREADABLE", `--files-from ${file}: ${why}`, { cause });
   }
 }

@@ -39,6 +39,19 @@ test("the page has a line for each code of the file system, and for nothing else
   t.deepEqual(firstColumn("| code | what happened |"), union("reader/error-codes.ts", "FsErrorCode"));
 });
 
+/** What may be wrong with a thing. */
+const STATES =
+  /_(?:ABANDONED|AMBIGUOUS|CHANGED|CLOSED|DAMAGED|DIED|EXPECTED|FAILED|FORBIDDEN|FULL|GONE|INVALID|MALFORMED|MISSING|NOT_EMPTY|NOT_FOUND|REFUSES|TAKEN|TIMEOUT|TOO_(?:LARGE|LONG|OLD)|UNKNOWN|UNREADABLE|UNSAFE|UNSUPPORTED|UNUSABLE|UNWRITABLE)$/;
+
+test("each code has the form that the page describes, except those that it names", (t) => {
+  const [, named] = /Some codes have another form,(.*?)\n\n/s.exec(page)!;
+  const others = codes.filter((code) => !/^(?:BAD|NO|NOT_A)_/.test(code) && !STATES.test(code));
+  t.deepEqual(
+    [...named!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
+    others.toSorted(),
+  );
+});
+
 test("each line of the page says what happened and what to do, in sentences", (t) => {
   const rows = page.match(/^\| `[A-Z_]+` \|.*$/gm)!;
   for (const row of rows) t.regex(row, /^\| `[A-Z_]+` \|(?: [A-Z`].*?\. \|)+$/, row);

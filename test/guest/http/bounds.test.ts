@@ -161,7 +161,7 @@ test("a file of large deltas is made once nobody made before it is left, and giv
   const content = contents.identity(x);
   await t.throwsAsync(
     contents.identity(y, () => false),
-    { code: "NOT_WANTED" },
+    { code: "REQUEST_ABANDONED" },
   );
   t.is(Buffer.from((await content).bytes!).toString(), "xxx");
   t.is(Buffer.from((await contents.identity(y)).bytes!).toString(), "yyy");

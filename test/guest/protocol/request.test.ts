@@ -30,7 +30,7 @@ test("a request arrives as it was sent", (t) => {
 
 test("anything else is refused with one line", (t) => {
   t.throws(() => decodeRequest(Buffer.from("{")), {
-    code: "MALFORMED_REQUEST",
+    code: "REQUEST_MALFORMED",
     message: "the run request is not JSON",
   });
   for (const value of [
@@ -48,7 +48,7 @@ test("anything else is refused with one line", (t) => {
     { program: "cat", args: [], env: {}, terminal: 1 },
   ]) {
     t.throws(() => decodeRequest(Buffer.from(JSON.stringify(value))), {
-      code: "MALFORMED_REQUEST",
+      code: "REQUEST_MALFORMED",
       message: "the run request lacks a field",
     });
   }
