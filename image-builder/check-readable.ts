@@ -8,8 +8,8 @@ import { Tree } from "../reader/git/tree.ts";
 import { TreeError } from "../reader/git/tree-error.ts";
 import { Idx } from "../reader/pack/idx.ts";
 import { Objects } from "../reader/pack/objects.ts";
+import { ObjectBuffer } from "../reader/pack/output-buffer.ts";
 import { Pack } from "../reader/pack/pack.ts";
-import type { Room } from "../reader/pack/room.ts";
 import { Turns } from "./folder/turns.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
@@ -101,12 +101,10 @@ export function hiddenNotes({ count, paths }: HiddenEntries): string[] {
 }
 
 /** Memory for one small blob after the other. */
-class ReusedBuffer implements Room {
-  readonly start = 0;
-  memory: Uint8Array = Buffer.allocUnsafeSlow(4096);
-
-  reserve(size: number): void {
-    if (this.start + size > this.memory.length) this.memory = Buffer.allocUnsafeSlow(this.start + size);
+class ReusedBuffer extends ObjectBuffer {
+  protected override allocate(size: number): number {
+    if (size > this.memory.length) this.memory = Buffer.allocUnsafeSlow(Math.max(size, 4096));
+    return 0;
   }
 }
 
@@ -198,7 +196,8 @@ class Check {
     if (is === undefined) {
       this.#pack.read(offset, this.#buffer);
       // Most of them differ in their first byte.
-      is = this.#buffer.memory[0] === LETTER_V && isPointer(this.#buffer.memory.subarray(0, this.#pack.size));
+      const { bytes } = this.#buffer;
+      is = bytes[0] === LETTER_V && isPointer(bytes);
       this.#pointers.set(offset, is);
     }
     return is;

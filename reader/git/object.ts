@@ -17,23 +17,23 @@ export function objectHash(kind: ObjectKind, size: number): Hash {
 /** The raw SHA-1 id git gives to a content of this kind. */
 export function objectId(kind: ObjectKind, bytes: Uint8Array): Uint8Array {
   if (bytes.length > LARGEST_COPIED) return objectHash(kind, bytes.length).update(bytes).digest();
-  copied ??= new Uint8Array(OBJECT_HEADER_ROOM + LARGEST_COPIED);
-  copied.set(bytes, OBJECT_HEADER_ROOM);
-  return Buffer.from(objectIdInPlace(kind, copied, OBJECT_HEADER_ROOM, bytes.length), "latin1");
+  copied ??= new Uint8Array(OBJECT_HEADER_LENGTH + LARGEST_COPIED);
+  copied.set(bytes, OBJECT_HEADER_LENGTH);
+  return Buffer.from(objectIdInPlace(kind, copied, OBJECT_HEADER_LENGTH, bytes.length), "latin1");
 }
 
-/** Bytes of a content that is copied to where there is room for git's header: see `objectIdInPlace`. */
+/** Bytes of a content that is copied behind git's header: see `objectIdInPlace`. */
 const LARGEST_COPIED = 16 * 1024;
 let copied: Uint8Array | undefined;
 
 /** Bytes that the longest `kind SP size NUL` takes: `commit`, and a size of 16 digits. */
-export const OBJECT_HEADER_ROOM = 24;
+export const OBJECT_HEADER_LENGTH = 24;
 
 const SPACE = 0x20;
 const DIGIT_0 = 0x30;
 
 /**
- * The raw id, each byte a character, of the content of `size` bytes at `start`, before which at least `OBJECT_HEADER_ROOM`
+ * The raw id, each byte a character, of the content of `size` bytes at `start`, before which at least `OBJECT_HEADER_LENGTH`
  * bytes may be overwritten: with what git hashes first in its place, one call hashes both. For small objects an
  * `objectHash` takes three times as long, and makes garbage outside of V8's heap.
  */

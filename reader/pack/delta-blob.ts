@@ -1,9 +1,8 @@
 import { InvalidImageError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM, objectIdInPlace } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { BlobReader } from "./blob-reader.ts";
+import { FreshBuffer } from "./output-buffer.ts";
 import type { Making, Pack } from "./pack.ts";
-import { FreshRoom } from "./room.ts";
 import { COST } from "./work.ts";
 
 /** A blob that is made of deltas, in memory and in steps: others can be served between two of them. */
@@ -66,14 +65,12 @@ export class DeltaBlob implements BlobReader {
 
   #step(work: number): Uint8Array | undefined {
     this.#making ??= this.#pack.startMaking(this.#offset);
-    const room = new FreshRoom(OBJECT_HEADER_ROOM);
-    const kind = this.#pack.advance(this.#making, room, work);
-    if (kind === undefined) return undefined;
+    const object = new FreshBuffer();
+    if (!this.#pack.advance(this.#making, object, work)) return undefined;
     this.#making = undefined;
-    const id = Buffer.from(objectIdInPlace(kind, room.memory, room.start, this.#pack.size), "latin1");
-    if (!sameId(id, this.#id)) {
+    if (!sameId(Buffer.from(object.id(), "latin1"), this.#id)) {
       throw new InvalidImageError("object-id", "the content does not match its id");
     }
-    return room.memory.subarray(room.start, room.start + this.#pack.size);
+    return object.bytes;
   }
 }

@@ -1,9 +1,9 @@
-import type { SectorCache } from "../block/sector-cache.ts";
+import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import { hex } from "../git/object-id.ts";
 import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
 import { EntryStream } from "./entry-stream.ts";
-import { InflateError, type Inflater } from "./inflate.ts";
+import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 /** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
 const LIKELY_RATIO = 4;
@@ -22,6 +22,8 @@ export class Entries {
   readonly #end: number;
   readonly #baseOffset: FindBase;
   readonly #inflater: Inflater;
+  /** Where the input of the next step lies. */
+  readonly #input = new Window();
   /** For one piece after the other. */
   #piece: Buffer = Buffer.alloc(0);
 
@@ -41,8 +43,15 @@ export class Entries {
       throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
     }
     const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
-    const place = this.#cache.locate(position, length);
-    const header = decodeEntryHeader(this.#cache.memory, offset, this.start, place, place + length);
+    const input = this.#input;
+    this.#cache.window(position, length, input);
+    const header = decodeEntryHeader(
+      this.#cache.memory,
+      offset,
+      this.start,
+      input.start,
+      input.start + length,
+    );
     if (header.size > (this.#end - this.start - header.dataOffset) * MAX_DEFLATE_RATIO) {
       const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;
       throw new InvalidImageError("pack-entry", what, { offset: position });
@@ -101,9 +110,9 @@ export class Entries {
     let total = 0;
     this.#inflater.start();
     try {
-      for (let ended = false; !ended; ) {
-        ended = this.#write(at, output, 0, pieceSize);
-        const { consumed, produced } = this.#inflater;
+      for (let isEnd = false; !isEnd; ) {
+        const { consumed, produced, ended } = this.#write(at, output, 0, pieceSize);
+        isEnd = ended;
         at += consumed;
         total += produced;
         if (total > header.size) throw longer(header.size);
@@ -116,18 +125,19 @@ export class Entries {
     return at - this.start;
   }
 
-  /** Inflates an entry's own stream, an object or a delta, to where there is room for one byte more. */
+  /** Inflates an entry's own stream, an object or a delta, to where one byte more can be written. */
   inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
-    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a stream is seen.
     const end = start + header.size + 1;
     let at = this.start + header.dataOffset;
     let filled = start;
     this.#inflater.start();
     try {
-      for (let ended = false; !ended; ) {
-        ended = this.#write(at, output, filled, end);
-        at += this.#inflater.consumed;
-        filled += this.#inflater.produced;
+      for (let isEnd = false; !isEnd; ) {
+        const { consumed, produced, ended } = this.#write(at, output, filled, end);
+        isEnd = ended;
+        at += consumed;
+        filled += produced;
         if (filled === end) throw longer(header.size);
       }
       if (filled !== end - 1) throw shorter(filled - start, header.size);
@@ -136,14 +146,15 @@ export class Entries {
     }
   }
 
-  /** Gives the inflater what lies at byte `at` of the image, as far as it is at hand. Whether the stream has ended. */
-  #write(at: number, output: Uint8Array, start: number, end: number): boolean {
+  /** Feeds the inflater with the bytes from byte `at` of the image on that are contiguous in memory. */
+  #write(at: number, output: Uint8Array, start: number, end: number): Inflated {
     if (at >= this.#end) throw new InflateError("is cut short by the end of the PACK");
     const cache = this.#cache;
     const wanted = Math.min(this.#end - at, 1 + Math.floor((end - start) / LIKELY_RATIO));
-    const place = cache.locate(at, wanted);
-    const limit = Math.min(cache.reach, place + this.#end - at);
-    return this.#inflater.write(cache.memory, place, limit, output, start, end);
+    const input = this.#input;
+    cache.window(at, wanted, input);
+    const limit = Math.min(input.end, input.start + this.#end - at);
+    return this.#inflater.write(cache.memory, input.start, limit, output, start, end);
   }
 
   #inflateFault(cause: unknown, header: EntryHeader): unknown {

@@ -1,4 +1,4 @@
-import type { SectorCache } from "../block/sector-cache.ts";
+import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import { ID_LENGTH } from "../git/object-id.ts";
 import { FIRST_ENTRY } from "./entry.ts";
@@ -24,6 +24,8 @@ export class Idx implements ObjectIndex {
   readonly #start: number;
   readonly #packSize: number;
   readonly #fanOut: Uint32Array;
+  /** Where what is looked at lies. */
+  readonly #window = new Window();
 
   /**
    * @param start byte offset of the IDX in the image.
@@ -62,6 +64,7 @@ export class Idx implements ObjectIndex {
    */
   find(ids: Uint8Array, start = 0): number | undefined {
     const { memory } = this.#cache;
+    const window = this.#window;
     const first = ids[start] as number;
     const wanted = digits(ids, start);
     let low = first === 0 ? 0 : (this.#fanOut[first - 1] as number);
@@ -71,9 +74,9 @@ export class Idx implements ObjectIndex {
     for (let guesses = 0; low < high; guesses++) {
       const share = guesses < MAX_GUESSES ? (wanted - lowDigits) / (highDigits - lowDigits) : 0.5;
       const middle = low + Math.min(high - low - 1, Math.floor(Math.max(0, share) * (high - low)) || 0);
-      const place = this.#cache.locate(this.#start + IDS_START + middle * ID_LENGTH, ID_LENGTH);
-      const found = digits(memory, place);
-      const difference = found - wanted || compareIds(memory, place, ids, start);
+      this.#cache.window(this.#start + IDS_START + middle * ID_LENGTH, ID_LENGTH, window);
+      const found = digits(memory, window.start);
+      const difference = found - wanted || compareIds(memory, window.start, ids, start);
       if (difference === 0) return this.#offset(middle);
       if (difference < 0) {
         low = middle + 1;
@@ -105,9 +108,10 @@ export class Idx implements ObjectIndex {
   }
 
   #uint32(offset: number): number {
-    const place = this.#cache.locate(offset, 4);
+    this.#cache.window(offset, 4, this.#window);
     const { memory } = this.#cache;
-    return (memory[place] as number) * 2 ** 24 + digits(memory, place);
+    const { start } = this.#window;
+    return (memory[start] as number) * 2 ** 24 + digits(memory, start);
   }
 }
 

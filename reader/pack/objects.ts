@@ -1,14 +1,14 @@
 import type { Bounds } from "../bounds.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
+import { type ObjectKind, objectHash } from "../git/object.ts";
 import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
 import { DeltaBlob } from "./delta-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
+import { FreshBuffer, type ObjectBuffer } from "./output-buffer.ts";
 import type { Pack } from "./pack.ts";
-import { FreshRoom, type Room } from "./room.ts";
 import { VerifiedStream } from "./verified-stream.ts";
 import { grantFor, type Work } from "./work.ts";
 
@@ -18,8 +18,8 @@ const LARGEST_WHOLE = 1024 * 1024;
 /** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
 const LARGEST_PARSED = 64 * 1024 * 1024;
 
-/** Room for a commit or tree. */
-class RoomForParsed extends FreshRoom {
+/** Memory for a commit or tree. */
+class ParsedBuffer extends FreshBuffer {
   override reserve(size: number): void {
     if (size > LARGEST_PARSED) {
       const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
@@ -62,40 +62,35 @@ export class Objects {
   /**
    * The content of the object with this raw id, in memory of its own.
    *
-   * @param room instead of that memory; see `readInto`.
+   * @param buffer is used instead of that memory.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
-  read(id: Uint8Array, kind: ObjectKind, room?: Room): Uint8Array {
-    const given =
-      room ?? (kind === "blob" ? new FreshRoom(OBJECT_HEADER_ROOM) : new RoomForParsed(OBJECT_HEADER_ROOM));
-    const size = this.readInto(given, id, 0, kind);
-    return given.memory.subarray(given.start, given.start + size);
+  read(id: Uint8Array, kind: ObjectKind, buffer?: ObjectBuffer): Uint8Array {
+    const into = buffer ?? (kind === "blob" ? new FreshBuffer() : new ParsedBuffer());
+    this.readInto(into, id, 0, kind);
+    return into.bytes;
   }
 
   /**
-   * Reads an object, and gives the number of its bytes.
+   * Reads an object into a buffer.
    *
-   * @param room for one byte more than it has. Before `start` there must be `OBJECT_HEADER_ROOM` bytes, which are overwritten.
+   * @param into must hold one byte more than the object has.
    * @param ids hold its raw id from `start` on.
-   * @throws as `read`, and what the room throws.
+   * @throws as `read`, and what the buffer throws.
    */
-  readInto(room: Room, ids: Uint8Array, start: number, kind: ObjectKind): number {
+  readInto(into: ObjectBuffer, ids: Uint8Array, start: number, kind: ObjectKind): void {
     const pack = this.#pack;
     const offset = this.#index.find(ids, start);
     if (offset === undefined) throw missing(idAt(ids, start));
-    let found: ObjectKind;
     try {
-      found = pack.read(offset, room);
+      pack.read(offset, into);
     } catch (error) {
       throw named(idAt(ids, start), error);
     }
-    if (kind === "blob") pack.work.grant(grantFor(pack.size));
-    if (found !== kind) throw wrongKind(idAt(ids, start), kind, { kind: found });
-    if (!hasId(objectIdInPlace(kind, room.memory, room.start, pack.size), ids, start)) {
-      throw forged(idAt(ids, start));
-    }
-    return pack.size;
+    if (kind === "blob") pack.work.grant(grantFor(into.size));
+    if (into.kind !== kind) throw wrongKind(idAt(ids, start), kind, into);
+    if (!hasId(into.id(), ids, start)) throw forged(idAt(ids, start));
   }
 
   /**

@@ -11,7 +11,7 @@ import type { EntryStream } from "./entry-stream.ts";
 import { free } from "./free.ts";
 import type { Inflater } from "./inflate.ts";
 import { createInflater } from "./inflaters.ts";
-import type { Room } from "./room.ts";
+import type { ObjectBuffer, OutputBuffer } from "./output-buffer.ts";
 import { COST, Work, WorkLimitError } from "./work.ts";
 
 export interface PackOptions {
@@ -62,11 +62,6 @@ export class Pack {
   readonly #largestDelta: number;
   /** A delta is needed only until it is applied, so all of them share this memory, if they are not huge. */
   #scratch: Uint8Array = new Uint8Array();
-  /** Bytes of the object that was read last. */
-  size = 0;
-  /** Of the object that was read last, as a `Base` has them. */
-  #depth = 0;
-  #work = 0;
 
   /**
    * @param start byte offset of the PACK in the image.
@@ -100,22 +95,15 @@ export class Pack {
   }
 
   /**
-   * Reads the whole object whose entry is at `offset`, and gives its kind; `size` tells how many bytes it has.
+   * Reads the object whose entry is at `offset`.
    *
-   * @param room for it: one byte more than the object has.
+   * @param into gets the object; it must hold one byte more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes, or if it is a delta and it or one
    * of its bases has more than `Bounds.deltaObjectSize`. @throws {WorkLimitError}
    */
-  read(offset: number, room: Room): ObjectKind {
-    const header = this.header(offset);
-    if (header.kind !== undefined) {
-      this.#inflate(header, room);
-      return header.kind;
-    }
-    const base = this.#bases.get(this.#entries.baseOf(header)) ?? this.#makeBase(header);
-    this.#build(base, header, room);
-    return base.kind;
+  read(offset: number, into: ObjectBuffer): void {
+    this.#read(offset, into);
   }
 
   /**
@@ -123,8 +111,19 @@ export class Pack {
    * else is read.
    */
   readBase(offset: number): GitObject {
-    const { kind, memory, start, size } = this.#keep(offset, this.read(offset, this.#bases));
+    this.#read(offset, this.#bases);
+    const { kind, memory, start, size } = this.#bases.keep(offset);
     return { kind, bytes: memory.subarray(start, start + size) };
+  }
+
+  #read(offset: number, into: OutputBuffer): void {
+    const header = this.header(offset);
+    if (header.kind !== undefined) {
+      this.#inflate(header, header.kind, into);
+      return;
+    }
+    const base = this.#bases.get(this.#entries.baseOf(header)) ?? this.#makeBase(header);
+    this.#build(base, header, into);
   }
 
   /**
@@ -138,12 +137,12 @@ export class Pack {
   /**
    * Goes on with making an object. For a caller who has others to serve: between two steps anything else may be read.
    *
-   * @param room for the object, which is only used by the last step.
+   * @param into gets the object in the last step, and is left alone by the others.
    * @param limit units of work after which the step ends; default none. At least one delta is applied.
-   * @returns its kind, undefined if it is not made yet.
+   * @returns whether the object is made.
    * @throws as `read`.
    */
-  advance(making: Making, room: Room, limit = Number.POSITIVE_INFINITY): ObjectKind | undefined {
+  advance(making: Making, into: ObjectBuffer, limit = Number.POSITIVE_INFINITY): boolean {
     const { header, deltas } = making;
     const end = this.work.done + limit;
     let base = making.base ?? this.#startOf(header, deltas);
@@ -154,10 +153,10 @@ export class Pack {
       memory.set(base.memory.subarray(base.start, base.start + base.size));
       if (making.base !== undefined) free(making.base.memory);
       making.base = { ...base, memory, start: 0 };
-      return undefined;
+      return false;
     }
-    this.#build(base, header, room);
-    return base.kind;
+    this.#build(base, header, into);
+    return true;
   }
 
   /**
@@ -206,16 +205,14 @@ export class Pack {
   }
 
   /** Inflates an object that is stored whole. */
-  #inflate(header: EntryHeader, room: Room): void {
+  #inflate(header: EntryHeader, kind: ObjectKind, into: OutputBuffer): void {
     const { size } = header;
     this.checkSize(size, header);
-    room.reserve(size + 1);
+    into.reserve(size + 1);
     const work = COST.inflatedByte * size;
     this.work.add(work);
-    this.#entries.inflateTo(header, room.memory, room.start);
-    this.size = size;
-    this.#depth = 0;
-    this.#work = work;
+    this.#entries.inflateTo(header, into.memory, into.start);
+    into.filled(kind, size, 0, work);
   }
 
   /** Makes the base of a delta, and those on which that is built, from one that is at hand or stored whole. */
@@ -237,8 +234,8 @@ export class Pack {
       link = this.header(offset);
       if (link.kind !== undefined) {
         if (link.size > this.#largestInChain) throw this.#tooLarge(link.size, this.#largestInChain, link);
-        this.#inflate(link, this.#bases);
-        return this.#keep(offset, link.kind);
+        this.#inflate(link, link.kind, this.#bases);
+        return this.#bases.keep(offset);
       }
       deltas.push(link);
       if (deltas.length >= MAX_CHAIN) throw tooDeep(this.#entries.at(delta));
@@ -247,16 +244,11 @@ export class Pack {
 
   #makeNext(base: Base, delta: EntryHeader): Base {
     this.#build(base, delta, this.#bases);
-    return this.#keep(delta.offset, base.kind);
-  }
-
-  /** Keeps the object that was read last, to memory of the base cache. */
-  #keep(offset: number, kind: ObjectKind): Base {
-    return this.#bases.keep(offset, kind, this.size, this.#depth, this.#work);
+    return this.#bases.keep(delta.offset);
   }
 
   /** Builds an object on its base. */
-  #build(base: Base, delta: EntryHeader, room: Room): void {
+  #build(base: Base, delta: EntryHeader, into: OutputBuffer): void {
     const { size } = delta;
     if (base.depth >= MAX_CHAIN) throw tooDeep(this.#entries.at(delta));
     if (size > this.#largestDelta) throw this.#tooLarge(size, this.#largestDelta, delta);
@@ -274,16 +266,14 @@ export class Pack {
         this.work.add(COST.inflatedByte * size);
         const count = checkTargetSize(memory, instructions, size, targetSize);
         this.#checkWork(base.work + work + COST.instruction * count, delta);
-        if (room !== this.#bases) this.#bases.dropHuge(base);
+        if (into !== this.#bases) this.#bases.dropHuge(base);
       }
-      room.reserve(targetSize, base);
-      const target = { memory: room.memory, start: room.start, size: targetSize };
+      into.reserve(targetSize, base);
+      const target = { memory: into.memory, start: into.start, size: targetSize };
       work += COST.instruction * applyDelta(base, memory, instructions, size, target);
       this.work.add(work);
       this.#checkWork(base.work + work, delta);
-      this.#work = base.work + work;
-      this.size = targetSize;
-      this.#depth = base.depth + 1;
+      into.filled(base.kind, targetSize, base.depth + 1, base.work + work);
     } catch (cause) {
       throw deltaFault(cause, this.#entries.at(delta));
     } finally {

@@ -13,7 +13,7 @@ import { connect } from "../../../reader/store/connect.ts";
 import type { Key, Store } from "../../../reader/store/store.ts";
 import { copy, delta, insert, makeImage, refDelta, whole } from "../pack-fixture.ts";
 
-const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const SIMILAR = new URL("../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 

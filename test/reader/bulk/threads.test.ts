@@ -12,7 +12,7 @@ import { hex, raw } from "../../../reader/git/object-id.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { makeThreadProgram } from "../../../vm/artifacts/bundle.ts";
 
-const SIMILAR = new URL("../../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
+const SIMILAR = new URL("../../fixtures/docteur-0.0.7/similar.img", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
