@@ -176,7 +176,7 @@ class Check {
     try {
       const offset = this.#objects.place(id);
       // One that is stored whole is known by the header of its entry: that is the short way for most.
-      const header = offset === undefined ? undefined : this.#pack.header(offset);
+      const header = offset === undefined ? undefined : this.#pack.entries.header(offset);
       let size = header?.size as number;
       if (header?.kind !== "blob") {
         const described = this.#objects.describe(id, "blob");

@@ -59,7 +59,7 @@ function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache): void
 }
 
 function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
-  if (pack.header(offset).kind === undefined) {
+  if (pack.entries.header(offset).kind === undefined) {
     const { kind, bytes } = pack.readBase(offset);
     return objectId(kind, bytes);
   }

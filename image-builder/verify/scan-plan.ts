@@ -1,7 +1,7 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { HEADER_SIZE } from "../../reader/image/header.ts";
-import { FIRST_ENTRY } from "../../reader/pack/entry.ts";
+import { FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { IDX_SIGNATURE, Idx, LARGE_OFFSET } from "../../reader/pack/idx.ts";
 import { type EntryRange, readPackHeader } from "../../reader/pack/scan.ts";
 

@@ -3,7 +3,7 @@ import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { analyzePack } from "../pack/analyze.ts";
-import { FIRST_ENTRY } from "../pack/entry.ts";
+import { FIRST_ENTRY } from "../pack/format.ts";
 import { Idx } from "../pack/idx.ts";
 import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
 import type { ObjectIndex } from "../pack/object-index.ts";

@@ -1,8 +1,9 @@
 import { InvalidImageError } from "../errors.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { BlobReader } from "./blob-reader.ts";
+import type { PendingObject } from "./chains.ts";
 import { FreshBuffer } from "./output-buffer.ts";
-import type { Making, Pack } from "./pack.ts";
+import type { Pack } from "./pack.ts";
 import { COST } from "./work.ts";
 
 /** A blob that is made of deltas, in memory and in steps: others can be served between two of them. */
@@ -12,7 +13,7 @@ export class DeltaBlob implements BlobReader {
   readonly #id: Uint8Array;
   readonly #pack: Pack;
   readonly #offset: number;
-  #making: Making | undefined;
+  #pending: PendingObject | undefined;
   #bytes: Uint8Array | undefined;
   /** What is damaged stays damaged. */
   #fault: unknown;
@@ -43,7 +44,7 @@ export class DeltaBlob implements BlobReader {
     try {
       this.#bytes = this.#step(limit * COST.inflatedByte);
     } catch (error) {
-      this.#making = undefined;
+      this.#pending = undefined;
       this.#fault = error instanceof InvalidImageError ? error.withObject(hex(this.#id)) : error;
       throw this.#fault;
     }
@@ -59,15 +60,15 @@ export class DeltaBlob implements BlobReader {
 
   close(): void {
     this.#fault ??= new Error("the reader is closed");
-    this.#making = undefined;
+    this.#pending = undefined;
     this.#bytes = undefined;
   }
 
   #step(work: number): Uint8Array | undefined {
-    this.#making ??= this.#pack.startMaking(this.#offset);
+    this.#pending ??= this.#pack.begin(this.#offset);
     const object = new FreshBuffer();
-    if (!this.#pack.advance(this.#making, object, work)) return undefined;
-    this.#making = undefined;
+    if (!this.#pack.advance(this.#pending, object, work)) return undefined;
+    this.#pending = undefined;
     if (!sameId(Buffer.from(object.id(), "latin1"), this.#id)) {
       throw new InvalidImageError("object-id", "the content does not match its id");
     }

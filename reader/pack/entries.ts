@@ -1,8 +1,8 @@
 import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import { hex } from "../git/object-id.ts";
-import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./entry.ts";
 import { EntryStream } from "./entry-stream.ts";
+import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./format.ts";
 import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 /** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
@@ -14,7 +14,7 @@ const MAX_DEFLATE_RATIO = 1032;
 /** Gives the offset of the base of a REF_DELTA, by the base's raw id and the delta's own offset. */
 export type FindBase = (id: Uint8Array, delta: number) => number | undefined;
 
-/** The entries of a PACK by their offsets, as they lie there: headers and zlib streams. What deltas make is for `Pack`. */
+/** The entries of a PACK by their offsets, as they lie there: headers and zlib streams. `Chains` applies deltas. */
 export class Entries {
   readonly #cache: SectorCache;
   /** Byte offset of the PACK in the image. */
@@ -27,7 +27,7 @@ export class Entries {
   /** For one piece after the other. */
   #piece: Buffer = Buffer.alloc(0);
 
-  /** As `Pack`. */
+  /** As `Pack`; `inflater` is from then on this reader's. */
   constructor(cache: SectorCache, start: number, end: number, baseOffset: FindBase, inflater: Inflater) {
     this.#cache = cache;
     this.start = start;
@@ -36,7 +36,10 @@ export class Entries {
     this.#inflater = inflater;
   }
 
-  /** As `Pack.header`. */
+  /**
+   * The header of the entry at `offset`; the size it claims is one that the rest of the PACK can inflate to.
+   * @throws {InvalidImageError} fault `pack-entry`.
+   */
   header(offset: number): EntryHeader {
     const position = this.start + offset;
     if (offset < FIRST_ENTRY || position >= this.#end) {
@@ -86,23 +89,35 @@ export class Entries {
     return this.start + offset;
   }
 
-  /** As `Pack.stream`. */
+  /** A reader of an entry's own stream that other reads do not disturb. Close it. */
   stream(header: EntryHeader): EntryStream {
     const bounds = { start: this.start, end: this.#end };
     return new EntryStream(this.#cache, bounds, header, this.#inflater.another());
   }
 
-  /** As `Pack.raw`. */
+  /**
+   * Bytes of an entry's own stream as they lie in the PACK, good until anything else is read.
+   *
+   * @param position of the first, from the start of the stream.
+   * @throws {InvalidImageError} fault `device`.
+   */
   raw(header: EntryHeader, position: number, length: number): Uint8Array {
     const start = this.start + header.dataOffset + position;
     return this.#cache.read(start, Math.min(length, this.#end - start));
   }
 
-  /** As `Pack.inflatePieces`. */
+  /**
+   * Inflates an entry's own stream piece by piece, holding no more than one piece.
+   *
+   * @param take gets each piece in order; it must copy what it keeps and must not read from this PACK. If it returns false,
+   * reading ends there.
+   * @param pieceSize bytes of a piece at most. Default 64 KiB.
+   * @returns the offset in the PACK where the next entry begins, undefined if `take` ended it.
+   */
   inflatePieces(
     header: EntryHeader,
     take: (piece: Uint8Array) => boolean | undefined,
-    pieceSize: number,
+    pieceSize = 64 * 1024,
   ): number | undefined {
     if (this.#piece.length < pieceSize) this.#piece = Buffer.allocUnsafeSlow(pieceSize);
     const output = this.#piece;

@@ -1,6 +1,6 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
-import type { EntryHeader } from "./entry.ts";
+import type { EntryHeader } from "./format.ts";
 import { InflateError, type Inflater } from "./inflate.ts";
 
 /** Bytes of a piece. */

@@ -1,6 +1,6 @@
 import type { ObjectKind } from "../git/object.ts";
 import { ID_LENGTH } from "../git/object-id.ts";
-import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./entry.ts";
+import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./format.ts";
 
 /** Bytes that an entry takes, in each of the columns. */
 const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, ids: ID_LENGTH, types: 1 } as const;

@@ -1,7 +1,7 @@
 import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import { ID_LENGTH } from "../git/object-id.ts";
-import { FIRST_ENTRY } from "./entry.ts";
+import { FIRST_ENTRY } from "./format.ts";
 import type { ObjectIndex } from "./object-index.ts";
 
 /** `\377tOc` and version 2. */

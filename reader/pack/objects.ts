@@ -100,7 +100,7 @@ export class Objects {
    */
   readPart(id: Uint8Array, offset: number, length: number): Uint8Array {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind !== "blob") return this.read(id, "blob").slice(offset, offset + length);
 
     const size = Math.max(0, Math.min(length, header.size - offset));
@@ -109,7 +109,7 @@ export class Objects {
     const hash = objectHash("blob", header.size);
     let position = 0;
     this.#named(id, () =>
-      this.#pack.inflatePieces(header, (piece) => {
+      this.#pack.entries.inflatePieces(header, (piece) => {
         hash.update(piece);
         const start = Math.max(0, offset - position);
         const end = offset + part.length - position;
@@ -129,11 +129,11 @@ export class Objects {
    */
   open(id: Uint8Array): BlobReader {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind === undefined)
       return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new StreamedBlob(id, header.size, this.#pack.stream(header))
+      ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header))
       : new WholeBlob(this.read(id, "blob"));
   }
 
@@ -144,9 +144,9 @@ export class Objects {
    */
   openVerified(id: Uint8Array): VerifiedStream | undefined {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new VerifiedStream(id, header.size, this.#pack.stream(header))
+      ? new VerifiedStream(id, header.size, this.#pack.entries.stream(header))
       : undefined;
   }
 
@@ -158,10 +158,10 @@ export class Objects {
    */
   openCompressed(id: Uint8Array, length?: number): CompressedBlob | undefined {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind !== "blob") return undefined;
-    const open = () => this.#pack.stream(header);
-    const read = (position: number, wanted: number) => this.#pack.raw(header, position, wanted);
+    const open = () => this.#pack.entries.stream(header);
+    const read = (position: number, wanted: number) => this.#pack.entries.raw(header, position, wanted);
     return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length);
   }
 

@@ -5,8 +5,8 @@ import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import { ID_LENGTH, sameId } from "../git/object-id.ts";
 import { crc32 } from "./crc32.ts";
 import { DeltaError, decodeDeltaHeader } from "./delta.ts";
-import { type EntryHeader, FIRST_ENTRY } from "./entry.ts";
 import { EntryTable } from "./entry-table.ts";
+import { type EntryHeader, FIRST_ENTRY } from "./format.ts";
 import type { Pack } from "./pack.ts";
 
 /** What one pass over a PACK tells. */
@@ -87,7 +87,7 @@ export function scanEntries(
   let offset = begin;
   for (let done = 0; done < count; ) {
     const entry = first + done;
-    const header = pack.header(offset);
+    const header = pack.entries.header(offset);
     table.set(entry, header);
     const end =
       header.kind === undefined
@@ -137,7 +137,7 @@ export function readPackHeader(cache: SectorCache, start: number, limit: number)
 /** Inflates a delta and notes the size of what it claims to make. Gives the offset of the next entry. */
 function inflateDelta(pack: Pack, header: EntryHeader, table: EntryTable, entry: number): number {
   let size: number | undefined;
-  return pack.inflatePieces(header, (piece) => {
+  return pack.entries.inflatePieces(header, (piece) => {
     size ??= claimedSize(piece);
     table.setSize(entry, size);
     return true;
@@ -158,7 +158,7 @@ function claimedSize(start: Uint8Array): number {
 function inflateObject(pack: Pack, header: EntryHeader, kind: ObjectKind, id: Uint8Array): number {
   const { size } = header;
   let hash: Hash | undefined;
-  const end = pack.inflatePieces(header, (piece) => {
+  const end = pack.entries.inflatePieces(header, (piece) => {
     // Most objects are one piece, and to hash that at once takes a third of the time.
     if (piece.length === size) id.set(objectId(kind, piece));
     else {

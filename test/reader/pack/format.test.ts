@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { DocteurError } from "../../../reader/errors.ts";
-import { decodeEntryHeader } from "../../../reader/pack/entry.ts";
+import { decodeEntryHeader } from "../../../reader/pack/format.ts";
 import { refused } from "../fault.ts";
 import { entryHeader, ofsDistance } from "../pack-fixture.ts";
 
