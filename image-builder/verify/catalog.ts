@@ -18,16 +18,16 @@ export class Catalog {
   reach(
     id: Uint8Array,
   ): { readonly place: number; readonly kind: ObjectKind; readonly before: boolean } | undefined {
-    const place = this.#analysis.placeOf(id);
+    const place = this.#analysis.indexOf(id);
     if (place === undefined) return undefined;
     const before = this.#reached[place] === 1;
     this.#reached[place] = 1;
-    return { place, kind: this.#analysis.kind(place), before };
+    return { place, kind: this.#analysis.kindAt(place), before };
   }
 
   /** The raw id of the object at a place, a view. */
   id(place: number): Uint8Array {
-    return this.#analysis.id(place);
+    return this.#analysis.idAt(place);
   }
 
   /** Objects that nothing has reached. */

@@ -3,14 +3,13 @@ import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { analyzePack } from "../pack/analyze.ts";
-import { FIRST_ENTRY } from "../pack/format.ts";
 import { Idx } from "../pack/idx.ts";
 import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
 import type { ObjectIndex } from "../pack/object-index.ts";
 import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
 import { Work } from "../pack/work.ts";
-import { decodeHeader, HEADER_SIZE, type ImageHeader } from "./header.ts";
+import { HEADER_SIZE, type ImageHeader, readHeader } from "./header.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -76,19 +75,6 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     work: new Work(options.boundWork === true ? bounds.commandWork : undefined),
   });
   return { id, objects: new Objects(index, pack) };
-}
-
-/**
- * The header of an image, its index offset within the image and past an empty PACK.
- * @throws {InvalidImageError} fault `header`.
- */
-export function readHeader(cache: SectorCache): ImageHeader {
-  const header = decodeHeader(cache.read(0, Math.min(HEADER_SIZE, cache.size)));
-  if (header.indexOffset < HEADER_SIZE + FIRST_ENTRY || header.indexOffset >= cache.size) {
-    const what = `the index offset ${header.indexOffset} lies outside the image's ${cache.size} bytes`;
-    throw new InvalidImageError("header", what, { offset: 20 });
-  }
-  return header;
 }
 
 function openIndex(

@@ -69,7 +69,7 @@ export class DeltaBlob implements BlobReader {
     const object = new FreshBuffer();
     if (!this.#pack.advance(this.#pending, object, work)) return undefined;
     this.#pending = undefined;
-    if (!sameId(Buffer.from(object.id(), "latin1"), this.#id)) {
+    if (!sameId(Buffer.from(object.id(this.#pack.format), "latin1"), this.#id)) {
       throw new InvalidImageError("object-id", "the content does not match its id");
     }
     return object.bytes;

@@ -1,8 +1,9 @@
 import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 import { hex } from "../git/object-id.ts";
 import { EntryStream } from "./entry-stream.ts";
-import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, MAX_ENTRY_HEADER } from "./format.ts";
+import { decodeEntryHeader, type EntryHeader, FIRST_ENTRY, maxEntryHeader } from "./format.ts";
 import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 /** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
@@ -20,6 +21,9 @@ export class Entries {
   /** Byte offset of the PACK in the image. */
   readonly start: number;
   readonly #end: number;
+  readonly format: ObjectFormat;
+  /** Bytes of a header at most. */
+  readonly #maxHeader: number;
   readonly #baseOffset: FindBase;
   readonly #inflater: Inflater;
   /** Where the input of the next step lies. */
@@ -28,12 +32,21 @@ export class Entries {
   #piece: Buffer = Buffer.alloc(0);
 
   /** As `Pack`; `inflater` is from then on this reader's. */
-  constructor(cache: SectorCache, start: number, end: number, baseOffset: FindBase, inflater: Inflater) {
+  constructor(
+    cache: SectorCache,
+    start: number,
+    end: number,
+    baseOffset: FindBase,
+    inflater: Inflater,
+    format: ObjectFormat,
+  ) {
     this.#cache = cache;
     this.start = start;
     this.#end = end;
     this.#baseOffset = baseOffset;
     this.#inflater = inflater;
+    this.format = format;
+    this.#maxHeader = maxEntryHeader(format);
   }
 
   /**
@@ -45,7 +58,7 @@ export class Entries {
     if (offset < FIRST_ENTRY || position >= this.#end) {
       throw new InvalidImageError("pack-entry", "an entry lies outside the PACK", { offset: position });
     }
-    const length = Math.min(MAX_ENTRY_HEADER, this.#end - position);
+    const length = Math.min(this.#maxHeader, this.#end - position);
     const input = this.#input;
     this.#cache.window(position, length, input);
     const header = decodeEntryHeader(
@@ -54,6 +67,7 @@ export class Entries {
       this.start,
       input.start,
       input.start + length,
+      this.format,
     );
     if (header.size > (this.#end - this.start - header.dataOffset) * MAX_DEFLATE_RATIO) {
       const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;

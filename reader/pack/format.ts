@@ -1,9 +1,45 @@
+// The format of a PACK (git's `pack-format`), in both directions: its header, and the headers of its entries.
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
-import { ID_LENGTH } from "../git/object-id.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { SHA1 } from "../node-platform.ts";
 
-/** An entry's longest header: 10 bytes of type and size, and a base's id (20) or distance (10). */
-export const MAX_ENTRY_HEADER = 10 + ID_LENGTH;
+/** The first object's offset: after `PACK`, the version and the number of objects. */
+export const FIRST_ENTRY = 12;
+
+const SIGNATURE = 0x5041434b;
+const VERSION = 2;
+
+/** The bytes that a PACK starts with: signature, version 2, the number of objects. */
+export function encodePackHeader(count: number): Uint8Array {
+  const header = Buffer.alloc(FIRST_ENTRY);
+  header.writeUInt32BE(SIGNATURE, 0);
+  header.writeUInt32BE(VERSION, 4);
+  header.writeUInt32BE(count, 8);
+  return header;
+}
+
+/**
+ * The number of objects that the header of a PACK claims.
+ * @param bytes its first 12 bytes. @param offset byte of the image at which they lie.
+ * @throws {InvalidImageError} fault `pack-header`.
+ */
+export function decodePackHeader(bytes: Uint8Array, offset: number): number {
+  const fail = (what: string) => new InvalidImageError("pack-header", what, { offset });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, FIRST_ENTRY);
+  if (view.getUint32(0) !== SIGNATURE) throw fail("there is no PACK after the header");
+  const version = view.getUint32(4);
+  if (version !== VERSION) throw fail(`the PACK has version ${version}, not ${VERSION}`);
+  return view.getUint32(8);
+}
+
+/** Bytes of the longest type and size, and of the longest distance to a base. */
+const MAX_VARINT = 10;
+
+/** Bytes of the longest header of an entry: type and size, and the id of a base. */
+export function maxEntryHeader({ idLength }: ObjectFormat): number {
+  return MAX_VARINT + Math.max(idLength, MAX_VARINT);
+}
 
 /** The header of one PACK entry (git's `pack-format`, "object entry"). */
 export interface EntryHeader {
@@ -26,13 +62,51 @@ export const KINDS: readonly (ObjectKind | undefined)[] = [undefined, "commit", 
 export const OFS_DELTA = 6;
 export const REF_DELTA = 7;
 
-/** The first object's offset: after `PACK`, the version and the number of objects. */
-export const FIRST_ENTRY = 12;
+/** What the header of an entry is encoded from: of an object its kind, of a delta its base. Sizes are safe integers. */
+export type EntryToEncode = Pick<EntryHeader, "size"> &
+  (
+    | Pick<EntryHeader, "kind">
+    | { readonly offset: number; readonly baseOffset: number }
+    | { readonly baseId: Uint8Array }
+  );
+
+/**
+ * Encodes the header of an entry: type and size, 4 bits of the size in the first byte and 7 in each that follows, the lowest
+ * first; then the base of a delta. The top bit says that another byte follows.
+ */
+export function encodeEntryHeader(entry: EntryToEncode): Uint8Array {
+  if ("baseId" in entry) return Uint8Array.of(...typeAndSize(REF_DELTA, entry.size), ...entry.baseId);
+  if ("baseOffset" in entry) {
+    const distance = entry.offset - entry.baseOffset;
+    return Uint8Array.of(...typeAndSize(OFS_DELTA, entry.size), ...encodeDistance(distance));
+  }
+  return Uint8Array.from(typeAndSize(KINDS.indexOf(entry.kind), entry.size));
+}
+
+function typeAndSize(type: number, size: number): number[] {
+  const bytes = [(type << 4) | (size % 16)];
+  // Division, not shifts: those cut numbers to 32 bits.
+  for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 128)) {
+    bytes[bytes.length - 1]! |= 0x80;
+    bytes.push(rest % 128);
+  }
+  return bytes;
+}
+
+/** The highest 7 bits first; each byte but the last is one less than its bits, so that no distance has two encodings. */
+function encodeDistance(distance: number): number[] {
+  const bytes = [distance % 128];
+  for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    rest--;
+    bytes.unshift((rest % 128) | 0x80);
+  }
+  return bytes;
+}
 
 /**
  * Decodes the header of the entry at `offset` in the PACK, `offset + packStart` in the image.
  *
- * @param bytes hold it from `start` to `end`. 30 bytes are always enough; fewer are if the entry ends in them.
+ * @param bytes hold it from `start` to `end`. `maxEntryHeader` bytes are always enough; fewer are if the entry ends in them.
  * @throws {InvalidImageError} fault `pack-entry`: an unknown type, a size beyond 2^53, a base outside the PACK's past.
  */
 export function decodeEntryHeader(
@@ -41,6 +115,7 @@ export function decodeEntryHeader(
   packStart: number,
   start = 0,
   end = bytes.length,
+  { idLength }: ObjectFormat = SHA1,
 ): EntryHeader {
   let position = start;
   let byte = bytes[position++] as number;
@@ -70,8 +145,8 @@ export function decodeEntryHeader(
     isWhole &&= byte < 0x80 || distance > offset;
   } else if (type === REF_DELTA) {
     // A copy: `slice` of a Buffer is a view, and the memory of the sector cache is used again.
-    baseId = new Uint8Array(bytes.subarray(position, position + ID_LENGTH));
-    position += ID_LENGTH;
+    baseId = new Uint8Array(bytes.subarray(position, position + idLength));
+    position += idLength;
   } else if (kind === undefined) {
     throw fault(`the entry has type ${type}, which git does not know`, packStart + offset);
   }

@@ -1,7 +1,8 @@
 import type { Bounds } from "../bounds.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import { type ObjectKind, objectHash } from "../git/object.ts";
-import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
@@ -33,10 +34,12 @@ class ParsedBuffer extends FreshBuffer {
 export class Objects {
   readonly #index: ObjectIndex;
   readonly #pack: Pack;
+  readonly #format: ObjectFormat;
 
   constructor(index: ObjectIndex, pack: Pack) {
     this.#index = index;
     this.#pack = pack;
+    this.#format = pack.format;
   }
 
   /** How many there are. */
@@ -82,15 +85,15 @@ export class Objects {
   readInto(into: ObjectBuffer, ids: Uint8Array, start: number, kind: ObjectKind): void {
     const pack = this.#pack;
     const offset = this.#index.find(ids, start);
-    if (offset === undefined) throw missing(idAt(ids, start));
+    if (offset === undefined) throw missing(this.#idAt(ids, start));
     try {
       pack.read(offset, into);
     } catch (error) {
-      throw named(idAt(ids, start), error);
+      throw named(this.#idAt(ids, start), error);
     }
     if (kind === "blob") pack.work.grant(grantFor(into.size));
-    if (into.kind !== kind) throw wrongKind(idAt(ids, start), kind, into);
-    if (!hasId(into.id(), ids, start)) throw forged(idAt(ids, start));
+    if (into.kind !== kind) throw wrongKind(this.#idAt(ids, start), kind, into);
+    if (!hasId(into.id(this.#format), ids, start)) throw forged(this.#idAt(ids, start));
   }
 
   /**
@@ -106,7 +109,7 @@ export class Objects {
     const size = Math.max(0, Math.min(length, header.size - offset));
     this.#pack.checkSize(size, header);
     const part = Buffer.alloc(size);
-    const hash = objectHash("blob", header.size);
+    const hash = objectHash("blob", header.size, this.#format);
     let position = 0;
     this.#named(id, () =>
       this.#pack.entries.inflatePieces(header, (piece) => {
@@ -133,7 +136,7 @@ export class Objects {
     if (header.kind === undefined)
       return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header))
+      ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header), this.#format)
       : new WholeBlob(this.read(id, "blob"));
   }
 
@@ -146,7 +149,7 @@ export class Objects {
     const entry = this.#offset(id);
     const header = this.#named(id, () => this.#pack.entries.header(entry));
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new VerifiedStream(id, header.size, this.#pack.entries.stream(header))
+      ? new VerifiedStream(id, header.size, this.#pack.entries.stream(header), this.#format)
       : undefined;
   }
 
@@ -162,7 +165,7 @@ export class Objects {
     if (header.kind !== "blob") return undefined;
     const open = () => this.#pack.entries.stream(header);
     const read = (position: number, wanted: number) => this.#pack.entries.raw(header, position, wanted);
-    return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length);
+    return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length, this.#format);
   }
 
   /**
@@ -175,6 +178,10 @@ export class Objects {
     const description = this.#named(id, () => this.#pack.describe(offset));
     if (description.kind !== kind) throw wrongKind(id, kind, description);
     return description;
+  }
+
+  #idAt(ids: Uint8Array, start: number): Uint8Array {
+    return ids.subarray(start, start + this.#format.idLength);
   }
 
   #offset(id: Uint8Array): number {
@@ -192,13 +199,9 @@ export class Objects {
   }
 }
 
-function idAt(ids: Uint8Array, start: number): Uint8Array {
-  return ids.subarray(start, start + ID_LENGTH);
-}
-
 /** Whether `ids` hold from `start` on the id whose bytes are these characters. */
 function hasId(characters: string, ids: Uint8Array, start: number): boolean {
-  for (let i = 0; i < ID_LENGTH; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
+  for (let i = 0; i < characters.length; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
   return true;
 }
 

@@ -1,4 +1,5 @@
 import { OBJECT_HEADER_LENGTH, type ObjectKind, objectIdInPlace } from "../git/object.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 
 /** Bytes in memory: `size` of them, from `start` on. */
 export interface MemoryRange {
@@ -52,8 +53,8 @@ export abstract class ObjectBuffer extends OutputBuffer {
   protected abstract allocate(size: number): number;
 
   /** The raw id of the object that was read last, each byte a character. Overwrites the bytes before its content. */
-  id(): string {
-    return objectIdInPlace(this.kind, this.memory, this.start, this.size);
+  id(format: ObjectFormat): string {
+    return objectIdInPlace(this.kind, this.memory, this.start, this.size, format);
   }
 
   /** The content of the object that was read last, a view. */

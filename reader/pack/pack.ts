@@ -1,6 +1,8 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { type Bounds, boundsOf } from "../bounds.ts";
 import type { GitObject } from "../git/object.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { SHA1 } from "../node-platform.ts";
 import { ChainDescriptions, type EntryDescription } from "./chain-descriptions.ts";
 import { Chains, type PendingObject } from "./chains.ts";
 import { Entries, type FindBase } from "./entries.ts";
@@ -16,6 +18,8 @@ export interface PackOptions {
   readonly baseCacheSize?: number | undefined;
   /** Bytes of the largest object that is read into memory at once. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
+  /** How the objects are named. Default: by Node's SHA-1. */
+  readonly format?: ObjectFormat | undefined;
   /** Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
   /** Default: those of its size. */
@@ -47,11 +51,17 @@ export class Pack {
     baseOffset: FindBase,
     options: PackOptions = {},
   ) {
-    this.entries = new Entries(cache, start, end, baseOffset, options.inflater ?? createInflater());
+    const inflater = options.inflater ?? createInflater();
+    this.entries = new Entries(cache, start, end, baseOffset, inflater, options.format ?? SHA1);
     const bounds = options.bounds ?? boundsOf(end - start);
     this.#limits = new ReadLimits(bounds, options.work ?? new Work(), options.maxObjectSize ?? 1024 ** 3);
     this.#chains = new Chains(this.entries, this.#limits, options.baseCacheSize ?? 6 * 1024 * 1024);
     this.#descriptions = new ChainDescriptions(this.entries);
+  }
+
+  /** How the objects are named. */
+  get format(): ObjectFormat {
+    return this.entries.format;
   }
 
   /** What reading has cost so far. */

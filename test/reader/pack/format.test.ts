@@ -1,15 +1,28 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { deflateSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
 import { DocteurError } from "../../../reader/errors.ts";
-import { decodeEntryHeader } from "../../../reader/pack/format.ts";
+import { type ObjectKind, objectId } from "../../../reader/git/object.ts";
+import { hex } from "../../../reader/git/object-id.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
+import {
+  decodeEntryHeader,
+  decodePackHeader,
+  encodeEntryHeader,
+  encodePackHeader,
+  maxEntryHeader,
+} from "../../../reader/pack/format.ts";
 import { refused } from "../fault.ts";
-import { entryHeader, ofsDistance } from "../pack-fixture.ts";
+import { copy, delta, entryHeader, insert, ofsDistance } from "../pack-fixture.ts";
+import { Repository } from "../repository.ts";
 
 const KINDS = [undefined, "commit", "tree", "blob", "tag"] as const;
 const size = fc.oneof(fc.nat(5000), fc.maxSafeNat());
 const rest = fc.uint8Array({ maxLength: 20 });
 
-test("whole objects: type and size up to 2^53", (t) => {
+test("undeltified objects: type and size up to 2^53", (t) => {
   const property = fc.property(fc.integer({ min: 1, max: 4 }), size, rest, (type, size, rest) => {
     const written = entryHeader(type, size);
     const header = decodeEntryHeader(Buffer.concat([written, rest]), 12, 28);
@@ -47,6 +60,81 @@ test("REF_DELTA: the base's id, in memory of its own", (t) => {
     return Buffer.compare(header.baseId as Uint8Array, id) === 0 && header.size === size;
   });
   t.notThrows(() => fc.assert(property));
+});
+
+/** Headers of every kind of entry, as they lie at an offset of the PACK. */
+const header = fc.record({ size, offset: fc.integer({ min: 13, max: 2 ** 52 }) }).chain(({ size, offset }) =>
+  fc.oneof(
+    fc.constantFrom<ObjectKind>("commit", "tree", "blob", "tag").map((kind) => ({ size, offset, kind })),
+    fc.integer({ min: 12, max: offset - 1 }).map((baseOffset) => ({ size, offset, baseOffset })),
+    fc.uint8Array({ minLength: 20, maxLength: 20 }).map((baseId) => ({ size, offset, baseId })),
+  ),
+);
+
+test("the header of an entry that is encoded is decoded, and as long as git makes it", (t) => {
+  const property = fc.property(header, rest, (header, rest) => {
+    const written = encodeEntryHeader(header);
+    const decoded = decodeEntryHeader(Buffer.concat([written, rest]), header.offset, 28);
+    assert.deepEqual(
+      { ...decoded },
+      {
+        kind: undefined,
+        baseOffset: undefined,
+        baseId: undefined,
+        ...header,
+        dataOffset: header.offset + written.length,
+      },
+    );
+    const reference =
+      "kind" in header
+        ? entryHeader(KINDS.indexOf(header.kind), header.size)
+        : "baseId" in header
+          ? Buffer.concat([entryHeader(7, header.size), header.baseId])
+          : Buffer.concat([entryHeader(6, header.size), ofsDistance(header.offset - header.baseOffset)]);
+    assert.ok(reference.equals(written));
+    assert.ok(written.length <= maxEntryHeader(SHA1));
+  });
+  t.notThrows(() => fc.assert(property, { numRuns: 1000, includeErrorInReport: true }));
+});
+
+test("the header of a PACK that is encoded is decoded", (t) => {
+  const property = fc.property(fc.nat(0xffffffff), (count) => {
+    return decodePackHeader(Buffer.concat([encodePackHeader(count), Buffer.of(1)]), 0) === count;
+  });
+  t.notThrows(() => fc.assert(property));
+  t.is(Buffer.from(encodePackHeader(258)).toString("latin1"), "PACK\0\0\0\x02\0\0\x01\x02");
+});
+
+test("another signature or version of a PACK is refused, with the byte where it is", (t) => {
+  for (const [at, value, message] of [
+    [0, 0x4b434150, /no PACK after the header \(at byte 28\)/],
+    [4, 1, /version 1, not 2/],
+    [4, 3, /version 3, not 2/],
+  ] as const) {
+    const bytes = Buffer.from(encodePackHeader(7));
+    bytes.writeUInt32BE(value, at);
+    refused(t, "pack-header", () => decodePackHeader(bytes, 28));
+    t.throws(() => decodePackHeader(bytes, 28), { message });
+  }
+});
+
+test("git makes the PACK of the headers that are encoded", (t) => {
+  using repository = new Repository();
+  const content = Buffer.from("the base of a delta\n".repeat(20));
+  const blob = Buffer.concat([
+    encodeEntryHeader({ kind: "blob", size: content.length }),
+    deflateSync(content),
+  ]);
+  const made = delta(content.length, content.length + 1, copy(0, content.length), insert("x"));
+  const target = Buffer.concat([content, Buffer.from("x")]);
+  for (const base of [{ offset: 12 + blob.length, baseOffset: 12 }, { baseId: objectId("blob", content) }]) {
+    const entry = Buffer.concat([encodeEntryHeader({ size: made.length, ...base }), deflateSync(made)]);
+    const body = Buffer.concat([encodePackHeader(2), blob, entry]);
+    const pack = Buffer.concat([body, createHash("sha1").update(body).digest()]);
+    repository.git(["unpack-objects", "-q"], pack);
+    const id = hex(objectId("blob", target));
+    t.deepEqual(repository.contents([id]).get(id), target);
+  }
 });
 
 test("sizes from 2^53 on are refused", (t) => {
