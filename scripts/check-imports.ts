@@ -25,7 +25,6 @@ const MAY_IMPORT_NODE: readonly string[] = [
   "reader/bulk/threads.ts",
   "reader/fs/",
   "reader/node-platform.ts",
-  "reader/pack/crc32.ts",
   "reader/pack/inflate-zlib.ts",
   // Not part of the library: image-builder and vm name their temporary files with it.
   "reader/process-name.ts",

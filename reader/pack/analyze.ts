@@ -6,6 +6,7 @@ import type { ObjectFormat } from "../git/object-format.ts";
 import { hex } from "../git/object-id.ts";
 import type { EntryTable } from "./entry-table.ts";
 import { free } from "./free.ts";
+import type { Inflater } from "./inflate.ts";
 import { Pack } from "./pack.ts";
 import { PackAnalysis } from "./pack-analysis.ts";
 import { type ScannedPack, scanPack } from "./scan.ts";
@@ -21,6 +22,8 @@ export interface AnalyzeOptions {
   readonly workFactor?: number | undefined;
   /** How the objects are named. Default: by Node's SHA-1. */
   readonly format?: ObjectFormat | undefined;
+  /** What inflates. Default: a new native inflater. */
+  readonly inflater?: Inflater | undefined;
   /** What `scanPack` tells of this PACK, where somebody has had it told already. */
   readonly scanned?: ScannedPack | undefined;
   /**
