@@ -8,8 +8,8 @@ import { Tree } from "../reader/git/tree.ts";
 import { TreeError } from "../reader/git/tree-error.ts";
 import { Idx } from "../reader/pack/idx.ts";
 import { Objects } from "../reader/pack/objects.ts";
+import { ObjectBuffer } from "../reader/pack/output-buffer.ts";
 import { Pack } from "../reader/pack/pack.ts";
-import type { Room } from "../reader/pack/room.ts";
 import { EventLoopYield } from "./event-loop.ts";
 import type { HiddenEntries } from "./hidden-entries.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
@@ -78,12 +78,10 @@ export async function checkReadable(
 }
 
 /** Memory for one small blob after the other. */
-class ReusedBuffer implements Room {
-  readonly start = 0;
-  memory: Uint8Array = Buffer.allocUnsafeSlow(4096);
-
-  reserve(size: number): void {
-    if (this.start + size > this.memory.length) this.memory = Buffer.allocUnsafeSlow(this.start + size);
+class ReusedBuffer extends ObjectBuffer {
+  protected override allocate(size: number): number {
+    if (size > this.memory.length) this.memory = Buffer.allocUnsafeSlow(Math.max(size, 4096));
+    return 0;
   }
 }
 
@@ -155,7 +153,7 @@ class Check {
     try {
       const offset = this.#objects.place(id);
       // Of an undeltified blob the header of its entry is enough, and most are undeltified.
-      const header = offset === undefined ? undefined : this.#pack.header(offset);
+      const header = offset === undefined ? undefined : this.#pack.entries.header(offset);
       let size = header?.size as number;
       if (header?.kind !== "blob") {
         const described = this.#objects.describe(id, "blob");
@@ -175,7 +173,8 @@ class Check {
     if (is === undefined) {
       this.#pack.read(offset, this.#buffer);
       // Most of them differ in their first byte.
-      is = this.#buffer.memory[0] === LETTER_V && isPointer(this.#buffer.memory.subarray(0, this.#pack.size));
+      const { bytes } = this.#buffer;
+      is = bytes[0] === LETTER_V && isPointer(bytes);
       this.#pointers.set(offset, is);
     }
     return is;

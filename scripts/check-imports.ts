@@ -24,8 +24,7 @@ const MAY_IMPORT_NODE: readonly string[] = [
   "reader/bulk/thread.ts",
   "reader/bulk/threads.ts",
   "reader/fs/",
-  "reader/git/hash.ts",
-  "reader/pack/crc32.ts",
+  "reader/node-platform.ts",
   "reader/pack/inflate-zlib.ts",
   // Not part of the library: image-builder and vm name their temporary files with it.
   "reader/process-name.ts",

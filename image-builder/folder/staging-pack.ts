@@ -5,8 +5,8 @@ import { createDeflate, deflate, deflateSync, type ZlibOptions } from "node:zlib
 import type { Hash } from "../../reader/git/hash.ts";
 import { type ObjectKind, objectHash, objectId } from "../../reader/git/object.ts";
 import { hex, raw } from "../../reader/git/object-id.ts";
+import { encodeEntryHeader, encodePackHeader } from "../../reader/pack/format.ts";
 import { encodeIdx } from "../../reader/pack/idx-encode.ts";
-import { encodePackEntryHeader, encodePackHeader } from "../packing/pack-encode.ts";
 import type { PackObject } from "../packing/pack-object.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import { PackFile } from "./pack-file.ts";
@@ -97,7 +97,7 @@ export class StagingPack implements Disposable {
     await this.#writeAll();
     const hash = objectHash("blob", size);
     const offset = this.#file.beginEntry();
-    this.#file.append(encodePackEntryHeader("blob", size));
+    this.#file.append(encodeEntryHeader({ kind: "blob", size }));
     const write = async (deflated: AsyncIterable<Buffer>) => {
       for await (const chunk of deflated) this.#file.append(chunk);
     };
@@ -152,7 +152,7 @@ export class StagingPack implements Disposable {
     this.#waitingBytes -= size;
     const bytes = await deflated;
     this.#offsets.push(this.#file.beginEntry());
-    this.#file.append(encodePackEntryHeader(kind, size));
+    this.#file.append(encodeEntryHeader({ kind, size }));
     this.#file.append(bytes);
     this.#crcs.push(this.#file.crc);
   }

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, open, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { ID_LENGTH } from "../../reader/git/object-id.ts";
-import { encodeIdx, type IdxEntry } from "../../reader/pack/idx-encode.ts";
-import { encodePackHeader } from "./pack-encode.ts";
+import { encodePackHeader, FIRST_ENTRY } from "../../reader/pack/format.ts";
+import { Idx } from "../../reader/pack/idx.ts";
+import { encodeIdx } from "../../reader/pack/idx-encode.ts";
+import type { IdxEntry } from "../../reader/pack/idx-format.ts";
 import type { PackFiles } from "./pack-objects.ts";
-import { readIdx } from "./read-idx.ts";
 
 /** Bytes copied at a time. */
 const CHUNK = 1024 * 1024;
-
-/** Bytes before the first entry: signature, version, number of objects. */
-const HEADER = 12;
 
 /**
  * Makes one PACK and IDX in `folder` of several, which are deleted: their entries one after the other. An entry stays what it
@@ -32,12 +32,12 @@ export async function mergePacks(
     hash.update(bytes);
     await writeAll(file, bytes);
   };
-  const indexes = await Promise.all(packs.map(async ({ idx }) => readIdx(await readFile(idx))));
+  const indexes = await Promise.all(packs.map(readEntries));
   await append(encodePackHeader(indexes.reduce((objects, entries) => objects + entries.length, 0)));
-  let end = HEADER;
+  let end = FIRST_ENTRY;
   const all: IdxEntry[] = [];
   for (const [place, { pack, idx }] of packs.entries()) {
-    const moved = end - HEADER;
+    const moved = end - FIRST_ENTRY;
     for (const { id, crc, offset } of indexes[place] as IdxEntry[]) {
       all.push({ id, crc, offset: offset + moved });
     }
@@ -51,6 +51,17 @@ export async function mergePacks(
   return merged;
 }
 
+/** The entries of a PACK by its IDX, in the order of their ids. @throws {InvalidImageError} if that is none of this PACK. */
+async function readEntries({ pack, idx }: PackFiles): Promise<IdxEntry[]> {
+  const { size } = await stat(pack);
+  const device = openFileDevice(idx);
+  try {
+    return [...new Idx(new SectorCache(device), 0, size).entries()];
+  } finally {
+    device.close();
+  }
+}
+
 /** Gives the number of bytes. */
 async function copyEntries(
   path: string,
@@ -60,14 +71,14 @@ async function copyEntries(
   await using pack = await open(path);
   const end = (await pack.stat()).size - ID_LENGTH;
   const buffer = Buffer.allocUnsafe(CHUNK);
-  for (let at = HEADER; at < end; ) {
+  for (let at = FIRST_ENTRY; at < end; ) {
     signal?.throwIfAborted();
     const { bytesRead } = await pack.read(buffer, 0, Math.min(CHUNK, end - at), at);
     if (bytesRead === 0) throw new Error(`${path} became shorter`);
     await append(buffer.subarray(0, bytesRead));
     at += bytesRead;
   }
-  return end - HEADER;
+  return end - FIRST_ENTRY;
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {

@@ -1,21 +1,10 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
-import { hex, ID_LENGTH } from "../../reader/git/object-id.ts";
-import { idxLength, idxPieces, shortestIdx } from "../../reader/pack/idx-encode.ts";
+import { hex } from "../../reader/git/object-id.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
+import { idxPieces, layoutOf } from "../../reader/pack/idx-encode.ts";
+import { IDX_SIGNATURE, type IdxLayout, idxLayout } from "../../reader/pack/idx-format.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
-
-/** Bytes before the ids: signature and version, fan-out. */
-const IDS_START = 8 + 256 * 4;
-
-/** Bytes at the end: the PACK's trailer, and the SHA-1 of all before it. */
-const TRAILER_LENGTH = 2 * ID_LENGTH;
-
-/** The tables of an IDX, in their order, and the bytes that each has for an object. */
-const TABLES: readonly (readonly [name: string, width: number])[] = [
-  ["id", ID_LENGTH],
-  ["CRC-32", 4],
-  ["offset", 4],
-];
 
 /**
  * Compares the IDX at `indexOffset`, byte for byte, with the one that the PACK implies. Gives its length in bytes.
@@ -23,26 +12,22 @@ const TABLES: readonly (readonly [name: string, width: number])[] = [
  * `idx-mismatch` (an id, CRC-32 or offset; names the object), `idx-trailer` (the checksums at the end).
  */
 export function checkIdx(cache: SectorCache, indexOffset: number, analysis: PackAnalysis): number {
-  const length = idxLength(analysis);
-  checkIdxFits(cache, indexOffset, analysis.count, length);
+  const layout = layoutOf(analysis);
+  checkIdxFits(cache, indexOffset, analysis.count, layout.length);
   let at = 0;
   for (const piece of idxPieces(analysis)) {
     for (let done = 0; done < piece.length; ) {
       const found = cache.piece(indexOffset + at, indexOffset + at + piece.length - done);
       const wanted = piece.subarray(done, done + found.length);
       if (Buffer.compare(found, wanted) !== 0) {
-        throw difference(
-          at + found.findIndex((byte, i) => byte !== wanted[i]),
-          indexOffset,
-          length,
-          analysis,
-        );
+        const byte = at + found.findIndex((byte, i) => byte !== wanted[i]);
+        throw difference(byte, indexOffset, layout, analysis);
       }
       at += found.length;
       done += found.length;
     }
   }
-  return length;
+  return layout.length;
 }
 
 /**
@@ -53,7 +38,7 @@ export function checkIdxFits(
   cache: SectorCache,
   indexOffset: number,
   count: number,
-  length = shortestIdx(count),
+  length = idxLayout(count, 0, SHA1).length,
 ): void {
   if (indexOffset + length <= cache.size) return;
   const what = `the image ends before an IDX of ${count} objects does`;
@@ -64,28 +49,28 @@ export function checkIdxFits(
 function difference(
   at: number,
   indexOffset: number,
-  length: number,
+  layout: IdxLayout,
   analysis: PackAnalysis,
 ): InvalidImageError {
   const offset = indexOffset + at;
-  if (at < 8)
+  if (at < IDX_SIGNATURE.length)
     return new InvalidImageError("idx-header", "there is no IDX version 2 at the index offset", { offset });
-  if (at < IDS_START) {
+  if (at < layout.ids) {
     return new InvalidImageError("idx-header", "the IDX's fan-out is not the one that the PACK implies", {
       offset,
     });
   }
-  if (at >= length - TRAILER_LENGTH) {
+  if (at >= layout.trailer) {
     return new InvalidImageError("idx-trailer", "a checksum at the end of the IDX is wrong", { offset });
   }
-  let start = IDS_START;
-  for (const [name, width] of TABLES) {
-    const place = Math.floor((at - start) / width);
-    if (place < analysis.count) {
-      const object = hex(analysis.id(place));
-      return new InvalidImageError("idx-mismatch", `the IDX has a wrong ${name}`, { offset, object });
-    }
-    start += analysis.count * width;
+  if (at >= layout.largeOffsets) {
+    return new InvalidImageError("idx-mismatch", "the IDX has a wrong 64-bit offset", { offset });
   }
-  return new InvalidImageError("idx-mismatch", "the IDX has a wrong 64-bit offset", { offset });
+  const wrong = (name: string, index: number) => {
+    const object = hex(analysis.idAt(index));
+    return new InvalidImageError("idx-mismatch", `the IDX has a wrong ${name}`, { offset, object });
+  };
+  if (at >= layout.offsets) return wrong("offset", Math.floor((at - layout.offsets) / 4));
+  if (at >= layout.crcs) return wrong("CRC-32", Math.floor((at - layout.crcs) / 4));
+  return wrong("id", Math.floor((at - layout.ids) / analysis.format.idLength));
 }

@@ -3,17 +3,13 @@ import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { boundsOf } from "../../reader/bounds.ts";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { objectId } from "../../reader/git/object.ts";
-import { hex, ID_LENGTH, sameId } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE } from "../../reader/image/header.ts";
-import { readHeader } from "../../reader/image/open-objects.ts";
+import { hex, sameId } from "../../reader/git/object-id.ts";
+import { HEADER_SIZE, readHeader } from "../../reader/image/header.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import { scanEntries } from "../../reader/pack/scan.ts";
 import { Work, WorkLimitError } from "../../reader/pack/work.ts";
-
-/** Bytes of an IDX before its ids: signature, version, fan-out. */
-const IDS_START = 8 + 256 * 4;
 
 /** A longer list of faults is of no use. */
 const MOST_FAULTS = 10_000;
@@ -33,8 +29,8 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const { indexOffset, idx } = opened;
   const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
-  for (let position = 0; position < idx.count && faults.length < MOST_FAULTS; position++) {
-    const id = new Uint8Array(cache.read(indexOffset + IDS_START + position * ID_LENGTH, ID_LENGTH));
+  for (let index = 0; index < idx.count && faults.length < MOST_FAULTS; index++) {
+    const id = idx.idAt(index);
     try {
       attempt(faults, () => examine(id, idx, pack, cache), hex(id));
     } catch (error) {
@@ -60,7 +56,7 @@ function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache): void
 }
 
 function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
-  if (pack.header(offset).kind === undefined) {
+  if (pack.entries.header(offset).kind === undefined) {
     const { kind, bytes } = pack.readBase(offset);
     return objectId(kind, bytes);
   }

@@ -22,16 +22,16 @@ export class ReachedObjects {
 
   /** Adds the object with this raw id. Undefined if the PACK lacks it. */
   add(id: Uint8Array): ReachedObject | undefined {
-    const index = this.#analysis.placeOf(id);
+    const index = this.#analysis.indexOf(id);
     if (index === undefined) return undefined;
     const before = this.#reached[index] === 1;
     this.#reached[index] = 1;
-    return { index, kind: this.#analysis.kind(index), before };
+    return { index, kind: this.#analysis.kindAt(index), before };
   }
 
   /** The raw id of the object at an index, a view. */
   id(index: number): Uint8Array {
-    return this.#analysis.id(index);
+    return this.#analysis.idAt(index);
   }
 
   /** The number of objects that have not been added. */

@@ -1,8 +1,8 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { HEADER_SIZE } from "../../reader/image/header.ts";
-import { FIRST_ENTRY } from "../../reader/pack/entry.ts";
-import { IDX_SIGNATURE, Idx, LARGE_OFFSET } from "../../reader/pack/idx.ts";
+import { FIRST_ENTRY } from "../../reader/pack/format.ts";
+import { Idx } from "../../reader/pack/idx.ts";
 import { type EntryRange, readPackHeader } from "../../reader/pack/scan.ts";
 
 /** Bytes of a part: large beside the cost of starting one, small enough that all threads end at about the same time. */
@@ -21,27 +21,18 @@ export function planScan(cache: SectorCache, indexOffset: number): EntryRange[] 
   if (indexOffset < WORTHWHILE) return undefined;
   try {
     const count = readPackHeader(cache, HEADER_SIZE, indexOffset);
-    if (new Idx(cache, indexOffset, indexOffset - HEADER_SIZE).count !== count) return undefined;
-    return split(offsetsFromIdx(cache, indexOffset, count));
+    const idx = new Idx(cache, indexOffset, indexOffset - HEADER_SIZE);
+    return idx.count === count ? split(offsetsOf(idx)) : undefined;
   } catch (error) {
     if (error instanceof InvalidImageError) return undefined;
     throw error;
   }
 }
 
-/** Ascending. */
-function offsetsFromIdx(cache: SectorCache, indexOffset: number, count: number): Float64Array {
-  const tables = indexOffset + IDX_SIGNATURE.length + 256 * 4;
-  const small = tables + count * 24;
-  const large = small + count * 4;
-  const offsets = new Float64Array(count);
-  for (let entry = 0; entry < count; entry++) {
-    const offset = Buffer.from(cache.read(small + entry * 4, 4)).readUInt32BE();
-    offsets[entry] =
-      offset < LARGE_OFFSET
-        ? offset
-        : Number(Buffer.from(cache.read(large + (offset - LARGE_OFFSET) * 8, 8)).readBigUInt64BE());
-  }
+/** Ascending. @throws {InvalidImageError} fault `idx-entry`, if one does not lie in the PACK. */
+function offsetsOf(idx: Idx): Float64Array {
+  const offsets = new Float64Array(idx.count);
+  for (let index = 0; index < idx.count; index++) offsets[index] = idx.offsetAt(index);
   return offsets.sort();
 }
 

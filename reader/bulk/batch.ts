@@ -1,8 +1,7 @@
 import { DocteurError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM } from "../git/object.ts";
 import { ID_LENGTH } from "../git/object-id.ts";
 import type { Objects } from "../pack/objects.ts";
-import type { Room } from "../pack/room.ts";
+import { ObjectBuffer } from "../pack/output-buffer.ts";
 
 /** Blobs in a batch at most. */
 export const BATCH_COUNT = 64;
@@ -57,18 +56,17 @@ export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
 
 /** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */
 export function readBatch(objects: Objects, { count, ids, places, memory }: Batch): void {
-  const room = new BatchRoom(memory);
+  const contents = new BatchBuffer(memory);
   const asked = count[0] as number;
   places.fill(UNREAD);
   for (let i = 0; i < asked; i++) {
     try {
-      const size = objects.readInto(room, ids, i * ID_LENGTH, "blob");
-      places[i * 2] = room.start;
-      room.used = room.start + size;
-      places[i * 2 + 1] = room.used;
+      objects.readInto(contents, ids, i * ID_LENGTH, "blob");
+      places[i * 2] = contents.start;
+      places[i * 2 + 1] = contents.keep();
     } catch (error) {
-      if (room.isFull || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
-        if (room.used === 0) places[i * 2] = TOO_LARGE;
+      if (contents.isFull || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
+        if (contents.used === 0) places[i * 2] = TOO_LARGE;
         break;
       }
       places[i * 2] = LEFT;
@@ -76,21 +74,26 @@ export function readBatch(objects: Objects, { count, ids, places, memory }: Batc
   }
 }
 
-/** Room for one blob after the other. */
-class BatchRoom implements Room {
-  readonly memory: Uint8Array;
-  start = 0;
-  /** Bytes up to the end of the last blob. */
+/** The memory of a batch, for one blob after the other. */
+class BatchBuffer extends ObjectBuffer {
+  /** Bytes up to the end of the last blob that was kept. */
   used = 0;
   isFull = false;
 
   constructor(memory: Uint8Array) {
+    super();
     this.memory = memory;
   }
 
-  reserve(size: number): void {
-    this.start = this.used + OBJECT_HEADER_ROOM;
-    this.isFull = this.start + size > this.memory.length;
+  /** Keeps the blob that was read last, and returns its end. */
+  keep(): number {
+    this.used = this.start + this.size;
+    return this.used;
+  }
+
+  protected override allocate(size: number): number {
+    this.isFull = this.used + size > this.memory.length;
     if (this.isFull) throw new RangeError("the blob does not fit");
+    return this.used;
   }
 }

@@ -1,9 +1,9 @@
-import type { ConnectOptions } from "../image/open-objects.ts";
 import type { Objects } from "../pack/objects.ts";
 import { BATCH_COUNT, type Batch, batchIn, batchLength, fillBatch, readBatch } from "./batch.ts";
 import { Board } from "./board.ts";
 import { type Ask, Job, LEFT_ALONE } from "./job.ts";
-import { Threads } from "./threads.ts";
+import type { ThreadOptions } from "./thread-options.ts";
+import type { ThreadPool } from "./thread-pool.ts";
 
 /**
  * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve; and those that are
@@ -26,16 +26,6 @@ const LARGE_MEMORY = 24 * 1024 * 1024;
 /** The board's first slot. */
 const LARGE_SLOT = 0;
 
-/** Where a thread can open the device once more. */
-export interface ThreadOptions {
-  /** What a thread runs. */
-  readonly program: URL;
-  /** Threads beside this one. */
-  readonly count: number;
-  readonly path: string;
-  readonly connect: ConnectOptions;
-}
-
 /**
  * Reads many blobs ahead of the one who takes them, in their order, in batches: by threads, and by this thread whenever it
  * would have to wait for them. Memory holds a few batches, however many blobs there are.
@@ -44,7 +34,7 @@ export class BulkRead {
   readonly #objects: Objects;
   readonly #options: ThreadOptions | undefined;
   #board: Board | undefined;
-  #threads: Threads | undefined;
+  #threads: ThreadPool | undefined;
   readonly #local = new Batches(LOCAL_BATCHES, BATCH_MEMORY);
   readonly #localLarge = new Batches(1, LARGE_MEMORY);
   /** Slots whose batches nobody wants any more, but some thread is reading. */
@@ -134,13 +124,13 @@ export class BulkRead {
     }
   }
 
-  #startThreads({ program, count, path, connect }: ThreadOptions): Board {
+  #startThreads({ threads, count, path, connect }: ThreadOptions): Board {
     const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
     const board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
     // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
     const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
-    const options = { ...connect, maxObjectSize };
-    this.#threads = new Threads(program, count, { path, options, board: board.memory });
+    const { platform: _, ...options } = { ...connect, maxObjectSize };
+    this.#threads = threads.start(count, { path, options, board: board.memory });
     return board;
   }
 

@@ -1,7 +1,6 @@
 import { DocteurError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM } from "../git/object.ts";
 import type { Objects } from "../pack/objects.ts";
-import type { Room } from "../pack/room.ts";
+import { ObjectBuffer } from "../pack/output-buffer.ts";
 import type { BulkRead } from "./bulk-read.ts";
 
 /** Addresses reserved for values that are read one at a time, in bytes; a larger value gets memory of its own. */
@@ -22,7 +21,7 @@ export async function* readValues<Asked, Item>(
   item: (asked: Asked, value: Uint8Array | DocteurError) => Item,
   largest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Item> {
-  const room = new GrowingRoom(largest);
+  const buffer = new GrowingBuffer(largest);
   function* asks() {
     for (const asked of all) {
       const found = attempt(() => find(asked));
@@ -32,7 +31,7 @@ export async function* readValues<Asked, Item>(
   for await (const job of bulk.read<{ asked: Asked; id?: Uint8Array; error?: DocteurError }>(asks())) {
     for (const { ask, content } of job.contents()) {
       const { asked, id, error } = ask;
-      const value = content ?? error ?? attempt(() => objects.read(id!, "blob", room));
+      const value = content ?? error ?? attempt(() => objects.read(id!, "blob", buffer));
       const isTooLarge = value instanceof Uint8Array && value.length > largest;
       yield item(asked, isTooLarge ? tooLarge(largest) : value);
     }
@@ -48,29 +47,32 @@ function attempt<Result>(read: () => Result): Result | DocteurError {
   }
 }
 
-/** Room for one value, from one to the next. */
-class GrowingRoom implements Room {
-  readonly start = OBJECT_HEADER_ROOM;
-  memory: Uint8Array = new Uint8Array();
+/** Memory for one value, from one to the next. */
+class GrowingBuffer extends ObjectBuffer {
   /** Grows in place: memory that is left for larger one stays until the collector comes by. */
   readonly #buffer = new ArrayBuffer(0, { maxByteLength: LARGEST });
   readonly #largest: number;
 
   /** @param largest bytes of a value at most. */
   constructor(largest: number) {
+    super();
     this.#largest = largest;
   }
 
-  reserve(size: number): void {
-    // Of one that is stored whole, a byte more is wanted than it has.
+  override reserve(size: number): void {
+    // For an undeltified object, one byte more is reserved than it has.
     if (size > this.#largest + 1) throw tooLarge(this.#largest);
-    const length = this.start + size;
-    if (length > LARGEST) {
-      this.memory = Buffer.allocUnsafeSlow(length);
-      return;
+    super.reserve(size);
+  }
+
+  protected override allocate(size: number): number {
+    if (size > LARGEST) {
+      this.memory = Buffer.allocUnsafeSlow(size);
+      return 0;
     }
-    if (this.#buffer.byteLength < length) this.#buffer.resize(length);
-    this.memory = new Uint8Array(this.#buffer, 0, length);
+    if (this.#buffer.byteLength < size) this.#buffer.resize(size);
+    this.memory = new Uint8Array(this.#buffer, 0, size);
+    return 0;
   }
 }
 

@@ -5,7 +5,7 @@ import { openFileDevice } from "../block/file.ts";
 import { openObjects } from "../image/open-objects.ts";
 import { readBatch } from "./batch.ts";
 import { Board } from "./board.ts";
-import type { ThreadTask } from "./threads.ts";
+import type { ThreadTask } from "./thread-pool.ts";
 
 const { path, options, board: memory } = workerData as ThreadTask;
 const { objects } = openObjects(openFileDevice(path), options);

@@ -1,12 +1,16 @@
-/** Bytes in a SHA-1 object id. */
-export const ID_LENGTH = 20;
+import { ID_LENGTHS } from "./object-format.ts";
 
-/** The 40 hexadecimal digits of a raw id. */
+/** Bytes of a raw id, in the one format that images have. */
+export const ID_LENGTH: number = ID_LENGTHS.sha1;
+
+const DIGITS = new RegExp(`^[0-9a-f]{${2 * ID_LENGTH}}$`, "i");
+
+/** The hexadecimal digits of a raw id. */
 export function hex(raw: Uint8Array): string {
   return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("hex");
 }
 
-/** The 20 raw bytes of an id given in hexadecimal. @throws {RangeError} if it is not 40 hexadecimal digits. */
+/** The raw bytes of an id in hexadecimal. @throws {RangeError} unless it is as many hexadecimal digits as an id has. */
 export function raw(digits: string): Uint8Array {
   // Decoding stops at what is no digit.
   const bytes = Buffer.from(digits, "hex");
@@ -16,13 +20,13 @@ export function raw(digits: string): Uint8Array {
   return bytes;
 }
 
-/** Whether a string is a full SHA-1 id: 40 hexadecimal digits. */
+/** Whether a string is a full id: as many hexadecimal digits as one has, 40 for SHA-1. */
 export function isObjectId(digits: string): boolean {
-  return /^[0-9a-f]{40}$/i.test(digits);
+  return DIGITS.test(digits);
 }
 
 /** Whether two raw ids are the same. */
 export function sameId(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < ID_LENGTH; i++) if (a[i] !== b[i]) return false;
-  return true;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
 }

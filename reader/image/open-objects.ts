@@ -2,15 +2,18 @@ import type { BlockDevice } from "../block/device.ts";
 import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
+import { type ObjectFormat, objectFormat } from "../git/object-format.ts";
+import { NODE_PLATFORM, SHA1 } from "../node-platform.ts";
 import { analyzePack } from "../pack/analyze.ts";
-import { FIRST_ENTRY } from "../pack/entry.ts";
 import { Idx } from "../pack/idx.ts";
+import type { Inflater } from "../pack/inflate.ts";
 import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
 import type { ObjectIndex } from "../pack/object-index.ts";
 import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
 import { Work } from "../pack/work.ts";
-import { decodeHeader, HEADER_SIZE, type ImageHeader } from "./header.ts";
+import type { Platform } from "../platform.ts";
+import { HEADER_SIZE, type ImageHeader, readHeader } from "./header.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -28,8 +31,12 @@ export interface ConnectOptions {
   readonly analyze?: boolean | undefined;
   /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
   readonly commit?: string | undefined;
-  /** What inflates. Default `zlib`. */
+  /** What inflates: `zlib`, the platform's own inflater, or `pako`, plain JavaScript. Default `zlib`. */
   readonly inflate?: InflateEngine | undefined;
+  /**
+   * What inflates, what hashes, and the threads. Default: Node's. With another, `getAll` has threads only if that has some.
+   */
+  readonly platform?: Platform | undefined;
   /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
   readonly sectorCacheSize?: number | undefined;
   /** For bases of deltas. Default 6 MiB. */
@@ -69,44 +76,37 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     const what = `it is of commit ${id}, not of ${options.commit}`;
     throw new InvalidImageError("pinned-commit", what, { offset: 0 });
   }
-  const index = openIndex(device, cache, header, options);
+  const platform = options.platform ?? NODE_PLATFORM;
+  const format = platform === NODE_PLATFORM ? SHA1 : objectFormat("sha1", platform);
+  const inflater = createInflater(options.inflate, platform);
+  const index = openIndex(device, cache, header, { ...options, format, inflater });
   const bounds = boundsOf(indexOffset - HEADER_SIZE, options.workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
     baseCacheSize: options.baseCacheSize,
     maxObjectSize: options.maxObjectSize,
-    inflater: createInflater(options.inflate),
+    format,
+    inflater,
     bounds,
     work: new Work(options.boundWork === true ? bounds.commandWork : undefined),
   });
   return { id, objects: new Objects(index, pack) };
 }
 
-/**
- * The header of an image, its index offset within the image and past an empty PACK.
- * @throws {InvalidImageError} fault `header`.
- */
-export function readHeader(cache: SectorCache): ImageHeader {
-  const header = decodeHeader(cache.read(0, Math.min(HEADER_SIZE, cache.size)));
-  if (header.indexOffset < HEADER_SIZE + FIRST_ENTRY || header.indexOffset >= cache.size) {
-    const what = `the index offset ${header.indexOffset} lies outside the image's ${cache.size} bytes`;
-    throw new InvalidImageError("header", what, { offset: 20 });
-  }
-  return header;
-}
-
 function openIndex(
   device: BlockDevice,
   cache: SectorCache,
   { indexOffset }: ImageHeader,
-  options: ConnectOptions,
+  options: ConnectOptions & { readonly format: ObjectFormat; readonly inflater: Inflater },
 ): ObjectIndex {
   if (options.analyze === true) {
     return analyzePack(cache, HEADER_SIZE, indexOffset, {
+      format: options.format,
+      inflater: options.inflater,
       maxObjectSize: options.maxObjectSize,
       workFactor: options.workFactor,
     });
   }
-  return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE);
+  return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE, options.format);
 }
 
 /**

@@ -2,9 +2,11 @@ import type { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { objectId } from "../git/object.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 import { hex } from "../git/object-id.ts";
 import type { EntryTable } from "./entry-table.ts";
 import { free } from "./free.ts";
+import type { Inflater } from "./inflate.ts";
 import { Pack } from "./pack.ts";
 import { PackAnalysis } from "./pack-analysis.ts";
 import { type ScannedPack, scanPack } from "./scan.ts";
@@ -18,6 +20,10 @@ export interface AnalyzeOptions {
   readonly baseCacheSize?: number | undefined;
   /** As for `boundsOf`. */
   readonly workFactor?: number | undefined;
+  /** How the objects are named. Default: by Node's SHA-1. */
+  readonly format?: ObjectFormat | undefined;
+  /** What inflates. Default: a new native inflater. */
+  readonly inflater?: Inflater | undefined;
   /** What `scanPack` tells of this PACK, where somebody has had it told already. */
   readonly scanned?: ScannedPack | undefined;
   /**
@@ -173,7 +179,7 @@ class Resolver {
     if (parent !== NONE) {
       if (table.kind(entry) !== undefined) return;
       const { kind, bytes } = pack.readBase(table.offsets[entry] as number);
-      table.resolve(entry, kind, bytes.length, objectId(kind, bytes));
+      table.resolve(entry, kind, bytes.length, objectId(kind, bytes, pack.format));
       pack.work.add(COST.hashedByte * bytes.length);
       this.#depths[entry] = (this.#depths[parent] as number) + 1;
     }

@@ -1,20 +1,13 @@
-import type { ObjectKind } from "../git/object.ts";
-import type { Stretch } from "./delta.ts";
 import { free } from "./free.ts";
-import type { Room } from "./room.ts";
+import { type DecodedObject, type MemoryRange, OutputBuffer } from "./output-buffer.ts";
 
 /** An object that deltas are built on. */
-export interface Base extends Stretch {
+export interface Base extends DecodedObject {
   /** Of its entry in the PACK. */
   readonly offset: number;
-  readonly kind: ObjectKind;
-  /** Deltas between it and an object that is stored whole. */
-  readonly depth: number;
-  /** Units of work that it takes from that object on, cached or not; see `COST`. */
-  readonly work: number;
 }
 
-/** Memory of its own for one large object, and which one lies there. */
+/** Memory of its own for one large object, and the object that lies there. */
 interface Large {
   memory: Uint8Array;
   offset: number;
@@ -26,22 +19,20 @@ const NOWHERE = -1;
 /** Bytes of a base below which their number is what counts. */
 const SMALL = 256;
 
-/** Bytes of a large object's memory that is given back when the object is not needed at the moment. */
+/** Bytes of a large object's memory that is freed when the object is not needed at the moment. */
 const HUGE = 16 * 1024 * 1024;
 
 /**
- * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other.
+ * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other. It is
+ * also the buffer that a base is read into.
  *
  * All lie in one piece of memory that is written round and round, new over old. Memory taken and dropped for each object
  * would be collected too late: it lies outside the heap whose fullness drives V8's collector, and a reader of many small
  * objects then holds some hundred MB of garbage.
  *
- * What lies here is never given away, so nobody can change a base under the deltas that build on it.
+ * No caller of the reader gets this memory, so none can change a base under the deltas that build on it.
  */
-export class BaseCache implements Room {
-  /** What was reserved last. */
-  memory: Uint8Array = new Uint8Array();
-  start = 0;
+export class BaseCache extends OutputBuffer {
   readonly #capacity: number;
   /** Bases kept at most: a small one takes more memory to be found than it has bytes. */
   readonly #most: number;
@@ -55,11 +46,12 @@ export class BaseCache implements Room {
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
+    super();
     this.#capacity = capacity;
     this.#most = Math.max(16, Math.floor(capacity / SMALL));
   }
 
-  /** The base that is kept for `offset`, good until the next `reserve`, unless that is told to spare it. */
+  /** The base that is kept for `offset`, good until the next `reserve` that does not keep its range. */
   get(offset: number): Base | undefined {
     return this.#kept.get(offset) ?? this.#large.find((large) => large.offset === offset)?.base;
   }
@@ -68,19 +60,19 @@ export class BaseCache implements Room {
    * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which there is enough
    * for two: itself and the base it is made from.
    */
-  reserve(size: number, spare?: Stretch): void {
+  override reserve(size: number, kept?: MemoryRange): void {
     if (size * 3 > this.#capacity) {
-      this.#reserveLarge(size, spare);
+      this.#reserveLarge(size, kept);
       return;
     }
     if (this.#ring.length === 0) this.#ring = new Uint8Array(this.#capacity);
     if (this.#head + size > this.#capacity) this.#wrap();
     let start = this.#head;
-    if (spare?.memory === this.#ring) {
-      const end = spare.start + spare.size;
-      if (spare.start < start + size && start < end) start = end;
+    if (kept?.memory === this.#ring) {
+      const end = kept.start + kept.size;
+      if (kept.start < start + size && start < end) start = end;
       if (start + size > this.#capacity) {
-        // The one to spare lies near the end then, so a third of the capacity at the beginning does not reach it.
+        // The kept range lies near the end then, so a third of the capacity at the beginning does not overlap it.
         this.#wrap();
         start = 0;
       }
@@ -90,9 +82,9 @@ export class BaseCache implements Room {
     this.start = start;
   }
 
-  /** Keeps the object that has been written to what was reserved last. */
-  keep(offset: number, kind: ObjectKind, size: number, depth: number, work: number): Base {
-    const { memory, start } = this;
+  /** Keeps the object that was read last; its entry is at `offset` in the PACK. */
+  keep(offset: number): Base {
+    const { memory, start, size, kind, depth, work } = this;
     const base = { memory, start, size, offset, kind, depth, work };
     this.#kept.delete(offset);
     for (const large of this.#large) {
@@ -109,18 +101,18 @@ export class BaseCache implements Room {
     return base;
   }
 
-  /** Gives back the memory of huge objects but the one to spare: for one that is read to other memory there must be room. */
-  dropHuge(spare?: Stretch): void {
-    for (const large of this.#large) if (large.memory !== spare?.memory) empty(large, HUGE);
+  /** Frees the memory of huge objects, except that of a range: an object that is read to other memory needs it. */
+  dropHuge(kept?: MemoryRange): void {
+    for (const large of this.#large) if (large.memory !== kept?.memory) empty(large, HUGE);
   }
 
-  #reserveLarge(size: number, spare: Stretch | undefined): void {
+  #reserveLarge(size: number, kept: MemoryRange | undefined): void {
     this.start = 0;
     if (this.#capacity === 0) {
       this.memory = Buffer.allocUnsafeSlow(size);
       return;
     }
-    const large = this.#large[this.#large[0].memory === spare?.memory ? 1 : 0];
+    const large = this.#large[this.#large[0].memory === kept?.memory ? 1 : 0];
     large.offset = NOWHERE;
     large.base = undefined;
     if (large.memory.length < size) {
@@ -160,7 +152,7 @@ function nothingLarge(): Large {
   return { memory: new Uint8Array(), offset: NOWHERE, base: undefined };
 }
 
-/** Gives back memory of more than `size` bytes. */
+/** Frees memory of more than `size` bytes. */
 function empty(large: Large, size: number): void {
   if (large.memory.length <= size) return;
   free(large.memory);

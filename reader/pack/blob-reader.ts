@@ -1,5 +1,6 @@
 import { InvalidImageError } from "../errors.ts";
 import { objectHash } from "../git/object.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
@@ -75,6 +76,7 @@ export class StreamedBlob implements BlobReader {
   readonly size: number;
   readonly #id: Uint8Array;
   readonly #stream: EntryStream;
+  readonly #format: ObjectFormat;
   /** Has taken in everything up to the end of the piece at hand; undefined once the content is proved. */
   #hash: ReturnType<typeof objectHash> | undefined;
   /** The part of the content that is at hand. */
@@ -84,11 +86,12 @@ export class StreamedBlob implements BlobReader {
   #fault: unknown;
 
   /** @param id raw id of the blob. */
-  constructor(id: Uint8Array, size: number, stream: EntryStream) {
+  constructor(id: Uint8Array, size: number, stream: EntryStream, format: ObjectFormat) {
+    this.#format = format;
     this.#id = Uint8Array.from(id);
     this.size = size;
     this.#stream = stream;
-    this.#hash = objectHash("blob", size);
+    this.#hash = objectHash("blob", size, format);
   }
 
   get verified(): boolean {
@@ -126,7 +129,7 @@ export class StreamedBlob implements BlobReader {
       this.#stream.restart();
       this.#piece = new Uint8Array();
       this.#pieceEnd = 0;
-      if (!this.verified) this.#hash = objectHash("blob", this.size);
+      if (!this.verified) this.#hash = objectHash("blob", this.size, this.#format);
     }
     while (position >= this.#pieceEnd) this.#next();
   }

@@ -3,7 +3,7 @@ import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
 import { DeltaError, type DeltaHeader, decodeDeltaHeader, MAX_DELTA_HEADER } from "./delta.ts";
 import type { Entries } from "./entries.ts";
-import type { EntryHeader } from "./entry.ts";
+import type { EntryHeader } from "./format.ts";
 
 /** What an entry is, known without inflating it whole. */
 export interface EntryDescription {

@@ -1,3 +1,4 @@
+import type { ObjectFormat } from "../git/object-format.ts";
 import { StreamedBlob } from "./blob-reader.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
@@ -14,6 +15,7 @@ export class CompressedBlob {
   readonly #id: Uint8Array;
   readonly #open: () => EntryStream;
   readonly #read: ReadPack;
+  readonly #format: ObjectFormat;
   #proof: { readonly blob: StreamedBlob; readonly stream: EntryStream } | undefined;
   #length: number | undefined;
 
@@ -29,7 +31,9 @@ export class CompressedBlob {
     open: () => EntryStream,
     read: ReadPack,
     length: number | undefined,
+    format: ObjectFormat,
   ) {
+    this.#format = format;
     this.#id = id;
     this.size = size;
     this.#open = open;
@@ -53,7 +57,7 @@ export class CompressedBlob {
     if (this.#length !== undefined) return true;
     if (this.#proof === undefined) {
       const stream = this.#open();
-      this.#proof = { stream, blob: new StreamedBlob(this.#id, this.size, stream) };
+      this.#proof = { stream, blob: new StreamedBlob(this.#id, this.size, stream, this.#format) };
     }
     const { stream, blob } = this.#proof;
     if (!blob.verify(limit)) return false;

@@ -1,15 +1,10 @@
-import { crc32 as native } from "node:zlib";
-
 /** The polynomial of CRC-32, its bits in reverse: RFC 1952, section 8. */
 const POLYNOMIAL = 0xedb88320;
 
 /**
- * The CRC-32 of bytes, unsigned. Node's own where it has one: Node 21, 22.0 and 22.1 have none.
+ * The CRC-32 of bytes, unsigned, computed in JavaScript.
  * @param before the CRC-32 of what came before these bytes.
  */
-export const crc32: (bytes: Uint8Array, before?: number) => number = native ?? portableCrc32;
-
-/** The same in JavaScript. */
 export function portableCrc32(bytes: Uint8Array, before = 0): number {
   table ??= makeTable();
   let crc = ~before;
@@ -17,7 +12,7 @@ export function portableCrc32(bytes: Uint8Array, before = 0): number {
   return ~crc >>> 0;
 }
 
-/** Made when it is first wanted: a machine has no use for it, and takes its time over each loop at its start. */
+/** Made when it is first needed: a machine has no use for it, and takes its time over each loop at its start. */
 let table: Uint32Array | undefined;
 
 function makeTable(): Uint32Array {

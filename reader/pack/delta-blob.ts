@@ -1,9 +1,9 @@
 import { InvalidImageError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM, objectIdInPlace } from "../git/object.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { BlobReader } from "./blob-reader.ts";
-import type { Making, Pack } from "./pack.ts";
-import { FreshRoom } from "./room.ts";
+import type { PendingObject } from "./chains.ts";
+import { FreshBuffer } from "./output-buffer.ts";
+import type { Pack } from "./pack.ts";
 import { COST } from "./work.ts";
 
 /** A blob that is made of deltas, in memory and in steps: others can be served between two of them. */
@@ -13,7 +13,7 @@ export class DeltaBlob implements BlobReader {
   readonly #id: Uint8Array;
   readonly #pack: Pack;
   readonly #offset: number;
-  #making: Making | undefined;
+  #pending: PendingObject | undefined;
   #bytes: Uint8Array | undefined;
   /** What is damaged stays damaged. */
   #fault: unknown;
@@ -44,7 +44,7 @@ export class DeltaBlob implements BlobReader {
     try {
       this.#bytes = this.#step(limit * COST.inflatedByte);
     } catch (error) {
-      this.#making = undefined;
+      this.#pending = undefined;
       this.#fault = error instanceof InvalidImageError ? error.withObject(hex(this.#id)) : error;
       throw this.#fault;
     }
@@ -60,20 +60,18 @@ export class DeltaBlob implements BlobReader {
 
   close(): void {
     this.#fault ??= new Error("the reader is closed");
-    this.#making = undefined;
+    this.#pending = undefined;
     this.#bytes = undefined;
   }
 
   #step(work: number): Uint8Array | undefined {
-    this.#making ??= this.#pack.startMaking(this.#offset);
-    const room = new FreshRoom(OBJECT_HEADER_ROOM);
-    const kind = this.#pack.advance(this.#making, room, work);
-    if (kind === undefined) return undefined;
-    this.#making = undefined;
-    const id = Buffer.from(objectIdInPlace(kind, room.memory, room.start, this.#pack.size), "latin1");
-    if (!sameId(id, this.#id)) {
+    this.#pending ??= this.#pack.begin(this.#offset);
+    const object = new FreshBuffer();
+    if (!this.#pack.advance(this.#pending, object, work)) return undefined;
+    this.#pending = undefined;
+    if (!sameId(Buffer.from(object.id(this.#pack.format), "latin1"), this.#id)) {
       throw new InvalidImageError("object-id", "the content does not match its id");
     }
-    return room.memory.subarray(room.start, room.start + this.#pack.size);
+    return object.bytes;
   }
 }

@@ -1,3 +1,5 @@
+import type { MemoryRange } from "./output-buffer.ts";
+
 /** The bytes are no delta, or none for this base. Whoever knows the entry turns it into an `InvalidImageError`. */
 export class DeltaError extends Error {
   override name = "DeltaError";
@@ -48,13 +50,6 @@ function sizeBeyondAny(): DeltaError {
   return new DeltaError("the delta claims a size that no disk can hold");
 }
 
-/** Bytes with a place in memory. */
-export interface Stretch {
-  readonly memory: Uint8Array;
-  readonly start: number;
-  readonly size: number;
-}
-
 /**
  * Applies the instructions of a delta.
  *
@@ -67,11 +62,11 @@ export interface Stretch {
  * comes out at another size.
  */
 export function applyDelta(
-  { memory: source, start: sourceStart, size: sourceSize }: Stretch,
+  { memory: source, start: sourceStart, size: sourceSize }: MemoryRange,
   delta: Uint8Array,
   position: number,
   end: number,
-  { memory: target, start, size: targetSize }: Stretch,
+  { memory: target, start, size: targetSize }: MemoryRange,
 ): number {
   const targetEnd = start + targetSize;
   let at = position;

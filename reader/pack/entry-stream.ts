@@ -1,6 +1,6 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
-import type { EntryHeader } from "./entry.ts";
+import type { EntryHeader } from "./format.ts";
 import { InflateError, type Inflater } from "./inflate.ts";
 
 /** Bytes of a piece. */
@@ -53,7 +53,7 @@ export class EntryStream {
     if (this.#ended) return undefined;
     const wanted = Math.min(PIECE_SIZE, this.#header.size - this.#total);
     const last = this.#total + wanted === this.#header.size;
-    // One byte more than wanted: zlib tells of the end only while there is room, and too long a stream is seen.
+    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a stream is seen.
     const output = this.#output.subarray(0, last ? wanted + 1 : wanted);
     const filled = this.#fill(output);
     this.#total += filled;
@@ -81,9 +81,10 @@ export class EntryStream {
       while (filled < output.length && !this.#ended) {
         if (this.#at >= this.#bounds.end) throw new InflateError("is cut short by the end of the PACK");
         const input = this.#cache.piece(this.#at, this.#bounds.end);
-        this.#ended = this.#inflater.write(input, 0, input.length, output, filled, output.length);
-        this.#at += this.#inflater.consumed;
-        filled += this.#inflater.produced;
+        const step = this.#inflater.write(input, 0, input.length, output, filled, output.length);
+        this.#ended = step.ended;
+        this.#at += step.consumed;
+        filled += step.produced;
       }
     } catch (cause) {
       if (!(cause instanceof InflateError)) throw cause;

@@ -1,35 +1,44 @@
 import type { ObjectKind } from "../git/object.ts";
-import { ID_LENGTH } from "../git/object-id.ts";
-import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./entry.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { SHA1 } from "../node-platform.ts";
+import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./format.ts";
 
-/** Bytes that an entry takes, in each of the columns. */
-const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, ids: ID_LENGTH, types: 1 } as const;
+/** Bytes that an entry takes in each of the columns, beside its id. */
+const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, types: 1 } as const;
 
-/** Where the base of a delta is to be found: an offset in the PACK, or a raw id. */
+/** How a delta names its base: an offset in the PACK, or a raw id. */
 export type BaseReference = number | Uint8Array;
 
 /**
- * What is learnt of the entries of a PACK, in the order of the PACK: 39 bytes an entry, in one piece of memory that threads may
- * share. The id of a delta is not known before the delta is applied, so until then the reference to its base lies in its place.
+ * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry (with SHA-1), in one piece of memory that
+ * threads may share. The id of a delta is not known before the delta is applied: until then its slot holds the reference to
+ * the base.
  */
 export class EntryTable {
   readonly count: number;
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
   readonly memory: ArrayBufferLike;
   /** Offsets from the start of the PACK, ascending; one more than there are entries, the last being the trailer's. */
   readonly offsets: Float64Array;
   /** CRC-32 of each entry as it lies in the PACK, header and all. */
   readonly crcs: Uint32Array;
-  /** Raw ids, 20 bytes each. */
+  /** Raw ids, one after the other. */
   readonly ids: Buffer;
   /** Bits 0 to 31 of the sizes, and bits 32 to 47. */
   readonly #lowSizes: Uint32Array;
   readonly #highSizes: Uint16Array;
   readonly #types: Uint8Array;
+  readonly #idLength: number;
   readonly #references: DataView;
 
-  /** @param memory of a table of as many entries; default: new memory, zeroed. */
-  constructor(count: number, memory: ArrayBufferLike = new ArrayBuffer(EntryTable.byteLength(count))) {
+  /** @param existing memory of a table of as many entries; default: new memory, zeroed. */
+  constructor(count: number, existing?: ArrayBufferLike, format: ObjectFormat = SHA1) {
+    const { idLength } = format;
     this.count = count;
+    this.format = format;
+    this.#idLength = idLength;
+    const memory = existing ?? new ArrayBuffer(EntryTable.byteLength(count, format));
     this.memory = memory;
     let start = 0;
     const next = (width: number, length = count) => {
@@ -41,15 +50,15 @@ export class EntryTable {
     this.crcs = new Uint32Array(memory, next(WIDTHS.crcs), count);
     this.#lowSizes = new Uint32Array(memory, next(WIDTHS.lowSizes), count);
     this.#highSizes = new Uint16Array(memory, next(WIDTHS.highSizes), count);
-    const ids = next(WIDTHS.ids);
-    this.ids = Buffer.from(memory as ArrayBuffer, ids, count * ID_LENGTH);
-    this.#references = new DataView(memory, ids, count * ID_LENGTH);
+    const ids = next(idLength);
+    this.ids = Buffer.from(memory as ArrayBuffer, ids, count * idLength);
+    this.#references = new DataView(memory, ids, count * idLength);
     this.#types = new Uint8Array(memory, next(WIDTHS.types), count);
   }
 
   /** Bytes of memory for so many entries. */
-  static byteLength(count: number): number {
-    return WIDTHS.offsets + count * Object.values(WIDTHS).reduce((sum, width) => sum + width, 0);
+  static byteLength(count: number, { idLength }: ObjectFormat = SHA1): number {
+    return WIDTHS.offsets + count * Object.values(WIDTHS).reduce((sum, width) => sum + width, idLength);
   }
 
   /** Notes what an entry's header says. */
@@ -59,10 +68,10 @@ export class EntryTable {
     if (kind !== undefined) this.#types[entry] = KINDS.indexOf(kind);
     else if (baseId !== undefined) {
       this.#types[entry] = REF_DELTA;
-      this.ids.set(baseId, entry * ID_LENGTH);
+      this.ids.set(baseId, entry * this.#idLength);
     } else {
       this.#types[entry] = OFS_DELTA;
-      this.#references.setFloat64(entry * ID_LENGTH, baseOffset as number);
+      this.#references.setFloat64(entry * this.#idLength, baseOffset as number);
     }
   }
 
@@ -77,7 +86,7 @@ export class EntryTable {
   resolve(entry: number, kind: ObjectKind, size: number, id: Uint8Array): void {
     this.#types[entry] = KINDS.indexOf(kind);
     this.setSize(entry, size);
-    this.ids.set(id, entry * ID_LENGTH);
+    this.ids.set(id, entry * this.#idLength);
   }
 
   /** The kind of an object; undefined for a delta until it is resolved. */
@@ -93,19 +102,20 @@ export class EntryTable {
   /** The base of a delta that is not resolved; undefined of any other entry. The raw id is good until it is. */
   base(entry: number): BaseReference | undefined {
     const type = this.#types[entry] as number;
-    if (type === OFS_DELTA) return this.#references.getFloat64(entry * ID_LENGTH);
+    if (type === OFS_DELTA) return this.#references.getFloat64(entry * this.#idLength);
     return type === REF_DELTA ? this.id(entry) : undefined;
   }
 
   /** An object's raw id, a view. */
   id(entry: number): Uint8Array {
-    return this.ids.subarray(entry * ID_LENGTH, (entry + 1) * ID_LENGTH);
+    return this.ids.subarray(entry * this.#idLength, (entry + 1) * this.#idLength);
   }
 
   /** Below zero, zero or above as the id of `a` comes before that of `b`, is the same or comes after it. */
   compareIds(a: number, b: number): number {
-    const [startA, startB] = [a * ID_LENGTH, b * ID_LENGTH];
-    return this.ids.compare(this.ids, startB, startB + ID_LENGTH, startA, startA + ID_LENGTH);
+    const length = this.#idLength;
+    const [startA, startB] = [a * length, b * length];
+    return this.ids.compare(this.ids, startB, startB + length, startA, startA + length);
   }
 
   /** The entry that begins at an offset; undefined if none does. */

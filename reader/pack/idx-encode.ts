@@ -1,24 +1,22 @@
-import { createSha1 } from "../git/hash.ts";
-import { ID_LENGTH } from "../git/object-id.ts";
-import { IDX_SIGNATURE, LARGE_OFFSET } from "./idx.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { SHA1 } from "../node-platform.ts";
+import {
+  FAN_OUT_COUNT,
+  IDX_SIGNATURE,
+  type IdxEntry,
+  type IdxLayout,
+  idxLayout,
+  LARGE_OFFSET,
+} from "./idx-format.ts";
 
-/** What an IDX says of an entry. */
-export interface IdxEntry {
-  /** Raw id. */
-  readonly id: Uint8Array;
-  /** CRC-32 of the entry as it lies in the PACK. */
-  readonly crc: number;
-  /** Offset from the start of the PACK. */
-  readonly offset: number;
-}
-
-/** All that an IDX is made of; places are those in the order of ids, from 0 on. */
+/** All that an IDX is made of; indexes are those in the order of ids, from 0 on. */
 export interface IdxSource {
+  readonly format: ObjectFormat;
   readonly count: number;
-  id(place: number): Uint8Array;
-  crc(place: number): number;
-  offset(place: number): number;
-  /** The 20 bytes that the PACK ends with. */
+  idAt(index: number): Uint8Array;
+  crcAt(index: number): number;
+  offsetAt(index: number): number;
+  /** The checksum that the PACK ends with. */
   readonly trailer: Uint8Array;
 }
 
@@ -27,10 +25,10 @@ const STRIDE = 4096;
 
 /**
  * The IDX version 2 of a PACK, byte for byte as git writes it (git's `pack-format`): fan-out, ids, CRC-32s, offsets,
- * offsets from 2^31 on, the PACK's trailer, and the SHA-1 of all that. Piece by piece, each good on its own.
+ * offsets from 2^31 on, the PACK's trailer, and the checksum of all that. Piece by piece, each good on its own.
  */
 export function* idxPieces(source: IdxSource): Generator<Uint8Array> {
-  const hash = createSha1();
+  const hash = source.format.createHash();
   for (const piece of tables(source)) {
     hash.update(piece);
     yield piece;
@@ -38,57 +36,57 @@ export function* idxPieces(source: IdxSource): Generator<Uint8Array> {
   yield hash.digest();
 }
 
-/** Bytes of the IDX that `idxPieces` gives. */
-export function idxLength(source: IdxSource): number {
+/** The layout of the IDX that `idxPieces` gives. */
+export function layoutOf(source: IdxSource): IdxLayout {
   let large = 0;
-  for (let place = 0; place < source.count; place++) if (source.offset(place) >= LARGE_OFFSET) large++;
-  return shortestIdx(source.count) + large * 8;
-}
-
-/** Bytes that an IDX of so many objects has at least. */
-export function shortestIdx(count: number): number {
-  return IDX_SIGNATURE.length + 256 * 4 + count * (ID_LENGTH + 8) + 2 * ID_LENGTH;
+  for (let index = 0; index < source.count; index++) if (source.offsetAt(index) >= LARGE_OFFSET) large++;
+  return idxLayout(source.count, large, source.format);
 }
 
 /**
  * The same at once.
  *
  * @param entries in the order of their ids.
- * @param trailer the 20 bytes that the PACK ends with.
+ * @param trailer the checksum that the PACK ends with.
  */
-export function encodeIdx(entries: readonly IdxEntry[], trailer: Uint8Array): Uint8Array {
-  const at = (place: number) => entries[place] as IdxEntry;
+export function encodeIdx(
+  entries: readonly IdxEntry[],
+  trailer: Uint8Array,
+  format: ObjectFormat = SHA1,
+): Uint8Array {
+  const at = (index: number) => entries[index] as IdxEntry;
   const source = {
+    format,
     count: entries.length,
-    id: (place: number) => at(place).id,
-    crc: (place: number) => at(place).crc,
-    offset: (place: number) => at(place).offset,
+    idAt: (index: number) => at(index).id,
+    crcAt: (index: number) => at(index).crc,
+    offsetAt: (index: number) => at(index).offset,
     trailer,
   };
   return Buffer.concat([...idxPieces(source)]);
 }
 
 function* tables(source: IdxSource): Generator<Uint8Array> {
-  const { count } = source;
+  const { count, format } = source;
   yield Buffer.from(IDX_SIGNATURE);
-  const fanOut = new Uint32Array(256);
-  for (let place = 0; place < count; place++) fanOut[source.id(place)[0] as number]!++;
+  const counts = new Uint32Array(FAN_OUT_COUNT);
+  for (let index = 0; index < count; index++) counts[source.idAt(index)[0] as number]!++;
   let below = 0;
-  const fan = Buffer.alloc(256 * 4);
-  fanOut.forEach((objects, byte) => {
+  const fanOut = Buffer.alloc(FAN_OUT_COUNT * 4);
+  counts.forEach((objects, byte) => {
     below += objects;
-    fan.writeUInt32BE(below, byte * 4);
+    fanOut.writeUInt32BE(below, byte * 4);
   });
-  yield fan;
-  yield* column(count, ID_LENGTH, (piece, at, place) => piece.set(source.id(place), at));
-  yield* column(count, 4, (piece, at, place) => piece.writeUInt32BE(source.crc(place), at));
+  yield fanOut;
+  yield* column(count, format.idLength, (piece, at, index) => piece.set(source.idAt(index), at));
+  yield* column(count, 4, (piece, at, index) => piece.writeUInt32BE(source.crcAt(index), at));
   const large: number[] = [];
-  yield* column(count, 4, (piece, at, place) => {
-    const where = source.offset(place);
-    piece.writeUInt32BE(where < LARGE_OFFSET ? where : LARGE_OFFSET + large.push(where) - 1, at);
+  yield* column(count, 4, (piece, at, index) => {
+    const offset = source.offsetAt(index);
+    piece.writeUInt32BE(offset < LARGE_OFFSET ? offset : LARGE_OFFSET + large.push(offset) - 1, at);
   });
-  yield* column(large.length, 8, (piece, at, place) => {
-    piece.writeBigUInt64BE(BigInt(large[place] as number), at);
+  yield* column(large.length, 8, (piece, at, index) => {
+    piece.writeBigUInt64BE(BigInt(large[index] as number), at);
   });
   yield Buffer.from(source.trailer);
 }
@@ -96,7 +94,7 @@ function* tables(source: IdxSource): Generator<Uint8Array> {
 function* column(
   count: number,
   width: number,
-  write: (piece: Buffer, at: number, place: number) => void,
+  write: (piece: Buffer, at: number, index: number) => void,
 ): Generator<Uint8Array> {
   for (let first = 0; first < count; first += STRIDE) {
     const rows = Math.min(STRIDE, count - first);

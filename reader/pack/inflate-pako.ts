@@ -1,4 +1,4 @@
-import { InflateError, type Inflater } from "./inflate.ts";
+import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 const Z_SYNC_FLUSH = 2;
 const Z_STREAM_END = 1;
@@ -8,7 +8,7 @@ const Z_BUF_ERROR = -5;
 type Pako = typeof import("pako");
 let loaded: Pako | undefined;
 
-/** Loaded when it is first wanted: where zlib serves, nobody wants it, and it takes a tenth of a short program's time. */
+/** Loaded when it is first needed: with zlib it never is, and it takes a tenth of a short program's time. */
 function pako(): Pako {
   loaded ??= (
     typeof require === "function"
@@ -20,10 +20,9 @@ function pako(): Pako {
 
 /** The portable engine: zlib translated to JavaScript, which needs nothing of its host. */
 export class PakoInflater implements Inflater {
-  consumed = 0;
-  produced = 0;
   readonly #pako = pako();
   readonly #stream = new this.#pako.ZStream();
+  readonly #result = { consumed: 0, produced: 0, ended: false };
 
   constructor() {
     this.#pako.zlibInflateInit(this.#stream);
@@ -40,7 +39,7 @@ export class PakoInflater implements Inflater {
     output: Uint8Array,
     outputStart: number,
     outputEnd: number,
-  ): boolean {
+  ): Inflated {
     const stream = this.#stream;
     stream.input = input;
     stream.next_in = inputStart;
@@ -49,12 +48,13 @@ export class PakoInflater implements Inflater {
     stream.next_out = outputStart;
     stream.avail_out = outputEnd - outputStart;
     const status = this.#pako.zlibInflate(stream, Z_SYNC_FLUSH);
-    this.consumed = stream.next_in - inputStart;
-    this.produced = stream.next_out - outputStart;
     if (status === Z_NEED_DICT) throw new InflateError("does not inflate: it wants a dictionary");
     if (status < 0 && status !== Z_BUF_ERROR)
       throw new InflateError(`does not inflate: ${stream.msg || "not a zlib stream"}`);
-    return status === Z_STREAM_END;
+    this.#result.consumed = stream.next_in - inputStart;
+    this.#result.produced = stream.next_out - outputStart;
+    this.#result.ended = status === Z_STREAM_END;
+    return this.#result;
   }
 
   another(): PakoInflater {

@@ -1,5 +1,5 @@
 import { createInflate } from "node:zlib";
-import { InflateError, type Inflater } from "./inflate.ts";
+import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 const Z_SYNC_FLUSH = 2;
 
@@ -20,7 +20,7 @@ interface ZlibHandle {
 
 interface ZlibStream {
   readonly _handle?: Partial<ZlibHandle>;
-  /** After a write: room left in the output, bytes left of the input. */
+  /** After a write: bytes left of the output, bytes left of the input. */
   readonly _writeState?: Uint32Array;
 }
 
@@ -30,13 +30,12 @@ interface ZlibStream {
  * So this drives one stream's handle directly.
  */
 export class ZlibInflater implements Inflater {
-  consumed = 0;
-  produced = 0;
   readonly #handle: ZlibHandle;
   readonly #state: Uint32Array;
   /** Keeps the stream, and so its handle's memory, from being collected. */
   readonly #stream: object;
   #failure: string | undefined;
+  readonly #result = { consumed: 0, produced: 0, ended: false };
 
   private constructor(stream: object, handle: ZlibHandle, state: Uint32Array) {
     this.#stream = stream;
@@ -68,21 +67,23 @@ export class ZlibInflater implements Inflater {
     output: Uint8Array,
     outputStart: number,
     outputEnd: number,
-  ): boolean {
-    const there = inputEnd - inputStart;
-    const room = outputEnd - outputStart;
-    this.#handle.writeSync(Z_SYNC_FLUSH, input, inputStart, there, output, outputStart, room);
+  ): Inflated {
+    const inputLength = inputEnd - inputStart;
+    const outputLength = outputEnd - outputStart;
+    this.#handle.writeSync(Z_SYNC_FLUSH, input, inputStart, inputLength, output, outputStart, outputLength);
     if (this.#failure !== undefined) {
       const message = this.#failure;
       this.#failure = undefined;
       throw new InflateError(`does not inflate: ${message}`);
     }
-    const roomLeft = this.#state[0] as number;
+    const outputLeft = this.#state[0] as number;
     const inputLeft = this.#state[1] as number;
-    this.consumed = there - inputLeft;
-    this.produced = room - roomLeft;
+    const result = this.#result;
+    result.consumed = inputLength - inputLeft;
+    result.produced = outputLength - outputLeft;
     // zlib stops short of both ends only where the stream itself ends.
-    return roomLeft > 0 && inputLeft > 0;
+    result.ended = outputLeft > 0 && inputLeft > 0;
+    return result;
   }
 
   another(): ZlibInflater {

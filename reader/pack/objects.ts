@@ -1,14 +1,15 @@
 import type { Bounds } from "../bounds.ts";
 import { DocteurError, InvalidImageError } from "../errors.ts";
-import { OBJECT_HEADER_ROOM, type ObjectKind, objectHash, objectIdInPlace } from "../git/object.ts";
-import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
+import { type ObjectKind, objectHash } from "../git/object.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { hex, sameId } from "../git/object-id.ts";
 import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
 import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
 import { DeltaBlob } from "./delta-blob.ts";
 import type { ObjectIndex } from "./object-index.ts";
+import { FreshBuffer, type ObjectBuffer } from "./output-buffer.ts";
 import type { Pack } from "./pack.ts";
-import { FreshRoom, type Room } from "./room.ts";
 import { VerifiedStream } from "./verified-stream.ts";
 import { grantFor, type Work } from "./work.ts";
 
@@ -18,8 +19,8 @@ const LARGEST_WHOLE = 1024 * 1024;
 /** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
 const LARGEST_PARSED = 64 * 1024 * 1024;
 
-/** Room for a commit or tree. */
-class RoomForParsed extends FreshRoom {
+/** Memory for a commit or tree. */
+class ParsedBuffer extends FreshBuffer {
   override reserve(size: number): void {
     if (size > LARGEST_PARSED) {
       const what = `a commit or tree has ${size} bytes; at most ${LARGEST_PARSED} are read`;
@@ -33,10 +34,12 @@ class RoomForParsed extends FreshRoom {
 export class Objects {
   readonly #index: ObjectIndex;
   readonly #pack: Pack;
+  readonly #format: ObjectFormat;
 
   constructor(index: ObjectIndex, pack: Pack) {
     this.#index = index;
     this.#pack = pack;
+    this.#format = pack.format;
   }
 
   /** How many there are. */
@@ -62,40 +65,35 @@ export class Objects {
   /**
    * The content of the object with this raw id, in memory of its own.
    *
-   * @param room instead of that memory; see `readInto`.
+   * @param buffer is used instead of that memory.
    * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
-  read(id: Uint8Array, kind: ObjectKind, room?: Room): Uint8Array {
-    const given =
-      room ?? (kind === "blob" ? new FreshRoom(OBJECT_HEADER_ROOM) : new RoomForParsed(OBJECT_HEADER_ROOM));
-    const size = this.readInto(given, id, 0, kind);
-    return given.memory.subarray(given.start, given.start + size);
+  read(id: Uint8Array, kind: ObjectKind, buffer?: ObjectBuffer): Uint8Array {
+    const into = buffer ?? (kind === "blob" ? new FreshBuffer() : new ParsedBuffer());
+    this.readInto(into, id, 0, kind);
+    return into.bytes;
   }
 
   /**
-   * Reads an object, and gives the number of its bytes.
+   * Reads an object into a buffer.
    *
-   * @param room for one byte more than it has. Before `start` there must be `OBJECT_HEADER_ROOM` bytes, which are overwritten.
+   * @param into must hold one byte more than the object has.
    * @param ids hold its raw id from `start` on.
-   * @throws as `read`, and what the room throws.
+   * @throws as `read`, and what the buffer throws.
    */
-  readInto(room: Room, ids: Uint8Array, start: number, kind: ObjectKind): number {
+  readInto(into: ObjectBuffer, ids: Uint8Array, start: number, kind: ObjectKind): void {
     const pack = this.#pack;
     const offset = this.#index.find(ids, start);
-    if (offset === undefined) throw missing(idAt(ids, start));
-    let found: ObjectKind;
+    if (offset === undefined) throw missing(this.#idAt(ids, start));
     try {
-      found = pack.read(offset, room);
+      pack.read(offset, into);
     } catch (error) {
-      throw named(idAt(ids, start), error);
+      throw named(this.#idAt(ids, start), error);
     }
-    if (kind === "blob") pack.work.grant(grantFor(pack.size));
-    if (found !== kind) throw wrongKind(idAt(ids, start), kind, { kind: found });
-    if (!hasId(objectIdInPlace(kind, room.memory, room.start, pack.size), ids, start)) {
-      throw forged(idAt(ids, start));
-    }
-    return pack.size;
+    if (kind === "blob") pack.work.grant(grantFor(into.size));
+    if (into.kind !== kind) throw wrongKind(this.#idAt(ids, start), kind, into);
+    if (!hasId(into.id(this.#format), ids, start)) throw forged(this.#idAt(ids, start));
   }
 
   /**
@@ -105,16 +103,16 @@ export class Objects {
    */
   readPart(id: Uint8Array, offset: number, length: number): Uint8Array {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind !== "blob") return this.read(id, "blob").slice(offset, offset + length);
 
     const size = Math.max(0, Math.min(length, header.size - offset));
     this.#pack.checkSize(size, header);
     const part = Buffer.alloc(size);
-    const hash = objectHash("blob", header.size);
+    const hash = objectHash("blob", header.size, this.#format);
     let position = 0;
     this.#named(id, () =>
-      this.#pack.inflatePieces(header, (piece) => {
+      this.#pack.entries.inflatePieces(header, (piece) => {
         hash.update(piece);
         const start = Math.max(0, offset - position);
         const end = offset + part.length - position;
@@ -134,11 +132,11 @@ export class Objects {
    */
   open(id: Uint8Array): BlobReader {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind === undefined)
       return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new StreamedBlob(id, header.size, this.#pack.stream(header))
+      ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header), this.#format)
       : new WholeBlob(this.read(id, "blob"));
   }
 
@@ -149,9 +147,9 @@ export class Objects {
    */
   openVerified(id: Uint8Array): VerifiedStream | undefined {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     return header.kind === "blob" && header.size > LARGEST_WHOLE
-      ? new VerifiedStream(id, header.size, this.#pack.stream(header))
+      ? new VerifiedStream(id, header.size, this.#pack.entries.stream(header), this.#format)
       : undefined;
   }
 
@@ -163,11 +161,11 @@ export class Objects {
    */
   openCompressed(id: Uint8Array, length?: number): CompressedBlob | undefined {
     const entry = this.#offset(id);
-    const header = this.#named(id, () => this.#pack.header(entry));
+    const header = this.#named(id, () => this.#pack.entries.header(entry));
     if (header.kind !== "blob") return undefined;
-    const open = () => this.#pack.stream(header);
-    const read = (position: number, wanted: number) => this.#pack.raw(header, position, wanted);
-    return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length);
+    const open = () => this.#pack.entries.stream(header);
+    const read = (position: number, wanted: number) => this.#pack.entries.raw(header, position, wanted);
+    return new CompressedBlob(Uint8Array.from(id), header.size, open, read, length, this.#format);
   }
 
   /**
@@ -180,6 +178,10 @@ export class Objects {
     const description = this.#named(id, () => this.#pack.describe(offset));
     if (description.kind !== kind) throw wrongKind(id, kind, description);
     return description;
+  }
+
+  #idAt(ids: Uint8Array, start: number): Uint8Array {
+    return ids.subarray(start, start + this.#format.idLength);
   }
 
   #offset(id: Uint8Array): number {
@@ -197,13 +199,9 @@ export class Objects {
   }
 }
 
-function idAt(ids: Uint8Array, start: number): Uint8Array {
-  return ids.subarray(start, start + ID_LENGTH);
-}
-
 /** Whether `ids` hold from `start` on the id whose bytes are these characters. */
 function hasId(characters: string, ids: Uint8Array, start: number): boolean {
-  for (let i = 0; i < ID_LENGTH; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
+  for (let i = 0; i < characters.length; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
   return true;
 }
 

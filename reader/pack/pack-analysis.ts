@@ -1,5 +1,5 @@
 import type { ObjectKind } from "../git/object.ts";
-import { ID_LENGTH } from "../git/object-id.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 import type { EntryTable } from "./entry-table.ts";
 import type { IdxSource } from "./idx-encode.ts";
 import type { ObjectIndex } from "./object-index.ts";
@@ -25,9 +25,11 @@ export interface AnalyzedEntry {
 /** All that a PACK says about itself; serves where an IDX is missing or not to be trusted. Less than 50 bytes an object. */
 export class PackAnalysis implements ObjectIndex, IdxSource {
   readonly count: number;
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
   /** Bytes of the PACK, trailer and all. */
   readonly size: number;
-  /** The SHA-1 that the PACK ends with, proved. */
+  /** The checksum that the PACK ends with, verified. */
   readonly trailer: Uint8Array;
   readonly #table: EntryTable;
   readonly #depths: Uint16Array;
@@ -38,22 +40,24 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
     this.#table = table;
     this.#depths = depths;
     this.count = table.count;
-    this.size = (table.offsets[table.count] as number) + ID_LENGTH;
+    this.format = table.format;
+    this.size = (table.offsets[table.count] as number) + table.format.idLength;
     this.trailer = trailer;
     this.#byId = sortedById(table);
   }
 
   find(ids: Uint8Array, start = 0): number | undefined {
-    const place = this.placeOf(ids, start);
-    return place === undefined ? undefined : this.offset(place);
+    const index = this.indexOf(ids, start);
+    return index === undefined ? undefined : this.offsetAt(index);
   }
 
-  /** The first place, in the order of ids, at which there is an object with this raw id. */
-  placeOf(ids: Uint8Array, start = 0): number | undefined {
+  /** The index, in the order of ids, of the first object with this raw id. */
+  indexOf(ids: Uint8Array, start = 0): number | undefined {
     const all = this.#table.ids;
-    const compare = (place: number) => {
-      const id = (this.#byId[place] as number) * ID_LENGTH;
-      return all.compare(ids, start, start + ID_LENGTH, id, id + ID_LENGTH);
+    const length = this.format.idLength;
+    const compare = (index: number) => {
+      const id = (this.#byId[index] as number) * length;
+      return all.compare(ids, start, start + length, id, id + length);
     };
     let low = 0;
     let high = this.count;
@@ -65,35 +69,35 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
     return low < this.count && compare(low) === 0 ? low : undefined;
   }
 
-  /** The raw id at a place in the order of ids; a view. */
-  id(place: number): Uint8Array {
-    return this.#table.id(this.#byId[place] as number);
+  /** The raw id at an index in the order of ids; a view. */
+  idAt(index: number): Uint8Array {
+    return this.#table.id(this.#byId[index] as number);
   }
 
-  crc(place: number): number {
-    return this.#table.crcs[this.#byId[place] as number] as number;
+  crcAt(index: number): number {
+    return this.#table.crcs[this.#byId[index] as number] as number;
   }
 
-  offset(place: number): number {
-    return this.#table.offsets[this.#byId[place] as number] as number;
+  offsetAt(index: number): number {
+    return this.#table.offsets[this.#byId[index] as number] as number;
   }
 
-  kind(place: number): ObjectKind {
-    return this.#table.kind(this.#byId[place] as number) as ObjectKind;
+  kindAt(index: number): ObjectKind {
+    return this.#table.kind(this.#byId[index] as number) as ObjectKind;
   }
 
   /** All entries, in the order of their ids as an IDX has them. */
   *entries(): Generator<AnalyzedEntry> {
     const { offsets } = this.#table;
-    for (const [place, entry] of this.#byId.entries()) {
+    for (const [index, entry] of this.#byId.entries()) {
       const offset = offsets[entry] as number;
       yield {
         offset,
         packedSize: (offsets[entry + 1] as number) - offset,
-        kind: this.kind(place),
+        kind: this.kindAt(index),
         size: this.#table.size(entry),
-        crc: this.crc(place),
-        id: this.id(place),
+        crc: this.crcAt(index),
+        id: this.idAt(index),
         depth: this.#depths[entry] as number,
       };
     }
@@ -105,8 +109,8 @@ const FAMILIES = 2 ** 16;
 
 /** The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place but for small families. */
 function sortedById(table: EntryTable): Uint32Array {
-  const { count, ids } = table;
-  const familyOf = (entry: number) => ids.readUInt16BE(entry * ID_LENGTH);
+  const { count, ids, format } = table;
+  const familyOf = (entry: number) => ids.readUInt16BE(entry * format.idLength);
   const ends = new Uint32Array(FAMILIES);
   for (let entry = 0; entry < count; entry++) ends[familyOf(entry)]!++;
   for (let family = 1; family < FAMILIES; family++) ends[family]! += ends[family - 1] as number;

@@ -1,12 +1,13 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
-import { createSha1, type Hash } from "../git/hash.ts";
+import type { Hash } from "../git/hash.ts";
 import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
-import { ID_LENGTH, sameId } from "../git/object-id.ts";
-import { crc32 } from "./crc32.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { sameId } from "../git/object-id.ts";
+import { crc32, SHA1 } from "../node-platform.ts";
 import { DeltaError, decodeDeltaHeader } from "./delta.ts";
-import { type EntryHeader, FIRST_ENTRY } from "./entry.ts";
 import { EntryTable } from "./entry-table.ts";
+import { decodePackHeader, type EntryHeader, FIRST_ENTRY } from "./format.ts";
 import type { Pack } from "./pack.ts";
 
 /** What one pass over a PACK tells. */
@@ -43,9 +44,10 @@ export function scanPack(
   limit: number,
   onProgress?: (done: number, count: number) => void,
 ): ScannedPack {
-  const count = readPackHeader(cache, start, limit);
-  const sum = createSha1().update(cache.read(start, FIRST_ENTRY));
-  const table = tableOf(count, start);
+  const { format } = pack;
+  const count = readPackHeader(cache, start, limit, format);
+  const sum = format.createHash().update(cache.read(start, FIRST_ENTRY));
+  const table = tableOf(count, start, format);
   const end = scanEntries(cache, pack, start, { offset: FIRST_ENTRY, first: 0, count }, table, {
     onProgress: (done) => onProgress?.(done, count),
     onBytes: (piece) => sum.update(piece),
@@ -54,9 +56,9 @@ export function scanPack(
   return { table, trailer: checkTrailer(cache, start + end, limit, sum.digest()) };
 }
 
-function tableOf(count: number, start: number): EntryTable {
+function tableOf(count: number, start: number, format: ObjectFormat): EntryTable {
   try {
-    return new EntryTable(count);
+    return new EntryTable(count, undefined, format);
   } catch (cause) {
     // A disk may be of any size, and its PACK claim as many objects.
     const what = `the PACK claims ${count} objects, more than memory can be had for`;
@@ -87,7 +89,7 @@ export function scanEntries(
   let offset = begin;
   for (let done = 0; done < count; ) {
     const entry = first + done;
-    const header = pack.header(offset);
+    const header = pack.entries.header(offset);
     table.set(entry, header);
     const end =
       header.kind === undefined
@@ -106,14 +108,16 @@ export function scanEntries(
 }
 
 /**
- * The PACK's trailer at byte `at` of the image, proved to be the SHA-1 of what is before it.
+ * The PACK's trailer at byte `at` of the image, verified to be the checksum of what is before it.
+ *
+ * @param sum that checksum.
  * @throws {InvalidImageError} fault `pack-trailer`.
  */
 export function checkTrailer(cache: SectorCache, at: number, limit: number, sum: Uint8Array): Uint8Array {
-  if (at + ID_LENGTH > limit) {
+  if (at + sum.length > limit) {
     throw new InvalidImageError("pack-trailer", "the PACK's trailer is cut short", { offset: at });
   }
-  const trailer = new Uint8Array(cache.read(at, ID_LENGTH));
+  const trailer = new Uint8Array(cache.read(at, sum.length));
   if (!sameId(sum, trailer)) {
     const what = "the PACK's trailer is not the checksum of its bytes";
     throw new InvalidImageError("pack-trailer", what, { offset: at });
@@ -122,14 +126,15 @@ export function checkTrailer(cache: SectorCache, at: number, limit: number, sum:
 }
 
 /** The number of entries that a PACK's header claims. @throws {InvalidImageError} fault `pack-header`. */
-export function readPackHeader(cache: SectorCache, start: number, limit: number): number {
+export function readPackHeader(
+  cache: SectorCache,
+  start: number,
+  limit: number,
+  { idLength }: ObjectFormat = SHA1,
+): number {
   const fail = (what: string) => new InvalidImageError("pack-header", what, { offset: start });
-  if (start + FIRST_ENTRY + ID_LENGTH > limit) throw fail("no PACK fits before the index offset");
-  const bytes = cache.read(start, FIRST_ENTRY);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, FIRST_ENTRY);
-  if (view.getUint32(0) !== 0x5041434b) throw fail("there is no PACK after the header");
-  if (view.getUint32(4) !== 2) throw fail(`the PACK has version ${view.getUint32(4)}, not 2`);
-  const count = view.getUint32(8);
+  if (start + FIRST_ENTRY + idLength > limit) throw fail("no PACK fits before the index offset");
+  const count = decodePackHeader(cache.read(start, FIRST_ENTRY), start);
   if (count * SHORTEST_ENTRY > limit - start) throw fail(`the PACK claims ${count} objects, more than fit`);
   return count;
 }
@@ -137,7 +142,7 @@ export function readPackHeader(cache: SectorCache, start: number, limit: number)
 /** Inflates a delta and notes the size of what it claims to make. Gives the offset of the next entry. */
 function inflateDelta(pack: Pack, header: EntryHeader, table: EntryTable, entry: number): number {
   let size: number | undefined;
-  return pack.inflatePieces(header, (piece) => {
+  return pack.entries.inflatePieces(header, (piece) => {
     size ??= claimedSize(piece);
     table.setSize(entry, size);
     return true;
@@ -158,16 +163,16 @@ function claimedSize(start: Uint8Array): number {
 function inflateObject(pack: Pack, header: EntryHeader, kind: ObjectKind, id: Uint8Array): number {
   const { size } = header;
   let hash: Hash | undefined;
-  const end = pack.inflatePieces(header, (piece) => {
+  const end = pack.entries.inflatePieces(header, (piece) => {
     // Most objects are one piece, and to hash that at once takes a third of the time.
-    if (piece.length === size) id.set(objectId(kind, piece));
+    if (piece.length === size) id.set(objectId(kind, piece, pack.format));
     else {
-      hash ??= objectHash(kind, size);
+      hash ??= objectHash(kind, size, pack.format);
       hash.update(piece);
     }
     return true;
   }) as number;
-  if (size === 0) id.set(objectId(kind, NOTHING));
+  if (size === 0) id.set(objectId(kind, NOTHING, pack.format));
   else if (hash !== undefined) id.set(hash.digest());
   return end;
 }

@@ -1,6 +1,7 @@
 import { InvalidImageError } from "../errors.ts";
 import { objectHash } from "../git/object.ts";
-import { hex, ID_LENGTH, sameId } from "../git/object-id.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import { hex, sameId } from "../git/object-id.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
 /** Bytes that are given at a time. */
@@ -16,6 +17,7 @@ export class VerifiedStream {
   readonly size: number;
   readonly #id: Uint8Array;
   readonly #stream: EntryStream;
+  readonly #format: ObjectFormat;
   readonly #window = Buffer.allocUnsafeSlow(WINDOW);
   /** The SHA-1 of what comes before the end of each window, one after the other. */
   readonly #sums: Buffer;
@@ -30,12 +32,13 @@ export class VerifiedStream {
    * @param id raw id of the blob.
    * @param size as its entry claims it.
    */
-  constructor(id: Uint8Array, size: number, stream: EntryStream) {
+  constructor(id: Uint8Array, size: number, stream: EntryStream, format: ObjectFormat) {
+    this.#format = format;
     this.#id = Uint8Array.from(id);
     this.size = size;
     this.#stream = stream;
-    this.#sums = Buffer.alloc(Math.ceil(size / WINDOW) * ID_LENGTH);
-    this.#hash = objectHash("blob", size);
+    this.#sums = Buffer.alloc(Math.ceil(size / WINDOW) * format.idLength);
+    this.#hash = objectHash("blob", size, format);
   }
 
   /**
@@ -57,9 +60,9 @@ export class VerifiedStream {
     if (!this.#verified) throw new Error("a window is wanted before the blob is verified");
     if (this.#position === this.size) return undefined;
     return this.#named(() => {
-      const sum = this.#sumPlace();
+      const sum = this.#sum();
       const length = this.#fill();
-      if (!sameId(this.#hash.copy().digest(), this.#sums.subarray(sum))) throw forged();
+      if (!sameId(this.#hash.copy().digest(), sum)) throw forged();
       return this.#window.subarray(0, length);
     });
   }
@@ -70,24 +73,27 @@ export class VerifiedStream {
   }
 
   #firstPass(): void {
-    const sum = this.#sumPlace();
+    const sum = this.#sum();
     this.#fill();
     if (this.#position < this.size) {
-      this.#sums.set(this.#hash.copy().digest(), sum);
+      sum.set(this.#hash.copy().digest());
       return;
     }
     const digest = this.#hash.digest();
     if (!sameId(digest, this.#id)) throw forged();
-    if (this.size > 0) this.#sums.set(digest, sum);
+    if (this.size > 0) sum.set(digest);
     this.#stream.restart();
-    this.#hash = objectHash("blob", this.size);
+    this.#hash = objectHash("blob", this.size, this.#format);
     this.#position = 0;
     this.#rest = new Uint8Array();
     this.#verified = true;
   }
 
-  #sumPlace(): number {
-    return (this.#position / WINDOW) * ID_LENGTH;
+  /** The checksum of what comes before the end of the next window, a view. */
+  #sum(): Uint8Array {
+    const { idLength } = this.#format;
+    const start = (this.#position / WINDOW) * idLength;
+    return this.#sums.subarray(start, start + idLength);
   }
 
   /** Fills the window, takes it into the hash, and gives its length. */

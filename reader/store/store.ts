@@ -1,8 +1,8 @@
 import type { BlockDevice } from "../block/device.ts";
 import { LARGEST_LIST } from "../bounds.ts";
-import { BulkRead, type ThreadOptions } from "../bulk/bulk-read.ts";
+import { BulkRead } from "../bulk/bulk-read.ts";
 import { readValues } from "../bulk/read-values.ts";
-import { threadProgram } from "../bulk/threads.ts";
+import { threadOptions } from "../bulk/thread-options.ts";
 import { DocteurError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
@@ -317,18 +317,8 @@ export class Store {
   }
 
   get #bulkRead(): BulkRead {
-    this.#bulk ??= new BulkRead(this.#objects, this.#threadOptions());
+    this.#bulk ??= new BulkRead(this.#objects, threadOptions(this.#device, this.#options));
     return this.#bulk;
-  }
-
-  #threadOptions(): ThreadOptions | undefined {
-    const threads =
-      this.#options.threads ??
-      Math.min(process.getBuiltinModule("node:os").availableParallelism(), MAX_THREADS);
-    const { path } = this.#device;
-    return threads <= 1 || path === undefined
-      ? undefined
-      : { program: threadProgram(), count: threads - 1, path, connect: this.#options };
   }
 
   #resolve(key: Key, follow: boolean): Resolution {
@@ -365,9 +355,6 @@ const NOWHERE = new Uint8Array();
 
 /** Bytes of the largest target that `readLink` reads, though it is not followed. */
 const LARGEST_TARGET = 1024 ** 2;
-
-/** More threads read no faster: the device and the caller are the limit then. */
-const MAX_THREADS = 4;
 
 function toBytes(key: Key): Uint8Array {
   return typeof key === "string" ? Buffer.from(key) : key;

@@ -4,7 +4,9 @@ import { memoryDevice } from "../../reader/block/memory.ts";
 import { type ObjectKind, objectId } from "../../reader/git/object.ts";
 import { hex } from "../../reader/git/object-id.ts";
 import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader } from "../../reader/pack/delta.ts";
-import { encodeIdx, type IdxEntry } from "../../reader/pack/idx-encode.ts";
+import { encodeIdx } from "../../reader/pack/idx-encode.ts";
+import type { IdxEntry } from "../../reader/pack/idx-format.ts";
+import type { MemoryRange } from "../../reader/pack/output-buffer.ts";
 import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { assembleImage } from "./image-fixture.ts";
@@ -60,12 +62,12 @@ export function deltaTarget(source: Uint8Array, bytes: Uint8Array): Buffer {
   if (sourceSize !== source.length) throw new DeltaError("it is for another source");
   checkTargetSize(bytes, instructions, bytes.length, targetSize);
   const target = Buffer.alloc(targetSize);
-  applyDelta(stretch(source), bytes, instructions, bytes.length, stretch(target));
+  applyDelta(rangeOf(source), bytes, instructions, bytes.length, rangeOf(target));
   return target;
 }
 
-/** All the bytes of a buffer as a place in memory. */
-export function stretch(memory: Uint8Array) {
+/** The range of all bytes of a buffer. */
+export function rangeOf(memory: Uint8Array): MemoryRange {
   return { memory, start: 0, size: memory.length };
 }
 

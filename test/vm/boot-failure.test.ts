@@ -83,7 +83,7 @@ test.serial("what can be told before is told before", async (t) => {
     [
       { image: file("beyond", beyond) },
       "INVALID_IMAGE",
-      /has 512 bytes, and its header has the index at 512/,
+      /the index offset 512 lies outside the image's 512 bytes/,
     ],
     [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
     [{ commit: "HEAD" }, "COMMIT_MALFORMED", /40 hexadecimal digits/],

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
+import { type ObjectKind, objectId } from "../../../reader/git/object.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo, SECTOR_SIZE } from "../../../reader/image/header.ts";
-import { encodeIdx, type IdxEntry } from "../../../reader/pack/idx-encode.ts";
+import { encodeEntryHeader, encodePackHeader, FIRST_ENTRY } from "../../../reader/pack/format.ts";
+import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
+import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
 
 /** What the sample holds. */
 export const SAMPLE_PATH = "/folder/file";
 export const SAMPLE_CONTENT = "sample\n";
-
-/** The number of a kind in an entry's header (git's `pack-format`). */
-const KINDS = { commit: 1, tree: 2, blob: 3 } as const;
 
 /** Files of such names beside it: a reader looks twice at those with a dot, a `g` or the beginning of another. */
 const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
@@ -35,16 +35,15 @@ export function sampleImage(): Buffer {
   return image;
 }
 
-/** Whole objects of less than 2 KiB, one after the other. */
+/** Undeltified objects, one after the other. */
 class SamplePack {
   readonly #entries: IdxEntry[] = [];
-  readonly #parts: Buffer[] = [Buffer.from("PACK\0\0\0\x02\0\0\0\0", "latin1")];
-  #length = 12;
+  readonly #parts: Buffer[] = [];
+  #length = FIRST_ENTRY;
 
-  add(kind: keyof typeof KINDS, content: Buffer): Buffer {
-    const id = createHash("sha1").update(`${kind} ${content.length}\0`).update(content).digest();
-    const first = (KINDS[kind] << 4) | (content.length & 0x0f) | 0x80;
-    const entry = Buffer.concat([Buffer.of(first, content.length >> 4), deflateSync(content)]);
+  add(kind: ObjectKind, content: Buffer): Buffer {
+    const id = Buffer.from(objectId(kind, content));
+    const entry = Buffer.concat([encodeEntryHeader({ kind, size: content.length }), deflateSync(content)]);
     this.#entries.push({ id, crc: crc32(entry), offset: this.#length });
     this.#parts.push(entry);
     this.#length += entry.length;
@@ -52,8 +51,7 @@ class SamplePack {
   }
 
   finish(): { bytes: Buffer; idx: Uint8Array } {
-    this.#parts[0]!.writeUInt32BE(this.#entries.length, 8);
-    const body = Buffer.concat(this.#parts);
+    const body = Buffer.concat([encodePackHeader(this.#entries.length), ...this.#parts]);
     const trailer = createHash("sha1").update(body).digest();
     const sorted = this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id));
     return { bytes: Buffer.concat([body, trailer]), idx: encodeIdx(sorted, trailer) };

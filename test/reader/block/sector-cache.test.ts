@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import test from "ava";
 import fc from "fast-check";
-import { SectorCache } from "../../../reader/block/sector-cache.ts";
+import { SectorCache, Window } from "../../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { refused } from "../fault.ts";
 import { recordingDevice } from "../recording-device.ts";
@@ -61,21 +61,22 @@ test("what was read is not read again until another block needs its place", (t) 
   t.is(device.requests.length, 6);
 });
 
-test("64 bytes lie in one piece anywhere, more lie on as far as told", (t) => {
+test("a window has 64 bytes wherever they lie, and of more at least one", (t) => {
   const device = recordingDevice(DATA);
+  const window = new Window();
   for (const capacity of [512, 1024, 2048, 100_000]) {
     const cache = new SectorCache(device, { blockSize: 512, capacity });
     for (let offset = 0; offset + 64 <= DATA.length; offset += 61) {
-      const place = cache.locate(offset, 64);
-      t.true(
-        Buffer.from(cache.memory.subarray(place, place + 64)).equals(DATA.subarray(offset, offset + 64)),
-      );
+      cache.window(offset, 64, window);
+      t.true(window.end - window.start >= 64);
+      const found = Buffer.from(cache.memory.subarray(window.start, window.end));
+      t.true(found.equals(DATA.subarray(offset, offset + found.length)));
     }
     for (let offset = 0; offset + 3000 <= DATA.length; offset += 501) {
-      const place = cache.locate(offset, 3000);
-      t.true(cache.reach > place);
-      const there = Buffer.from(cache.memory.subarray(place, cache.reach));
-      t.true(there.equals(DATA.subarray(offset, offset + there.length)));
+      cache.window(offset, 3000, window);
+      t.true(window.end > window.start);
+      const found = Buffer.from(cache.memory.subarray(window.start, window.end));
+      t.true(found.equals(DATA.subarray(offset, offset + found.length)));
     }
   }
   t.deepEqual(device.faults, []);

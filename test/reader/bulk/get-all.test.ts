@@ -5,6 +5,8 @@ import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { BulkRead } from "../../../reader/bulk/bulk-read.ts";
+import type { PlatformThreads } from "../../../reader/bulk/thread-pool.ts";
+import { NodeThreadPool } from "../../../reader/bulk/threads.ts";
 import { DocteurError, type InvalidImageError } from "../../../reader/errors.ts";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
@@ -210,7 +212,11 @@ test("where the program of the threads is missing, as in somebody's bundle, this
   const device = openFileDevice(SIMILAR);
   const { objects } = openObjects(device, {});
   const program = new URL("file:///nowhere/store-thread.cjs");
-  const bulk = new BulkRead(objects, { program, count: 2, path: SIMILAR, connect: {} });
+  const threads: PlatformThreads = {
+    available: () => 3,
+    start: (count, task) => new NodeThreadPool(program, count, task),
+  };
+  const bulk = new BulkRead(objects, { threads, count: 2, path: SIMILAR, connect: {} });
   const store = connect(device);
   t.teardown(() => store.close());
   t.teardown(() => bulk.close());

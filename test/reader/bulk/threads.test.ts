@@ -6,7 +6,7 @@ import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { fillBatch } from "../../../reader/bulk/batch.ts";
 import { Board } from "../../../reader/bulk/board.ts";
-import { Threads, threadProgram } from "../../../reader/bulk/threads.ts";
+import { NodeThreadPool, threadProgram } from "../../../reader/bulk/threads.ts";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
 import { connect } from "../../../reader/store/connect.ts";
@@ -30,7 +30,7 @@ for (const [name, program, inflate] of [
     const board = Board.create([1024 * 1024]);
     const [batch] = board.batches as [(typeof board.batches)[0]];
     const task = { path: SIMILAR, options: { inflate }, board: board.memory };
-    const threads = new Threads(await program(), 1, task);
+    const threads = new NodeThreadPool(await program(), 1, task);
     t.teardown(() => threads.close());
     const { finished } = board;
     fillBatch(batch, ids.map(raw));
@@ -54,7 +54,7 @@ async function bundled(): Promise<URL> {
 test("the death of a thread is told to who waits for it", async (t) => {
   const board = Board.create([1024]);
   const task = { path: join(folder, "no image"), options: {}, board: board.memory };
-  const threads = new Threads(threadProgram(), 1, task);
+  const threads = new NodeThreadPool(threadProgram(), 1, task);
   t.teardown(() => threads.close());
   // It comes from another thread, and so is none of this one's errors.
   const death = await t.throwsAsync(threads.meanwhile(board.finishedSince(board.finished)), { any: true });

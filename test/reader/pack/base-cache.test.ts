@@ -1,10 +1,17 @@
 import test from "ava";
 import fc from "fast-check";
+import type { ObjectKind } from "../../../reader/git/object.ts";
 import { type Base, BaseCache } from "../../../reader/pack/base-cache.ts";
 
 /** The bytes that a cache has reserved, or of a base that it keeps. */
 function bytesOf({ memory, start }: { memory: Uint8Array; start: number }, size: number): Uint8Array {
   return memory.subarray(start, start + size);
+}
+
+/** Notes an object of a size as read, and keeps it. */
+function keep(cache: BaseCache, offset: number, kind: ObjectKind, size: number): Base {
+  cache.filled(kind, size, 0, 0);
+  return cache.keep(offset);
 }
 
 function contentOf(base: Base | undefined): Uint8Array | undefined {
@@ -22,7 +29,7 @@ const step = fc.record({
   extra: fc.nat(1),
 });
 
-test("what is kept is never overwritten, nor what is to be spared", (t) => {
+test("what is kept is never overwritten, nor the range that is to be kept", (t) => {
   const property = fc.property(
     fc.integer({ min: 0, max: 400 }),
     fc.array(step, { maxLength: 120 }),
@@ -33,24 +40,24 @@ test("what is kept is never overwritten, nor what is to be spared", (t) => {
       let last: { base: Base; fill: number } | undefined;
       steps.forEach(({ offset, size, above, fails, extra }, i) => {
         const fill = (i % 255) + 1;
-        const spare = above ? last?.base : undefined;
-        cache.reserve(size + extra, spare);
+        const kept = above ? last?.base : undefined;
+        cache.reserve(size + extra, kept);
         const memory = bytesOf(cache, size + extra);
         if (memory.length < size + extra) throw new Error("too little memory");
         memory.fill(fill);
-        if (contentOf(spare)?.some((byte) => byte !== last?.fill)) {
-          throw new Error("the spared base was overwritten");
+        if (contentOf(kept)?.some((byte) => byte !== last?.fill)) {
+          throw new Error("the kept range was overwritten");
         }
         if (fails) {
           last = undefined;
           return;
         }
-        last = { base: cache.keep(offset, "blob", size, 0, 0), fill };
+        last = { base: keep(cache, offset, "blob", size), fill };
         written.set(offset, { fill, size });
         for (const [offset, { fill, size }] of written) {
-          const kept = contentOf(cache.get(offset));
-          if (kept === undefined) continue;
-          if (kept.length !== size || kept.some((byte) => byte !== fill)) {
+          const content = contentOf(cache.get(offset));
+          if (content === undefined) continue;
+          if (content.length !== size || content.some((byte) => byte !== fill)) {
             throw new Error(`the base of ${offset} was overwritten`);
           }
         }
@@ -66,7 +73,7 @@ test("what was kept last is found", (t) => {
   for (let i = 0; i < 100; i++) {
     cache.reserve(size(i));
     bytesOf(cache, size(i)).fill(i);
-    const base = cache.keep(i, "tree", size(i), 0, 0);
+    const base = keep(cache, i, "tree", size(i));
     t.is(cache.get(i), base);
     t.is(base.kind, "tree");
     if (i > 0) t.deepEqual(contentOf(cache.get(i - 1)), new Uint8Array(size(i - 1)).fill(i - 1));
@@ -79,7 +86,7 @@ test("of what is large, the last two are found", (t) => {
   for (let i = 0; i < 10; i++) {
     cache.reserve(150 - i, base);
     bytesOf(cache, 150 - i).fill(i);
-    base = cache.keep(i, "blob", 150 - i, 0, 0);
+    base = keep(cache, i, "blob", 150 - i);
     t.true(contentOf(cache.get(i))?.every((byte) => byte === i));
     if (i > 0) t.true(contentOf(cache.get(i - 1))?.every((byte) => byte === i - 1));
     t.is(cache.get(i - 2), undefined);
@@ -91,20 +98,20 @@ test("of small ones no more are kept than there is memory for finding them", (t)
   for (let i = 0; i < 5000; i++) {
     cache.reserve(1);
     bytesOf(cache, 1).fill(i);
-    cache.keep(i, "blob", 1, 0, 0);
+    keep(cache, i, "blob", 1);
   }
   t.is(cache.get(3999), undefined);
   t.deepEqual(contentOf(cache.get(4000)), Uint8Array.of(4000 % 256));
   t.deepEqual(contentOf(cache.get(4999)), Uint8Array.of(4999 % 256));
 });
 
-test("the memory of huge ones is given back, but that of the one to spare", (t) => {
+test("the memory of huge ones is freed, except that of a range to keep", (t) => {
   const cache = new BaseCache(1 << 20);
   const size = 20 << 20;
   for (let i = 0; i < 2; i++) {
     cache.reserve(size, cache.get(i - 1));
     bytesOf(cache, size).fill(i + 1);
-    cache.keep(i, "blob", size, 0, 0);
+    keep(cache, i, "blob", size);
   }
   cache.dropHuge(cache.get(1));
   t.is(cache.get(0), undefined);
@@ -112,13 +119,13 @@ test("the memory of huge ones is given back, but that of the one to spare", (t) 
   cache.dropHuge();
   t.is(cache.get(1), undefined);
   cache.reserve(10);
-  cache.keep(5, "blob", 10, 0, 0);
+  keep(cache, 5, "blob", 10);
   t.is(cache.get(5)?.size, 10);
 });
 
 test("a capacity of 0 keeps nothing", (t) => {
   const cache = new BaseCache(0);
   cache.reserve(1);
-  cache.keep(1, "blob", 1, 0, 0);
+  keep(cache, 1, "blob", 1);
   t.is(cache.get(1), undefined);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "ava";
 import fc from "fast-check";
 import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader } from "../../../reader/pack/delta.ts";
-import { copy, delta, deltaTarget, insert, stretch, varint } from "../pack-fixture.ts";
+import { copy, delta, deltaTarget, insert, rangeOf, varint } from "../pack-fixture.ts";
 
 const source = fc.uint8Array({ minLength: 1, maxLength: 70_000, size: "max" });
 
@@ -99,13 +99,13 @@ test("any bytes are a delta or refused, and nothing is read or written outside s
   const around = Buffer.concat([Buffer.alloc(BEFORE, 0xaa), source, Buffer.alloc(9, 0xbb)]);
   const property = fc.property(anyDelta, (bytes) => {
     const target = Buffer.alloc(BEFORE + 200 + 9, 0xee);
-    const place = { memory: target, start: BEFORE, size: 200 };
+    const range = { memory: target, start: BEFORE, size: 200 };
     const from = { memory: around, start: BEFORE, size: source.length };
     try {
       const { targetSize, instructions } = decodeDeltaHeader(bytes);
       if (targetSize !== 200) return true;
       const padded = Buffer.concat([bytes, Buffer.alloc(200, 0x91)]);
-      applyDelta(from, padded, instructions, bytes.length, place);
+      applyDelta(from, padded, instructions, bytes.length, range);
       const alone = deltaTarget(source, bytes);
       assert.ok(alone.equals(target.subarray(BEFORE, BEFORE + 200)));
       checkTargetSize(bytes, instructions, bytes.length, 200);
@@ -132,7 +132,7 @@ test("what the instructions make is told without following them", (t) => {
   const most = delta(500, 1, Buffer.of(0xf0, 0xff, 0xff, 0xff), Buffer.of(0x80));
   const start = decodeDeltaHeader(most).instructions;
   t.notThrows(() => checkTargetSize(most, start, most.length, 0xffffff + 0x10000));
-  t.throws(() => applyDelta(stretch(Buffer.alloc(500)), most, start, most.length, stretch(Buffer.alloc(1))), {
+  t.throws(() => applyDelta(rangeOf(Buffer.alloc(500)), most, start, most.length, rangeOf(Buffer.alloc(1))), {
     instanceOf: DeltaError,
   });
 });

@@ -1,11 +1,13 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "ava";
 import fc from "fast-check";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
-import { raw } from "../../../reader/git/object-id.ts";
+import { hex, raw } from "../../../reader/git/object-id.ts";
 import { Idx } from "../../../reader/pack/idx.ts";
-import { encodeIdx, type IdxEntry } from "../../../reader/pack/idx-encode.ts";
+import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
+import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { refused } from "../fault.ts";
 import { assembleImage, splitImage } from "../image-fixture.ts";
@@ -50,6 +52,51 @@ test("every id is found at its offset, and no other is found", (t) => {
     return found && idx.count === all.length && (known || idx.find(other) === undefined);
   });
   t.notThrows(() => fc.assert(property, { numRuns: 200 }));
+});
+
+test("every index gives its entry, one at a time and all at once", (t) => {
+  const property = fc.property(entries, (all) => {
+    const idx = openIdx(encodeIdx(all, TRAILER));
+    for (const [i, { id, crc, offset }] of all.entries()) {
+      assert.deepEqual(
+        [Buffer.from(idx.idAt(i)), idx.crcAt(i), idx.offsetAt(i)],
+        [Buffer.from(id), crc, offset],
+      );
+      assert.equal(idx.indexOf(id), i);
+    }
+    const plain = all.map((entry) => ({ ...entry, id: Uint8Array.from(entry.id) }));
+    assert.deepEqual([...idx.entries()], plain);
+  });
+  t.notThrows(() => fc.assert(property, { numRuns: 200, includeErrorInReport: true }));
+});
+
+test("the entries are those that git shows, whatever the cache holds", (t) => {
+  using repository = new Repository();
+  const blobs = Array.from({ length: 3000 }, (_, i) => repository.write("blob", `blob ${i}\n`));
+  const names = blobs.map((id, i) => ({ mode: "100644", name: `f${10_000 + i}`, id }));
+  const commit = repository.writeCommit(repository.writeTree(names));
+  const { pack, idxPath } = repository.pack(commit);
+  const large = idxPath.replace(/idx$/, "large.idx");
+  const packPath = idxPath.replace(/idx$/, "pack");
+  repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
+  for (const path of [idxPath, large]) {
+    const bytes = readFileSync(path);
+    const shown = repository.git(["show-index"], bytes).toString().trim().split("\n");
+    for (const capacity of [1, 1024 * 1024]) {
+      const cache = new SectorCache(memoryDevice(bytes), { blockSize: 512, capacity });
+      const idx = new Idx(cache, 0, pack.length);
+      const line = (offset: number, id: Uint8Array, crc: number) =>
+        `${offset} ${hex(id)} (${crc.toString(16).padStart(8, "0")})`;
+      const all = Array.from({ length: idx.count }, (_, i) =>
+        line(idx.offsetAt(i), idx.idAt(i), idx.crcAt(i)),
+      );
+      t.deepEqual(all, shown);
+      t.deepEqual(
+        Array.from(idx.entries(), ({ offset, id, crc }) => line(offset, id, crc)),
+        shown,
+      );
+    }
+  }
 });
 
 test("an IDX with 64-bit offsets forced by git is read", (t) => {
@@ -110,10 +157,10 @@ test("an offset outside the PACK is refused", (t) => {
   }
 });
 
-test("a place outside the table of 64-bit offsets is refused", (t) => {
-  for (const place of [0, 1, 0x7fffffff]) {
+test("an index outside the table of 64-bit offsets is refused", (t) => {
+  for (const index of [0, 1, 0x7fffffff]) {
     const image = withIdx((idx, count) => {
-      for (let i = 0; i < count; i++) idx.writeUInt32BE(0x80000000 + place, offsetAt(i, count));
+      for (let i = 0; i < count; i++) idx.writeUInt32BE(0x80000000 + index, offsetAt(i, count));
     });
     t.throws(() => open(image), { code: "INVALID_IMAGE" });
   }
