@@ -23,7 +23,7 @@ export const TIER_FLAGS: readonly string[] = [
 /** Node's modules that every run needs, besides those that Node needs itself. */
 const NODE_MODULES = ["node:crypto", "node:zlib", "node:module", "node:ffi", "node:vm"];
 
-/** The machine's Node starts this file, and threads of it do. */
+/** The machine's Node starts this file. */
 export const START_PATH = "/guest/guest.cjs";
 
 /** What it starts. */
