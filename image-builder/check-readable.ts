@@ -174,7 +174,7 @@ class Check {
 
   #blob(id: Uint8Array, tally: Tally, placed: () => Placed): void {
     try {
-      const offset = this.#objects.place(id);
+      const offset = this.#objects.offsetOf(id);
       // One that is stored whole is known by the header of its entry: that is the short way for most.
       const header = offset === undefined ? undefined : this.#pack.entries.header(offset);
       let size = header?.size as number;

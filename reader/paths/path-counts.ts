@@ -100,7 +100,7 @@ export class PathCounting {
   }
 
   #knownCounts(id: Uint8Array): number | undefined {
-    const place = this.#objects.place(id);
+    const place = this.#objects.offsetOf(id);
     const known = place === undefined ? undefined : this.#known.get(place);
     return known === undefined ? undefined : known * WIDTH;
   }
@@ -116,7 +116,7 @@ export class PathCounting {
     if (known === MOST_TREES || this.#held > MOST_HELD || this.#work > bounds.countingWork) {
       throw new WorkLimitError("the image holds more folders than are counted");
     }
-    this.#known.set(this.#objects.place(id) as number, known);
+    this.#known.set(this.#objects.offsetOf(id) as number, known);
     if ((known + 1) * WIDTH > this.#counts.length) {
       const larger = new Float64Array(this.#counts.length * 2);
       larger.set(this.#counts);
