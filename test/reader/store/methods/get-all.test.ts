@@ -16,7 +16,7 @@ for (const layout of LAYOUTS) {
     t.is(i, keys.length);
   });
 
-  test(`getAll yields the error that get throws, in the value's turn, ${layout}`, async (t) => {
+  test(`getAll yields the error that get throws, in the order of the keys, ${layout}`, async (t) => {
     const store = openSample({ layout });
     const refusals = [...UNRESOLVED, ...NO_VALUES];
     const keys = refusals.flatMap(([key]) => [key, "file"]);
@@ -41,7 +41,7 @@ test("getAll follows a link", async (t) => {
   }
 });
 
-test("getAll yields an error in place of a value that is larger than asked for", async (t) => {
+test("getAll yields an error for a value that is larger than `largest`", async (t) => {
   const keys = ["large", "versions/2", "file"];
   const codes: string[] = [];
   for await (const { key, value } of openSample().getAll(keys, { largest: 1000 })) {

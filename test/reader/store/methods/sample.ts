@@ -21,7 +21,10 @@ export const SUBMODULE = "12".repeat(20);
 /** Objects larger than this pass through a window, unless they are deltas. */
 const MIB = 1024 ** 2;
 
-/** Bytes that do not repeat, so that git stores them undeltified (a linear congruential generator, Numerical Recipes). */
+/**
+ * Bytes that do not repeat, so that git stores them undeltified (a linear congruential generator, Numerical
+ * Recipes).
+ */
 export function noise(length: number, seed: number): Buffer {
   const bytes = Buffer.alloc(length);
   for (let i = 0, state = seed; i < length; i++) {
@@ -142,7 +145,10 @@ export const NO_DICTIONARIES: readonly Refusal[] = ["file", "empty", "executable
   "DICTIONARY_EXPECTED",
 ]);
 
-/** Adds a test for each refusal: the method throws an error of this class and code, whose one line names the key. */
+/**
+ * Adds a test for each refusal: the method throws an error of this class and code, whose one line names the
+ * key.
+ */
 export function testRefusals(
   test: TestFn,
   method: string,
