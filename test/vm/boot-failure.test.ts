@@ -79,7 +79,11 @@ test.serial("what can be told before is told before", async (t) => {
     [{ image: file("empty", Buffer.alloc(0)) }, "INVALID_IMAGE", /only 0 bytes/],
     [{ image: file("short", Buffer.alloc(27)) }, "INVALID_IMAGE", /only 27 bytes/],
     [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index is at 0/],
-    [{ image: file("beyond", beyond) }, "INVALID_IMAGE", /has 512 bytes, and its header has the index at 512/],
+    [
+      { image: file("beyond", beyond) },
+      "INVALID_IMAGE",
+      /has 512 bytes, and its header has the index at 512/,
+    ],
     [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
     [{ commit: "HEAD" }, "COMMIT_MALFORMED", /40 hexadecimal digits/],
     [{ memory: 64 }, "MEMORY", /at least 128 MiB/],

@@ -113,7 +113,7 @@ test.serial("what cannot be bundled is told with its places", async (t) => {
   t.like(error, {
     diagnostics: [
       `${place("a.ts")}:1:18: Could not resolve "left-pad"`,
-      `${place("program.ts")}:2:16: "docteur/vm" is not in the machine: there are docteur/guest and docteur/store`,
+      `${place("program.ts")}:2:16: "docteur/vm" is not in the machine; it has docteur/guest and docteur/store`,
     ],
   });
 });

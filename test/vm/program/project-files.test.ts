@@ -205,7 +205,7 @@ for (const [what, refused] of Object.entries(REFUSED)) {
     const project = join(folder, program, "..");
     t.is(
       line,
-      `${shown(refused.place)}: ${file} is not taken: it lies outside of the project ${project} and of its node_modules`,
+      `${shown(refused.place)}: ${file} is refused: it is outside of the project ${project} and of its node_modules`,
     );
     t.false(error!.diagnostics.join().includes(SECRET));
   });
