@@ -3,18 +3,18 @@ import { crc32, deflateSync } from "node:zlib";
 import { encodeHeader, HEADER_SIZE, paddedTo, SECTOR_SIZE } from "../../../reader/image/header.ts";
 import { encodeIdx, type IdxEntry } from "../../../reader/pack/idx-encode.ts";
 
-/** What the sample holds. */
+/** A file of the sample. */
 export const SAMPLE_PATH = "/folder/file";
 export const SAMPLE_CONTENT = "sample\n";
 
 /** The number of a kind in an entry's header (git's `pack-format`). */
 const KINDS = { commit: 1, tree: 2, blob: 3 } as const;
 
-/** Files of such names beside it: a reader looks twice at those with a dot, a `g` or the beginning of another. */
+/** Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name. */
 const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
 const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
 
-/** The bytes of a small image of what most repositories have: dotfiles, files in the root and in a folder. */
+/** Returns a small image with what most repositories have: dotfiles, files in the root and in a folder. */
 export function sampleImage(): Buffer {
   const pack = new SamplePack();
   const blob = pack.add("blob", Buffer.from(SAMPLE_CONTENT));
@@ -35,7 +35,7 @@ export function sampleImage(): Buffer {
   return image;
 }
 
-/** Whole objects of less than 2 KiB, one after the other. */
+/** A PACK of undeltified objects of less than 2 KiB. */
 class SamplePack {
   readonly #entries: IdxEntry[] = [];
   readonly #parts: Buffer[] = [Buffer.from("PACK\0\0\0\x02\0\0\0\0", "latin1")];

@@ -66,7 +66,7 @@ test("an unknown type is malformed as soon as it is seen", (t) => {
   stream[0] = 99;
   t.throws(() => [...new FrameDecoder().push(stream.subarray(0, 5))], {
     code: "MALFORMED_FRAME",
-    message: "malformed frame between host and guest: no frame that comes this way has type 99",
+    message: "malformed frame between host and guest: the other side sends no frames of type 99",
   });
 });
 
@@ -77,7 +77,7 @@ test("a length beyond the limit is refused, by the sender and, before the payloa
   header.writeUInt32LE(MAX_PAYLOAD + 1, 1);
   t.throws(() => [...new FrameDecoder().push(header)], {
     code: "MALFORMED_FRAME",
-    message: /a frame of type 2 has 1048577 bytes; 1048576 are allowed$/,
+    message: /a frame of type 2 has 1048577 bytes, more than the maximum of 1048576$/,
   });
   t.is(
     [...new FrameDecoder().push(encodeFrame(FrameType.STDIN, new Uint8Array(MAX_PAYLOAD)))][0]?.payload
