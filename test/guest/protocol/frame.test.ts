@@ -106,7 +106,7 @@ test("what one side does not send is malformed when it comes from there, and so 
   for (const [name, type] of Object.entries(FrameType)) {
     const empty = () => [...new FrameDecoder(FROM_GUEST).push(encodeFrame(type))];
     if (fromGuest.includes(name)) t.deepEqual(plain(empty()), [{ type, payload: [] }], name);
-    else t.throws(empty, { code: "MALFORMED_FRAME", message: /has type \d+$/ }, name);
+    else t.throws(empty, { code: "MALFORMED_FRAME", message: /of type \d+$/ }, name);
   }
   for (const [type, length] of [
     [FrameType.READY, 1],
