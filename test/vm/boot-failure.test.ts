@@ -23,7 +23,7 @@ async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: 
   return withoutFirstRunNotes(stderr.text);
 }
 
-test.serial("a kernel that is none fails with what QEMU says", async (t) => {
+test.serial("a file that is no kernel fails with QEMU's message", async (t) => {
   const kernel = join(temporaryFolder(t), "kernel");
   writeFileSync(kernel, Buffer.alloc(8192));
   const { modules } = await getKernel({}, () => {});
@@ -36,19 +36,19 @@ test.serial("a kernel that is none fails with what QEMU says", async (t) => {
   t.regex(shown, /^\| qemu[^\n]+\n$/);
 });
 
-test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
+test.serial("a machine that is not ready in time is tried once more, then killed", async (t) => {
   const message = /^the machine was not ready after 0.01 seconds; its console is empty$/;
   const options = { bootTimeout: 0.01, accel: "tcg", cold: true, verbose: true } as const;
   const shown = await failing(t, options, "BOOT_TIMEOUT", message);
   t.is(shown.split("; trying once more\n").length, 2, shown);
 });
 
-test.serial("a machine that is interrupted while it boots is ended", async (t) => {
+test.serial("a signal during the boot kills the machine", async (t) => {
   const signal = AbortSignal.timeout(300);
   await failing(t, { signal, accel: "tcg", cold: true }, "ABORTED", /^ended by SIGTERM$/);
 });
 
-test.serial("a program that is interrupted ends as by the signal", async (t) => {
+test.serial("a program gets the signal that interrupts it", async (t) => {
   const interrupted = new AbortController();
   const stdin = new Readable({
     // The program has come to where it reads, and there is nothing.
@@ -65,7 +65,7 @@ test.serial("a program that is interrupted ends as by the signal", async (t) => 
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("what can be told before is told before", async (t) => {
+test.serial("options that cannot work are refused before the boot", async (t) => {
   const folder = temporaryFolder(t);
   const file = (name: string, bytes: Uint8Array) => {
     writeFileSync(join(folder, name), bytes);

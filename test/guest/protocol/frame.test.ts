@@ -27,7 +27,7 @@ test("a frame is its type, its length in little endian, and its payload", (t) =>
   t.deepEqual([...encodeFrame(FrameType.READY)], [16, 0, 0, 0, 0]);
 });
 
-test("what is encoded is decoded, however the stream is cut", (t) => {
+test("the frames of a stream are decoded from pieces of any size", (t) => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 20 }),
@@ -86,7 +86,7 @@ test("a length beyond the limit is refused, by the sender and, before the payloa
   );
 });
 
-test("arbitrary bytes give frames or an error, nothing else", (t) => {
+test("any bytes decode to frames or fail with MALFORMED_FRAME", (t) => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 30 })), (pieces) => {
       const decoder = new FrameDecoder();
@@ -101,7 +101,7 @@ test("arbitrary bytes give frames or an error, nothing else", (t) => {
   t.pass();
 });
 
-test("what one side does not send is malformed when it comes from there, and so is what is too long for its type", (t) => {
+test("a frame of a type that the other side does not send, or too long for its type, is malformed", (t) => {
   const fromGuest = ["READY", "STDOUT", "STDERR", "WANT", "EXIT", "ASK_CLOCK", "RESUMED"];
   for (const [name, type] of Object.entries(FrameType)) {
     const empty = () => [...new FrameDecoder(FROM_GUEST).push(encodeFrame(type))];
@@ -142,7 +142,7 @@ test("a frame that comes byte by byte takes its own length of memory", (t) => {
   t.deepEqual(Buffer.from(whole!.payload), frame.subarray(5));
 });
 
-test("the frames before a fault are given", (t) => {
+test("the frames before a fault are decoded", (t) => {
   const good = encodeFrame(FrameType.STDOUT, Buffer.from("out"));
   const seen: Frame[] = [];
   const take = () => {
