@@ -151,7 +151,7 @@ class Check {
 
   #blob(id: Uint8Array, tally: Tally, path: () => TreePath): void {
     try {
-      const offset = this.#objects.place(id);
+      const offset = this.#objects.offsetOf(id);
       // Of an undeltified blob the header of its entry is enough, and most are undeltified.
       const header = offset === undefined ? undefined : this.#pack.entries.header(offset);
       let size = header?.size as number;

@@ -1,5 +1,5 @@
-// What the reader takes from Node by default. The rest of the reader gets it from here, so that a build for another host
-// has one file to replace.
+// What the reader takes from Node by default. The rest of the reader gets it from here, so that a build for
+// another host has one file to replace.
 import * as crypto from "node:crypto";
 import * as zlib from "node:zlib";
 import { NODE_THREADS } from "./bulk/threads.ts";

@@ -19,19 +19,19 @@ import { describe, templateName } from "./template/template.ts";
 import { listTemplates } from "./template/template-store.ts";
 import { findTool, runTool } from "./tools.ts";
 
-/** One thing that a machine needs, and whether it is here. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What was found. */
+  /** What the check has found. */
   readonly detail: string;
-  /** What to do about it, if it is not ok. */
+  /** What to do, if the check has failed. */
   readonly remedy?: string;
 }
 
 /**
- * Looks whether this host has all that a run of the default machine needs. Fetches nothing. It starts the machine's Node,
- * unpacks a module of the cached kernel, writes to the cache, and tries KVM, if a kernel is cached and nobody has tried yet.
+ * Checks that this host has what a run of the default machine needs. It fetches nothing, but starts the pinned Node, unpacks
+ * modules of the cached kernel, writes to the cache, and tries KVM if the cache has a kernel but no verdict.
  */
 export async function doctor(): Promise<Check[]> {
   const unsafe = unsafeCacheCheck();
@@ -45,7 +45,7 @@ export async function doctor(): Promise<Check[]> {
   ];
 }
 
-/** What a run finds in the cache, or would put there. */
+/** The checks that use the cache. */
 async function cachedChecks(): Promise<Check[]> {
   return [
     await packagesCheck(),
@@ -57,7 +57,7 @@ async function cachedChecks(): Promise<Check[]> {
   ];
 }
 
-/** Undefined for a cache that may be used. */
+/** Returns undefined if the cache is safe. */
 function unsafeCacheCheck(): Check | undefined {
   const why = whyNotOwn(cachePath());
   if (why === undefined) return undefined;
@@ -101,7 +101,7 @@ async function packagesCheck(): Promise<Check> {
   }
   if (hasDebianPackages()) return { name, ok: true, detail: "apt can fetch the kernel and busybox" };
   const remedy = "name a kernel with --kernel FILE --modules FOLDER, and install a static busybox";
-  return { name, ok: false, detail: "no apt here to fetch the kernel and busybox", remedy };
+  return { name, ok: false, detail: "this system has no apt to fetch the kernel and busybox with", remedy };
 }
 
 async function kernelCheck(): Promise<Check> {
@@ -113,7 +113,7 @@ async function kernelCheck(): Promise<Check> {
       await readModules((await getKernel({}, () => {})).modules, MODULES, busybox);
       return { name, ok: true, detail: `${cached}, cached` };
     } catch (error) {
-      const remedy = "the next run fetches it again if it is removed from the cache";
+      const remedy = "remove it from the cache; the next run fetches it again";
       return { name, ok: false, detail: (error as Error).message, remedy };
     }
   }
@@ -124,44 +124,45 @@ async function kernelCheck(): Promise<Check> {
 async function acceleratorCheck(): Promise<Check> {
   const name = "accelerator";
   if (findTool("qemu-system-x86_64") === undefined)
-    return { name, ok: false, detail: "no QEMU to try it with" };
+    return { name, ok: false, detail: "cannot be tried without QEMU" };
   if (!isKvmAccessible()) {
-    return { name, ok: true, detail: "tcg (emulation): /dev/kvm is not there or not for this user" };
+    return { name, ok: true, detail: "tcg (emulation): this user cannot open /dev/kvm" };
   }
   const busybox = await cachedBusybox();
   if ((await cachedKernel()) === undefined || busybox === undefined) {
-    return { name, ok: true, detail: "/dev/kvm is there; the first run tries it" };
+    return { name, ok: true, detail: "/dev/kvm opens; the first run tries it" };
   }
   const verdict = await chooseAccelerator(await getKernel({}, () => {}), busybox, () => {});
   const details: Record<Accelerator, string> = {
     kvm: "kvm (tried: a kernel boots in it)",
-    tcg: "tcg (emulation): /dev/kvm is there, but a kernel does not come up in it",
+    tcg: "tcg (emulation): /dev/kvm opens, but no kernel boots in it",
   };
   return { name, ok: true, detail: details[verdict] };
 }
 
-/** A run works without a template, only not as soon: this is never a failure. */
+/** Never fails: without a template a run only starts later. */
 async function templateCheck(): Promise<Check> {
   const name = "templates";
   const machines = await ordinaryMachines();
   const kinds = new Map(machines.map((machine) => [templateName(machine), describe(machine)]));
-  const there = (await listTemplates()).filter((template) => kinds.has(template.name));
+  const templates = (await listTemplates()).filter((template) => kinds.has(template.name));
   const failures = await Promise.all([...kinds].map(async ([kind]) => findFailure(kind)));
   const reason = failures.find((failure) => failure !== undefined);
-  if (there.length > 0) return { name, ok: true, detail: there.map((each) => each.description).join("; ") };
+  if (templates.length > 0)
+    return { name, ok: true, detail: templates.map((each) => each.description).join("; ") };
   if (reason !== undefined)
     return { name, ok: true, detail: `none; it could not be taken lately: ${reason}` };
   return { name, ok: true, detail: "none; the first run leaves one" };
 }
 
-/** The machines of a run without options, and of one with ports; none if something of them is not made yet. */
+/** The machines of a run without options and of one with ports; none if the cache lacks a part of them. */
 async function ordinaryMachines(): Promise<BareMachine[]> {
   const parts = [await cachedKernel(), await cachedBusybox(), findTool("qemu-system-x86_64")];
   if (parts.includes(undefined) || !isRootDiskCached()) return [];
   try {
     return [await prepareSystem({}, () => {}), await prepareSystem({ network: true }, () => {})];
   } catch {
-    return []; // another check tells why
+    return []; // Another check says why.
   }
 }
 

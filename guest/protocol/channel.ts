@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import { encodeFrame, type Frame, FrameDecoder } from "./frame.ts";
 
-/** Bytes asked of the descriptor at a time. */
+/** Bytes of a read. */
 const READ_LENGTH = 64 * 1024;
 
-/** Frames over a descriptor that blocks: the guest's end of the channel. */
+/** The guest's end of the channel: frames over a blocking descriptor. */
 export class Channel {
   readonly #fd: number;
   readonly #sent: (() => void) | undefined;
@@ -12,19 +12,19 @@ export class Channel {
   readonly #waiting: Frame[] = [];
   readonly #buffer = Buffer.allocUnsafe(READ_LENGTH);
 
-  /** @param sent called after every frame that was sent. */
+  /** @param sent called after each frame that is sent. */
   constructor(fd: number, sent?: () => void) {
     this.#fd = fd;
     this.#sent = sent;
   }
 
-  /** Sends a frame, and returns once all of it is on its way. */
+  /** Sends a frame. Returns once the system has taken all of it. */
   send(type: number, payload?: Uint8Array): void {
     writeAll(this.#fd, encodeFrame(type, payload));
     this.#sent?.();
   }
 
-  /** Waits for the next frame without an event loop. Undefined when the host has closed its end. */
+  /** Blocks until the next frame. Returns undefined when the host has closed its end. */
   receiveSync(): Frame | undefined {
     while (this.#waiting.length === 0) {
       const length = fs.readSync(this.#fd, this.#buffer, 0, READ_LENGTH, null);
@@ -33,7 +33,7 @@ export class Channel {
     return this.#waiting.shift();
   }
 
-  /** The same for a program that does other things meanwhile. One call at a time. */
+  /** The same without blocking. The next call must wait for this one. */
   async receive(): Promise<Frame | undefined> {
     while (this.#waiting.length === 0) {
       const length = await new Promise<number>((resolve, reject) => {
@@ -51,13 +51,13 @@ export class Channel {
       this.#decoder.end();
       return false;
     }
-    // A copy, because the decoder keeps pieces and the buffer is filled again.
+    // A copy: the decoder keeps pieces, and the next read overwrites the buffer.
     this.#waiting.push(...this.#decoder.push(Buffer.from(this.#buffer.subarray(0, length))));
     return true;
   }
 }
 
-/** Writes all of `bytes`: a port or a pipe may take less than it is given at a time. */
+/** Writes all of `bytes`: a write to a port or a pipe may take only a part. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done);

@@ -7,5 +7,5 @@ export const V8_STATE = 16;
 /** Bytes that the kernel gives a process (getauxval(3), `AT_RANDOM`). */
 const AT_RANDOM_BYTES = 16;
 
-/** Bytes of entropy that the host sends a machine when it resumes it. */
+/** Bytes of entropy in a RESUME frame. */
 export const ENTROPY_LENGTH = POOLS + V8_STATE + AT_RANDOM_BYTES;

@@ -1,15 +1,15 @@
 import { DocteurError } from "../../reader/errors.ts";
 
 /**
- * What passes between host and guest: frames over one stream of bytes. A frame is a type (unsigned 8-bit), the length of
- * its payload (unsigned 32-bit little endian) and the payload.
+ * A message between host and guest. On the channel, a frame is its type (unsigned 8-bit), the length of its payload (unsigned
+ * 32-bit little endian) and the payload.
  */
 export interface Frame {
   readonly type: number;
   readonly payload: Uint8Array;
 }
 
-/** The types of frames; the direction is from the host's or the guest's point of view as the name says. */
+/** The types of frames. */
 export const FrameType = {
   /** host to guest, once: a run request as JSON. */
   RUN: 1,
@@ -27,15 +27,15 @@ export const FrameType = {
   PROGRAM: 7,
   /** host to guest, before RUN: the next piece of that program's source map, as JSON. */
   PROGRAM_MAP: 8,
-  /** guest to host, once: the guest is up and waits for RUN. */
+  /** guest to host, once: the guest is ready for RESUME or RUN. */
   READY: 16,
   /** guest to host: bytes for standard output. */
   STDOUT: 17,
   /** guest to host: bytes for standard error. */
   STDERR: 18,
-  /** guest to host: the program would take one more piece of standard input. Without it the host sends none. */
+  /** guest to host: asks for one piece of standard input. The host sends none unasked. */
   WANT: 19,
-  /** guest to host, once: the exit status, one byte. Nothing follows. */
+  /** guest to host, once, the last frame: the exit status, one byte. */
   EXIT: 20,
   /** guest to host, after RESUME: asks for a CLOCK. */
   ASK_CLOCK: 21,
@@ -45,13 +45,13 @@ export const FrameType = {
 
 const HEADER_LENGTH = 5;
 
-/** The longest payload, in bytes. Bounds what a receiver must hold. */
+/** The longest payload, in bytes. A receiver holds no more. */
 export const MAX_PAYLOAD = 1024 * 1024;
 
 /** The types that one side sends, and the longest payload of each in bytes. */
 export type FrameLimits = ReadonlyMap<number, number>;
 
-/** What a guest sends. */
+/** The frames that a guest sends. */
 export const FROM_GUEST: FrameLimits = new Map([
   [FrameType.READY, 0],
   [FrameType.STDOUT, MAX_PAYLOAD],
@@ -74,7 +74,7 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
   if (payload.length > MAX_PAYLOAD) {
     throw new DocteurError(
       "FRAME_TOO_LONG",
-      `a message of ${payload.length} bytes is too long: at most ${MAX_PAYLOAD} pass between host and guest`,
+      `a frame has ${payload.length} bytes, more than the maximum of ${MAX_PAYLOAD}`,
     );
   }
   const frame = Buffer.allocUnsafe(HEADER_LENGTH + payload.length);
@@ -85,26 +85,26 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
 }
 
 /**
- * Finds the frames in a stream that comes in pieces of any size. Of the stream it holds one frame that has begun, in memory of
- * that frame's own length; a frame that lies in one piece is a view of that piece.
+ * Decodes the frames of a stream that arrives in pieces of any size. It holds at most one partial frame, in memory of that
+ * frame's length. A frame that one piece contains is a view of that piece.
  */
 export class FrameDecoder {
   readonly #limits: FrameLimits;
-  /** The frame that has begun: memory for its header, and once that is complete, for all of it. */
-  #begun = Buffer.alloc(HEADER_LENGTH);
-  /** Bytes of it that are there. */
+  /** Memory for the partial frame: for its header, and once that is complete, for all of it. */
+  #partial = Buffer.alloc(HEADER_LENGTH);
+  /** Bytes of it that have arrived. */
   #held = 0;
 
-  /** @param limits what the other side may send. Default: what either side may. */
+  /** @param limits the frames that the other side may send. Default: those of both sides. */
   constructor(limits = FROM_EITHER) {
     this.#limits = limits;
   }
 
   /**
-   * Takes the next piece of the stream and gives the frames that it completes, one after the other; those before a fault are
-   * given, too. All must be taken before the next piece is.
-   * @throws {DocteurError} `MALFORMED_FRAME`, if the stream holds a type that the other side does not send, or a length
-   * beyond that type's limit.
+   * Yields the frames that the next piece of the stream completes, also those before a fault. The caller must take all of them
+   * before it passes the next piece.
+   * @throws {DocteurError} `MALFORMED_FRAME`, if a frame has a type that the other side does not send, or is longer than that
+   * type's limit.
    */
   *push(piece: Uint8Array): Generator<Frame, void> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
@@ -113,7 +113,7 @@ export class FrameDecoder {
       const end = this.#held === 0 ? this.#endOfFrame(bytes, at) : undefined;
       if (end === undefined) {
         at += this.#hold(bytes, at);
-        if (this.#held === this.#begun.length) yield this.#take();
+        if (this.#held === this.#partial.length) yield this.#take();
       } else {
         yield frameOf(bytes, at, end);
         at = end;
@@ -122,57 +122,58 @@ export class FrameDecoder {
   }
 
   /**
-   * Tells that the stream has ended.
+   * Ends the stream.
    * @throws {DocteurError} `MALFORMED_FRAME`, if it ended within a frame.
    */
   end(): void {
     if (this.#held > 0) throw malformed(`the stream ended ${this.#held} bytes into a frame`);
   }
 
-  /** Where the frame that begins here ends; undefined if not all of it is here. */
+  /** Returns the offset of the end of the frame that starts at `at`; undefined if the piece has only a part of it. */
   #endOfFrame(bytes: Buffer, at: number): number | undefined {
     if (bytes.length - at < HEADER_LENGTH) return undefined;
     const end = at + this.#lengthOf(bytes, at);
     return end <= bytes.length ? end : undefined;
   }
 
-  /** Adds to the frame that has begun what it lacks, as far as that is here. @returns how much it was. */
+  /** Copies bytes to the partial frame, as many as it lacks and the piece has. @returns their number. */
   #hold(bytes: Buffer, at: number): number {
-    const added = bytes.copy(this.#begun, this.#held, at);
+    const added = bytes.copy(this.#partial, this.#held, at);
     this.#held += added;
     if (this.#held === HEADER_LENGTH) {
-      const header = this.#begun;
-      this.#begun = Buffer.allocUnsafe(this.#lengthOf(header, 0));
-      this.#begun.set(header);
+      const header = this.#partial;
+      this.#partial = Buffer.allocUnsafe(this.#lengthOf(header, 0));
+      this.#partial.set(header);
     }
     return added;
   }
 
   #take(): Frame {
-    const frame = frameOf(this.#begun, 0, this.#begun.length);
-    this.#begun = Buffer.alloc(HEADER_LENGTH);
+    const frame = frameOf(this.#partial, 0, this.#partial.length);
+    this.#partial = Buffer.alloc(HEADER_LENGTH);
     this.#held = 0;
     return frame;
   }
 
-  /** Bytes of a frame, by its header. */
+  /** The length of a frame in bytes, from its header. */
   #lengthOf(bytes: Buffer, at: number): number {
     const type = bytes.readUInt8(at);
     const length = bytes.readUInt32LE(at + 1);
     const limit = this.#limits.get(type);
-    if (limit === undefined) throw malformed(`no frame that comes this way has type ${type}`);
-    if (length > limit) throw malformed(`a frame of type ${type} has ${length} bytes; ${limit} are allowed`);
+    if (limit === undefined) throw malformed(`the other side sends no frames of type ${type}`);
+    if (length > limit)
+      throw malformed(`a frame of type ${type} has ${length} bytes, more than the maximum of ${limit}`);
     return HEADER_LENGTH + length;
   }
 }
 
-/** One of many that are empty has no view of its own. */
+/** All empty payloads share one view. */
 function frameOf(bytes: Buffer, at: number, end: number): Frame {
   const start = at + HEADER_LENGTH;
   return { type: bytes[at]!, payload: start === end ? NOTHING : bytes.subarray(start, end) };
 }
 
-/** The error of a stream that is no sequence of frames, or of one that the other side does not send now. */
+/** The error for a frame that breaks the protocol. */
 export function malformed(what: string): DocteurError {
   return new DocteurError("MALFORMED_FRAME", `malformed frame between host and guest: ${what}`);
 }

@@ -1,12 +1,12 @@
-/** The virtio-serial port to the host. */
+/** The virtio-serial port of the channel. */
 export const CHANNEL_PORT = "docteur";
 
-/** The kernel argument that carries a request when no docteur is at the other end: the JSON in base64url. */
+/** The kernel argument with the request of a machine that a user starts by hand: the JSON in base64url. */
 export const REQUEST_ARGUMENT = "docteur.run";
 
-/** The ports that then carry output and errors, as plain bytes. */
+/** The ports of such a machine for standard output and standard error, as plain bytes. */
 export const OUTPUT_PORT = "docteur.stdout";
 export const ERROR_PORT = "docteur.stderr";
 
-/** The kernel argument of a machine that becomes a template: its guest lets go of the image's disk until the machine resumes. */
+/** The kernel argument of a machine that becomes a template: its guest detaches the image's disk until it resumes. */
 export const TEMPLATE_ARGUMENT = "docteur.template";

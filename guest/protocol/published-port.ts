@@ -1,9 +1,9 @@
-/** Where a program may listen so that it is reached from outside. */
+/** A port where a program may listen for connections from outside. */
 export interface Port {
   /** The address to listen at. */
   readonly address: string;
-  /** Its number; 0 for whichever is free. */
+  /** Its number; 0 for any that is free. */
   readonly port: number;
-  /** `ADDRESS:PORT` at which the world finds it, where that is another and known. */
+  /** The `ADDRESS:PORT` of the host that leads to it, if it differs and is known. */
   readonly published?: string | undefined;
 }

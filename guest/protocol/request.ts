@@ -1,32 +1,32 @@
 import { DocteurError } from "../../reader/errors.ts";
 import type { Port } from "./published-port.ts";
 
-/** What the host asks of the guest: the payload of a RUN frame, as JSON. */
+/** A request to run a program: the payload of a RUN frame, as JSON. */
 export interface RunRequest {
   /** The name of a unikernel that ships with docteur. */
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Overrides the layout that the program would choose. */
+  /** Overrides the layout of the program. */
   readonly layout?: "light" | "fast" | undefined;
   /** Refuses an image of any other commit, 40 hexadecimal digits. */
   readonly commit?: string | undefined;
-  /** Trusts no IDX. */
+  /** Ignores the IDX of the image and makes it again. */
   readonly analyze?: boolean | undefined;
   /** Where the program may listen. Default: nowhere. */
   readonly ports?: readonly Port[] | undefined;
-  /** Whether standard output is a terminal. Default: it is none. */
+  /** Whether standard output is a terminal. Default: no. */
   readonly terminal?: boolean | undefined;
-  /** Whether the program is to tell what it does. */
+  /** Whether the program reports what it does. */
   readonly verbose?: boolean | undefined;
 }
 
-/** Writes what `decodeRequest` reads. */
+/** Encodes a request as JSON. */
 export function encodeRequest(request: RunRequest): Buffer {
   return Buffer.from(JSON.stringify(request));
 }
 
-/** @throws {DocteurError} `REQUEST_MALFORMED`, if the bytes are not the JSON of a run request. */
+/** Decodes a request. @throws {DocteurError} `REQUEST_MALFORMED`, if the bytes are not the JSON of a run request. */
 export function decodeRequest(bytes: Uint8Array): RunRequest {
   let value: unknown;
   try {

@@ -6,8 +6,8 @@ const ATTEMPTS = 500;
 const PAUSE_MS = 10;
 
 /**
- * Opens the virtio-serial port of a name for reading and writing. The kernel learns the names from the host shortly after
- * the device is found, so a port may be a moment late.
+ * Opens a virtio-serial port by its name, for reading and writing. It waits for the port: the kernel gets the names from the
+ * host only after it has found the device.
  *
  * @throws {DocteurError} `NO_PORT`, if it does not appear within five seconds.
  */
@@ -28,7 +28,7 @@ function portName(node: string): string | undefined {
   try {
     return fs.readFileSync(`${PORTS}/${node}/name`, "utf8").trim();
   } catch {
-    // The attribute comes later than the port itself.
+    // The attribute appears after the port.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 
-/** Switches the machine off at once (Linux, Documentation/admin-guide/sysrq.rst). Nothing is mounted writable. */
+/** Switches the machine off (Linux, Documentation/admin-guide/sysrq.rst). No file system needs to be written first. */
 export function powerOff(): never {
   fs.writeFileSync("/proc/sysrq-trigger", "o");
-  // The kernel switches off from a worker: this is only reached for the moment that takes.
+  // The kernel switches off in a worker, a moment later.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

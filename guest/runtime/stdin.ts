@@ -1,26 +1,26 @@
 /**
- * The program's standard input. Asks for a piece only when the program waits for one and none is here, once for however many
- * wait, so that no more is held than one answer brings.
+ * The program's standard input. It asks for a piece only when a reader waits and none has arrived, and once for all readers
+ * that wait: it holds at most one answer.
  */
 export class Stdin implements AsyncIterable<Uint8Array> {
   readonly #ask: () => void;
   readonly #pieces: Uint8Array[] = [];
   #ended = false;
-  /** What those wait for who found nothing here. */
+  /** Resolves the wait of all readers at the next answer. */
   #answered: PromiseWithResolvers<void> | undefined;
 
-  /** @param ask called when a piece is wanted; `push` or `end` must follow. */
+  /** @param ask asks for a piece; `push` or `end` must follow. */
   constructor(ask: () => void) {
     this.#ask = ask;
   }
 
-  /** Answers with a piece. */
+  /** Takes the answer: a piece. */
   push(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#release();
   }
 
-  /** Answers that there is no more. */
+  /** Takes the answer: the end. */
   end(): void {
     this.#ended = true;
     this.#release();

@@ -1,9 +1,9 @@
-/** How a program is asked to end: as under Unix, one that does not care for signals is simply ended. */
+/** Asks a program to end. As on Unix, a program without a handler is ended at once. */
 export class Stop {
-  /** Most programs do not care, and end without one. */
+  /** Undefined as long as the program has not taken its signal. */
   #controller: AbortController | undefined;
 
-  /** The signal for the program, which from now on ends by itself. */
+  /** Returns the program's signal. The program must then end by itself. */
   take(): AbortSignal {
     this.#controller ??= new AbortController();
     return this.#controller.signal;

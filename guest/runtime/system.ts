@@ -1,25 +1,25 @@
 import type * as ffi from "node:ffi";
 import * as fs from "node:fs";
 
-/** What of the kernel, of OpenSSL, of V8 and of this process Node has no function for. */
+/** Functions of the kernel, of OpenSSL, of V8 and of this process that Node does not have. */
 export interface System {
-  /** Moves the wall clock by so many milliseconds, however long ago it was found that it must be. */
+  /** Moves the wall clock by a number of milliseconds, relative to its time at the call. */
   moveClock(milliseconds: number): void;
-  /** Gives the kernel entropy that counts as such, and has it use it for whatever it gives out from now on. */
+  /** Adds entropy to the kernel's generator, credits it, and reseeds the generator. */
   addKernelEntropy(bytes: Uint8Array): void;
-  /** The same for OpenSSL's generators, which also take new entropy from the kernel. */
+  /** Adds entropy to OpenSSL's generators, which also reseed from the kernel. */
   addOpensslEntropy(bytes: Uint8Array): void;
   /** The address of this thread's V8 isolate. */
   isolate(): bigint;
-  /** The address of the 16 random bytes that the kernel gave this process at its start. */
+  /** The address of the 16 random bytes that the kernel has put into this process at its start. */
   atRandom(): bigint;
   /** Writes to an address of this process, which must be mapped. */
   writeMemory(address: bigint, bytes: Uint8Array): void;
-  /** Makes two sockets that are connected with each other, and gives their descriptors. */
+  /** Makes two connected sockets and returns their descriptors. */
   connectedSockets(): [number, number];
 }
 
-// Linux, include/uapi/linux/timex.h: `struct timex` on a machine of 64 bits, where each field is at, in bytes.
+// Linux, include/uapi/linux/timex.h: offsets in bytes of the fields of `struct timex` on a 64-bit machine.
 const ADJ_SETOFFSET = 0x0100;
 const TIMEX_LENGTH = 208;
 const TIMEX_MODES = 0;
@@ -37,7 +37,7 @@ const AT_RANDOM = 25n;
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 
-/** `v8::Isolate::GetCurrent()`, as the linker knows it. */
+/** The symbol of `v8::Isolate::GetCurrent()`. */
 const GET_CURRENT_ISOLATE = "_ZN2v87Isolate10GetCurrentEv";
 
 const FUNCTIONS = {
@@ -50,13 +50,13 @@ const FUNCTIONS = {
   RAND_add: { return: "void", arguments: ["pointer", "i32", "f64"] },
 } as const;
 
-/** The first process of a machine may do all of this. */
+/** The functions on Linux. They need root. */
 export class LinuxSystem implements System {
   readonly #urandom = fs.openSync("/dev/urandom", "r+");
   readonly #functions: ffi.WrappedFunctionsFromDefinitions<typeof FUNCTIONS>;
 
   constructor() {
-    // Not imported at the top: outside a machine, nobody needs it.
+    // Not imported at the top: only a machine needs it.
     const { dlopen } = process.getBuiltinModule("node:ffi");
     this.#functions = dlopen(null, FUNCTIONS).functions;
   }
@@ -68,7 +68,7 @@ export class LinuxSystem implements System {
     timex.writeInt32LE(seconds, TIMEX_SECONDS);
     timex.writeInt32LE(seconds < 0 ? -1 : 0, TIMEX_SECONDS + 4);
     timex.writeInt32LE(Math.floor((milliseconds - seconds * 1000) * 1000), TIMEX_MICROSECONDS);
-    // Otherwise it gives the clock's state, which is that nobody steers it.
+    // A positive result is the state of the clock, not an error.
     check("adjtimex", Math.min(0, this.#functions.adjtimex(timex)));
   }
 
@@ -79,7 +79,7 @@ export class LinuxSystem implements System {
     info.writeInt32LE(bytes.length, 4);
     info.set(bytes, 8);
     check("RNDADDENTROPY", this.#functions.ioctl(this.#urandom, RNDADDENTROPY, info));
-    // Without it the kernel would go on with the old key for up to a minute.
+    // Otherwise the kernel uses the old key for up to a minute.
     check("RNDRESEEDCRNG", this.#functions.ioctl(this.#urandom, RNDRESEEDCRNG, info));
   }
 

@@ -1,16 +1,20 @@
 /**
- * A read-only disk, read in whole sectors by number, as virtio-blk offers it (Virtual I/O Device 1.2, section 5.2).
- * Reading is synchronous: the guest has one CPU and nothing else to do while it waits.
+ * A read-only disk, read in whole sectors by number, as virtio-blk offers it (Virtual I/O Device 1.2, section
+ * 5.2). Reading is synchronous: the guest has one CPU and nothing else to do while it waits.
  */
 export interface BlockDevice {
   /** Bytes in a sector; a power of two, 512 unless the device says otherwise. */
   readonly sectorSize: number;
   /** Sectors on the device. A last, partial sector of an image file counts and reads as if zero-padded. */
   readonly sectorCount: number;
-  /** Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last sector. */
+  /**
+   * Bytes that really are there: `sectorCount * sectorSize`, or less for an image file with a partial last
+   * sector.
+   */
   readonly size: number;
   /**
-   * Bytes that are best asked for at a time (virtio-blk's `opt_io_size`): a multiple of the sector size. Default 4 KiB.
+   * Bytes that are best asked for at a time (virtio-blk's `opt_io_size`): a multiple of the sector size.
+   * Default 4 KiB.
    */
   readonly optimalIoSize?: number | undefined;
   /** What another thread passes to `openFileDevice` to read the same device; undefined if none can. */

@@ -6,15 +6,16 @@ import type { BlockDevice } from "./device.ts";
 const SECTOR_SIZE = 512;
 
 /**
- * A machine's disk is asked less often for more: under emulation a request costs as much as some ten KiB that it brings.
- * Measured by `make bench BENCH=read-guest`, of 16, 64 and 128 KiB.
+ * A machine's disk is asked less often for more: under emulation a request costs as much as some ten KiB that
+ * it brings. Measured by `make bench BENCH=read-guest`, of 16, 64 and 128 KiB.
  */
 const DISK_IO_SIZE = 64 * 1024;
 
 /**
  * Opens an image file or a block device node for reading, never for writing.
  *
- * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`: it is not there, or is no file or disk that can be read.
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`: it is not there, or is no file or disk that
+ * can be read.
  */
 export function openFileDevice(path: string): BlockDevice {
   const fd = open(path);
@@ -51,7 +52,9 @@ function sizeOf(path: string, stats: fs.Stats): number {
   throw new DocteurError("IMAGE_UNREADABLE", `${path}: not an image: ${what}`);
 }
 
-/** A device's major and minor number, as Linux packs them into one (include/linux/kdev_t.h `new_decode_dev`). */
+/**
+ * A device's major and minor number, as Linux packs them into one (include/linux/kdev_t.h `new_decode_dev`).
+ */
 function deviceNumbers(rdev: number): string {
   return `${(rdev >>> 8) & 0xfff}:${(rdev & 0xff) | ((rdev >>> 12) & 0xfff00)}`;
 }

@@ -3,7 +3,9 @@ import type { BlockDevice } from "./device.ts";
 
 const SECTOR_SIZE = 512;
 
-/** A device over bytes in memory, for tests and for images that arrive by other ways than a disk. Not copied. */
+/**
+ * A device over bytes in memory, for tests and for images that arrive by other ways than a disk. Not copied.
+ */
 export function memoryDevice(bytes: Uint8Array): BlockDevice {
   const sectorCount = Math.ceil(bytes.length / SECTOR_SIZE);
   return {

@@ -4,7 +4,10 @@ import type { BlockDevice } from "./device.ts";
 export interface SectorCacheOptions {
   /** Bytes fetched and kept at a time; a multiple of the sector size. Default: what suits the device. */
   readonly blockSize?: number | undefined;
-  /** Bytes kept at most; two blocks at least. Default 16 MiB of a device that has a favourite size, otherwise 1 MiB. */
+  /**
+   * Bytes kept at most; two blocks at least. Default 16 MiB of a device that has a favourite size, otherwise
+   * 1 MiB.
+   */
   readonly capacity?: number | undefined;
 }
 
@@ -12,26 +15,33 @@ const NO_BLOCK = -1;
 const BLOCK_SIZE = 4 * 1024;
 const MIB = 1024 * 1024;
 
-/** A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are in memory anyway. */
+/**
+ * A device with a favourite size, a machine's disk, is slow to ask; the pages of a file are in memory anyway.
+ */
 const DISK_CAPACITY = 16 * MIB;
 const FILE_CAPACITY = MIB;
 
 /** Pieces are cut at multiples of so many bytes. */
 const PIECE_SIZE = 64 * 1024;
 
-/** Bytes that are contiguous in memory wherever they lie: enough for an id, and for the header of an entry. */
+/**
+ * Bytes that are contiguous in memory wherever they lie: enough for an id, and for the header of an entry.
+ */
 const ALWAYS_CONTIGUOUS = 64;
 
-/** Where in the memory of a cache some bytes of the device lie: from `start` to `end`. Good until the next call. */
+/**
+ * Where in the memory of a cache some bytes of the device lie: from `start` to `end`. Good until the next
+ * call.
+ */
 export class Window {
   start = 0;
   end = 0;
 }
 
 /**
- * Reads byte ranges of a device, which has whole sectors only. Keeps what it reads in blocks of some sectors. Each block has
- * one slot, block `n` the slot `n` modulo the number of slots: to find one takes no search, and blocks that follow one another
- * on the device follow one another in memory.
+ * Reads byte ranges of a device, which has whole sectors only. Keeps what it reads in blocks of some sectors.
+ * Each block has one slot, block `n` the slot `n` modulo the number of slots: to find one takes no search,
+ * and blocks that follow one another on the device follow one another in memory.
  *
  * What it returns is good until the next call: after that the memory may hold another block.
  */
@@ -66,8 +76,9 @@ export class SectorCache {
   }
 
   /**
-   * Loads the bytes at `offset` into `memory`, and sets `into` to where they lie there. Up to 64 bytes are all in the window;
-   * of more, at least one. The window also has the bytes after them that are in memory, so it may be longer.
+   * Loads the bytes at `offset` into `memory`, and sets `into` to where they lie there. Up to 64 bytes are
+   * all in the window; of more, at least one. The window also has the bytes after them that are in memory, so
+   * it may be longer.
    *
    * @throws {InvalidImageError} fault `device`, if they are not all on the device.
    */
@@ -97,8 +108,8 @@ export class SectorCache {
   }
 
   /**
-   * Bytes from `offset` on, to `end` or to the next multiple of 64 KiB at most; fewer if they are not contiguous in memory.
-   * Never copies, so it suits a consumer that takes a stream piece by piece.
+   * Bytes from `offset` on, to `end` or to the next multiple of 64 KiB at most; fewer if they are not
+   * contiguous in memory. Never copies, so it suits a consumer that takes a stream piece by piece.
    */
   piece(offset: number, end: number): Uint8Array {
     const available = Math.min(PIECE_SIZE - (offset % PIECE_SIZE), end - offset, this.size - offset);

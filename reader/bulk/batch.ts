@@ -6,30 +6,36 @@ import { ObjectBuffer } from "../pack/output-buffer.ts";
 /** Blobs in a batch at most. */
 export const BATCH_COUNT = 64;
 
-/** A blob that nobody has tried to read; it did not fit any more. */
+/** A blob that was not read: the batch was full. */
 export const UNREAD = -2;
 
 /** A blob that does not fit, though nothing else is in the batch. */
 export const TOO_LARGE = -3;
 
-/** A blob that cannot be read: left to the one who wants it, who reads it alone to get the error itself. */
+/** A blob that cannot be read: its consumer reads it alone, and gets the error itself. */
 export const LEFT = -1;
 
-/** Some blobs that are read in one go, and memory for their contents, which may be shared with a thread that reads them. */
+/**
+ * Some blobs that are read in one go, and memory for their contents, which may be shared with a thread that
+ * reads them.
+ */
 export interface Batch {
   /** How many blobs there are, in its first number. */
   readonly count: Int32Array;
-  /** Raw ids, 20 bytes each. */
+  /** Raw ids, one after the other. */
   readonly ids: Uint8Array;
-  /** Two numbers a blob: where its content begins and ends. The first may be `UNREAD`, `TOO_LARGE` or `LEFT` instead. */
-  readonly places: Int32Array;
+  /**
+   * Two offsets in `memory` a blob: its start and end. The first may be `UNREAD`, `TOO_LARGE` or `LEFT`
+   * instead.
+   */
+  readonly ranges: Int32Array;
   /** The contents. */
   readonly memory: Uint8Array;
 }
 
 const IDS = Int32Array.BYTES_PER_ELEMENT;
-const PLACES = IDS + BATCH_COUNT * ID_LENGTH;
-const MEMORY = PLACES + BATCH_COUNT * 2 * Int32Array.BYTES_PER_ELEMENT;
+const RANGES = IDS + BATCH_COUNT * ID_LENGTH;
+const MEMORY = RANGES + BATCH_COUNT * 2 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Bytes of a buffer for a batch whose contents have `memory` bytes. */
 export function batchLength(memory: number): number {
@@ -41,7 +47,7 @@ export function batchIn(buffer: ArrayBufferLike): Batch {
   return {
     count: new Int32Array(buffer, 0, 1),
     ids: new Uint8Array(buffer, IDS, BATCH_COUNT * ID_LENGTH),
-    places: new Int32Array(buffer, PLACES, BATCH_COUNT * 2),
+    ranges: new Int32Array(buffer, RANGES, BATCH_COUNT * 2),
     memory: new Uint8Array(buffer, MEMORY),
   };
 }
@@ -55,21 +61,21 @@ export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
 }
 
 /** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */
-export function readBatch(objects: Objects, { count, ids, places, memory }: Batch): void {
+export function readBatch(objects: Objects, { count, ids, ranges, memory }: Batch): void {
   const contents = new BatchBuffer(memory);
   const asked = count[0] as number;
-  places.fill(UNREAD);
+  ranges.fill(UNREAD);
   for (let i = 0; i < asked; i++) {
     try {
       objects.readInto(contents, ids, i * ID_LENGTH, "blob");
-      places[i * 2] = contents.start;
-      places[i * 2 + 1] = contents.keep();
+      ranges[i * 2] = contents.start;
+      ranges[i * 2 + 1] = contents.keep();
     } catch (error) {
       if (contents.isFull || (error instanceof DocteurError && error.code === "OBJECT_TOO_LARGE")) {
-        if (contents.used === 0) places[i * 2] = TOO_LARGE;
+        if (contents.used === 0) ranges[i * 2] = TOO_LARGE;
         break;
       }
-      places[i * 2] = LEFT;
+      ranges[i * 2] = LEFT;
     }
   }
 }

@@ -1,14 +1,15 @@
 import type { Objects } from "../pack/objects.ts";
 import { BATCH_COUNT, type Batch, batchIn, batchLength, fillBatch, readBatch } from "./batch.ts";
-import { Board } from "./board.ts";
 import { type Ask, Job, LEFT_ALONE } from "./job.ts";
 import type { ThreadOptions } from "./thread-options.ts";
 import type { ThreadPool } from "./thread-pool.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 /**
- * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve; and those that are
- * read in this thread, of which one is in reserve. The reserve is for what did not fit in its batch, and is wanted before what
- * has been read ahead. With 4 for a thread it has nothing to do for a quarter of the time, as batches take unlike times.
+ * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve;
+ * and those that are read in this thread, of which one is in reserve. The reserve is for what did not fit in
+ * its batch, and is wanted before what has been read ahead. With 4 for a thread it has nothing to do for a
+ * quarter of the time, as batches take unlike times.
  */
 const SLOTS_PER_THREAD = 6;
 const LOCAL_BATCHES = 3;
@@ -19,25 +20,28 @@ const NEXT = 2;
 /** Bytes of contents in a batch. */
 const BATCH_MEMORY = 1.5 * 1024 * 1024;
 
-/** Bytes in the batch for a blob that fits in no other: one on the board, for any of the threads, and one here. */
+/**
+ * Bytes in the batch for a blob that fits in no other: one in the work queue, for any of the threads, and one
+ * here.
+ */
 const LARGE_SLOT_MEMORY = 8 * 1024 * 1024;
 const LARGE_MEMORY = 24 * 1024 * 1024;
 
-/** The board's first slot. */
+/** The first slot of the work queue. */
 const LARGE_SLOT = 0;
 
 /**
- * Reads many blobs ahead of the one who takes them, in their order, in batches: by threads, and by this thread whenever it
- * would have to wait for them. Memory holds a few batches, however many blobs there are.
+ * Reads many blobs ahead of their consumer, in their order, in batches: by threads, and by this thread
+ * whenever it would have to wait for them. Memory holds a few batches, however many blobs there are.
  */
 export class BulkRead {
   readonly #objects: Objects;
   readonly #options: ThreadOptions | undefined;
-  #board: Board | undefined;
+  #work: WorkQueue | undefined;
   #threads: ThreadPool | undefined;
   readonly #local = new Batches(LOCAL_BATCHES, BATCH_MEMORY);
   readonly #localLarge = new Batches(1, LARGE_MEMORY);
-  /** Slots whose batches nobody wants any more, but some thread is reading. */
+  /** Slots whose batches are no longer wanted, but still being read by a thread. */
   readonly #orphans = new Set<number>();
 
   /** @param options none if there is to be no thread but this one. */
@@ -60,9 +64,9 @@ export class BulkRead {
     };
     try {
       for (;;) {
-        const finished = this.#board?.finished ?? 0;
-        this.#sortOut(queue);
-        this.#post(queue, draw);
+        const finished = this.#work?.finished ?? 0;
+        this.#requeueOverflow(queue);
+        this.#submit(queue, draw);
         const head = queue[0] ?? draw();
         if (head === undefined) return;
         if (this.#isUnread(head)) this.#readHere(head, queue, draw);
@@ -87,77 +91,77 @@ export class BulkRead {
     this.#threads?.close();
   }
 
-  /** Puts what did not fit in a batch behind it. */
-  #sortOut<Wanted extends Ask>(queue: Job<Wanted>[]): void {
+  /** Puts what did not fit in a batch back into the queue, behind it. */
+  #requeueOverflow<Wanted extends Ask>(queue: Job<Wanted>[]): void {
     for (let i = 0; i < queue.length; i++) {
       const job = queue[i]!;
       if (!this.#isReady(job)) continue;
-      queue.splice(i + 1, 0, ...job.cut());
-      if (!job.needsMoreRoom) continue;
+      queue.splice(i + 1, 0, ...job.split());
+      if (!job.needsLargerBatch) continue;
       this.#release(job);
-      job.enlarge();
+      job.promote();
     }
   }
 
   /** Keeps the threads at work. They are worth their start if there is more than one job. */
-  #post<Wanted extends Ask>(queue: readonly Job<Wanted>[], draw: () => Job<Wanted> | undefined): void {
+  #submit<Wanted extends Ask>(queue: readonly Job<Wanted>[], draw: () => Job<Wanted> | undefined): void {
     if (this.#options === undefined) return;
-    while (this.#board === undefined && queue.length < 2) if (draw() === undefined) return;
-    this.#board ??= this.#startThreads(this.#options);
+    while (this.#work === undefined && queue.length < 2) if (draw() === undefined) return;
+    this.#work ??= this.#startThreads(this.#options);
     if (this.#threads === undefined) return;
-    const free = this.#freeSlots(this.#board);
+    const free = this.#freeSlots(this.#work);
     let largeIsFree = free[0] === LARGE_SLOT;
     if (largeIsFree) free.shift();
-    for (const [place, job] of queue.entries()) {
+    for (const [index, job] of queue.entries()) {
       if (job.batch !== undefined) continue;
-      if (job.room === "large") {
-        if (largeIsFree) this.#postIn(LARGE_SLOT, job);
+      if (job.batchSize === "large") {
+        if (largeIsFree) this.#submitIn(LARGE_SLOT, job);
         largeIsFree = false;
-      } else if (job.room === "any" && free.length > (place < NEXT ? 0 : this.#options.count)) {
-        this.#postIn(free.pop()!, job);
+      } else if (job.batchSize === "any" && free.length > (index < NEXT ? 0 : this.#options.count)) {
+        this.#submitIn(free.pop()!, job);
       }
     }
     while (free.length > this.#options.count) {
       const job = draw();
       if (job === undefined) return;
-      this.#postIn(free.pop()!, job);
+      this.#submitIn(free.pop()!, job);
     }
   }
 
-  #startThreads({ threads, count, path, connect }: ThreadOptions): Board {
+  #startThreads({ threads, count, path, connect }: ThreadOptions): WorkQueue {
     const sizes = Array.from({ length: count * SLOTS_PER_THREAD }, () => BATCH_MEMORY);
-    const board = Board.create([LARGE_SLOT_MEMORY, ...sizes]);
+    const work = WorkQueue.create([LARGE_SLOT_MEMORY, ...sizes]);
     // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
     const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
     const { platform: _, ...options } = { ...connect, maxObjectSize };
-    this.#threads = threads.start(count, { path, options, board: board.memory });
-    return board;
+    this.#threads = threads.start(count, { path, options, queue: work.memory });
+    return work;
   }
 
-  #freeSlots(board: Board): number[] {
+  #freeSlots(work: WorkQueue): number[] {
     for (const slot of this.#orphans) {
-      if (!board.isDone(slot)) continue;
-      board.release(slot);
+      if (!work.isDone(slot)) continue;
+      work.release(slot);
       this.#orphans.delete(slot);
     }
-    return board.free();
+    return work.free();
   }
 
-  #postIn(slot: number, job: Job<Ask>): void {
+  #submitIn(slot: number, job: Job<Ask>): void {
     job.slot = slot;
-    job.batch = this.#board!.batches[slot]!;
+    job.batch = this.#work!.batches[slot]!;
     fillBatch(job.batch, job.ids);
-    this.#board!.post(slot);
+    this.#work!.submit(slot);
   }
 
   #isReady({ batch, slot }: Job<Ask>): boolean {
-    return batch !== undefined && (slot === undefined || this.#board!.isDone(slot));
+    return batch !== undefined && (slot === undefined || this.#work!.isDone(slot));
   }
 
-  /** Whether nobody has begun to read a job; if it was posted, it is taken back. */
+  /** Whether no thread has begun to read a job; if it was submitted, it is withdrawn. */
   #isUnread(job: Job<Ask>): boolean {
     if (job.batch === undefined) return true;
-    if (job.slot === undefined || !this.#board!.withdraw(job.slot)) return false;
+    if (job.slot === undefined || !this.#work!.withdraw(job.slot)) return false;
     job.batch = undefined;
     job.slot = undefined;
     return true;
@@ -167,9 +171,9 @@ export class BulkRead {
     queue: readonly Job<Wanted>[],
     draw: () => Job<Wanted> | undefined,
   ): Job<Wanted> | undefined {
-    const mayRead = (job: Job<Ask>, place: number) =>
-      job.room === "any" ? this.#local.free > (place < NEXT ? 0 : 1) : this.#localLarge.free > 0;
-    const next = queue.find((job, place) => mayRead(job, place) && this.#isUnread(job));
+    const mayRead = (job: Job<Ask>, index: number) =>
+      job.batchSize === "any" ? this.#local.free > (index < NEXT ? 0 : 1) : this.#localLarge.free > 0;
+    const next = queue.find((job, index) => mayRead(job, index) && this.#isUnread(job));
     return next ?? (this.#local.free > 1 ? draw() : undefined);
   }
 
@@ -182,41 +186,41 @@ export class BulkRead {
     job.batch = batch ?? LEFT_ALONE;
     if (batch === undefined) return;
     fillBatch(batch, job.ids);
-    this.#post(queue, draw);
+    this.#submit(queue, draw);
     readBatch(this.#objects, batch);
   }
 
   /**
-   * A batch for the job that is wanted first, from one that was read ahead of it and will have to be read again; undefined if
-   * others who read at the same time have them all.
+   * A batch for the job that is wanted first, from one that was read ahead of it and has to be read again;
+   * undefined if other reads at the same time have them all.
    */
   #takeBack(job: Job<Ask>, queue: readonly Job<Ask>[]): Batch | undefined {
     const batches = this.#localFor(job);
     const holder = queue.findLast(
-      ({ batch, slot, room }) =>
-        typeof batch === "object" && slot === undefined && this.#localFor({ room }) === batches,
+      ({ batch, slot, batchSize }) =>
+        typeof batch === "object" && slot === undefined && this.#localFor({ batchSize }) === batches,
     );
     const batch = holder?.batch as Batch | undefined;
     if (holder !== undefined) holder.batch = undefined;
     return batch;
   }
 
-  #localFor({ room }: Pick<Job<Ask>, "room">): Batches {
-    return room === "any" ? this.#local : this.#localLarge;
+  #localFor({ batchSize }: Pick<Job<Ask>, "batchSize">): Batches {
+    return batchSize === "any" ? this.#local : this.#localLarge;
   }
 
   #release(job: Job<Ask>): void {
     const { batch, slot } = job;
     if (typeof batch !== "object") return;
     if (slot === undefined) this.#localFor(job).giveBack(batch);
-    else if (this.#board!.isDone(slot)) this.#board!.release(slot);
-    else if (!this.#board!.withdraw(slot)) this.#orphans.add(slot);
+    else if (this.#work!.isDone(slot)) this.#work!.release(slot);
+    else if (!this.#work!.withdraw(slot)) this.#orphans.add(slot);
   }
 
-  /** False if a thread has died, and whatever it had taken may never be finished. */
+  /** False if a thread has died: what it had taken may never be finished. */
   async #finishedSince(finished: number): Promise<boolean> {
     try {
-      await this.#threads!.meanwhile(this.#board!.finishedSince(finished));
+      await this.#threads!.meanwhile(this.#work!.finishedSince(finished));
       return true;
     } catch {
       return false;

@@ -1,30 +1,33 @@
 import { type Batch, TOO_LARGE, UNREAD } from "./batch.ts";
 
-/** What somebody wants: a blob by its raw id, or nothing, where there is no such blob and only the turn is to be kept. */
+/** A blob that is wanted, by its raw id; without an id it only keeps its position in the order. */
 export interface Ask {
   readonly id?: Uint8Array | undefined;
 }
 
-/** The batch that a job needs: any, a large one, of which the board has one, or the largest, which no thread reads. */
-export type Room = "any" | "large" | "largest";
+/**
+ * The batch that a job needs: any, a large one, of which the work queue has one, or the largest, which no
+ * thread reads.
+ */
+export type BatchSize = "any" | "large" | "largest";
 
 /** Some of what is wanted, in order, and the batch that it is read with. */
 export class Job<Wanted extends Ask> {
   #asks: Wanted[];
   /** Set once it is being read; `LEFT_ALONE` if it is not read as a batch at all. */
   batch: Batch | typeof LEFT_ALONE | undefined;
-  /** Where on the board the batch is posted; undefined if it is read here. */
+  /** The slot of the work queue that has the batch; undefined if this thread reads it. */
   slot: number | undefined;
-  #cut = false;
-  #room: Room = "any";
+  #isSplit = false;
+  #batchSize: BatchSize = "any";
 
   constructor(asks: Wanted[]) {
     this.#asks = asks;
   }
 
   /** What batch it needs. */
-  get room(): Room {
-    return this.#room;
+  get batchSize(): BatchSize {
+    return this.#batchSize;
   }
 
   /** The raw ids of the blobs. */
@@ -33,39 +36,40 @@ export class Job<Wanted extends Ask> {
   }
 
   /**
-   * Parts with what did not fit in the batch, which must have been read: in jobs of as many as did fit, since what comes is
-   * likely as large, or in one if none did. No jobs if everything fitted, or that is done already.
+   * Splits off what did not fit in the batch, which must have been read: in jobs of as many as did fit, since
+   * what comes is likely as large, or in one if none did. No jobs if all did fit, or the job is split
+   * already.
    */
-  cut(): Job<Wanted>[] {
-    if (this.#cut || typeof this.batch !== "object") return [];
-    this.#cut = true;
-    const { places } = this.batch;
+  split(): Job<Wanted>[] {
+    if (this.#isSplit || typeof this.batch !== "object") return [];
+    this.#isSplit = true;
+    const { ranges } = this.batch;
     let blob = 0;
-    const end = this.#asks.findIndex(({ id }) => id !== undefined && places[blob++ * 2] === UNREAD);
+    const end = this.#asks.findIndex(({ id }) => id !== undefined && ranges[blob++ * 2] === UNREAD);
     if (end === -1) return [];
     const rest = this.#asks.splice(end);
-    const length = places[0] === TOO_LARGE ? rest.length : Math.max(1, end);
+    const length = ranges[0] === TOO_LARGE ? rest.length : Math.max(1, end);
     const jobs: Job<Wanted>[] = [];
     while (rest.length > 0) jobs.push(new Job(rest.splice(0, length)));
     return jobs;
   }
 
-  /** Whether it was read with too small a batch for its first blob; all others are cut off then. */
-  get needsMoreRoom(): boolean {
-    if (typeof this.batch !== "object" || this.batch.places[0] !== TOO_LARGE) return false;
-    return this.slot !== undefined || this.#room === "any";
+  /** Whether its batch was too small for its first blob; all others are split off then. */
+  get needsLargerBatch(): boolean {
+    if (typeof this.batch !== "object" || this.batch.ranges[0] !== TOO_LARGE) return false;
+    return this.slot !== undefined || this.#batchSize === "any";
   }
 
-  /** To be read again, with a larger batch. The batch that it had must have been released. */
-  enlarge(): void {
-    this.#room = this.#room === "any" ? "large" : "largest";
+  /** Makes it a job for a larger batch, to be read again. Its batch must have been released. */
+  promote(): void {
+    this.#batchSize = this.#batchSize === "any" ? "large" : "largest";
     this.batch = undefined;
     this.slot = undefined;
   }
 
   /**
-   * What was wanted and its content. There is none where the blob is too large for a batch, or cannot be read: whoever wants
-   * it may read it alone.
+   * What was wanted and its content; no content where the blob is too large for a batch, or cannot be read.
+   * Its consumer can read it alone.
    */
   *contents(): Generator<{ readonly ask: Wanted; readonly content: Uint8Array | undefined }> {
     let blob = 0;
@@ -76,10 +80,10 @@ export class Job<Wanted extends Ask> {
 
   #content(blob: number): Uint8Array | undefined {
     if (typeof this.batch !== "object") return undefined;
-    const start = this.batch.places[blob * 2]!;
-    return start < 0 ? undefined : this.batch.memory.subarray(start, this.batch.places[blob * 2 + 1]);
+    const start = this.batch.ranges[blob * 2]!;
+    return start < 0 ? undefined : this.batch.memory.subarray(start, this.batch.ranges[blob * 2 + 1]);
   }
 }
 
-/** In place of a batch: every blob is read alone by the one who wants it. */
+/** Instead of a batch: the consumer reads every blob alone. */
 export const LEFT_ALONE = "left alone";

@@ -3,15 +3,19 @@ import type { Objects } from "../pack/objects.ts";
 import { ObjectBuffer } from "../pack/output-buffer.ts";
 import type { BulkRead } from "./bulk-read.ts";
 
-/** Addresses reserved for values that are read one at a time, in bytes; a larger value gets memory of its own. */
+/**
+ * Addresses reserved for values that are read one at a time, in bytes; a larger value gets memory of its own.
+ */
 const LARGEST = 256 * 1024 * 1024;
 
 /**
- * The values of everything asked for, in order, each good until the next is asked for. What the bulk leaves is read here.
+ * The values of all that is asked for, in order, each good until the next is asked for. What no batch holds
+ * is read here.
  *
  * @param find gives a blob's raw id, or throws why there is none.
- * @param item makes what is given of what was asked for and its value, or the reason why there is none.
- * @param largest bytes of a value, beyond which it is an error `OBJECT_TOO_LARGE`. Default: what `objects` reads.
+ * @param item makes an item of the result from what was asked for and its value, or the error.
+ * @param largest bytes of a value, beyond which it is an error `OBJECT_TOO_LARGE`. Default: what `objects`
+ * reads.
  */
 export async function* readValues<Asked, Item>(
   bulk: BulkRead,
@@ -49,7 +53,7 @@ function attempt<Result>(read: () => Result): Result | DocteurError {
 
 /** Memory for one value, from one to the next. */
 class GrowingBuffer extends ObjectBuffer {
-  /** Grows in place: memory that is left for larger one stays until the collector comes by. */
+  /** Grows in place: memory that is replaced by larger memory stays until it is collected. */
   readonly #buffer = new ArrayBuffer(0, { maxByteLength: LARGEST });
   readonly #largest: number;
 

@@ -3,7 +3,10 @@ import type { ConnectOptions } from "../image/open-objects.ts";
 import { NODE_PLATFORM } from "../node-platform.ts";
 import type { PlatformThreads } from "./thread-pool.ts";
 
-/** Threads by default at most: more read no faster, the disk and the consumer of the values are the limit then. */
+/**
+ * Threads by default at most: more read no faster, the disk and the consumer of the values are the limit
+ * then.
+ */
 const MAX_THREADS = 4;
 
 /** The threads that read beside the calling one. */

@@ -1,7 +1,7 @@
 import type { ConnectOptions } from "../image/open-objects.ts";
-import type { BoardMemory } from "./board.ts";
+import type { WorkQueueMemory } from "./work-queue.ts";
 
-/** Threads of a platform: each opens the device once more, and reads what is posted on a board. */
+/** Threads of a platform: each opens the device once more, and reads what is submitted to a work queue. */
 export interface PlatformThreads {
   /** Threads that can run at the same time. */
   readonly available: () => number;
@@ -15,7 +15,7 @@ export interface ThreadTask {
   readonly path: string;
   /** Without a platform: a thread has its own. */
   readonly options: Omit<ConnectOptions, "platform">;
-  readonly board: BoardMemory;
+  readonly queue: WorkQueueMemory;
 }
 
 /** Threads that were started. */

@@ -1,17 +1,17 @@
-// A thread that reads what is posted on a board: a program of its own, of no more than that takes, because a thread compiles
-// all that it loads once more.
+// A thread that reads what is submitted to a work queue: a program of its own, and no larger than that takes,
+// because a thread compiles anew all that it loads.
 import { workerData } from "node:worker_threads";
 import { openFileDevice } from "../block/file.ts";
 import { openObjects } from "../image/open-objects.ts";
 import { readBatch } from "./batch.ts";
-import { Board } from "./board.ts";
 import type { ThreadTask } from "./thread-pool.ts";
+import { WorkQueue } from "./work-queue.ts";
 
-const { path, options, board: memory } = workerData as ThreadTask;
+const { path, options, queue: memory } = workerData as ThreadTask;
 const { objects } = openObjects(openFileDevice(path), options);
-const board = new Board(memory);
+const queue = new WorkQueue(memory);
 for (;;) {
-  const slot = board.take();
-  readBatch(objects, board.batches[slot]!);
-  board.finish(slot);
+  const slot = queue.take();
+  readBatch(objects, queue.batches[slot]!);
+  queue.finish(slot);
 }

@@ -2,10 +2,16 @@ import { pathToFileURL } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { PlatformThreads, ThreadPool, ThreadTask } from "./thread-pool.ts";
 
-/** A thread makes little garbage, and none that lives: it needs less memory for it than V8 takes by default, in MB. */
+/**
+ * A thread makes little garbage, and none that lives: it needs less memory for it than V8 takes by default,
+ * in MB.
+ */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 };
 
-/** Not imported at the top: in a machine, which has one CPU and no threads, to load it takes an eighth of a second. */
+/**
+ * Not imported at the top: in a machine, which has one CPU and no threads, to load it takes an eighth of a
+ * second.
+ */
 const workerThreads = () => process.getBuiltinModule("node:worker_threads");
 
 /** Threads of Node. */
@@ -14,7 +20,10 @@ export const NODE_THREADS: PlatformThreads = {
   start: (count, task) => new NodeThreadPool(threadProgram(), count, task),
 };
 
-/** What the threads run: beside this file, whether that is a source or a bundle, which vm/artifacts/bundle.ts puts it beside. */
+/**
+ * What the threads run: beside this file, whether that is a source or a bundle, which vm/artifacts/bundle.ts
+ * puts it beside.
+ */
 export function threadProgram(): URL {
   // A bundle in CommonJS has no `import.meta`.
   const here = typeof __filename === "string" ? pathToFileURL(__filename) : new URL(import.meta.url);

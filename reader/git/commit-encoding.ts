@@ -1,6 +1,6 @@
 /**
- * What ISO-8859-1 is called in `encoding` headers. `TextDecoder` takes these names for windows-1252, which has other
- * characters.
+ * What ISO-8859-1 is called in `encoding` headers. `TextDecoder` takes these names for windows-1252, which
+ * has other characters.
  */
 const LATIN_1 = /^(?:iso[-_]?8859[-_]1|latin-?1|l1|cp819|ibm819)$/;
 
@@ -11,9 +11,9 @@ const ASCII = /^(?:us-)?ascii$/;
 const OTHER_NAMES: Readonly<Record<string, string>> = { cp932: "shift_jis", cp936: "gbk", cp950: "big5" };
 
 /**
- * The bytes of a commit as text. Git converts what a commit's `encoding` header says; what it cannot convert, for it
- * does not know the encoding or the bytes are not of it, it shows as it is. The same here, where it means: as UTF-8,
- * with U+FFFD for what is none.
+ * The bytes of a commit as text. Git converts what a commit's `encoding` header says; what it cannot convert,
+ * for it does not know the encoding or the bytes are not of it, it shows as it is. The same here, where it
+ * means: as UTF-8, with U+FFFD for what is none.
  *
  * @param encoding the header's value; undefined for UTF-8.
  */

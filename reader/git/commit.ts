@@ -13,17 +13,23 @@ export interface Commit {
   readonly parents: readonly string[];
   readonly author: Signature;
   readonly committer: Signature;
-  /** The text after the header's blank line; undefined when there is no blank line, as in the commit of a folder. */
+  /**
+   * The text after the header's blank line; undefined when there is no blank line, as in the commit of a
+   * folder.
+   */
   readonly message: string | undefined;
-  /** What the commit says its text was written in, and it was decoded from if it is known; undefined for UTF-8. */
+  /**
+   * What the commit says its text was written in, and it was decoded from if it is known; undefined for
+   * UTF-8.
+   */
   readonly encoding: string | undefined;
 }
 
 /**
- * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). As git does, it insists on
- * the tree and on well-formed parents; of the other header lines those count that are known, wherever they stand, and
- * the last of several authors or committers. One that cannot be read, or is not there, is no reason to refuse a
- * commit: see `parseSignature`.
+ * Parses a commit object (git's `commit-format`: header lines, a blank line, the message). As git does, it
+ * insists on the tree and on well-formed parents; of the other header lines those count that are known,
+ * wherever they stand, and the last of several authors or committers. One that cannot be read, or is not
+ * there, is no reason to refuse a commit: see `parseSignature`.
  *
  * @throws {InvalidImageError} fault `commit`: no tree is named, or a parent is malformed.
  */
@@ -63,8 +69,8 @@ export function parseCommit(bytes: Uint8Array, object?: string): Commit {
 }
 
 /**
- * The author or committer in the header of a commit, which begins with another line. Of several the last counts, as
- * in git.
+ * The author or committer in the header of a commit, which begins with another line. Of several the last
+ * counts, as in git.
  */
 export function readSignature(header: string, key: "author" | "committer"): Signature {
   const start = `\n${key} `;

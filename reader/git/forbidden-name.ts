@@ -10,11 +10,12 @@ export function isForbiddenName(name: Uint8Array): boolean {
 }
 
 /**
- * Why git checks out no tree entry of this name (`verify_path` in its read-cache.c), if it does not: it is empty, `.`
- * or `..`, or has a slash; or NTFS takes it for `.git`, so that a checkout there would let the repository write to
- * its own configuration.
+ * Why git checks out no tree entry of this name (`verify_path` in its read-cache.c), if it does not: it is
+ * empty, `.` or `..`, or has a slash; or NTFS takes it for `.git`, so that a checkout there would let the
+ * repository write to its own configuration.
  *
- * Names that HFS+ takes for `.git`, with characters in them that it ignores, git refuses where there is an HFS+ only.
+ * Names that HFS+ takes for `.git`, with characters in them that it ignores, git refuses where there is an
+ * HFS+ only.
  */
 export function whyForbidden(name: Uint8Array): string | undefined {
   const isNoName = name.length === 0 || name.includes(SLASH);

@@ -14,6 +14,9 @@ export interface Hash {
 export interface HashFunctions {
   /** A hash that has taken in nothing yet. */
   readonly createHash: (algorithm: HashAlgorithm) => Hash;
-  /** The hash of some bytes, each byte of it a character. Default: by `createHash`, which takes longer for small ones. */
+  /**
+   * The hash of some bytes, each byte of it a character. Default: by `createHash`, which takes longer for
+   * small ones.
+   */
   readonly hash?: ((algorithm: HashAlgorithm, bytes: Uint8Array) => string) | undefined;
 }

@@ -10,7 +10,10 @@ export interface ObjectFormat {
   readonly idLength: number;
   /** A hash that has taken in nothing yet. */
   readonly createHash: () => Hash;
-  /** The hash of some bytes, each byte of it a character: for small ones a third of the time that a `Hash` takes. */
+  /**
+   * The hash of some bytes, each byte of it a character: for small ones a third of the time that a `Hash`
+   * takes.
+   */
   readonly hash: (bytes: Uint8Array) => string;
 }
 

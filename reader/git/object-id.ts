@@ -10,7 +10,10 @@ export function hex(raw: Uint8Array): string {
   return Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("hex");
 }
 
-/** The raw bytes of an id in hexadecimal. @throws {RangeError} unless it is as many hexadecimal digits as an id has. */
+/**
+ * The raw bytes of an id in hexadecimal. @throws {RangeError} unless it is as many hexadecimal digits as an
+ * id has.
+ */
 export function raw(digits: string): Uint8Array {
   // Decoding stops at what is no digit.
   const bytes = Buffer.from(digits, "hex");

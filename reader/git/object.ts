@@ -36,9 +36,9 @@ const SPACE = 0x20;
 const DIGIT_0 = 0x30;
 
 /**
- * The raw id, each byte a character, of the content of `size` bytes at `start`. Overwrites up to `OBJECT_HEADER_LENGTH` bytes
- * before it: with what git hashes first in its place, one call hashes both. For small objects an `objectHash` takes three
- * times as long, and makes garbage outside of V8's heap.
+ * The raw id, each byte a character, of the content of `size` bytes at `start`. Overwrites up to
+ * `OBJECT_HEADER_LENGTH` bytes before it: with what git hashes first in its place, one call hashes both. For
+ * small objects an `objectHash` takes three times as long, and makes garbage outside of V8's heap.
  */
 export function objectIdInPlace(
   kind: ObjectKind,

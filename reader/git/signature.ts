@@ -4,7 +4,10 @@ export interface Signature {
   readonly email: string;
   /** Seconds since the epoch, from 0 to 8,640,000,000,000: what a `Date` can hold. */
   readonly date: number;
-  /** The writer's offset from UTC in minutes; east is positive. The local time, too, is one that a `Date` can hold. */
+  /**
+   * The writer's offset from UTC in minutes; east is positive. The local time, too, is one that a `Date` can
+   * hold.
+   */
   readonly zone: number;
 }
 
@@ -15,8 +18,8 @@ const NOBODY: Signature = { name: "", email: "", date: 0, zone: 0 };
 const LAST_SECOND = 8.64e12;
 
 /**
- * Git takes a zone for none whose digits, read as one number, do not lie between these: the least and the greatest
- * `int`.
+ * Git takes a zone for none whose digits, read as one number, do not lie between these: the least and the
+ * greatest `int`.
  */
 const LEAST_INT = -(2 ** 31);
 const GREATEST_INT = 2 ** 31 - 1;
@@ -24,13 +27,13 @@ const GREATEST_INT = 2 ** 31 - 1;
 const DATE_AND_ZONE = /^[ \t\r]*(\d+)[ \t\r]*([+-]\d+)/;
 
 /**
- * Reads what follows `author ` or `committer ` in a commit as git reads it (`split_ident_line` in its ident.c,
- * `show_ident_date` in its pretty.c): the name ends at the first `<`, the address at the next `>`, and the date
- * follows the last `>`. A line that lacks one of the two brackets has neither name nor address. A date that is not
- * digits, blanks, a sign and digits is the epoch.
+ * Reads what follows `author ` or `committer ` in a commit as git reads it (`split_ident_line` in its
+ * ident.c, `show_ident_date` in its pretty.c): the name ends at the first `<`, the address at the next `>`,
+ * and the date follows the last `>`. A line that lacks one of the two brackets has neither name nor address.
+ * A date that is not digits, blanks, a sign and digits is the epoch.
  *
- * Two kinds of date are told otherwise than git tells them: one that no `Date` can hold is the epoch, as in git is
- * one that no `time_t` can hold; and a zone is UTC with which the local time could not be told.
+ * Two kinds of date are told otherwise than git tells them: one that no `Date` can hold is the epoch, as in
+ * git is one that no `time_t` can hold; and a zone is UTC with which the local time could not be told.
  */
 export function parseSignature(line: string): Signature {
   const nul = line.indexOf("\0");

@@ -4,7 +4,9 @@ import { ID_LENGTH } from "./object-id.ts";
 import { TreeError } from "./tree-error.ts";
 import { putInOrder } from "./tree-order.ts";
 
-/** What an entry of a tree is. `gitlink` is a submodule's commit, which the repository itself does not hold. */
+/**
+ * What an entry of a tree is. `gitlink` is a submodule's commit, which the repository itself does not hold.
+ */
 export type EntryType = "file" | "executable" | "symlink" | "tree" | "gitlink";
 
 /** An entry of a tree. */
@@ -30,7 +32,7 @@ const SLASH = 0x2f;
 /** How most entries begin. */
 const USUAL_MODE = "100644 ";
 
-/** An entry is kept as the places where its name starts and ends; the type shares the first number. */
+/** An entry is kept as the offsets at which its name starts and ends; the type shares the first number. */
 const TYPES: readonly EntryType[] = ["file", "executable", "symlink", "tree", "gitlink"];
 const TYPE_BITS = 3;
 const TYPE_MASK = (1 << TYPE_BITS) - 1;
@@ -41,29 +43,30 @@ const TREE = TYPES.indexOf("tree");
 const SHORTEST_ENTRY = 4 + ID_LENGTH;
 
 /**
- * Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty years.
+ * Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty
+ * years.
  */
 const MOST_DISORDERED = 2 ** 18;
 
 /**
- * A tree object: entries of `octal mode SP name NUL raw id`. Nothing is taken apart before it is asked for; an entry
- * costs eight bytes beyond its own.
+ * A tree object: entries of `octal mode SP name NUL raw id`. Nothing is taken apart before it is asked for;
+ * an entry costs eight bytes beyond its own.
  *
- * It reads what git reads, trees of old and of other programs among them: any number for a mode; entries out of git's
- * order; and several of one name, of which the first counts, as in `git show COMMIT:PATH`. It refuses names that git
- * does not check out (`isForbiddenName`).
+ * It reads what git reads, trees of old and of other programs among them: any number for a mode; entries out
+ * of git's order; and several of one name, of which the first counts, as in `git show COMMIT:PATH`. It
+ * refuses names that git does not check out (`isForbiddenName`).
  */
 export class Tree implements Iterable<TreeEntry> {
   /** Entries that count: the first of each name. */
   readonly count: number;
   /**
-   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs what
-   * they name.
+   * All entries. Those from `count` on have the name of one before them: no path leads to them, but git packs
+   * what they name.
    */
   readonly total: number;
   readonly #bytes: Uint8Array;
   /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
-  readonly #places: Uint32Array;
+  readonly #offsets: Uint32Array;
   /** The entries in git's order, if the tree has them in another. */
   readonly #order: Uint32Array | undefined;
 
@@ -74,13 +77,13 @@ export class Tree implements Iterable<TreeEntry> {
    */
   constructor(bytes: Uint8Array, object?: string) {
     this.#bytes = bytes;
-    const places = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
-    // As text, because a call that looks for a character or compares names takes a machine that has just started a fraction of
-    // what a loop over bytes does: its code is interpreted, and its CPU emulated.
+    const offsets = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
+    // As text, because a call that looks for a character or compares names takes a machine that has just
+    // started a fraction of what a loop over bytes does: its code is interpreted, and its CPU emulated.
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
     const find = (character: string, start: number) => {
-      const place = text.indexOf(character, start);
-      return place < 0 ? text.length : place;
+      const found = text.indexOf(character, start);
+      return found < 0 ? text.length : found;
     };
     /** Names of entries other than trees that the name before starts with, the longest last. */
     const prefixes: string[] = [];
@@ -106,8 +109,8 @@ export class Tree implements Iterable<TreeEntry> {
       if (suspicious && isForbiddenName(bytes.subarray(start, end))) {
         throw new TreeError(`a tree entry is named ${quote(name)}`, object, bytes.slice(start, end));
       }
-      places[2 * count] = (start << TYPE_BITS) | type;
-      places[2 * count + 1] = end;
+      offsets[2 * count] = (start << TYPE_BITS) | type;
+      offsets[2 * count + 1] = end;
       position = end + 1 + ID_LENGTH;
       if (!isOrdered) continue;
 
@@ -123,7 +126,7 @@ export class Tree implements Iterable<TreeEntry> {
     this.total = count;
     if (isOrdered) {
       this.count = count;
-      this.#places = places;
+      this.#offsets = offsets;
       return;
     }
     if (count > MOST_DISORDERED) {
@@ -131,25 +134,28 @@ export class Tree implements Iterable<TreeEntry> {
       throw new TreeError(what, object);
     }
     const names = Array.from({ length: count }, (_, entry) =>
-      text.slice((places[2 * entry] as number) >>> TYPE_BITS, places[2 * entry + 1]),
+      text.slice((offsets[2 * entry] as number) >>> TYPE_BITS, offsets[2 * entry + 1]),
     );
-    const isTree = (entry: number) => ((places[2 * entry] as number) & TYPE_MASK) === TREE;
+    const isTree = (entry: number) => ((offsets[2 * entry] as number) & TYPE_MASK) === TREE;
     const { kept, hidden, order } = putInOrder(names, isTree);
     this.count = kept.length;
-    this.#places = Uint32Array.from(
-      [...kept, ...hidden].flatMap((entry) => [...places.subarray(2 * entry, 2 * entry + 2)]),
+    this.#offsets = Uint32Array.from(
+      [...kept, ...hidden].flatMap((entry) => [...offsets.subarray(2 * entry, 2 * entry + 2)]),
     );
     this.#order = order;
   }
 
-  /** Whether it has its entries in git's order, no two of one name; to put others in order takes ten times as long. */
+  /**
+   * Whether it has its entries in git's order, no two of one name; to put others in order takes ten times as
+   * long.
+   */
   get isInOrder(): boolean {
     return this.#order === undefined;
   }
 
   /** Bytes of memory it takes, its content included. */
   get byteLength(): number {
-    return this.#bytes.byteLength + this.#places.byteLength + (this.#order?.byteLength ?? 0);
+    return this.#bytes.byteLength + this.#offsets.byteLength + (this.#order?.byteLength ?? 0);
   }
 
   type(entry: number): EntryType {
@@ -172,8 +178,8 @@ export class Tree implements Iterable<TreeEntry> {
   }
 
   /**
-   * The number of the entry that is `index`th in git's order, in which the paths of all that is below lie in the
-   * order of their bytes.
+   * The number of the entry that is `index`th in git's order, in which the paths of all that is below lie in
+   * the order of their bytes.
    */
   inOrder(index: number): number {
     return this.#order === undefined ? index : (this.#order[index] as number);
@@ -224,15 +230,15 @@ export class Tree implements Iterable<TreeEntry> {
   }
 
   #type(entry: number): number {
-    return (this.#places[2 * entry] as number) & TYPE_MASK;
+    return (this.#offsets[2 * entry] as number) & TYPE_MASK;
   }
 
   #start(entry: number): number {
-    return (this.#places[2 * entry] as number) >>> TYPE_BITS;
+    return (this.#offsets[2 * entry] as number) >>> TYPE_BITS;
   }
 
   #end(entry: number): number {
-    return this.#places[2 * entry + 1] as number;
+    return this.#offsets[2 * entry + 1] as number;
   }
 
   #nameLength(entry: number): number {
@@ -249,9 +255,9 @@ function mayBeForbidden(first: number): boolean {
 }
 
 /**
- * The index in `TYPES` of what a mode stands for; undefined if it is not octal digits. As git has it (`get_mode`,
- * `canon_mode`): of the number 16 bits count, of the permissions the owner's execute bit, and what is no file, link
- * or tree is a submodule.
+ * The index in `TYPES` of what a mode stands for; undefined if it is not octal digits. As git has it
+ * (`get_mode`, `canon_mode`): of the number 16 bits count, of the permissions the owner's execute bit, and
+ * what is no file, link or tree is a submodule.
  */
 function typeOfMode(digits: string): number | undefined {
   if (!/^[0-7]+$/.test(digits)) return undefined;

@@ -3,7 +3,9 @@ import { InvalidImageError } from "../errors.ts";
 import { hex, ID_LENGTH } from "../git/object-id.ts";
 import { FIRST_ENTRY } from "../pack/format.ts";
 
-/** Bytes before the PACK: the commit's id, then the index offset as an unsigned 64-bit little-endian number. */
+/**
+ * Bytes before the PACK: the commit's id, then the index offset as an unsigned 64-bit little-endian number.
+ */
 export const HEADER_SIZE: number = ID_LENGTH + 8;
 
 /** Byte of the image at which the index offset is. */
@@ -23,7 +25,10 @@ export interface ImageHeader {
   readonly indexOffset: number;
 }
 
-/** The bytes that an image starts with. `commit` is a raw id, `indexOffset` a safe integer. @throws {RangeError} */
+/**
+ * The bytes that an image starts with. `commit` is a raw id, `indexOffset` a safe integer. @throws
+ * {RangeError}
+ */
 export function encodeHeader(commit: Uint8Array, indexOffset: number): Uint8Array {
   if (commit.length !== ID_LENGTH)
     throw new RangeError(`a commit id has ${ID_LENGTH} bytes, not ${commit.length}`);
@@ -37,8 +42,8 @@ export function encodeHeader(commit: Uint8Array, indexOffset: number): Uint8Arra
  * Reads what `encodeHeader` writes.
  *
  * @param bytes the first bytes of an image. @param size bytes of the image.
- * @throws {InvalidImageError} fault `header`, if the header is cut short, or the index offset is not within the image and
- * past an empty PACK.
+ * @throws {InvalidImageError} fault `header`, if the header is cut short, or the index offset is not within
+ * the image and past an empty PACK.
  */
 export function decodeHeader(bytes: Uint8Array, size: number): ImageHeader {
   if (bytes.length < HEADER_SIZE) {
@@ -61,8 +66,8 @@ export function readHeader(cache: SectorCache): ImageHeader {
 }
 
 /**
- * Where a part that ends at `offset` ends once padded with zeroes to blocks of `blockSize` bytes. As in the original, a
- * part that already ends on a block gets one full block more.
+ * Where a part that ends at `offset` ends once padded with zeroes to blocks of `blockSize` bytes. As in the
+ * original, a part that already ends on a block gets one full block more.
  */
 export function paddedTo(offset: number, blockSize: number): number {
   return offset + blockSize - (offset % blockSize);

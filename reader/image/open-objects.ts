@@ -23,8 +23,8 @@ const INDEX_CACHE_SIZE = 2 * 1024 * 1024;
 /** How to connect. Sizes are bytes and bound what the store holds in memory. */
 export interface ConnectOptions {
   /**
-   * `light` reads the commit and the root only, and walks trees on demand: right for a few paths. `fast` maps every path
-   * at once: right for many. Default `light`.
+   * `light` reads the commit and the root only, and walks trees on demand: right for a few paths. `fast` maps
+   * every path at once: right for many. Default `light`.
    */
   readonly layout?: "light" | "fast" | undefined;
   /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
@@ -34,7 +34,8 @@ export interface ConnectOptions {
   /** What inflates: `zlib`, the platform's own inflater, or `pako`, plain JavaScript. Default `zlib`. */
   readonly inflate?: InflateEngine | undefined;
   /**
-   * What inflates, what hashes, and the threads. Default: Node's. With another, `getAll` has threads only if that has some.
+   * What inflates, what hashes, and the threads. Default: Node's. With another, `getAll` has threads only if
+   * that has some.
    */
   readonly platform?: Platform | undefined;
   /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
@@ -44,22 +45,22 @@ export interface ConnectOptions {
   /** For trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;
   /**
-   * For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default 64 MiB and
-   * four times the image, at most 512 MiB.
+   * For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default
+   * 64 MiB and four times the image, at most 512 MiB.
    */
   readonly maxLayoutSize?: number | undefined;
   /** Threads that `Store.getAll` reads with; each has caches of its own. Default: one a CPU, at most 4. */
   readonly threads?: number | undefined;
-  /** The largest object that is read into memory whole. Default 1 GiB. */
+  /** The largest object that is read into memory at once. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
   /**
-   * Whether the work of all reads together is bounded as well, by the size of the image and of what was read: right for a
-   * program that reads some values and ends. Default false.
+   * Whether the work of all reads together is bounded as well, by the size of the image and of what was read:
+   * right for a program that reads some values and ends. Default false.
    */
   readonly boundWork?: boolean | undefined;
   /**
-   * How much of the time that an image may take it gets: docs/STORE.md has the bounds, which let no read take more than some
-   * seconds. Default 1; less where that is too long.
+   * How much of the time that an image may take it gets: docs/STORE.md has the bounds, which let no read take
+   * more than some seconds. Default 1; less where that is too long.
    */
   readonly workFactor?: number | undefined;
 }
@@ -110,8 +111,8 @@ function openIndex(
 }
 
 /**
- * Looking up an id takes a few bytes from anywhere in the IDX: small blocks, which what is read of the PACK does not drive
- * out. Not on a device that would rather be asked less often.
+ * Looking up an id takes a few bytes from anywhere in the IDX: small blocks, which what is read of the PACK
+ * does not drive out. Not on a device that would rather be asked less often.
  */
 function indexCache(device: BlockDevice, cache: SectorCache): SectorCache {
   if (device.optimalIoSize !== undefined) return cache;

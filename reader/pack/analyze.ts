@@ -24,27 +24,30 @@ export interface AnalyzeOptions {
   readonly format?: ObjectFormat | undefined;
   /** What inflates. Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
-  /** What `scanPack` tells of this PACK, where somebody has had it told already. */
+  /** The result of `scanPack` for this PACK, where there is one already. */
   readonly scanned?: ScannedPack | undefined;
   /**
-   * Told every so often how many of the objects have been scanned and resolved, each counting once for either. What it
-   * throws ends the analysis.
+   * Called every so often with how many of the objects have been scanned and resolved, each counting once for
+   * either. What it throws ends the analysis.
    */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Work that an entry may take beyond what the PACK's bytes allow: many small deltas are nothing suspicious. */
+/**
+ * Work that an entry may take beyond what the PACK's bytes allow: many small deltas are nothing suspicious.
+ */
 const WORK_PER_ENTRY = 2 * COST.delta;
 
 /**
- * Learns from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id and checksum
- * computed. Holds less than 60 bytes an object and never a whole object that is not a delta or the base of one.
+ * Computes from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id
+ * and checksum computed. Holds less than 60 bytes an object, and of the objects at once only deltas and their
+ * bases.
  *
  * @param start byte offset of the PACK in the image.
  * @param limit byte offset that the PACK must end before.
  * @throws {InvalidImageError} faults `pack-header`, `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`,
- * `pack-trailer`, each with its offset. @throws {DocteurError} `OBJECT_TOO_LARGE`; `TOO_MUCH_WORK`, if the deltas make more
- * than the PACK's size allows.
+ * `pack-trailer`, each with its offset. @throws {DocteurError} `OBJECT_TOO_LARGE`; `TOO_MUCH_WORK`, if the
+ * deltas make more than the PACK's size allows.
  */
 export function analyzePack(
   cache: SectorCache,
@@ -65,13 +68,19 @@ export function analyzePack(
   return new PackAnalysis(scanned, depths);
 }
 
-/** Resolves deltas: applies each once its base is known, a base's deltas as far as can be while the base is at hand. */
+/**
+ * Resolves deltas: applies each once its base is known, and as many deltas of a base as possible while it is
+ * cached.
+ */
 class Resolver {
   readonly #table: EntryTable;
   readonly #start: number;
   readonly #options: AnalyzeOptions;
   readonly #depths: Uint16Array;
-  /** Per entry its first child, the first delta that has it as base; per delta the next one with the same base, and the base. */
+  /**
+   * Per entry its first child, the first delta that has it as base; per delta the next one with the same
+   * base, and the base.
+   */
   readonly #firstChild: Int32Array;
   readonly #nextSibling: Int32Array;
   readonly #parent: Int32Array;
@@ -95,7 +104,7 @@ class Resolver {
     return parent === NONE ? undefined : this.#table.offsets[parent];
   }
 
-  /** Gives the number of deltas between each object and one that is stored whole. */
+  /** The number of deltas between each object and an undeltified one. */
   run(pack: Pack): Uint16Array {
     const { count } = this.#table;
     this.#checkClaims(pack.work);
@@ -146,7 +155,10 @@ class Resolver {
     this.#firstChild[parent] = child;
   }
 
-  /** Resolves everything that builds on an entry: of its children those first that have none. No stack, no recursion. */
+  /**
+   * Resolves everything that builds on an entry: of its children those first that have none. No stack, no
+   * recursion.
+   */
   #resolveFrom(root: number, pack: Pack, waiting: WaitingDeltas): void {
     this.#identify(root, pack, waiting);
     for (let entry = root; ; ) {

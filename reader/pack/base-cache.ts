@@ -23,12 +23,12 @@ const SMALL = 256;
 const HUGE = 16 * 1024 * 1024;
 
 /**
- * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after the other. It is
- * also the buffer that a base is read into.
+ * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after
+ * the other. It is also the buffer that a base is read into.
  *
- * All lie in one piece of memory that is written round and round, new over old. Memory taken and dropped for each object
- * would be collected too late: it lies outside the heap whose fullness drives V8's collector, and a reader of many small
- * objects then holds some hundred MB of garbage.
+ * All lie in one piece of memory that is written round and round, new over old. Memory taken and dropped for
+ * each object would be collected too late: it lies outside the heap whose fullness drives V8's collector, and
+ * a reader of many small objects then holds some hundred MB of garbage.
  *
  * No caller of the reader gets this memory, so none can change a base under the deltas that build on it.
  */
@@ -38,7 +38,10 @@ export class BaseCache extends OutputBuffer {
   readonly #most: number;
   #ring: Uint8Array = new Uint8Array();
   readonly #kept = new Map<number, Base>();
-  /** What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its first item again and again. */
+  /**
+   * What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its
+   * first item again and again.
+   */
   #written: Base[] = [];
   #oldest = 0;
   #head = 0;
@@ -57,8 +60,8 @@ export class BaseCache extends OutputBuffer {
   }
 
   /**
-   * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which there is enough
-   * for two: itself and the base it is made from.
+   * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which
+   * there is enough for two: itself and the base it is made from.
    */
   override reserve(size: number, kept?: MemoryRange): void {
     if (size * 3 > this.#capacity) {
@@ -72,7 +75,8 @@ export class BaseCache extends OutputBuffer {
       const end = kept.start + kept.size;
       if (kept.start < start + size && start < end) start = end;
       if (start + size > this.#capacity) {
-        // The kept range lies near the end then, so a third of the capacity at the beginning does not overlap it.
+        // The kept range lies near the end then, so a third of the capacity at the beginning does not overlap
+        // it.
         this.#wrap();
         start = 0;
       }
@@ -101,7 +105,10 @@ export class BaseCache extends OutputBuffer {
     return base;
   }
 
-  /** Frees the memory of huge objects, except that of a range: an object that is read to other memory needs it. */
+  /**
+   * Frees the memory of huge objects, except that of a range: an object that is read to other memory needs
+   * it.
+   */
   dropHuge(kept?: MemoryRange): void {
     for (const large of this.#large) if (large.memory !== kept?.memory) empty(large, HUGE);
   }
@@ -128,7 +135,10 @@ export class BaseCache extends OutputBuffer {
     this.#head = 0;
   }
 
-  /** Moves the head, where the next base is written, to `end`, and drops what lay between from the round before. */
+  /**
+   * Moves the head, where the next base is written, to `end`, and drops what lay between from the round
+   * before.
+   */
   #dropUpTo(end: number): void {
     for (let next = this.#written[this.#oldest]; next !== undefined; next = this.#written[this.#oldest]) {
       if (next.start < this.#head || next.start >= end) break;

@@ -4,21 +4,24 @@ import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
-/** Reads a blob's content at any place. */
+/** Reads a blob's content from any position. */
 export interface BlobReader {
   /** Bytes of the blob. */
   readonly size: number;
-  /** Whether the content passes through a window. If not, all of it is made and proved before the first byte is read. */
+  /**
+   * Whether the content passes through a window. If not, all of it is made and verified before the first byte
+   * is read.
+   */
   readonly streams: boolean;
-  /** All of it, if it is in memory and proved: not a copy, so not to be changed. */
+  /** All of it, if it is in memory and verified: not a copy, so not to be changed. */
   readonly whole: Uint8Array | undefined;
   /**
-   * Whether the whole content has been compared with the blob's id. Nothing read before that is proved, except that the
-   * last byte of the blob is never given without it.
+   * Whether all of the content has been compared with the blob's id. What is read before that is not
+   * verified, except that the last byte of the blob is only read after it.
    */
   readonly verified: boolean;
   /**
-   * Goes on with proving the content, from where reading stands.
+   * Goes on with verifying the content, from the current position.
    *
    * @param limit bytes to go through at most, rounded up to a piece; default all.
    * @returns `verified`.
@@ -26,25 +29,25 @@ export interface BlobReader {
    */
   verify(limit?: number): boolean;
   /**
-   * Fills `into` with the bytes from `position` on. Reading on is a single pass; a step back beyond the piece at hand
-   * starts again from the front.
+   * Fills `into` with the bytes from `position` on. Reading on is a single pass; a step back beyond the
+   * current piece starts again from the front.
    *
    * @returns bytes read; fewer than fit only where the blob ends.
    * @throws {InvalidImageError} as `verify`.
    */
   read(position: number, into: Uint8Array): number;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   close(): void;
 }
 
-/** A blob that is in memory and proved. */
-export class WholeBlob implements BlobReader {
+/** A blob that is in memory and verified. */
+export class LoadedBlob implements BlobReader {
   readonly verified = true;
   readonly streams = false;
   readonly size: number;
   #bytes: Uint8Array;
 
-  /** @param bytes proved content, from then on this reader's. */
+  /** @param bytes verified content, from then on this reader's. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.size = bytes.length;
@@ -69,7 +72,7 @@ export class WholeBlob implements BlobReader {
   }
 }
 
-/** A blob that passes through a window; it must be stored whole, not as a delta. */
+/** A blob that passes through a window; it must be undeltified. */
 export class StreamedBlob implements BlobReader {
   readonly streams = true;
   readonly whole = undefined;
@@ -77,9 +80,9 @@ export class StreamedBlob implements BlobReader {
   readonly #id: Uint8Array;
   readonly #stream: EntryStream;
   readonly #format: ObjectFormat;
-  /** Has taken in everything up to the end of the piece at hand; undefined once the content is proved. */
+  /** Has taken in everything up to the end of the current piece; undefined once the content is verified. */
   #hash: ReturnType<typeof objectHash> | undefined;
-  /** The part of the content that is at hand. */
+  /** The part of the content that was inflated last. */
   #piece: Uint8Array = new Uint8Array();
   #pieceEnd = 0;
   /** What is damaged stays damaged. */
@@ -134,7 +137,10 @@ export class StreamedBlob implements BlobReader {
     while (position >= this.#pieceEnd) this.#next();
   }
 
-  /** Takes the next piece, and with the last one proves the content before any of that piece is given away. */
+  /**
+   * Takes the next piece, and with the last one verifies the content before any byte of that piece is
+   * returned.
+   */
   #next(): void {
     if (this.#fault !== undefined) throw this.#fault;
     try {

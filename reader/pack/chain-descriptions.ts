@@ -5,14 +5,14 @@ import { DeltaError, type DeltaHeader, decodeDeltaHeader, MAX_DELTA_HEADER } fro
 import type { Entries } from "./entries.ts";
 import type { EntryHeader } from "./format.ts";
 
-/** What an entry is, known without inflating it whole. */
+/** What an entry is, known without inflating all of it. */
 export interface EntryDescription {
   readonly kind: ObjectKind;
   /** Bytes of the object. */
   readonly size: number;
-  /** Deltas between it and an object that is stored whole; 0 for that one itself. */
+  /** Deltas between it and an undeltified object; 0 for an undeltified one. */
   readonly depth: number;
-  /** Bytes of what its delta is applied to, as the delta says; 0 if it is stored whole. */
+  /** Bytes of what its delta is applied to, as the delta says; 0 if it is undeltified. */
   readonly baseSize: number;
 }
 
@@ -26,8 +26,8 @@ const STRIDE = 64;
 const MOST = 32 * 1024;
 
 /**
- * Describes objects without making them. Where long chains lead is remembered: who describes many objects must not follow the
- * same long chain for each.
+ * Describes objects without making them. The roots of long chains are remembered: to describe many objects
+ * must not take following the same long chain for each.
  */
 export class ChainDescriptions {
   readonly #entries: Entries;
@@ -92,7 +92,9 @@ export class ChainDescriptions {
   }
 }
 
-/** A `DeltaError` as the fault of the entry that lies at byte `offset` of the image; any other error as it is. */
+/**
+ * A `DeltaError` as the fault of the entry that lies at byte `offset` of the image; any other error as it is.
+ */
 export function deltaFault(cause: unknown, offset: number): unknown {
   if (!(cause instanceof DeltaError)) return cause;
   return new InvalidImageError("pack-delta", cause.message, { offset }, { cause });

@@ -87,7 +87,10 @@ export class Chains {
     into.filled(kind, size, 0, work);
   }
 
-  /** Makes the base of a delta, and those on which that is built, from the nearest one that is cached or undeltified. */
+  /**
+   * Makes the base of a delta, and those on which that is built, from the nearest one that is cached or
+   * undeltified.
+   */
   #makeBase(delta: EntryHeader): Base {
     const deltas: EntryHeader[] = [];
     let base = this.#startOf(delta, deltas);
@@ -95,7 +98,10 @@ export class Chains {
     return base;
   }
 
-  /** The nearest object below a delta that is cached or undeltified; adds the deltas between the two, the lowest last. */
+  /**
+   * The nearest object below a delta that is cached or undeltified; adds the deltas between the two, the
+   * lowest last.
+   */
   #startOf(delta: EntryHeader, deltas: EntryHeader[]): Base {
     const seen = new Set<number>();
     for (let link = delta; ; ) {

@@ -12,7 +12,9 @@ export function portableCrc32(bytes: Uint8Array, before = 0): number {
   return ~crc >>> 0;
 }
 
-/** Made when it is first needed: a machine has no use for it, and takes its time over each loop at its start. */
+/**
+ * Made when it is first needed: a machine has no use for it, and takes its time over each loop at its start.
+ */
 let table: Uint32Array | undefined;
 
 function makeTable(): Uint32Array {

@@ -12,7 +12,10 @@ import { COST } from "./work.ts";
 const SMALLEST_SCRATCH = 64 * 1024;
 const LARGEST_SCRATCH = 4 * 1024 * 1024;
 
-/** Bytes of a target or a delta above which the instructions are checked before memory is taken for the target. */
+/**
+ * Bytes of a target or a delta above which the instructions are checked before memory is taken for the
+ * target.
+ */
 const LARGEST_UNCHECKED = 1024 * 1024;
 
 /** Applies deltas to their bases. */

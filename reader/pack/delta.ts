@@ -1,6 +1,9 @@
 import type { MemoryRange } from "./output-buffer.ts";
 
-/** The bytes are no delta, or none for this base. Whoever knows the entry turns it into an `InvalidImageError`. */
+/**
+ * The bytes are no delta, or none for this base. Its catcher knows the entry, and throws an
+ * `InvalidImageError`.
+ */
 export class DeltaError extends Error {
   override name = "DeltaError";
 }
@@ -19,7 +22,10 @@ export const MAX_DELTA_HEADER = 20;
 
 const LONGEST_SIZE = MAX_DELTA_HEADER / 2;
 
-/** Decodes the header of a delta of `length` bytes (git's `pack-format`, "deltified representation"). @throws {DeltaError} */
+/**
+ * Decodes the header of a delta of `length` bytes (git's `pack-format`, "deltified representation"). @throws
+ * {DeltaError}
+ */
 export function decodeDeltaHeader(delta: Uint8Array, length = delta.length): DeltaHeader {
   const target = sizeEnd(delta, 0, length);
   const instructions = sizeEnd(delta, target, length);
@@ -55,11 +61,11 @@ function sizeBeyondAny(): DeltaError {
  *
  * @param source what it was made for.
  * @param delta its instructions lie from `position` to `end`.
- * @param target takes as many bytes as the delta's header tells, from `start` on. What has been written if the delta turns out
- * to be none lies within it.
+ * @param target has as many bytes as the delta's header says. Nothing is written outside of it, even if the
+ * delta is invalid.
  * @returns how many instructions there were.
- * @throws {DeltaError} if an instruction is cut short, reserved (opcode 0) or copies from outside the source, or the target
- * comes out at another size.
+ * @throws {DeltaError} if an instruction is cut short, reserved (opcode 0) or copies from outside the source,
+ * or the target comes out at another size.
  */
 export function applyDelta(
   { memory: source, start: sourceStart, size: sourceSize }: MemoryRange,
@@ -104,7 +110,8 @@ export function applyDelta(
 }
 
 /**
- * Goes through instructions without following them: before memory is taken for a target of the size that a delta claims.
+ * Goes through instructions without following them: before memory is taken for a target of the size that a
+ * delta claims.
  * @returns how many instructions there are.
  * @throws {DeltaError} if they make another size.
  */
@@ -146,5 +153,8 @@ function otherSize(made: number, claimed: number): DeltaError {
   return new DeltaError(`the delta makes ${made} bytes and claims ${claimed}`);
 }
 
-/** One call into memmove. `TypedArray.set` would first make a view of the part to copy, which costs more than the copy. */
+/**
+ * One call into memmove. `TypedArray.set` would first make a view of the part to copy, which costs more than
+ * the copy.
+ */
 const { copy } = Buffer.prototype;

@@ -9,13 +9,19 @@ import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 /** Bytes that a byte of text is likely to inflate to: what is read at once is seldom too much. */
 const LIKELY_RATIO = 4;
 
-/** The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a lie. */
+/**
+ * The best that deflate can do is 258 bytes for 2 bits, so more output than this for a byte of input is a
+ * lie.
+ */
 const MAX_DEFLATE_RATIO = 1032;
 
 /** Gives the offset of the base of a REF_DELTA, by the base's raw id and the delta's own offset. */
 export type FindBase = (id: Uint8Array, delta: number) => number | undefined;
 
-/** The entries of a PACK by their offsets, as they lie there: headers and zlib streams. `Chains` applies deltas. */
+/**
+ * The entries of a PACK by their offsets, as they lie there: headers and zlib streams. `Chains` applies
+ * deltas.
+ */
 export class Entries {
   readonly #cache: SectorCache;
   /** Byte offset of the PACK in the image. */
@@ -79,7 +85,8 @@ export class Entries {
   /**
    * The offset of a delta's base.
    *
-   * @param seen offsets of the chain so far. REF_DELTA may name any object, also a later one, so only it can lead in a circle.
+   * @param seen offsets of the chain so far. REF_DELTA may name any object, also a later one, so only it can
+   * lead in a circle.
    * @throws {InvalidImageError} fault `pack-base`.
    */
   baseOf(delta: EntryHeader, seen?: ReadonlySet<number>): number {
@@ -123,8 +130,8 @@ export class Entries {
   /**
    * Inflates an entry's own stream piece by piece, holding no more than one piece.
    *
-   * @param take gets each piece in order; it must copy what it keeps and must not read from this PACK. If it returns false,
-   * reading ends there.
+   * @param take gets each piece in order; it must copy what it keeps and must not read from this PACK. If it
+   * returns false, reading ends there.
    * @param pieceSize bytes of a piece at most. Default 64 KiB.
    * @returns the offset in the PACK where the next entry begins, undefined if `take` ended it.
    */
@@ -156,7 +163,8 @@ export class Entries {
 
   /** Inflates an entry's own stream, an object or a delta, to where one byte more can be written. */
   inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
-    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a stream is seen.
+    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a
+    // stream is seen.
     const end = start + header.size + 1;
     let at = this.start + header.dataOffset;
     let filled = start;

@@ -6,15 +6,15 @@ import { InflateError, type Inflater } from "./inflate.ts";
 /** Bytes of a piece. */
 const PIECE_SIZE = 64 * 1024;
 
-/** Where a PACK lies in the image, in bytes; nothing of it reaches beyond `end`. */
+/** Where a PACK lies in the image, in bytes; all of it lies before `end`. */
 export interface PackBounds {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * An entry's own zlib stream as a cursor: one piece after the other, and back to the start. It has an inflater to
- * itself, so any number can be open at once, and holds one piece and zlib's window.
+ * An entry's own zlib stream as a cursor: one piece after the other, and back to the start. It has an
+ * inflater to itself, so any number can be open at once, and holds one piece and zlib's window.
  */
 export class EntryStream {
   readonly #cache: SectorCache;
@@ -44,8 +44,8 @@ export class EntryStream {
   }
 
   /**
-   * The next piece, good until the next call; undefined after the last. The last is given only when the stream ends
-   * where the header says and zlib's checksum fits.
+   * The next piece, good until the next call; undefined after the last. The last is returned only if the
+   * stream ends where the header says and zlib's checksum fits.
    *
    * @throws {InvalidImageError} fault `pack-inflate`.
    */
@@ -53,7 +53,8 @@ export class EntryStream {
     if (this.#ended) return undefined;
     const wanted = Math.min(PIECE_SIZE, this.#header.size - this.#total);
     const last = this.#total + wanted === this.#header.size;
-    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a stream is seen.
+    // One byte more than wanted: zlib reports the end only while the output is not full, and too long a
+    // stream is seen.
     const output = this.#output.subarray(0, last ? wanted + 1 : wanted);
     const filled = this.#fill(output);
     this.#total += filled;
@@ -69,7 +70,7 @@ export class EntryStream {
     return this.#at - this.#bounds.start - this.#header.dataOffset;
   }
 
-  /** Gives zlib's memory back. */
+  /** Frees zlib's memory. */
   close(): void {
     this.#inflater.close();
   }

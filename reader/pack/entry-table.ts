@@ -10,16 +10,19 @@ const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, types: 1 } as c
 export type BaseReference = number | Uint8Array;
 
 /**
- * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry (with SHA-1), in one piece of memory that
- * threads may share. The id of a delta is not known before the delta is applied: until then its slot holds the reference to
- * the base.
+ * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry (with SHA-1), in one
+ * piece of memory that threads may share. The id of a delta is not known before the delta is applied: until
+ * then its slot holds the reference to the base.
  */
 export class EntryTable {
   readonly count: number;
   /** How the objects are named. */
   readonly format: ObjectFormat;
   readonly memory: ArrayBufferLike;
-  /** Offsets from the start of the PACK, ascending; one more than there are entries, the last being the trailer's. */
+  /**
+   * Offsets from the start of the PACK, ascending; one more than there are entries, the last being the
+   * trailer's.
+   */
   readonly offsets: Float64Array;
   /** CRC-32 of each entry as it lies in the PACK, header and all. */
   readonly crcs: Uint32Array;
@@ -99,7 +102,9 @@ export class EntryTable {
     return (this.#highSizes[entry] as number) * 2 ** 32 + (this.#lowSizes[entry] as number);
   }
 
-  /** The base of a delta that is not resolved; undefined of any other entry. The raw id is good until it is. */
+  /**
+   * The base of a delta that is not resolved; undefined of any other entry. The raw id is good until it is.
+   */
   base(entry: number): BaseReference | undefined {
     const type = this.#types[entry] as number;
     if (type === OFS_DELTA) return this.#references.getFloat64(entry * this.#idLength);

@@ -62,7 +62,10 @@ export const KINDS: readonly (ObjectKind | undefined)[] = [undefined, "commit", 
 export const OFS_DELTA = 6;
 export const REF_DELTA = 7;
 
-/** What the header of an entry is encoded from: of an object its kind, of a delta its base. Sizes are safe integers. */
+/**
+ * What the header of an entry is encoded from: of an object its kind, of a delta its base. Sizes are safe
+ * integers.
+ */
 export type EntryToEncode = Pick<EntryHeader, "size"> &
   (
     | Pick<EntryHeader, "kind">
@@ -71,8 +74,8 @@ export type EntryToEncode = Pick<EntryHeader, "size"> &
   );
 
 /**
- * Encodes the header of an entry: type and size, 4 bits of the size in the first byte and 7 in each that follows, the lowest
- * first; then the base of a delta. The top bit says that another byte follows.
+ * Encodes the header of an entry: type and size, 4 bits of the size in the first byte and 7 in each that
+ * follows, the lowest first; then the base of a delta. The top bit says that another byte follows.
  */
 export function encodeEntryHeader(entry: EntryToEncode): Uint8Array {
   if ("baseId" in entry) return Uint8Array.of(...typeAndSize(REF_DELTA, entry.size), ...entry.baseId);
@@ -93,7 +96,10 @@ function typeAndSize(type: number, size: number): number[] {
   return bytes;
 }
 
-/** The highest 7 bits first; each byte but the last is one less than its bits, so that no distance has two encodings. */
+/**
+ * The highest 7 bits first; each byte but the last is one less than its bits, so that no distance has two
+ * encodings.
+ */
 function encodeDistance(distance: number): number[] {
   const bytes = [distance % 128];
   for (let rest = Math.floor(distance / 128); rest > 0; rest = Math.floor(rest / 128)) {
@@ -106,8 +112,10 @@ function encodeDistance(distance: number): number[] {
 /**
  * Decodes the header of the entry at `offset` in the PACK, `offset + packStart` in the image.
  *
- * @param bytes hold it from `start` to `end`. `maxEntryHeader` bytes are always enough; fewer are if the entry ends in them.
- * @throws {InvalidImageError} fault `pack-entry`: an unknown type, a size beyond 2^53, a base outside the PACK's past.
+ * @param bytes hold it from `start` to `end`. `maxEntryHeader` bytes are always enough; fewer are if the
+ * entry ends in them.
+ * @throws {InvalidImageError} fault `pack-entry`: an unknown type, a size beyond 2^53, a base outside the
+ * PACK's past.
  */
 export function decodeEntryHeader(
   bytes: Uint8Array,

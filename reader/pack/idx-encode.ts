@@ -24,8 +24,9 @@ export interface IdxSource {
 const STRIDE = 4096;
 
 /**
- * The IDX version 2 of a PACK, byte for byte as git writes it (git's `pack-format`): fan-out, ids, CRC-32s, offsets,
- * offsets from 2^31 on, the PACK's trailer, and the checksum of all that. Piece by piece, each good on its own.
+ * The IDX version 2 of a PACK, byte for byte as git writes it (git's `pack-format`): fan-out, ids, CRC-32s,
+ * offsets, offsets from 2^31 on, the PACK's trailer, and the checksum of all that. Piece by piece, each good
+ * on its own.
  */
 export function* idxPieces(source: IdxSource): Generator<Uint8Array> {
   const hash = source.format.createHash();

@@ -3,13 +3,19 @@ import type { ObjectFormat } from "../git/object-format.ts";
 /** `\377tOc` and version 2 (git's `pack-format`). */
 export const IDX_SIGNATURE = Uint8Array.of(0xff, 0x74, 0x4f, 0x63, 0, 0, 0, 2);
 
-/** Byte offset of the fan-out table, and its entries: for each first byte of an id, the objects up to that byte. */
+/**
+ * Byte offset of the fan-out table, and its entries: for each first byte of an id, the objects up to that
+ * byte.
+ */
 export const FAN_OUT_OFFSET: number = IDX_SIGNATURE.length;
 export const FAN_OUT_COUNT = 256;
 
 const IDS_OFFSET = FAN_OUT_OFFSET + FAN_OUT_COUNT * 4;
 
-/** Offsets from 2^31 on are kept in a table of 64-bit numbers; this bit says that the rest of an offset is an index in it. */
+/**
+ * Offsets from 2^31 on are kept in a table of 64-bit numbers; this bit says that the rest of an offset is an
+ * index in it.
+ */
 export const LARGE_OFFSET = 0x80000000;
 
 /** What an IDX says of an entry. */

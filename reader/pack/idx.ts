@@ -21,8 +21,9 @@ const MAX_GUESSES = 6;
 const STRIDE = 1024;
 
 /**
- * The IDX version 2 as it lies on the disk (git's `pack-format`). Only the fan-out table, 1 KiB, is held in memory; ids
- * and offsets are read by sector through the cache. Indexes are those in the order of ids, from 0 on.
+ * The IDX version 2 as it lies on the disk (git's `pack-format`). Only the fan-out table, 1 KiB, is held in
+ * memory; ids and offsets are read by sector through the cache. Indexes are those in the order of ids, from 0
+ * on.
  */
 export class Idx implements ObjectIndex {
   readonly count: number;
@@ -38,8 +39,8 @@ export class Idx implements ObjectIndex {
   /**
    * @param start byte offset of the IDX in the image.
    * @param packSize bytes of the PACK at most; every offset lies before them.
-   * @throws {InvalidImageError} fault `idx-header`: not an IDX version 2, a fan-out that decreases, tables that do not
-   * fit on the disk.
+   * @throws {InvalidImageError} fault `idx-header`: not an IDX version 2, a fan-out that decreases, tables
+   * that do not fit on the disk.
    */
   constructor(cache: SectorCache, start: number, packSize: number, format: ObjectFormat = SHA1) {
     const fail = (what: string, offset: number) => new InvalidImageError("idx-header", what, { offset });
@@ -69,8 +70,9 @@ export class Idx implements ObjectIndex {
   }
 
   /**
-   * Ids are as good as random, so where one lies can be guessed from its digits: a few guesses do, where halving the range
-   * takes one for each of its binary digits. If guessing does not help, the IDX is not what it seems, and halving does.
+   * Ids are as good as random, so where one lies can be guessed from its digits: a few guesses do, where
+   * halving the range takes one for each of its binary digits. If guessing does not help, the IDX is not what
+   * it seems, and halving does.
    *
    * @throws {InvalidImageError} fault `idx-entry`, if the offset found does not lie in the PACK.
    */
@@ -153,7 +155,8 @@ export class Idx implements ObjectIndex {
     const table = this.#start + this.#layout.ids;
     for (let first = 0; first < this.count; first += STRIDE) {
       const rows = Math.min(STRIDE, this.count - first);
-      // Table by table: blocks of two tables may share a slot of the cache, and then would be read anew for each entry.
+      // Table by table: blocks of two tables may share a slot of the cache, and then would be read anew for
+      // each entry.
       const ids = new Uint8Array(this.#cache.read(table + first * length, rows * length));
       const crcs = Array.from({ length: rows }, (_, row) => this.crcAt(first + row));
       const offsets = Array.from({ length: rows }, (_, row) => this.offsetAt(first + row));
@@ -172,7 +175,10 @@ export class Idx implements ObjectIndex {
   }
 }
 
-/** The second to fourth byte of four as a number of 24 bits; of an id the digits after those that the fan-out is about. */
+/**
+ * The second to fourth byte of four as a number of 24 bits; of an id the digits after those that the fan-out
+ * is about.
+ */
 function digits(bytes: Uint8Array, start: number): number {
   return (
     ((bytes[start + 1] as number) << 16) | ((bytes[start + 2] as number) << 8) | (bytes[start + 3] as number)

@@ -3,7 +3,10 @@ import { type Inflated, InflateError, type Inflater } from "./inflate.ts";
 
 const Z_SYNC_FLUSH = 2;
 
-/** The part of node:zlib's binding that this file relies on; Node's own `processChunkSync` is built on the same. */
+/**
+ * The part of node:zlib's binding that this file relies on; Node's own `processChunkSync` is built on the
+ * same.
+ */
 interface ZlibHandle {
   reset(): void;
   writeSync(
@@ -25,9 +28,9 @@ interface ZlibStream {
 }
 
 /**
- * The native engine. `inflateSync`, the public call, makes a new zlib stream each time (as long as inflating a small
- * object itself), wants the whole input at once, whose length a PACK does not tell, and allocates the output in pieces.
- * So this drives one stream's handle directly.
+ * The native engine. `inflateSync`, the public call, makes a new zlib stream each time (as long as inflating
+ * a small object itself), wants all of the input at once, whose length a PACK does not say, and allocates the
+ * output in pieces. So this drives one stream's handle directly.
  */
 export class ZlibInflater implements Inflater {
   readonly #handle: ZlibHandle;

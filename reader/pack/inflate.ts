@@ -9,15 +9,17 @@ export interface Inflated {
 }
 
 /**
- * One inflate engine, fed piece by piece: `start`, then `write` until `ended`. It holds a window of 32 KiB and neither
- * the whole input nor the whole output, so the caller decides how much of an object is in memory.
+ * One inflate engine, fed piece by piece: `start`, then `write` until `ended`. It holds a window of 32 KiB
+ * and neither all of the input nor all of the output, so the caller decides how much of an object is in
+ * memory.
  */
 export interface Inflater {
   /** Forgets the stream before and expects a new one (RFC 1950). */
   start(): void;
   /**
-   * Takes input from `inputStart` to `inputEnd` and writes output from `outputStart` to `outputEnd`, as much of either as the
-   * other allows. Whole buffers and offsets in them: to make a view of a part takes longer than much of what is done here.
+   * Takes input from `inputStart` to `inputEnd` and writes output from `outputStart` to `outputEnd`, as much
+   * of either as the other allows. Whole buffers and offsets in them: to make a view of a part takes longer
+   * than much of what is done here.
    *
    * @returns what was done, in an object of the inflater's own that is good until the next call.
    * @throws {InflateError} if the bytes are no zlib stream or its checksum is wrong.
@@ -36,7 +38,10 @@ export interface Inflater {
   close(): void;
 }
 
-/** The bytes are no zlib stream; the message continues a sentence. Its catcher knows where the bytes lie, and throws an `InvalidImageError`. */
+/**
+ * The bytes are no zlib stream; the message continues a sentence. Its catcher knows where the bytes lie, and
+ * throws an `InvalidImageError`.
+ */
 export class InflateError extends Error {
   override name = "InflateError";
 }

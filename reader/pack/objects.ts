@@ -3,7 +3,7 @@ import { DocteurError, InvalidImageError } from "../errors.ts";
 import { type ObjectKind, objectHash } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
-import { type BlobReader, StreamedBlob, WholeBlob } from "./blob-reader.ts";
+import { type BlobReader, LoadedBlob, StreamedBlob } from "./blob-reader.ts";
 import type { EntryDescription } from "./chain-descriptions.ts";
 import { CompressedBlob } from "./compressed-blob.ts";
 import { DeltaBlob } from "./delta-blob.ts";
@@ -16,7 +16,10 @@ import { grantFor, type Work } from "./work.ts";
 /** Bytes of a blob that is not worth a window. */
 const LARGEST_WHOLE = 1024 * 1024;
 
-/** Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million entries. */
+/**
+ * Bytes of a commit or tree. What is parsed takes many times its size; a tree of this size has a million
+ * entries.
+ */
 const LARGEST_PARSED = 64 * 1024 * 1024;
 
 /** Memory for a commit or tree. */
@@ -30,7 +33,10 @@ class ParsedBuffer extends FreshBuffer {
   }
 }
 
-/** Objects by their id. What it gives is what was asked for: every content is hashed and compared with its id. */
+/**
+ * Objects by their id. Every content is hashed and compared with its id before it is returned; see `open` for
+ * the exception.
+ */
 export class Objects {
   readonly #index: ObjectIndex;
   readonly #pack: Pack;
@@ -57,8 +63,8 @@ export class Objects {
     return this.#pack.work;
   }
 
-  /** Where in the PACK the object with this raw id lies, in bytes; undefined if the PACK lacks it. */
-  place(id: Uint8Array): number | undefined {
+  /** The offset in the PACK of the object with this raw id; undefined if the PACK lacks it. */
+  offsetOf(id: Uint8Array): number | undefined {
     return this.#index.find(id);
   }
 
@@ -66,7 +72,8 @@ export class Objects {
    * The content of the object with this raw id, in memory of its own.
    *
    * @param buffer is used instead of that memory.
-   * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of `Pack.read`.
+   * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `object-id`, and those of
+   * `Pack.read`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   read(id: Uint8Array, kind: ObjectKind, buffer?: ObjectBuffer): Uint8Array {
@@ -93,12 +100,12 @@ export class Objects {
     }
     if (kind === "blob") pack.work.grant(grantFor(into.size));
     if (into.kind !== kind) throw wrongKind(this.#idAt(ids, start), kind, into);
-    if (!hasId(into.id(this.#format), ids, start)) throw forged(this.#idAt(ids, start));
+    if (!hasId(into.id(this.#format), ids, start)) throw idMismatch(this.#idAt(ids, start));
   }
 
   /**
-   * Up to `length` bytes from `offset` on of the blob with this raw id. One that is stored whole passes through a window:
-   * all of it is hashed, only the part is kept.
+   * Up to `length` bytes from `offset` on of the blob with this raw id. An undeltified one passes through a
+   * window: all of it is hashed, only the part is kept.
    * @throws {InvalidImageError} as `read`.
    */
   readPart(id: Uint8Array, offset: number, length: number): Uint8Array {
@@ -121,13 +128,14 @@ export class Objects {
         return true;
       }),
     );
-    if (!sameId(hash.digest(), id)) throw forged(id);
+    if (!sameId(hash.digest(), id)) throw idMismatch(id);
     return part;
   }
 
   /**
-   * A reader of the blob with this raw id, for reading at any place. A large one that is stored whole passes through a
-   * window, one that is a delta is made when it is first read or proved; any other is read here and proved. Close it.
+   * A reader of the blob with this raw id, for reading from any position. A large undeltified one passes
+   * through a window, one that is a delta is made when it is first read or verified; any other is read here
+   * and verified. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   open(id: Uint8Array): BlobReader {
@@ -137,12 +145,12 @@ export class Objects {
       return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header), this.#format)
-      : new WholeBlob(this.read(id, "blob"));
+      : new LoadedBlob(this.read(id, "blob"));
   }
 
   /**
-   * The blob with this raw id as a stream of which nothing is given unproved; undefined if it is a delta, or not worth a
-   * window. Close it.
+   * The blob with this raw id as a stream whose every byte is verified; undefined if it is a delta, or not
+   * worth a window. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   openVerified(id: Uint8Array): VerifiedStream | undefined {
@@ -156,7 +164,7 @@ export class Objects {
   /**
    * The zlib stream of the blob with this raw id; undefined if it is stored as a delta. Close it.
    *
-   * @param length bytes of the stream, if the blob was proved before.
+   * @param length bytes of the stream, if the blob was verified before.
    * @throws {InvalidImageError} as `read`.
    */
   openCompressed(id: Uint8Array, length?: number): CompressedBlob | undefined {
@@ -169,8 +177,8 @@ export class Objects {
   }
 
   /**
-   * Kind and size of the object with this raw id, from headers alone: nothing is hashed, so this much is only the
-   * PACK's word.
+   * Kind and size of the object with this raw id, from headers alone: nothing is hashed, so neither is
+   * verified.
    * @throws {InvalidImageError} as `read`.
    */
   describe(id: Uint8Array, kind: ObjectKind): EntryDescription {
@@ -214,7 +222,7 @@ function missing(id: Uint8Array): InvalidImageError {
   return new InvalidImageError("object-missing", "the PACK lacks an object", { object: hex(id) });
 }
 
-function forged(id: Uint8Array): InvalidImageError {
+function idMismatch(id: Uint8Array): InvalidImageError {
   return new InvalidImageError("object-id", "the content does not match its id", { object: hex(id) });
 }
 

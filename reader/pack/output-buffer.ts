@@ -43,7 +43,10 @@ export abstract class OutputBuffer implements DecodedObject {
   }
 }
 
-/** A buffer for objects whose id is computed: before each there is room for the header that git hashes with a content. */
+/**
+ * A buffer for objects whose id is computed: before each there are bytes for the header that git hashes with
+ * a content.
+ */
 export abstract class ObjectBuffer extends OutputBuffer {
   override reserve(size: number): void {
     this.start = this.allocate(OBJECT_HEADER_LENGTH + size) + OBJECT_HEADER_LENGTH;
@@ -52,7 +55,10 @@ export abstract class ObjectBuffer extends OutputBuffer {
   /** Sets `memory`, and returns the offset in it from which on there are `size` bytes. */
   protected abstract allocate(size: number): number;
 
-  /** The raw id of the object that was read last, each byte a character. Overwrites the bytes before its content. */
+  /**
+   * The raw id of the object that was read last, each byte a character. Overwrites the bytes before its
+   * content.
+   */
   id(format: ObjectFormat): string {
     return objectIdInPlace(this.kind, this.memory, this.start, this.size, format);
   }

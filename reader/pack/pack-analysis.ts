@@ -18,11 +18,14 @@ export interface AnalyzedEntry {
   readonly crc: number;
   /** The computed raw id. */
   readonly id: Uint8Array;
-  /** Deltas between it and an object that is stored whole. */
+  /** Deltas between it and an undeltified object. */
   readonly depth: number;
 }
 
-/** All that a PACK says about itself; serves where an IDX is missing or not to be trusted. Less than 50 bytes an object. */
+/**
+ * All that a PACK says about itself; serves where an IDX is missing or not to be trusted. Less than 50 bytes
+ * an object.
+ */
 export class PackAnalysis implements ObjectIndex, IdxSource {
   readonly count: number;
   /** How the objects are named. */
@@ -107,7 +110,10 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
 /** Ids are as good as random: by their first bits they fall into families of a few. */
 const FAMILIES = 2 ** 16;
 
-/** The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place but for small families. */
+/**
+ * The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place except
+ * small families.
+ */
 function sortedById(table: EntryTable): Uint32Array {
   const { count, ids, format } = table;
   const familyOf = (entry: number) => ids.readUInt16BE(entry * format.idLength);

@@ -29,8 +29,8 @@ export interface PackOptions {
 }
 
 /**
- * Reads objects of a PACK by the offset of their entry, and holds only a bounded number of bases. It verifies that an entry is
- * well formed; `Objects` verifies by its id that it is the object that was asked for.
+ * Reads objects of a PACK by the offset of their entry, and holds only a bounded number of bases. It verifies
+ * that an entry is well formed; `Objects` verifies by its id that it is the object that was asked for.
  */
 export class Pack {
   /** The entries as they lie in the PACK. */
@@ -79,16 +79,16 @@ export class Pack {
    *
    * @param into gets the object; it must hold one byte more than the object has.
    * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`, `pack-delta`, `pack-base`.
-   * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes, or if it is a delta and it or one
-   * of its bases has more than `Bounds.deltaObjectSize`. @throws {WorkLimitError}
+   * @throws {DocteurError} `OBJECT_TOO_LARGE`, if it has more than `maxObjectSize` bytes, or if it is a delta
+   * and it or one of its bases has more than `Bounds.deltaObjectSize`. @throws {WorkLimitError}
    */
   read(offset: number, into: ObjectBuffer): void {
     this.#chains.read(offset, into);
   }
 
   /**
-   * As `read`, for an object whose children in the chain are read next: it is kept as their base. Good until anything
-   * else is read.
+   * As `read`, for an object whose children in the chain are read next: it is kept as their base. Good until
+   * anything else is read.
    */
   readBase(offset: number): GitObject {
     return this.#chains.readBase(offset);
@@ -103,7 +103,8 @@ export class Pack {
   }
 
   /**
-   * Goes on with making an object, for a caller that also serves others: between two steps anything else may be read.
+   * Goes on with making an object, for a caller that also serves others: between two steps anything else may
+   * be read.
    *
    * @param into gets the object in the last step; the other steps do not touch it.
    * @param limit units of work after which the step ends; default none. At least one delta is applied.
@@ -115,8 +116,8 @@ export class Pack {
   }
 
   /**
-   * Kind, size and chain depth of the object at `offset`. Costs the headers of its chain, as far as they are not known, and the
-   * first bytes of its own delta.
+   * Kind, size and chain depth of the object at `offset`. Costs the headers of its chain, as far as they are
+   * not known, and the first bytes of its own delta.
    * @throws {InvalidImageError} as `read`.
    */
   describe(offset: number): EntryDescription {

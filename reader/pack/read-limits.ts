@@ -2,10 +2,16 @@ import type { Bounds } from "../bounds.ts";
 import { DocteurError } from "../errors.ts";
 import { type Work, WorkLimitError } from "./work.ts";
 
-/** A delta has at most this part of the bytes that the objects of a chain may have; git keeps none larger than its target's half. */
+/**
+ * A delta has at most this part of the bytes that the objects of a chain may have; git keeps none larger than
+ * its target's half.
+ */
 const DELTA_SHARE = 0.5;
 
-/** The largest objects that are read into memory, and the work that one may take. Offsets are bytes of the image. */
+/**
+ * The largest objects that are read into memory, and the work that one may take. Offsets are bytes of the
+ * image.
+ */
 export class ReadLimits {
   readonly bounds: Bounds;
   /** Counts the work that is done. */

@@ -10,31 +10,32 @@ import { EntryTable } from "./entry-table.ts";
 import { decodePackHeader, type EntryHeader, FIRST_ENTRY } from "./format.ts";
 import type { Pack } from "./pack.ts";
 
-/** What one pass over a PACK tells. */
+/** The result of one pass over a PACK. */
 export interface ScannedPack {
   readonly table: EntryTable;
-  /** The SHA-1 of the PACK's bytes before it. */
+  /** The checksum of the PACK's bytes before it. */
   readonly trailer: Uint8Array;
 }
 
 /** No entry is shorter: a byte of header, and the 8 bytes of an empty zlib stream. */
 const SHORTEST_ENTRY = 9;
 
-/** Where entries of a PACK lie that follow one another. */
+/** Entries of a PACK that follow one another. */
 export interface EntryRange {
   /** Offset of the first, from the start of the PACK. */
   readonly offset: number;
-  /** Its place among all entries. */
+  /** Its index among all entries. */
   readonly first: number;
   readonly count: number;
 }
 
 /**
- * Reads a PACK from its first byte to its last, inflating every entry through a window, and checks the trailer.
+ * Reads a PACK from its first byte to its last, inflating every entry through a window, and checks the
+ * trailer.
  *
  * @param start byte offset of the PACK in the image.
  * @param limit byte offset that the PACK must end before.
- * @param onProgress told every so often how many of how many entries are done.
+ * @param onProgress called every so often with how many of how many entries are done.
  * @throws {InvalidImageError} faults `pack-header`, `pack-entry`, `pack-inflate`, `pack-trailer`.
  */
 export function scanPack(
@@ -67,14 +68,14 @@ function tableOf(count: number, start: number, format: ObjectFormat): EntryTable
 }
 
 export interface ScanCalls {
-  /** Told every so often how many entries are done. */
+  /** Called every so often with how many entries are done. */
   readonly onProgress?: ((done: number) => void) | undefined;
-  /** Given the bytes of the entries as they lie in the PACK; good until it returns. */
+  /** Called with the bytes of the entries as they lie in the PACK; good until it returns. */
   readonly onBytes?: ((piece: Uint8Array) => void) | undefined;
 }
 
 /**
- * Reads the entries of a range, inflating each through a window, into their places in a table.
+ * Reads the entries of a range, inflating each through a window, into their rows of a table.
  * @returns the offset where the next entry, or the trailer, begins.
  * @throws {InvalidImageError} faults `pack-entry`, `pack-inflate`.
  */
@@ -139,7 +140,7 @@ export function readPackHeader(
   return count;
 }
 
-/** Inflates a delta and notes the size of what it claims to make. Gives the offset of the next entry. */
+/** Inflates a delta and notes the size of what it claims to make. Returns the offset of the next entry. */
 function inflateDelta(pack: Pack, header: EntryHeader, table: EntryTable, entry: number): number {
   let size: number | undefined;
   return pack.entries.inflatePieces(header, (piece) => {
@@ -149,7 +150,9 @@ function inflateDelta(pack: Pack, header: EntryHeader, table: EntryTable, entry:
   }) as number;
 }
 
-/** What a delta that begins so claims to make, in bytes; 0 if it is none, which is found when it is applied. */
+/**
+ * What a delta that begins so claims to make, in bytes; 0 if it is none, which is found when it is applied.
+ */
 function claimedSize(start: Uint8Array): number {
   try {
     return decodeDeltaHeader(start).targetSize;
@@ -159,7 +162,7 @@ function claimedSize(start: Uint8Array): number {
   }
 }
 
-/** Inflates an object and writes its id. Gives the offset of the next entry. */
+/** Inflates an object and writes its id. Returns the offset of the next entry. */
 function inflateObject(pack: Pack, header: EntryHeader, kind: ObjectKind, id: Uint8Array): number {
   const { size } = header;
   let hash: Hash | undefined;

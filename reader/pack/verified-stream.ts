@@ -4,13 +4,14 @@ import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
-/** Bytes that are given at a time. */
+/** Bytes of a window. */
 const WINDOW = 1024 * 1024;
 
 /**
- * A blob that is stored whole, of any size, in the memory of a window, and nothing of it unproved: a first pass compares all of it
- * with its id and notes the SHA-1 of what comes before the end of each window; a second pass gives a window once what it has read
- * up to there has the same SHA-1. A device that gives other bytes the second time is found out before they are given.
+ * An undeltified blob of any size, in the memory of a window; every byte that it returns is verified. A first
+ * pass compares all of the blob with its id, and notes the checksum of what comes before the end of each
+ * window. A second pass returns a window if what it has read up to there has the same checksum: where a
+ * device reads other bytes the second time, it fails first.
  */
 export class VerifiedStream {
   /** Bytes of the blob. */
@@ -19,13 +20,13 @@ export class VerifiedStream {
   readonly #stream: EntryStream;
   readonly #format: ObjectFormat;
   readonly #window = Buffer.allocUnsafeSlow(WINDOW);
-  /** The SHA-1 of what comes before the end of each window, one after the other. */
+  /** The checksum of what comes before the end of each window, one after the other. */
   readonly #sums: Buffer;
   #hash: ReturnType<typeof objectHash>;
   /** Bytes gone through in this pass. */
   #position = 0;
   #verified = false;
-  /** Of the piece that the stream gave last, what is not gone through. */
+  /** The rest of the piece that was inflated last. */
   #rest: Uint8Array = new Uint8Array();
 
   /**
@@ -62,12 +63,12 @@ export class VerifiedStream {
     return this.#named(() => {
       const sum = this.#sum();
       const length = this.#fill();
-      if (!sameId(this.#hash.copy().digest(), sum)) throw forged();
+      if (!sameId(this.#hash.copy().digest(), sum)) throw idMismatch();
       return this.#window.subarray(0, length);
     });
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   close(): void {
     this.#stream.close();
   }
@@ -80,7 +81,7 @@ export class VerifiedStream {
       return;
     }
     const digest = this.#hash.digest();
-    if (!sameId(digest, this.#id)) throw forged();
+    if (!sameId(digest, this.#id)) throw idMismatch();
     if (this.size > 0) sum.set(digest);
     this.#stream.restart();
     this.#hash = objectHash("blob", this.size, this.#format);
@@ -96,7 +97,7 @@ export class VerifiedStream {
     return this.#sums.subarray(start, start + idLength);
   }
 
-  /** Fills the window, takes it into the hash, and gives its length. */
+  /** Fills the window, takes it into the hash, and returns its length. */
   #fill(): number {
     const length = Math.min(WINDOW, this.size - this.#position);
     for (let filled = 0; filled < length; ) {
@@ -121,6 +122,6 @@ export class VerifiedStream {
   }
 }
 
-function forged(): InvalidImageError {
+function idMismatch(): InvalidImageError {
   return new InvalidImageError("object-id", "the content does not match its id");
 }

@@ -7,14 +7,17 @@ export const NONE = -1;
 const SPARSITY = 1.33;
 
 /**
- * Deltas that name their base by an id that has not been met yet: a hash table that holds no more than the numbers of entries,
- * since the ids lie in the table of entries as long as the deltas wait. Five bytes a delta.
+ * Deltas that name their base by an id that has not been met yet: a hash table that holds no more than the
+ * numbers of entries, since the ids lie in the table of entries as long as the deltas wait. Five bytes a
+ * delta.
  */
 export class WaitingDeltas {
   readonly #table: EntryTable;
   /** The first delta that waits for an id, or `NONE`. */
   readonly #first: Int32Array;
-  /** The next one that waits for the same id; the caller's, and in use for nothing else while a delta waits. */
+  /**
+   * The next one that waits for the same id; the caller's, and in use for nothing else while a delta waits.
+   */
   readonly #next: Int32Array;
   /** Random, so that no PACK can be made whose ids all hash to one slot. One for each four bytes of an id. */
   readonly #multipliers: Uint32Array;
@@ -39,8 +42,8 @@ export class WaitingDeltas {
   }
 
   /**
-   * The first of the deltas that wait for the id of an object, linked to the others by `next`; none of them waits any longer.
-   * `NONE` if there is none.
+   * The first of the deltas that wait for the id of an object, linked to the others by `next`; none of them
+   * waits any longer. `NONE` if there is none.
    */
   take(object: number): number {
     if (this.#first.length === 0) return NONE;

@@ -1,8 +1,9 @@
 import { DocteurError } from "../errors.ts";
 
 /**
- * What reading costs, in units of work. A unit is the time in which a byte is copied, a tenth of a nanosecond on a machine of
- * 2024; the rest was measured beside that, of what an attacker would choose: zeroes to inflate, instructions that copy a byte.
+ * What reading costs, in units of work. A unit is the time in which a byte is copied, a tenth of a nanosecond
+ * on a machine of 2024; the rest was measured beside that, of what an attacker would choose: zeroes to
+ * inflate, instructions that copy a byte.
  */
 export const COST = {
   copiedByte: 1,
@@ -22,7 +23,10 @@ export const COST = {
 
 const MIB = 1024 ** 2;
 
-/** Work that an object of this size may take without counting against the total: chains of 50 objects of its size do. */
+/**
+ * Work that an object of this size may take without counting against the total: chains of 50 objects of its
+ * size do.
+ */
 export function grantFor(size: number): number {
   return MIB + 256 * size;
 }

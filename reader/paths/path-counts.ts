@@ -104,7 +104,7 @@ export class PathCounting {
   }
 
   #knownCounts(id: Uint8Array): number | undefined {
-    const offset = this.#objects.place(id);
+    const offset = this.#objects.offsetOf(id);
     const known = offset === undefined ? undefined : this.#known.get(offset);
     return known === undefined ? undefined : known * WIDTH;
   }
@@ -120,7 +120,7 @@ export class PathCounting {
     if (known === MOST_TREES || this.#held > MOST_HELD || this.#work > bounds.countingWork) {
       throw new WorkLimitError("the image has too many folders to count");
     }
-    this.#known.set(this.#objects.place(id) as number, known);
+    this.#known.set(this.#objects.offsetOf(id) as number, known);
     if ((known + 1) * WIDTH > this.#counts.length) {
       const larger = new Float64Array(this.#counts.length * 2);
       larger.set(this.#counts);

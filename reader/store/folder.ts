@@ -56,7 +56,7 @@ export class Folder implements Iterable<ListEntry> {
   }
 
   #at(index: number): Tree {
-    if (this.#tree === undefined || !(index >= 0 && index < this.count)) {
+    if (this.#tree === undefined || !Number.isInteger(index) || index < 0 || index >= this.count) {
       throw new RangeError(`there is no entry ${index}: the folder has ${this.count}`);
     }
     return this.#tree;

@@ -15,39 +15,13 @@ import { Descent, listingLimits } from "../paths/descent.ts";
 import type { Entry, Layout } from "../paths/layout.ts";
 import { PathCounting } from "../paths/path-counts.ts";
 import type { Trees } from "../paths/trees.ts";
-import { printable } from "../printable.ts";
-import {
-  DictionaryExpectedError,
-  NotFoundError,
-  TooManyLinksError,
-  ValueExpectedError,
-  withPath,
-} from "./errors.ts";
+import type { Description } from "./description.ts";
+import { DictionaryExpectedError, NotFoundError, TooManyLinksError, ValueExpectedError } from "./errors.ts";
 import { Folder, type ListEntry } from "./folder.ts";
+import { atPath, errorAtPath, type Key, keyBytes, piecesAtPath, showKey } from "./key.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { type Resolution, resolvePath } from "./resolve.ts";
 import { streamValue } from "./stream-value.ts";
-
-/**
- * A path in the image: text, or bytes where a name is not UTF-8. Slashes at the start or in a row mean
- * nothing; with one at the end the path must name a dictionary.
- */
-export type Key = string | Uint8Array;
-
-/** The metadata of a path. */
-export interface Description {
-  /** Without links, `.` and `..`; bytes, no slash at the ends. */
-  readonly path: Uint8Array;
-  readonly kind: Kind;
-  readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
-  readonly id: string;
-  /**
-   * Bytes of a file, or of a link's target; 0 for a folder. Read from the headers of its entry, without
-   * inflating it.
-   */
-  readonly size: number;
-}
 
 /** A part of a value, in bytes. */
 export interface Range {
@@ -136,7 +110,7 @@ export class Store {
     const find = (key: Key) => this.#value(key).id;
     const item = (key: Key, value: Uint8Array | DocteurError) => ({
       key,
-      value: value instanceof DocteurError ? withPath(value, show(key)) : value,
+      value: errorAtPath(value, key),
     });
     return readValues(this.#bulkRead, this.#objects, keys, find, item, largest);
   }
@@ -207,7 +181,7 @@ export class Store {
   list(key: Key): ListEntry[] {
     const folder = this.folder(key);
     if (folder.count <= LARGEST_LIST) return [...folder];
-    const what = `${show(key)}: a folder of ${folder.count} entries is too large for a list`;
+    const what = `${showKey(key)}: a folder of ${folder.count} entries is too large for a list`;
     throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
   }
 
@@ -217,7 +191,7 @@ export class Store {
    */
   folder(key: Key): Folder {
     const { entry } = this.#found(key, true);
-    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(showKey(key));
     const tree = entry.type === "tree" ? atPath(key, () => this.#trees.read(entry.id)) : undefined;
     return new Folder(tree, this.#objects);
   }
@@ -235,7 +209,7 @@ export class Store {
    */
   descend(key: Key, path: Uint8Array = NOWHERE, weight = 1): Descent | undefined {
     const { entry } = this.#found(key, true);
-    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(show(key));
+    if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(showKey(key));
     if (entry.type !== "tree") return undefined;
     return new Descent(this.#trees, entry.id, path, listingLimits(this.#objects, weight));
   }
@@ -275,7 +249,7 @@ export class Store {
   *prefix(
     start: Key,
   ): Generator<{ readonly path: Uint8Array; readonly type: EntryType; readonly id: string }> {
-    const bytes = toBytes(start);
+    const bytes = keyBytes(start);
     let skip = 0;
     while (bytes[skip] === SLASH) skip++;
     for (const { path, type, id } of this.#layout.startingWith(bytes.subarray(skip))) {
@@ -301,10 +275,11 @@ export class Store {
    */
   readLink(key: Key): Uint8Array {
     const { entry } = this.#found(key, false);
-    if (entry.type !== "symlink") throw new DocteurError("NOT_A_LINK", `${show(key)}: not a symbolic link`);
+    if (entry.type !== "symlink")
+      throw new DocteurError("NOT_A_LINK", `${showKey(key)}: not a symbolic link`);
     const { size } = this.#objects.describe(entry.id, "blob");
     if (size > LARGEST_TARGET) {
-      const what = `${show(key)}: the link's target has ${size} bytes`;
+      const what = `${showKey(key)}: the link's target has ${size} bytes`;
       throw new DocteurError("OBJECT_TOO_LARGE", `${what}; readLink reads at most ${LARGEST_TARGET}`);
     }
     return this.#objects.read(entry.id, "blob");
@@ -329,20 +304,20 @@ export class Store {
         ? this.#objects.read(link.id, "blob")
         : NOWHERE;
     };
-    return resolvePath(this.#layout, toBytes(key), readLink, follow);
+    return resolvePath(this.#layout, keyBytes(key), readLink, follow);
   }
 
   #found(key: Key, follow: boolean) {
     const found = atPath(key, () => this.#resolve(key, follow));
     if (typeof found !== "string") return found;
-    if (found === "ELOOP") throw new TooManyLinksError(show(key));
-    if (found === "ENOTDIR") throw new DictionaryExpectedError(show(key));
-    throw new NotFoundError(show(key));
+    if (found === "ELOOP") throw new TooManyLinksError(showKey(key));
+    if (found === "ENOTDIR") throw new DictionaryExpectedError(showKey(key));
+    throw new NotFoundError(showKey(key));
   }
 
   #value(key: Key): Entry {
     const { entry } = this.#found(key, true);
-    if (kindOf(entry.type) === "dictionary") throw new ValueExpectedError(show(key));
+    if (kindOf(entry.type) === "dictionary") throw new ValueExpectedError(showKey(key));
     return entry;
   }
 }
@@ -356,42 +331,10 @@ const NOWHERE = new Uint8Array();
 /** Bytes of the largest target that `readLink` reads, though it is not followed. */
 const LARGEST_TARGET = 1024 ** 2;
 
-function toBytes(key: Key): Uint8Array {
-  return typeof key === "string" ? Buffer.from(key) : key;
-}
-
+export type { Description } from "./description.ts";
 export type { Folder, ListEntry } from "./folder.ts";
+export type { Key } from "./key.ts";
 export type { Kind } from "./kind.ts";
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-}
-
-/** Does work for a key. An error for an object that is too large then names the path. */
-function atPath<Result>(key: Key, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
-  }
-}
-
-/** The same for a stream. */
-async function* piecesAtPath(key: Key, pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* pieces;
-  } catch (error) {
-    throw error instanceof DocteurError ? withPath(error, show(key)) : error;
-  }
-}
-
-function show(key: Key): string {
-  const shown = typeof key === "string" ? key : text(key.subarray(0, 4 * SHOWN));
-  return printable(shown.length <= SHOWN ? shown : `${shown.slice(0, SHOWN)}...`);
-}
-
-/** Characters of a path that a message shows. */
-const SHOWN = 300;
 
 function isNatural(number: number): boolean {
   return Number.isSafeInteger(number) && number >= 0;

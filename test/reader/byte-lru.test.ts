@@ -2,7 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { ByteLru } from "../../reader/byte-lru.ts";
 
-test("it holds what a list of the last used would hold", (t) => {
+test("the cache keeps what a list of the last used items keeps", (t) => {
   const step = fc.record({ key: fc.nat(12), bytes: fc.nat(60), read: fc.boolean() });
   const property = fc.property(fc.nat(200), fc.array(step, { maxLength: 100 }), (capacity, steps) => {
     const lru = new ByteLru<number, number>(capacity);

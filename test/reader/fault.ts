@@ -1,7 +1,10 @@
 import type { ExecutionContext } from "ava";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 
-/** What is said to be wrong: an image's fault, or the code of another error of ours. Any other error is thrown on. */
+/**
+ * What is said to be wrong: an image's fault, or the code of another error of ours. Any other error is thrown
+ * on.
+ */
 export function faultOf(work: () => unknown): string {
   try {
     work();

@@ -17,7 +17,7 @@ const CONTROLS = [
   "\u2066",
 ];
 
-test("what could steer a terminal is escaped, all else stays", (t) => {
+test("printable escapes what could control a terminal, and nothing else", (t) => {
   for (const control of CONTROLS) {
     const digits = control.charCodeAt(0).toString(16).padStart(4, "0");
     t.is(printable(`a${control}b`), `a\\u${digits}b`);
@@ -30,7 +30,7 @@ test("what could steer a terminal is escaped, all else stays", (t) => {
   t.is(printableBytes(Buffer.from("\ufeff\ufffd")), "\ufeff\ufffd");
 });
 
-test("whatever the bytes, what is UTF-8 in them is shown and nothing is left that is not printable", (t) => {
+test("printableBytes shows the UTF-8 of any bytes and escapes the rest", (t) => {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 5 }),

@@ -19,7 +19,7 @@ test("a process is named, the same each time, and runs", (t) => {
   t.false(hasEnded(processName(), 0));
 });
 
-test("one that has ended, and one whose id another has now", async (t) => {
+test("a process has ended when it is gone, or another has its id", async (t) => {
   const other = spawn("sleep", ["100"]);
   const name = nameOf(other.pid as number);
   t.false(hasEnded(name, 0));
@@ -29,7 +29,7 @@ test("one that has ended, and one whose id another has now", async (t) => {
   t.true(hasEnded(name, Date.now()));
 });
 
-test("one that was killed and that nobody asks after has ended", async (t) => {
+test("a killed process that is not waited for has ended", async (t) => {
   // The shell becomes a program that never waits for the child that it had.
   const parent = spawn("sh", ["-c", "sleep 100 & echo $!; exec sleep 100"]);
   t.teardown(() => parent.kill("SIGKILL"));
@@ -43,7 +43,7 @@ test("one that was killed and that nobody asks after has ended", async (t) => {
   t.true(hasEnded(name, Date.now()));
 });
 
-test("of one that cannot be seen from here only the age of what it made tells", (t) => {
+test("a process of another namespace counts as ended by the age of its file", (t) => {
   for (const name of ["1.1.1", `${processName().replace(/^.{8}/, "00000000")}`]) {
     t.false(hasEnded(name, Date.now() - 23 * HOUR));
     t.true(hasEnded(name, Date.now() - 25 * HOUR));

@@ -141,7 +141,12 @@ test.serial("what is no program is told in one line, and soon", async (t) => {
   writeFileSync(join(folder, "nothing.ts"), "export const a = 1;\n");
   writeFileSync(join(folder, "broken.ts"), "export default () => {\n  const = 1;\n};\n");
   refused(t, await run(["./nope.ts"]), 1, /\.\/nope\.ts: no such file/);
-  refused(t, await run(["./folder"]), 1, /is a folder; name the program's file, folder\/main\.ts say/);
+  refused(
+    t,
+    await run(["./folder"]),
+    1,
+    /is a folder; name the file of the program, for instance folder\/main\.ts/,
+  );
   refused(t, await run(["kinds"]), 2, /unknown program 'kinds', .* \(a file of yours as \.\/kinds\)/);
   refused(t, await run(["./kinds.ts"], ["--print-command"]), 1, /no channel/);
   const nothing = await run(["./nothing.ts"]);

@@ -37,7 +37,7 @@ test.serial("KVM is used if a kernel boots in it, and that is tried once", async
   t.is(trials(), 1);
 });
 
-test.serial("KVM that only pretends is tried once too, and again with another kernel", async (t) => {
+test.serial("KVM that hangs is tried once too, and again with another kernel", async (t) => {
   const { choose, trials, kernel } = host("pretends", false);
   writeFileSync(kernel.image, "another kernel");
   t.is(await choose(), "tcg");
@@ -48,7 +48,7 @@ test.serial("KVM that only pretends is tried once too, and again with another ke
   t.is(trials(), 2);
 });
 
-test.serial("a damaged memory of it is no memory", async (t) => {
+test.serial("a damaged verdict in the cache is ignored", async (t) => {
   const { choose, trials } = host("damaged", true);
   for (const content of ["{", "null", '{"key":"x","verdict":"kvm"}']) {
     writeFileSync(join(root, "accelerator.json"), content);
@@ -57,7 +57,7 @@ test.serial("a damaged memory of it is no memory", async (t) => {
   t.is(trials(), 3);
 });
 
-test.serial("without a device nothing is tried", async (t) => {
+test.serial("a host without /dev/kvm tries nothing", async (t) => {
   const { kernel, kvm, trials } = host("lacks", true);
   const without = { ...kvm, device: join(root, "missing") };
   t.is(await chooseAccelerator(kernel, "busybox", () => {}, without), "tcg");

@@ -24,7 +24,7 @@ async function failing(t: ExecutionContext, options: Partial<RunOptions>, code: 
   return withoutFirstRunNotes(stderr.text);
 }
 
-test.serial("a kernel that is none fails with what QEMU says", async (t) => {
+test.serial("a file that is no kernel fails with QEMU's message", async (t) => {
   const kernel = join(temporaryFolder(t), "kernel");
   writeFileSync(kernel, Buffer.alloc(8192));
   const { modules } = await getKernel({}, () => {});
@@ -37,19 +37,19 @@ test.serial("a kernel that is none fails with what QEMU says", async (t) => {
   t.regex(shown, /^\| qemu[^\n]+\n$/);
 });
 
-test.serial("a machine that is not up in time is tried once more, then ended", async (t) => {
+test.serial("a machine that is not ready in time is tried once more, then killed", async (t) => {
   const message = /^the machine was not ready after 0.01 seconds; its console is empty$/;
   const options = { bootTimeout: 0.01, accel: "tcg", cold: true, verbose: true } as const;
   const shown = await failing(t, options, "BOOT_TIMEOUT", message);
   t.is(shown.split("; trying once more\n").length, 2, shown);
 });
 
-test.serial("a machine that is interrupted while it boots is ended", async (t) => {
+test.serial("a signal during the boot kills the machine", async (t) => {
   const signal = AbortSignal.timeout(300);
   await failing(t, { signal, accel: "tcg", cold: true }, "ABORTED", /^ended by SIGTERM$/);
 });
 
-test.serial("a program that is interrupted ends as by the signal", async (t) => {
+test.serial("a program gets the signal that interrupts it", async (t) => {
   const interrupted = new AbortController();
   const stdin = new Readable({
     // The program has come to where it reads, and there is nothing.
@@ -66,7 +66,7 @@ test.serial("a program that is interrupted ends as by the signal", async (t) => 
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("what can be told before is told before", async (t) => {
+test.serial("options that cannot work are refused before the boot", async (t) => {
   const folder = temporaryFolder(t);
   const file = (name: string, bytes: Uint8Array) => {
     writeFileSync(join(folder, name), bytes);
@@ -79,13 +79,13 @@ test.serial("what can be told before is told before", async (t) => {
     [{ image: folder }, "IMAGE_UNREADABLE", /directory/],
     [{ image: file("empty", Buffer.alloc(0)) }, "INVALID_IMAGE", /only 0 bytes/],
     [{ image: file("short", Buffer.alloc(27)) }, "INVALID_IMAGE", /only 27 bytes/],
-    [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index is at 0/],
+    [{ image: file("zeroes", Buffer.alloc(512)) }, "INVALID_IMAGE", /index offset 0 lies outside/],
     [
       { image: file("beyond", beyond) },
       "INVALID_IMAGE",
       /the index offset 512 lies outside the image's 512 bytes/,
     ],
-    [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light and fast/],
+    [{ layout: "heavy" }, "LAYOUT_UNKNOWN", /light or fast/],
     [{ commit: "HEAD" }, "COMMIT_MALFORMED", /40 hexadecimal digits/],
     [{ memory: 64 }, "MEMORY", /at least 128 MiB/],
     [{ kernel: "/vmlinuz" }, "NO_KERNEL", /go together/],

@@ -1,4 +1,4 @@
-// Bundles something, and then tells the flags of this process's standard output and standard error.
+// Bundles something, and then writes the flags of this process's standard output and standard error.
 import { readFileSync } from "node:fs";
 import { bundle } from "../../vm/artifacts/esbuild.ts";
 

@@ -5,7 +5,7 @@ import { useOwnCache } from "./cache-sandbox.ts";
 
 const root = useOwnCache(test);
 
-test.serial("with an empty cache, the doctor looks at everything and fetches nothing", async (t) => {
+test.serial("the doctor checks everything in an empty cache and fetches nothing", async (t) => {
   const checks = await doctor();
   const named = new Map(checks.map((check) => [check.name, check]));
   for (const name of [
@@ -23,7 +23,7 @@ test.serial("with an empty cache, the doctor looks at everything and fetches not
   t.is(named.get("cache")?.detail, `${root} (0 MiB)`);
 });
 
-test.serial("what is missing is told with its remedy", async (t) => {
+test.serial("a missing tool is reported with its remedy", async (t) => {
   const before = process.env.PATH!;
   process.env.PATH = "/nonexistent";
   try {
@@ -35,7 +35,7 @@ test.serial("what is missing is told with its remedy", async (t) => {
   }
 });
 
-test.serial("the doctor says how much is free and how much a run needs", async (t) => {
+test.serial("the doctor reports the free space and the space that a run needs", async (t) => {
   const space = (await doctor()).find(({ name }) => name === "space")!;
   t.true(space.ok);
   const [, free, parts, template] =
@@ -46,7 +46,7 @@ test.serial("the doctor says how much is free and how much a run needs", async (
   t.is(template, "512");
 });
 
-test.serial("a cache that cannot be written is told", async (t) => {
+test.serial("a cache that cannot be written is reported", async (t) => {
   const before = process.env.XDG_CACHE_HOME!;
   process.env.XDG_CACHE_HOME = "/proc/no-cache";
   try {
@@ -58,7 +58,7 @@ test.serial("a cache that cannot be written is told", async (t) => {
   }
 });
 
-test("a library that Node lacks is told by its package", (t) => {
+test("a library that Node lacks is reported with its package", (t) => {
   t.is(installation("libatomic.so.1"), "on Debian or Ubuntu: apt install libatomic1");
   t.is(installation("no-such-thing"), undefined);
 });

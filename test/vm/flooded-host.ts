@@ -1,4 +1,4 @@
-// Stands for a host whose guest floods it, and tells by how many MiB it has grown. Argument: with what.
+// A host whose guest floods it. Writes by how many MiB the host has grown. Argument: the kind of flood.
 import { Readable, Writable } from "node:stream";
 import { encodeFrame, FrameType, MAX_PAYLOAD } from "../../guest/protocol/frame.ts";
 import { GuardedProcess } from "../../vm/qemu/guarded-process.ts";

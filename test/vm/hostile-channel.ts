@@ -1,5 +1,5 @@
 import { Duplex, Readable } from "node:stream";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextIteration } from "node:timers/promises";
 import { type Frame, FrameDecoder } from "../../guest/protocol/frame.ts";
 
 /** The host's end of a channel to a guest that sends what a test says, and reads only while `isTaking`. */
@@ -60,7 +60,7 @@ export class EndlessInput extends Readable {
   }
 }
 
-/** Lets happen whatever happens without the test. */
+/** Lets the event loop do all pending work. */
 export async function settle(): Promise<void> {
-  for (let count = 0; count < 100; count++) await turn();
+  for (let count = 0; count < 100; count++) await nextIteration();
 }

@@ -24,7 +24,7 @@ const PIECE = 64 * 1024;
 
 const discard = () => ({ stdout: new Collector(), stderr: new Collector() });
 
-test("of a flood of requests for input that is never taken, one is answered, and hardly more is read", async (t) => {
+test("a flood of requests for input that the guest never takes gets one answer", async (t) => {
   const channel = new HostileChannel();
   const stdin = new EndlessInput({ highWaterMark: PIECE });
   const running = new HostChannel(channel).run(request, { stdin, ...discard() });
@@ -61,7 +61,7 @@ test("a request for input that comes while another is answered is not lost", asy
   t.is(await running, 0);
 });
 
-test("an answer of many frames goes out one at a time", async (t) => {
+test("an answer of many frames is sent a frame at a time", async (t) => {
   const channel = new HostileChannel();
   const stdin = Readable.from([Buffer.alloc(10 * MAX_PAYLOAD)]);
   const running = new HostChannel(channel).run(request, { stdin, ...discard() });
@@ -77,7 +77,7 @@ test("an answer of many frames goes out one at a time", async (t) => {
   t.is(await running, 0);
 });
 
-test("after the end of the input, requests are answered with it, one at a time", async (t) => {
+test("requests after the end of the input get that end, one at a time", async (t) => {
   const channel = new HostileChannel();
   const running = new HostChannel(channel).run(request, { stdin: Readable.from([]), ...discard() });
   await settle();
@@ -104,7 +104,7 @@ test("a guest that asks for the time and does not read the answer gets one", asy
   t.false(await resuming);
 });
 
-test("a program and its map go out a frame at a time", async (t) => {
+test("a program and its map are sent a frame at a time", async (t) => {
   const channel = new HostileChannel();
   channel.isTaking = false;
   const program = { code: new Uint8Array(5 * MAX_PAYLOAD), map: new Uint8Array(3 * MAX_PAYLOAD) };
@@ -122,7 +122,7 @@ test("a program and its map go out a frame at a time", async (t) => {
   t.is(await running, 0);
 });
 
-test("a signal comes after the request, however long that takes to go out", async (t) => {
+test("a signal is sent after the request, however long that takes", async (t) => {
   const channel = new HostileChannel();
   channel.isTaking = false;
   const host = new HostChannel(channel);
@@ -184,7 +184,7 @@ for (const [what, bytes] of Object.entries({
   });
 }
 
-test("a guest that sends anything else where it is to be ready, or resumed, is malformed", async (t) => {
+test("a guest that sends any other frame than READY or RESUMED is malformed", async (t) => {
   for (const type of [FrameType.STDOUT, FrameType.EXIT, FrameType.WANT]) {
     const greeting = new HostileChannel();
     greeting.push(encodeFrame(type));
@@ -243,7 +243,7 @@ const stream = fc
   .array(fc.oneof({ weight: 20, arbitrary: anyFrame }, { weight: 1, arbitrary: anyBytes }), { maxLength: 40 })
   .map((parts) => Buffer.concat(parts));
 
-test("whatever bytes a guest sends, in whatever pieces, its output passes up to the first fault, and the host stays up", async (t) => {
+test("the host copies the output of any bytes, in any pieces, up to the first fault", async (t) => {
   await fc.assert(
     fc.asyncProperty(
       stream,
@@ -278,7 +278,7 @@ test("whatever bytes a guest sends, in whatever pieces, its output passes up to 
   );
 });
 
-test("a stream that is closed while it takes output, and says nothing, is a closed output", async (t) => {
+test("a stream that is closed during a write and never calls back is a closed output", async (t) => {
   const channel = new HostileChannel();
   const stdout = new PassThrough({ highWaterMark: 1 });
   stdout._write = () => {};

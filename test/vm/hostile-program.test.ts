@@ -7,7 +7,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 import { Collector, descendants, SMALL } from "./fixture.ts";
 import { EndlessInput } from "./hostile-channel.ts";
 
-/** What every such program begins with: `send` writes to the channel whatever it is given. */
+/** The start of every such program: `send` writes bytes to the channel. */
 const PRELUDE = `
 import fs from "node:fs";
 const isChannel = (fd) => { try { return /vport/.test(fs.readlinkSync("/proc/self/fd/" + fd)); } catch {} };
@@ -26,17 +26,17 @@ async function run(
   const program = join(temporaryFolder(t), "hostile.mjs");
   writeFileSync(program, `${PRELUDE}export default async ({ console }) => {\n${body}\n};\n`);
   const { stdin, console } = streams;
-  const told = new AbortController();
+  const interrupted = new AbortController();
   const stdout = new Writable({
     write(_piece, _encoding, done) {
       // The program has got as far as it will.
-      told.abort("SIGTERM");
+      interrupted.abort("SIGTERM");
       done();
     },
   });
   const stderr = console ?? new Collector();
   const common = { image: SMALL, args: [], check: false, verbose: console !== undefined };
-  return runInVm({ ...common, program, stdin, stdout, stderr, signal: told.signal });
+  return runInVm({ ...common, program, stdin, stdout, stderr, signal: interrupted.signal });
 }
 
 test.serial.afterEach("no machine is left", (t) => t.deepEqual(descendants(process.pid), []));
@@ -47,12 +47,12 @@ test.serial("a program that breaks the protocol ends its run", async (t) => {
   });
 });
 
-test.serial("a program that has the kernel panic ends its machine", async (t) => {
+test.serial("a program that makes the kernel panic ends its machine", async (t) => {
   const panic = 'fs.writeFileSync("/proc/sysrq-trigger", "c"); await wait();';
   await t.throwsAsync(run(t, panic), { code: "GUEST_DIED" });
 });
 
-test.serial("a program that asks for input and never takes it has hardly any read", async (t) => {
+test.serial("the host reads little input for a program that asks for it and never takes it", async (t) => {
   const stdin = new EndlessInput({ highWaterMark: 64 * 1024 });
   const flood = `
     const wants = Buffer.alloc(50_000);
@@ -66,7 +66,7 @@ test.serial("a program that asks for input and never takes it has hardly any rea
   t.true(stdin.given < 4 * 1024 * 1024, `${stdin.given} bytes`);
 });
 
-test.serial("a program that floods its console, which is not read, waits, and can be ended", async (t) => {
+test.serial("a program that floods its unread console waits, and a signal ends it", async (t) => {
   let copied = 0;
   const console = new Writable({
     write(piece: Buffer, _encoding, done) {

@@ -2,7 +2,7 @@ import test from "ava";
 import { boot } from "../../vm/index.ts";
 import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 
-test.serial("a machine runs one program and is gone", async (t) => {
+test.serial("a machine runs one program and ends", async (t) => {
   const stdout = new Collector();
   const stderr = new Collector();
   const vm = await boot({ image: SMALL });
@@ -12,7 +12,7 @@ test.serial("a machine runs one program and is gone", async (t) => {
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("whoever disposes of a machine, or aborts its program, ends it", async (t) => {
+test.serial("disposing of a machine, or aborting its program, ends it", async (t) => {
   {
     await using vm = await boot({ image: SMALL });
     await t.throwsAsync(async () => vm.run("cat", [], { commit: "HEAD" }), { code: "COMMIT_MALFORMED" });

@@ -33,6 +33,6 @@ test("the printed line boots by hand and prints the same bytes", async (t) => {
 test("arguments that do not fit the kernel's command line are refused", async (t) => {
   await t.throwsAsync(printed(SMALL, ["x".repeat(1500)]), {
     code: "ARGUMENTS_TOO_LONG",
-    message: /takes 2047 bytes/,
+    message: /has 2047 bytes/,
   });
 });

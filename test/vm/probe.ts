@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { LinuxSystem } from "../../guest/runtime/system.ts";
 import type { UnikernelContext } from "../../guest/unikernel.ts";
 
-/** What a guest tells of itself. */
+/** What a guest sees of itself. */
 export interface Report {
   /** What it draws, by where from. */
   readonly random: Readonly<Record<string, string | number>>;
@@ -17,7 +17,7 @@ export interface Report {
   readonly size: number;
   /** Bytes read from there on, and from far beyond. */
   readonly beyond: readonly number[];
-  /** Files of the kernel's that tell of a time before this run. */
+  /** The disks that the kernel has. */
   readonly disks: readonly string[];
   readonly args: readonly string[];
 }

@@ -7,13 +7,13 @@ import { descendants, isAlive, SMALL } from "./fixture.ts";
 const SCRIPT = join(import.meta.dirname, "run-in-child.ts");
 
 /** A run whose program waits for its standard input. */
-function waiting(place: string) {
-  return spawn(process.execPath, [SCRIPT, place, SMALL, "cat", "--files-from", "-"]);
+function waiting(target: string) {
+  return spawn(process.execPath, [SCRIPT, target, SMALL, "cat", "--files-from", "-"]);
 }
 
-for (const place of ["vm", "host"]) {
-  test.serial(`the death of the parent is the guest's death (${place})`, async (t) => {
-    const child = waiting(place);
+for (const target of ["vm", "host"]) {
+  test.serial(`a guest ends when its parent is killed (${target})`, async (t) => {
+    const child = waiting(target);
     // The path that it was given comes back as a file: it is up.
     child.stdin.write("/README.md\n");
     await once(child.stdout, "data");
@@ -25,8 +25,8 @@ for (const place of ["vm", "host"]) {
     t.pass();
   });
 
-  test.serial(`SIGTERM ends the program, and leaves nothing (${place})`, async (t) => {
-    const child = waiting(place);
+  test.serial(`SIGTERM ends the program and leaves no process (${target})`, async (t) => {
+    const child = waiting(target);
     child.stdin.write("/README.md\n");
     await once(child.stdout, "data");
     const [guest] = descendants(child.pid!);
@@ -36,8 +36,8 @@ for (const place of ["vm", "host"]) {
     t.false(isAlive(guest!.pid));
   });
 
-  test.serial(`a closed pipe ends the program (${place})`, async (t) => {
-    const child = waiting(place);
+  test.serial(`a closed pipe ends the program (${target})`, async (t) => {
+    const child = waiting(target);
     child.stdin.write("/README.md\n");
     await once(child.stdout, "data");
     child.stdout.destroy();

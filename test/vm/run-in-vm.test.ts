@@ -19,7 +19,7 @@ async function run(options: Partial<RunOptions>) {
   return { status, stdout: stdout.bytes, stderr: withoutFirstRunNotes(stderr.text) };
 }
 
-test("every file arrives byte for byte, apart from the errors, whatever the image's path holds", async (t) => {
+test("every file arrives byte for byte, apart from the errors, from an image with any path", async (t) => {
   const image = join(temporaryFolder(t), `a, b:c=d 'e".img`);
   copyFileSync(SMALL, image);
   const paths = [...SMALL_FILES.keys()];
@@ -30,7 +30,7 @@ test("every file arrives byte for byte, apart from the errors, whatever the imag
   t.is(status, 1);
 });
 
-test("paths come by standard input; several machines at once answer right", async (t) => {
+test("several machines at once read paths from standard input", async (t) => {
   const runs = [...SMALL_FILES].slice(0, 3).map(async ([path, content]) => {
     const stdin = Readable.from([Buffer.from(path.slice(0, 3)), Buffer.from(`${path.slice(3)}\n`)]);
     t.deepEqual(await run({ args: ["--files-from", "-"], stdin }), {
@@ -42,7 +42,7 @@ test("paths come by standard input; several machines at once answer right", asyn
   await Promise.all(runs);
 });
 
-test("30 MB pass intact to a reader that is slow", async (t) => {
+test("a slow reader gets 30 MB intact", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "big"));
   const content = randomBytes(30_000_000);
@@ -66,7 +66,7 @@ test("30 MB pass intact to a reader that is slow", async (t) => {
   t.is(hash.digest("hex"), createHash("sha256").update(content).digest("hex"));
 });
 
-test("a program that is not there has the shell's status for that", async (t) => {
+test("a program that does not exist has the shell's status for that", async (t) => {
   const { status, stdout, stderr } = await run({ program: "no such" });
   t.is(status, 127);
   t.is(stdout.length, 0);

@@ -13,7 +13,7 @@ async function run(options: Partial<RunOptions>) {
   return { status, stdout: stdout.bytes, stderr: stderr.text };
 }
 
-test.serial("the same bundle gives the same bytes on the host", async (t) => {
+test.serial("the same bundle reads the same bytes on the host", async (t) => {
   const { status, stdout, stderr } = await run({ args: ["/nope", ...SMALL_FILES.keys()] });
   t.deepEqual(stdout, Buffer.concat([...SMALL_FILES.values()]));
   t.regex(stderr, /^cat: \/nope: [^\n]+\n$/);
@@ -21,7 +21,7 @@ test.serial("the same bundle gives the same bytes on the host", async (t) => {
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("either layout gives the same, paths by standard input too", async (t) => {
+test.serial("either layout reads the same bytes, of paths from standard input too", async (t) => {
   for (const layout of ["light", "fast"]) {
     const stdin = Readable.from([...SMALL_FILES.keys()].map((path) => `${path}\n`));
     const { status, stdout } = await run({ args: ["--files-from", "-"], stdin, layout });
@@ -30,7 +30,7 @@ test.serial("either layout gives the same, paths by standard input too", async (
   }
 });
 
-test.serial("an input that the program does not want is left alone", async (t) => {
+test.serial("an input that the program does not read is not read", async (t) => {
   const stdin = new Readable({ read: () => t.fail("it was read") });
   t.is((await run({ args: ["/README.md"], stdin })).status, 0);
   t.false(stdin.destroyed);
@@ -45,7 +45,7 @@ test.serial("an image of another commit than the pinned one is refused", async (
   t.regex(wrong.stderr, /^cat: [^\n]*it is of commit 0be1d5[^\n]*\n$/);
 });
 
-test.serial("with analyze, an image whose IDX is damaged is read all the same", async (t) => {
+test.serial("an image whose IDX is damaged is read with analyze", async (t) => {
   const bytes = readFileSync(SMALL);
   // Past the fan-out lie the ids.
   bytes.fill(

@@ -10,7 +10,7 @@ import { get, RawSocket } from "../guest/http/served.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { Collector, descendants, SMALL, SMALL_FILES } from "./fixture.ts";
 
-/** A program that runs in a machine and writes lines until it is told to end. */
+/** A program that runs in a machine and writes lines until a signal ends it. */
 function start(t: ExecutionContext, options: Partial<RunOptions>) {
   const ending = new AbortController();
   const stdout = new PassThrough({ encoding: "utf8" });
@@ -40,7 +40,7 @@ async function free(t: ExecutionContext): Promise<number> {
   return port;
 }
 
-test.serial("a machine serves its image at the published port, until it is told to end", async (t) => {
+test.serial("a machine serves its image at the published port, until a signal ends it", async (t) => {
   const args = ["--listing", "--host", "127.0.0.1", "--host", "localhost"];
   const { line, running, stderr, end } = start(t, { publish: ["0:80"], args, verbose: true });
   const [, digits] = /^http:\/\/127\.0\.0\.1:(\d+)\/\n$/.exec(await line)!;
@@ -104,7 +104,7 @@ test.serial("a machine serves its image at the published port, until it is told 
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("ports that are not published are not reached, and the machine reaches nothing", async (t) => {
+test.serial("a port that is not published cannot be reached, and the machine reaches nothing", async (t) => {
   const bundle = join(temporaryFolder(t), "outside.cjs");
   await makeBundle(bundle, join(import.meta.dirname, "outside-main.ts"));
   let visitors = 0;
@@ -144,7 +144,7 @@ test.serial("ports that are not published are not reached, and the machine reach
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("a port that only QEMU finds taken is told, and the template stays", async (t) => {
+test.serial("a port that only QEMU finds taken is refused, and the template stays", async (t) => {
   const port = await free(t);
   const { running } = start(t, { publish: [`${port}:80`, `${port}:81`] });
   await t.throwsAsync(running, {
@@ -160,7 +160,7 @@ test.serial("a port that only QEMU finds taken is told, and the template stays",
   await again.running.catch(() => {});
 });
 
-test.serial("without a published port, serve says so", async (t) => {
+test.serial("serve fails without a published port", async (t) => {
   const { running, stderr } = start(t, {});
   t.is(await running, 2);
   t.is(

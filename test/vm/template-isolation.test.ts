@@ -13,7 +13,7 @@ const run = (options: Partial<RunOptions>) => runNoting({ bundle, ...options });
 
 const readme = SMALL_FILES.get("/README.md")!;
 
-test.serial("of an image and of a run's arguments, nothing is in a template", async (t) => {
+test.serial("a template contains nothing of an image or of the arguments of a run", async (t) => {
   // The run that leaves the template, and one that starts from it.
   for (let time = 0; time < 2; time++) t.deepEqual((await run({})).stdout, readme);
   const { status, errors } = await run({ args: ["/no-such-file-of-mine"] });
@@ -29,7 +29,7 @@ test.serial("of an image and of a run's arguments, nothing is in a template", as
   t.false(memory.includes("no-such-file-of-mine"), "an argument");
 });
 
-test.serial("a QEMU that hangs when it restores is ended, and the machine is booted", async (t) => {
+test.serial("a QEMU that hangs in a restore is killed, and the machine boots", async (t) => {
   const folder = join(cache, "path");
   const fake = join(folder, "qemu-system-x86_64");
   await mkdir(folder);

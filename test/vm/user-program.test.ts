@@ -40,19 +40,19 @@ export default (async ({ store, fs, connect: again, console, args, env, stdin, s
     inMachine: existsSync("/proc/version") && !existsSync("/usr/bin"), process: process.pid,
     kernel: readFileSync("/proc/version", "utf8").startsWith("Linux"), network: Object.keys(networkInterfaces()),
   }));
-  console.error("told\\n");
+  console.error("reported\\n");
   return 42;
 }) satisfies Unikernel;
 `;
 
-test.serial("one program finds in the machine what it is promised", async (t) => {
+test.serial("a program has in the machine what the docs promise", async (t) => {
   const program = join(temporaryFolder(t), "look around.ts");
   writeFileSync(program, LOOK_AROUND);
   const args = ["/binary.bin", "ü"];
   const env = { NAME: "välue", TZ: "UTC" };
   const stdin = Readable.from([Buffer.alloc(1_500_000), Buffer.alloc(1)]);
   const { status, stdout, stderr } = await run({ program, args, env, stdin });
-  t.deepEqual([status, stderr], [42, "told\n"]);
+  t.deepEqual([status, stderr], [42, "reported\n"]);
   const { ways, ...rest } = JSON.parse(stdout);
   const { createHash } = await import("node:crypto");
   const digest = createHash("sha256").update(SMALL_FILES.get("/binary.bin")!).digest("hex");
@@ -81,7 +81,7 @@ test.serial("a changed program costs no boot", async (t) => {
   }
 });
 
-test.serial("a large program arrives whole, from the library too", async (t) => {
+test.serial("a large program arrives complete, from the library too", async (t) => {
   const program = join(temporaryFolder(t), "large.mjs");
   const filler = "/* keep */".repeat(10);
   const text = `export const text = ${JSON.stringify(filler.repeat(30_000))};\nexport default ({ console }) => console.write(String(text.length));\n`;
@@ -101,7 +101,7 @@ export default ({ args }) => {
 `;
 
 for (const kind of ["objects", "buffers"]) {
-  test.serial(`a machine that is out of memory for ${kind} is told as that`, async (t) => {
+  test.serial(`a machine that is out of memory for ${kind} fails with OUT_OF_MEMORY`, async (t) => {
     const program = join(temporaryFolder(t), "hungry.mjs");
     writeFileSync(program, HUNGRY);
     await t.throwsAsync(run({ program, args: [kind], memory: 128, cold: true }), {

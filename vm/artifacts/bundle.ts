@@ -9,12 +9,12 @@ import { bundle } from "./esbuild.ts";
 /** The name of the bundle in its folder. */
 const FILE = "guest.cjs";
 
-/** That of the program of threads beside it; reader/bulk/threads.ts looks for it under this name. */
+/** The name of the threads' program beside it. reader/bulk/threads.ts looks for it. */
 const THREAD_FILE = "store-thread.cjs";
 
 /**
- * The guest's program as one file: made from the sources and kept until they change, or the one that was made when the
- * package was. Beside it is what it starts threads with where it runs on this machine; in its own it has no use for them.
+ * Returns the path of the guest's program as one file. In a checkout it is made from the sources whenever they change; the npm
+ * package contains it. The program of its threads lies beside it, for runs on the host: a machine has one CPU.
  */
 export async function getBundle(): Promise<string> {
   const root = packageRoot();
@@ -26,8 +26,8 @@ export async function getBundle(): Promise<string> {
 }
 
 /**
- * Makes that one file.
- * @param entry what starts in the guest.
+ * Makes the guest's program as one file.
+ * @param entry the source that it starts with.
  */
 export async function makeBundle(
   file: string,
@@ -36,10 +36,10 @@ export async function makeBundle(
   await bundle({ ...COMMON, entryPoints: [entry], outfile: file, target: "node26" });
 }
 
-/** Makes the program of the threads that read for `Store.getAll`, in a folder, beside whatever bundle the store is part of. */
+/** Makes the program of the threads of `Store.getAll`, in the folder of the bundle that contains the store. */
 export async function makeThreadProgram(folder: string): Promise<void> {
   const entry = join(packageRoot(), "reader", "bulk", "thread.ts");
-  // The library, and so its threads, run on its user's Node.
+  // The library and its threads run on the user's Node.
   const target = `node${LIBRARY_NODE}`;
   await bundle({ ...COMMON, entryPoints: [entry], outfile: join(folder, THREAD_FILE), target });
 }
@@ -47,23 +47,23 @@ export async function makeThreadProgram(folder: string): Promise<void> {
 const COMMON = {
   bundle: true,
   platform: "node",
-  // Node starts a CommonJS file a little sooner than a module, in a machine and in a thread.
+  // Node starts a CommonJS file a little sooner than a module.
   format: "cjs",
   minifySyntax: true,
 } as const;
 
-/** The key of the sources that the guest's program is made of. */
+/** A hash of the sources of the guest's program. */
 export async function sourcesKey(root: string): Promise<string> {
-  const paths = (await Promise.all(["reader", "guest"].map((room) => sourcesOf(root, room)))).flat();
+  const paths = (await Promise.all(["reader", "guest"].map((folder) => sourcesOf(root, folder)))).flat();
   const sources = await Promise.all(paths.map((path) => readFile(join(root, path))));
   const versions = await readFile(join(root, "package.json"));
   return keyOf(versions, ...paths.flatMap((path, index) => [path, sources[index]!]));
 }
 
-async function sourcesOf(root: string, room: string): Promise<string[]> {
-  const paths = await readdir(join(root, room), { recursive: true });
+async function sourcesOf(root: string, folder: string): Promise<string[]> {
+  const paths = await readdir(join(root, folder), { recursive: true });
   return paths
     .filter((path) => path.endsWith(".ts"))
     .sort()
-    .map((path) => join(room, path));
+    .map((path) => join(folder, path));
 }

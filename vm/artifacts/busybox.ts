@@ -8,7 +8,7 @@ import { fetchPackages, hasDebianPackages, one } from "./debian.ts";
 const PACKAGE = "busybox-static";
 
 /**
- * Gives a busybox that needs no library: the one of the package sources, fetched once, or else the system's own.
+ * Returns a static busybox: the package's, fetched once, or without apt the system's own.
  * @throws {DocteurError} `NO_BUSYBOX`.
  */
 export async function getBusybox(note: (line: string) => void): Promise<string> {
@@ -29,7 +29,7 @@ export async function getBusybox(note: (line: string) => void): Promise<string> 
   return join(folder, "busybox");
 }
 
-/** The fetched busybox, or the system's own; undefined if there is none yet. */
+/** Returns the fetched busybox or the system's own; undefined if there is neither. */
 export async function cachedBusybox(): Promise<string | undefined> {
   const path = join(cacheFolder(), PACKAGE, "busybox");
   return access(path).then(
@@ -41,12 +41,12 @@ export async function cachedBusybox(): Promise<string | undefined> {
 async function installedBusybox(): Promise<string> {
   const path = findTool("busybox");
   if (path !== undefined && !needsInterpreter(await readFile(path))) return path;
-  throw new DocteurError("NO_BUSYBOX", "no busybox without libraries is on the PATH; install a static one");
+  throw new DocteurError("NO_BUSYBOX", "no static busybox is on the PATH; install one");
 }
 
 const PT_INTERP = 3;
 
-/** Whether a 64-bit ELF executable asks for a dynamic linker (System V ABI, program header). */
+/** Whether a 64-bit ELF executable needs a dynamic linker (System V ABI, program header). */
 function needsInterpreter(elf: Buffer): boolean {
   const table = Number(elf.readBigUInt64LE(0x20));
   const entrySize = elf.readUInt16LE(0x36);

@@ -1,4 +1,4 @@
-/** What the kernel unpacks as its first root: a folder, an executable or a plain file. Paths are relative, without `./`. */
+/** An entry of the archive: a folder or a file. Its path is relative, without `./`. */
 export interface CpioEntry {
   readonly path: string;
   /** Bytes of a file; a folder when absent. */
@@ -12,9 +12,9 @@ const FILE = 0o100000;
 const TRAILER = "TRAILER!!!";
 
 /**
- * Writes an archive in the "newc" form of cpio, the one the kernel accepts as an initramfs
- * (Linux, Documentation/driver-api/early-userspace/buffer-format.rst). Owner is root, times are the epoch,
- * so that the same entries always give the same bytes. A folder must come before what lies in it.
+ * Encodes an initramfs: an archive in the "newc" form of cpio (Linux,
+ * Documentation/driver-api/early-userspace/buffer-format.rst). The owner is root and all times are the epoch, so the same
+ * entries always give the same bytes. A folder must come before its entries.
  */
 export function encodeCpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { packageRoot } from "../package-root.ts";
 
 /**
- * The package of Debian and Ubuntu that has a program or a shared library, by vm/debian-packages.txt; undefined for one that
- * is not listed there.
+ * Returns the package of Debian and Ubuntu that has a program or a shared library, by vm/debian-packages.txt; undefined if it
+ * is not listed.
  *
- * @param name of a program, `mkfs.erofs` say, or of a library, `libatomic.so.1` say.
+ * @param name of a program such as `mkfs.erofs`, or of a library such as `libatomic.so.1`.
  */
 export function debianPackage(name: string): string | undefined {
   // Read only when something is missing.
@@ -15,7 +15,7 @@ export function debianPackage(name: string): string | undefined {
   return rows.find(([kind, listed]) => kind !== "#" && listed === name)?.[2];
 }
 
-/** What to type for such a program or library; undefined if its package is neither listed nor given. */
+/** Returns how to install a program or library; undefined if its package is neither listed nor given. */
 export function installation(name: string, packageName = debianPackage(name)): string | undefined {
   return packageName === undefined ? undefined : `on Debian or Ubuntu: apt install ${packageName}`;
 }

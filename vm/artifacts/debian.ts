@@ -3,21 +3,20 @@ import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { findTool, requireTool, runTool } from "../tools.ts";
 
-/** Whether packages of Debian, or of a system made from it, can be had here. */
+/** Whether this system has the tools to fetch packages of Debian or of a derived system. */
 export function hasDebianPackages(): boolean {
   return ["apt-get", "apt-cache", "dpkg-deb"].every((tool) => findTool(tool) !== undefined);
 }
 
-/** Picks the packages to fetch. `depends` gives the names that a package depends on, undefined for an unknown package. */
+/** Chooses the packages to fetch. `depends` returns the names that a package depends on; undefined for an unknown package. */
 export type Choice = (depends: (name: string) => Promise<string[] | undefined>) => Promise<string[]>;
 
 /**
- * Fetches packages and unpacks them, without installing anything and without being root. apt checks them against the
- * signed lists of the system's own sources. Where the lists are missing or out of date, apt gets lists of its own in a
- * folder beside, which is removed afterwards.
+ * Fetches packages and unpacks them. It installs nothing and needs no root. apt checks them against the signed lists of the
+ * system's sources. If these lists are missing or out of date, apt fetches lists into a temporary folder.
  *
- * @param into the folder where the packages' files appear.
- * @returns the names of the packages that were chosen.
+ * @param into the folder for the packages' files.
+ * @returns the names of the chosen packages.
  * @throws {DocteurError} `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
  */
 export async function fetchPackages(choose: Choice, into: string): Promise<string[]> {
@@ -27,7 +26,7 @@ export async function fetchPackages(choose: Choice, into: string): Promise<strin
       return await fetchWith([], choose, apt, into);
     } catch (error) {
       return await fetchWithOwnLists(choose, apt, into).catch((second) => {
-        // The system's lists knew the package: what went wrong with it then says more.
+        // If the system's lists have the package, the first error says more.
         throw error instanceof DocteurError && error.code === "PACKAGE_UNKNOWN" ? second : error;
       });
     }
@@ -64,10 +63,10 @@ async function privateState(apt: string): Promise<string[]> {
     `Dir::State=${state}`,
     "Dir::State::status=/var/lib/dpkg/status",
     `Dir::Cache=${cache}`,
-    // As root, apt would otherwise become a user who may not enter the cache.
+    // Otherwise apt, run by root, changes to a user who cannot enter the cache.
     "APT::Sandbox::User=root",
     "Acquire::Languages=none",
-    // Without it, an update that reaches nobody counts as done.
+    // Otherwise an update that reaches no server succeeds.
     "APT::Update::Error-Mode=any",
   ];
   return settings.flatMap((setting) => ["-o", setting]);
@@ -83,7 +82,7 @@ async function depends(options: string[], name: string): Promise<string[] | unde
   );
 }
 
-/** What apt tells of a package (deb-control(5)); empty if it knows none of that name. */
+/** Returns apt's description of a package (deb-control(5)); empty for an unknown package. */
 function show(options: string[], name: string): Promise<string> {
   const apt = requireTool("apt-cache");
   return runTool(apt, [...options, "show", "--no-all-versions", name]).catch(() => "");
@@ -93,7 +92,7 @@ function field(shown: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*)$`, "m").exec(shown)?.[1];
 }
 
-/** Bytes that packages take, as fetched and as unpacked; undefined if the system's lists do not tell. */
+/** Returns the bytes that packages take, fetched and unpacked; undefined if the system's lists do not have them. */
 export async function packagesSize(choose: Choice): Promise<number | undefined> {
   const names = await choose((name) => depends([], name)).catch(() => undefined);
   if (names === undefined) return undefined;

@@ -8,34 +8,33 @@ import type { Kernel } from "./kernel.ts";
 import { readModules } from "./modules.ts";
 import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
 
-/** What the machine needs beyond the kernel itself: its bus, its disks, their file system, the channel. */
+/** The modules of every machine: its bus, its disks, their file system, the channel. */
 export const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 
-/** What a machine with a network needs, too. */
+/** The modules of a machine with a network, besides. */
 export const NETWORK_MODULES = ["virtio_net"];
 
-/** The address that QEMU's own network has for its guest (QEMU, "user mode networking"); nothing else is in it to be asked. */
+/** The guest's address in QEMU's own network (QEMU, "user mode networking"). No server in it could assign one. */
 const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&
-  $busybox ip link set eth0 up || fail "the network does not come up"
+  $busybox ip link set eth0 up || fail "the network does not start"
 `;
 
-/** Once /proc is mounted. */
+/** Switches the machine off. Needs /proc. */
 const POWER_OFF = `echo o > /proc/sysrq-trigger
   $busybox sleep 60`;
 
 /**
- * MiB that Node itself needs. Of the rest, three quarters are for JavaScript's objects. V8 by itself would give them half of the
- * memory, but never less than 256 MiB, which a small machine does not have: it would then drop pages of Node and read them
- * again, for minutes, instead of saying that it is out of memory.
+ * MiB for Node itself. Three quarters of the rest are V8's heap. V8's own default is half of the memory, but at least 256 MiB,
+ * which a small machine does not have: instead of running out of memory, its kernel would drop pages of Node and read them
+ * again, for minutes.
  */
 const NODE_MEMORY = 56;
 
 /**
  * The first process: loads the modules, mounts the root disk and becomes Node.
  *
- * A shell that has insmod within itself, as Debian's busybox does, need not start busybox for each module, which takes an
- * emulated machine some milliseconds. Such a shell may find itself by /proc/self/exe (busybox from 1.38 on does), so that
- * is mounted first.
+ * A shell with a built-in insmod, as in Debian's busybox, starts no process for each module, which would take an emulated
+ * machine some milliseconds. busybox from 1.38 on finds itself by /proc/self/exe, so /proc is mounted first.
  */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -62,7 +61,7 @@ heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
 exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${V8_FLAGS.join(" ")} --max-old-space-size=$heap ${START_PATH}
 `;
 
-/** What the console of a machine that only tries an accelerator says. */
+/** The console of a machine that tries an accelerator shows this line. */
 export const TRIAL_MARK = "docteur: the kernel is up";
 
 const TRIAL_INIT = `#!/bin/busybox sh
@@ -72,7 +71,7 @@ $busybox mount -t proc proc /proc
 ${POWER_OFF}
 `;
 
-/** The initramfs that brings up Node with the guest's program, and before it the network, if there is one. */
+/** Makes the initramfs that starts the network, if the machine has one, and then Node with the guest's program. */
 export async function getInitramfs(
   kernel: Kernel,
   busybox: string,
@@ -96,7 +95,7 @@ export async function getInitramfs(
     ...(await system(busybox, script)),
     { path: "modules" },
     ...(await readModules(kernel.modules, modules, busybox)).map(({ name, data }, index) => ({
-      // Numbered, because the shell's `*` sorts.
+      // Numbered: the shell's `*` sorts by name.
       path: `modules/${String(index).padStart(2, "0")}-${name}.ko`,
       data,
     })),
@@ -105,7 +104,7 @@ export async function getInitramfs(
   ]);
 }
 
-/** A tiny initramfs that says that the kernel is up and switches the machine off. */
+/** Makes an initramfs that prints `TRIAL_MARK` and switches the machine off. */
 export async function getTrialInitramfs(busybox: string): Promise<string> {
   const key = keyOf(TRIAL_INIT, fingerprint(busybox));
   return write(`trial-initramfs-${key}`, () => system(busybox, TRIAL_INIT));

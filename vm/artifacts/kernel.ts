@@ -14,7 +14,7 @@ export interface Kernel {
   readonly modules: string;
 }
 
-/** Where the kernel comes from if the caller does not care: both or neither. */
+/** The kernel of the caller's choice: both or neither. */
 export interface KernelChoice {
   readonly kernel?: string | undefined;
   readonly modules?: string | undefined;
@@ -29,10 +29,10 @@ const VERSIONED = /^linux-(image|binary|modules|base)-\d/;
 const REMEDY = "give one with --kernel FILE --modules FOLDER";
 
 /**
- * Gives the kernel that the caller names, or else the distribution's own for virtual machines, fetched once.
+ * Returns the kernel that the caller names, or else the distribution's kernel for virtual machines, fetched once.
  *
- * @param note told before something is fetched.
- * @throws {DocteurError} `NO_KERNEL`, if none can be had.
+ * @param note gets a line of text before a fetch.
+ * @throws {DocteurError} `NO_KERNEL`, if there is none and none can be fetched.
  */
 export async function getKernel(choice: KernelChoice, note: (line: string) => void): Promise<Kernel> {
   const { kernel, modules } = choice;
@@ -43,14 +43,14 @@ export async function getKernel(choice: KernelChoice, note: (line: string) => vo
   const name = await entryName();
   const folder = await cached(name, async (folder) => {
     if (!hasDebianPackages())
-      throw new DocteurError("NO_KERNEL", `apt is not here to fetch a kernel; ${REMEDY}`);
+      throw new DocteurError("NO_KERNEL", `this system has no apt to fetch a kernel with; ${REMEDY}`);
     note("fetching a kernel for virtual machines (once)");
     await fetchKernel(folder);
   });
   return { image: join(folder, "vmlinuz"), modules: join(folder, "modules") };
 }
 
-/** Where the fetched kernel is, and the package it came from; undefined if none was fetched yet. */
+/** Returns the package of the cached kernel; undefined if there is none. */
 export async function cachedKernel(): Promise<string | undefined> {
   const file = join(cacheFolder(), await entryName(), "package");
   return readFile(file, "utf8").then(
@@ -59,7 +59,7 @@ export async function cachedKernel(): Promise<string | undefined> {
   );
 }
 
-/** Bytes that fetching it takes, while it is at work; undefined if the system does not tell. */
+/** Returns the bytes that a fetch of the kernel takes; undefined if the system does not know. */
 export async function kernelBytes(): Promise<number | undefined> {
   return hasDebianPackages() ? await packagesSize(chooseKernel) : undefined;
 }
@@ -78,7 +78,7 @@ async function givenKernel(image: string, modules: string): Promise<Kernel> {
   return { image, modules };
 }
 
-/** One kernel for each release of the system: what its package sources would give. */
+/** The cache has one kernel for each release of the system. */
 async function entryName(): Promise<string> {
   const release = await readFile("/etc/os-release", "utf8").catch(() => "");
   const field = (name: string) => new RegExp(`^${name}="?([\\w.-]*)`, "m").exec(release)?.[1] ?? "unknown";
@@ -125,7 +125,7 @@ const chooseKernel: Choice = async (depends) => {
   throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
 };
 
-/** Ubuntu 22.04 has EROFS in a package that its kernel for virtual machines does not depend on. */
+/** Adds the packages of extra modules: Ubuntu 22.04 has EROFS in one that its kernel for virtual machines does not need. */
 const withExtraModules: Choice = async (depends) => {
   const names = await chooseKernel(depends);
   const extra = names.map((name) => name.replace(/^linux-modules-(?=\d)/, "linux-modules-extra-"));

@@ -11,15 +11,14 @@ export interface KernelModule {
 }
 
 /**
- * Reads the wanted modules and all that they depend on, in an order in which they can be loaded. What is built into the
- * kernel needs no loading and is left out.
+ * Reads modules and their dependencies, in the order in which the kernel can load them. Modules that are built into the kernel
+ * are left out.
  *
- * The dependencies are those that each module itself names: `modules.dep` is made when a kernel is installed, and this
- * one was not.
+ * The dependencies are read from the modules themselves: `modules.dep` is made only when a kernel is installed.
  *
  * @param folder holds `kernel/` and `modules.builtin`, as `/lib/modules/VERSION` does.
- * @param busybox unpacks what is compressed by xz.
- * @throws {DocteurError} `NO_MODULE`, if one is neither there nor built in; `TOOL_FAILED`, if it cannot be unpacked.
+ * @param busybox decompresses modules in xz, if the host has no xz.
+ * @throws {DocteurError} `NO_MODULE`, if a module is neither in the folder nor built in; `TOOL_FAILED`, if one cannot be decompressed.
  */
 export async function readModules(
   folder: string,
@@ -29,10 +28,10 @@ export async function readModules(
   const files = await moduleFiles(folder);
   const builtIn = await builtInModules(folder);
   const ordered = new Map<string, KernelModule>();
-  const visiting = new Set<string>();
-  const visit = async (name: string): Promise<void> => {
-    if (ordered.has(name) || builtIn.has(name) || visiting.has(name)) return;
-    visiting.add(name);
+  const pending = new Set<string>();
+  const add = async (name: string): Promise<void> => {
+    if (ordered.has(name) || builtIn.has(name) || pending.has(name)) return;
+    pending.add(name);
     const file = files.get(name);
     if (file === undefined) {
       throw new DocteurError(
@@ -41,10 +40,10 @@ export async function readModules(
       );
     }
     const data = await readModule(file, busybox);
-    for (const dependency of dependencies(data)) await visit(dependency);
+    for (const dependency of dependencies(data)) await add(dependency);
     ordered.set(name, { name, data });
   };
-  for (const name of wanted) await visit(canonical(name));
+  for (const name of wanted) await add(canonical(name));
   return [...ordered.values()];
 }
 
@@ -56,7 +55,7 @@ export async function lacksModule(folder: string, names: readonly string[]): Pro
 
 const MODULE_FILE = /^(.+)\.ko(\.gz|\.xz|\.zst)?$/;
 
-/** The kernel takes `-` and `_` in a module's name for the same. */
+/** In the name of a module, `-` and `_` are the same to the kernel. */
 function canonical(name: string): string {
   return name.replaceAll("-", "_");
 }
@@ -76,7 +75,7 @@ async function builtInModules(folder: string): Promise<Set<string>> {
 }
 
 async function readModule(file: string, busybox: string): Promise<Buffer> {
-  // Loaded only here: a run that finds its initramfs made needs none of it.
+  // A run with a cached initramfs never loads it.
   const { gunzipSync } = await import("node:zlib");
   if (file.endsWith(".gz")) return gunzipSync(await readFile(file));
   if (file.endsWith(".zst")) return decompressZstd(file);
@@ -84,7 +83,7 @@ async function readModule(file: string, busybox: string): Promise<Buffer> {
   return readFile(file);
 }
 
-/** By the Node that docteur brings along: that of the library's user may be too old to have zstd. */
+/** Uses the pinned Node: that of the library's user may be too old for zstd. */
 async function decompressZstd(file: string): Promise<Buffer> {
   const script = `
     const { readFileSync } = require("node:fs");
@@ -93,7 +92,7 @@ async function decompressZstd(file: string): Promise<Buffer> {
   return Buffer.from(text, "latin1");
 }
 
-/** Node has no xz, and a small system has no xz-utils; the machine's busybox is always there, and knows it. */
+/** Uses xz or else busybox: Node has no xz. */
 async function decompressXz(file: string, busybox: string): Promise<Buffer> {
   const xz = findTool("xz");
   const [tool, args] = xz === undefined ? [busybox, ["unxz"]] : [xz, ["-d"]];
@@ -101,7 +100,7 @@ async function decompressXz(file: string, busybox: string): Promise<Buffer> {
   return Buffer.from(text, "latin1");
 }
 
-/** The names after `depends=` in the section `.modinfo`, which is a sequence of strings that end in a zero. */
+/** Returns the names after `depends=` in the section `.modinfo`, a sequence of strings that end in a zero. */
 function dependencies(module: Buffer): string[] {
   const key = Buffer.from("\0depends=");
   const start = module.indexOf(key);

@@ -1,17 +1,27 @@
 import { pinnedNode } from "../package-root.ts";
 import { runTool } from "../tools.ts";
 
-/** V8's flags that Node starts with in the machine: it has one CPU, so nothing is done beside the program. */
-export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-concurrent-recompilation"];
+/**
+ * V8's flags at the start of Node in the machine. The machine has one CPU: V8 does no work in other threads.
+ *
+ * V8's memory reducer collects garbage some ten seconds after a program went idle. The host gets back none of that memory, and a
+ * machine that waits would take some 20 MB more: its own copies of the template's pages, and the translated code of the
+ * collector.
+ */
+export const V8_FLAGS: readonly string[] = [
+  "--single-threaded-gc",
+  "--no-concurrent-recompilation",
+  "--no-memory-reducer",
+];
 
 /**
- * Those that follow when Node has loaded its own modules: V8 would not take the code of these that is in Node's binary, if it was
- * to run with other compilers than those it was made for.
+ * V8's flags that are set once Node has loaded its own modules. Set earlier, they would make V8 reject the compiled code of these
+ * modules in Node's binary.
  *
- * What V8's compilers make is more code for the emulator to translate. Of four tiers two remain: the interpreter, and Maglev for
- * what is called five times as often as it takes on a host; a run that prints a file does not meet it. Measured: 40 ms less of
- * such a run, and 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late one keeps loops from
- * Maglev.
+ * The emulator must translate all code that V8's compilers make. Of four tiers two remain: the interpreter, and Maglev for
+ * functions that are called five times as often as on a host; a run that prints a file has none. Measured: such a run takes 40 ms
+ * less, and 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late TurboFan keeps loops
+ * from Maglev.
  */
 export const TIER_FLAGS: readonly string[] = [
   "--no-sparkplug",
@@ -20,17 +30,17 @@ export const TIER_FLAGS: readonly string[] = [
   "--invocation-count-for-maglev-osr=500",
 ];
 
-/** Node's modules that every run needs, besides those that Node needs itself. */
+/** Node's modules that every run needs and that Node does not load by itself. */
 const NODE_MODULES = ["node:crypto", "node:zlib", "node:module", "node:ffi", "node:vm"];
 
-/** The machine's Node starts this file. */
+/** The machine's Node and its threads start with this file. */
 export const START_PATH = "/guest/guest.cjs";
 
-/** What it starts. */
+/** The guest's program, which that file starts. */
 const SOURCE_PATH = "/guest/source.cjs";
 const CODE_PATH = "/guest/code";
 
-/** Sets the flags, and makes a function of the text of a CommonJS file, as Node itself does. */
+/** Sets the flags, and compiles a CommonJS file to a function, as Node does. */
 const COMPILE = `
 const { setFlagsFromString } = process.getBuiltinModule("node:v8");
 for (const flag of ${JSON.stringify(TIER_FLAGS)}) setFlagsFromString(flag);
@@ -52,7 +62,7 @@ ${COMPILE}
 compile("${SOURCE_PATH}", readFileSync("${CODE_PATH}")).runInThisContext()(exports, require, module, __filename, __dirname);
 `;
 
-/** Not only what runs at the start is compiled: to compile the rest when it is called takes an emulated machine longer. */
+/** Compiles all functions, not only those of the start: an emulated machine takes long to compile a function. */
 const MAKE = `${COMPILE}
 setFlagsFromString("--no-lazy");
 const script = compile(process.argv[1]);
@@ -60,12 +70,12 @@ setFlagsFromString("--lazy");
 process.stdout.write(script.createCachedData());
 `;
 
-/** The texts that a precompiled program is made from, besides its own. */
+/** All that a precompiled program is made from, besides the program. */
 export const RECIPE = [...V8_FLAGS, START, MAKE].join("\n");
 
 /**
- * The guest's program for an initramfs, with the code that V8 has compiled of it: an emulated machine takes longer for that
- * than for anything else that the program does. A code that is not to V8's liking is compiled there all the same.
+ * Returns the guest's program for an initramfs, with its code compiled by V8: an emulated machine takes longer to compile it
+ * than to run it. If V8 in the machine rejects the compiled code, it compiles the program again.
  *
  * @param bundle the program as one file in CommonJS.
  * @throws {DocteurError} `NO_NODE`, `TOOL_FAILED`.

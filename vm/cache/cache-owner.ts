@@ -24,8 +24,8 @@ function home(): string {
 
 /**
  * Why a folder, which need not be there, is not this user's alone to write: another user owns it, or it is open to a group or to
- * all, or one of the folders or symbolic links on the way to it is, so that another could be put in its place. What belongs to
- * root is as good as one's own, except for the folder itself. In a folder like /tmp (sticky), others cannot touch what is not
+ * all, or one of the folders or symbolic links on the way to it is, so that another user could replace it. What belongs to
+ * root counts as this user's, except for the folder itself. In a folder like /tmp (sticky), others cannot touch what is not
  * theirs (as sshd judges the way to authorized keys).
  *
  * @returns undefined if it is.
@@ -62,7 +62,7 @@ function statsOf(path: string): Stats | undefined {
   }
 }
 
-/** Whether nobody else but root can enter a folder, so that what is in it is this user's, whatever its own modes are. */
+/** Whether only this user and root can enter a folder. The modes of what is in it then do not matter. */
 export function isPrivate(folder: string): boolean {
   try {
     return (statSync(folder).mode & GROUP_OR_OTHERS) === 0;

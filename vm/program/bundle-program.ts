@@ -9,8 +9,8 @@ import { countErrors, ProgramError } from "./program-error.ts";
 import { onlyProjectFiles, ProjectFiles } from "./project-files.ts";
 
 /**
- * Makes one module of a program and of all that it imports, packages included; see `ProjectFiles` for what it may import. Its
- * source map tells paths relative to the working directory.
+ * Bundles a program and all that it imports, packages included, to one module; see `ProjectFiles` for what it may import. The
+ * paths in its source map are relative to the working directory.
  *
  * @param path of the program's file.
  * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`.
@@ -21,7 +21,7 @@ export async function bundleProgram(path: string): Promise<UserProgram> {
     const { outputFiles } = await bundle({
       absWorkingDir: process.cwd(),
       entryPoints: [resolve(path)],
-      // Nothing is written; the map tells its paths from there.
+      // Not written; the paths of the map are relative to it.
       outfile: "program.mjs",
       write: false,
       bundle: true,
@@ -54,7 +54,7 @@ async function requireFile(path: string): Promise<void> {
   if (stats.isDirectory()) {
     throw new ProgramError(
       "PROGRAM_NOT_FOUND",
-      `${path}: is a folder; name the program's file, ${basename(path)}/main.ts say`,
+      `${path}: is a folder; name the file of the program, for instance ${basename(path)}/main.ts`,
     );
   }
 }

@@ -7,10 +7,10 @@ import { cached } from "../cache/cache.ts";
 import { packageRoot, pinnedNode } from "../package-root.ts";
 import { runTool } from "../tools.ts";
 
-/** The modules that a program may import of docteur, by the declarations of their types. */
+/** The declaration files of docteur's modules that a program may import. */
 export type Declarations = Readonly<Record<"docteur/guest" | "docteur/store", string>>;
 
-/** The declarations: those that the package has, or, in a checkout, made from the sources and kept until they change. */
+/** Returns the declarations: those of the npm package; in a checkout, they are made from the sources whenever these change. */
 export async function getDeclarations(): Promise<Declarations> {
   const root = packageRoot();
   const sources = join(root, "guest", "index.ts");
@@ -34,12 +34,12 @@ async function makeDeclarations(root: string, folder: string): Promise<void> {
   await runTool(pinnedNode(), [ownCompiler(), "-p", file]);
 }
 
-/** The folder of the declarations of Node. */
+/** The folder of packages of declarations, with that of Node. */
 export function typesFolder(): string {
   return dirname(dirname(fromRoot("@types/node/package.json")));
 }
 
-/** The type checker that docteur brings along. */
+/** The path of docteur's own type checker. */
 export function ownCompiler(): string {
   return join(dirname(fromRoot("typescript/package.json")), "bin", "tsc");
 }

@@ -1,8 +1,8 @@
 import type { Plugin } from "esbuild";
 
 /**
- * Has `docteur/guest` and `docteur/store` be what the guest has of them already, so that an error of the store's is an
- * instance of the class that the program imports. guest/runtime/user/load.ts puts them there.
+ * Resolves `docteur/guest` and `docteur/store` to the modules that the guest has already, so that the store's errors are
+ * instances of the classes that the program imports. guest/runtime/user/load.ts provides them.
  */
 export const guestModules: Plugin = {
   name: "docteur",
@@ -10,7 +10,7 @@ export const guestModules: Plugin = {
     onResolve({ filter: /^docteur(\/|$)/ }, ({ path }) => {
       if (path === "docteur/guest" || path === "docteur/store") return { path, namespace: "docteur" };
       return {
-        errors: [{ text: `"${path}" is not in the machine: there are docteur/guest and docteur/store` }],
+        errors: [{ text: `"${path}" is not in the machine; it has docteur/guest and docteur/store` }],
       };
     });
     onLoad({ filter: /./, namespace: "docteur" }, ({ path }) => ({

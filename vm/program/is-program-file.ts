@@ -1,6 +1,6 @@
 /**
- * Whether what `docteur run` is to run is a file of the user's rather than the name of a program that ships with docteur: it
- * has a slash, or ends as files of TypeScript and JavaScript do.
+ * Whether the program of `docteur run` is a file of the user's, and not the name of a program that ships with docteur: it
+ * contains a slash, or has the ending of a TypeScript or JavaScript file.
  */
 export function isProgramFile(program: string): boolean {
   return program.includes("/") || /\.[cm]?[jt]s$/.test(program);

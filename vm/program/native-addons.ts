@@ -1,15 +1,15 @@
 import { relative, sep } from "node:path";
 import type { Plugin } from "esbuild";
 
-/** Packages that find and load the native addon of whoever calls them. */
+/** Packages that find and load the native addon of their caller. */
 const LOADERS =
   /^(bindings|node-gyp-build|node-gyp-build-optional-packages|node-pre-gyp|@mapbox\/node-pre-gyp|pkg-prebuilds)(\/|$)/;
 
 const WHY = "native addons cannot be loaded: a program is JavaScript alone, in one file";
 
 /**
- * Refuses native addons. A package that can do without its addon asks for it with `require` and goes on when that throws, so
- * there the refusal comes when the program runs.
+ * Refuses native addons. An addon that is loaded by `require` is refused when the program runs: a package that works without
+ * its addon catches the error.
  */
 export const nativeAddons: Plugin = {
   name: "native-addons",

@@ -3,7 +3,7 @@ import { bundleProgram } from "./bundle-program.ts";
 import { checkTypes } from "./check-types.ts";
 import { isProgramFile } from "./is-program-file.ts";
 
-/** How a program of the user's own is made ready. */
+/** How to prepare a program of the user's own. */
 export interface PrepareOptions {
   /** The name of a program that ships with docteur, or the path of a file. */
   readonly program: string;
@@ -15,7 +15,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes a program of the user's own ready for a guest; undefined for one that ships with docteur.
+ * Bundles a program of the user's own and checks its types; returns undefined for one that ships with docteur.
  * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`. @throws {DocteurError} `TSC_NOT_FOUND`.
  */
 export async function prepareProgram({
@@ -29,7 +29,7 @@ export async function prepareProgram({
   const stop = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]);
   const [bundled, checked] = await Promise.allSettled([
     bundleProgram(program).catch((error) => {
-      // What is wrong with its syntax would otherwise be told twice.
+      // Otherwise the type checker reports errors of syntax a second time.
       failed.abort();
       throw error;
     }),

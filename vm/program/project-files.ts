@@ -16,20 +16,20 @@ export function foldersAbove(file: string): string[] {
 }
 
 /**
- * Which files of this machine a program may be made of: those of its project, and what Node's resolution of packages finds for
- * them. The project is the folder of the nearest package.json, or, if there is none, the folder of the program. One in the
- * root or in the user's home folder does not count: it would make a project of everything that the user has.
+ * Which files of this host a program may contain: those of its project, and the packages that Node's resolution finds for
+ * them. The project is the folder of the nearest package.json, or without one the folder of the program. A package.json in the
+ * root or in the user's home folder does not count: it would make all of the user's files a project.
  *
- * Paths are judged by what they are without symbolic links. A link in a `node_modules` folder counts if it leads to a package of that
- * name, as links of `npm link`, of workspaces and of pnpm do.
+ * Symbolic links in paths are resolved first. A link in a `node_modules` folder counts if it leads to a package of that name, as
+ * links of `npm link`, of workspaces and of pnpm do.
  */
 export class ProjectFiles {
   readonly folder: string;
   readonly #packages: string[] = [];
-  /** Folders from which a package may be asked for: those of files that are part of the program, and all above. */
+  /** Folders from which a package is resolved: those of the program's files, and all above. */
   readonly #folders = new Set<string>();
 
-  /** @param program its file. */
+  /** @param program the program's file. */
   constructor(program: string) {
     const file = realpathSync(program);
     const tooMuch = [real(homedir()), sep];
@@ -37,7 +37,7 @@ export class ProjectFiles {
     this.folder = foldersAbove(file).find(own) ?? dirname(file);
   }
 
-  /** Whether the file may be a part of the program. The file that imports it must have been asked for before. */
+  /** Whether the program may contain a file. It must be called for the importing file first. */
   has(path: string): boolean {
     const file = real(path);
     if (file === undefined || !statSync(file).isFile() || !this.#isWithin(file)) return false;
@@ -52,7 +52,7 @@ export class ProjectFiles {
     const isIn = (folder: string) => file.startsWith(folder === sep ? sep : folder + sep);
     if (isIn(this.folder) || this.#packages.some(isIn)) return true;
     const modules = [...this.#folders].map((folder) => real(join(folder, "node_modules")));
-    // A link of this name to any other folder would let packages be whatever lies there.
+    // A `node_modules` that is a link to a folder of another name would make everything in that folder a package.
     if (modules.some((each) => each !== undefined && basename(each) === "node_modules" && isIn(each)))
       return true;
     const linked = foldersAbove(file).find((folder) => this.#isLinked(folder));
@@ -60,7 +60,7 @@ export class ProjectFiles {
     return linked !== undefined;
   }
 
-  /** Whether a `node_modules` folder has a link to this one by the name that it has as a package. */
+  /** Whether a `node_modules` folder has a link to this one under its name as a package. */
   #isLinked(folder: string): boolean {
     const name = packageName(folder);
     return (
@@ -87,16 +87,16 @@ function real(path: string): string | undefined {
   }
 }
 
-/** Refuses whatever is not among the files of a program's project, with the place of the import. */
+/** Refuses files that a program may not contain, with the location of the import. */
 export function onlyProjectFiles(files: ProjectFiles): Plugin {
   return {
     name: "project-files",
     setup({ onLoad, initialOptions }) {
       const shown = (path: string) => relative(initialOptions.absWorkingDir ?? "", path);
       const outside = (path: string) =>
-        `${shown(path)} is not taken: it lies outside of the project ${files.folder} and of its node_modules`;
+        `${shown(path)} is refused: it is outside of the project ${files.folder} and of its node_modules`;
       onLoad({ filter: /./, namespace: "file" }, ({ path, with: attributes }): OnLoadResult | undefined => {
-        // Without a place, esbuild names that of the import.
+        // Without a location, esbuild adds that of the import.
         if (!files.has(path)) return { errors: [{ text: outside(path) }] };
         if (attributes.type !== undefined || !WITH_SOURCE_MAP.test(path)) return undefined;
         const errors = sourceMaps(path)
@@ -108,7 +108,7 @@ export function onlyProjectFiles(files: ProjectFiles): Plugin {
   };
 }
 
-/** The source maps that a file names, and where it does. */
+/** Returns the source maps that a file names, each with its location. */
 function sourceMaps(
   path: string,
 ): { map: string; location: { file: string; line: number; column: number } }[] {
@@ -126,7 +126,7 @@ function sourceMaps(
     });
 }
 
-/** The path of a file's URL, whole or relative, as esbuild reads it. */
+/** Returns the path of a file's URL, absolute or relative, as esbuild reads it. */
 function pathOf(url: string): string {
   const path = url.replace(/[?#].*$/s, "").replace(/^(file:)?(\/\/(localhost)?(?=\/))?/i, "");
   try {

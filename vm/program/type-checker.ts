@@ -4,18 +4,18 @@ import { DocteurError } from "../../reader/errors.ts";
 import { pinnedNode } from "../package-root.ts";
 import { ownCompiler } from "./declarations.ts";
 
-/** A type checker as it is started: a program, and the arguments that come before all others. */
+/** A type checker: an executable and its first arguments. */
 export interface TypeChecker {
   readonly file: string;
   readonly args: readonly string[];
 }
 
-/** Bytes in which a script names its interpreter, as Linux has it. */
+/** Bytes of a script in which Linux reads the name of the interpreter. */
 const SHEBANG_LENGTH = 256;
 
 /**
- * The type checker to use: docteur's own, unless the user names one. What lies in the program's project is not asked: it would
- * run on this machine.
+ * Returns the type checker: docteur's own, unless the user names one. That of the program's project is not used, because it would
+ * run on this host.
  *
  * @param path TypeScript's `bin/tsc`, or the folder of the package.
  * @throws {DocteurError} `TSC_NOT_FOUND`.
@@ -28,12 +28,12 @@ export function typeChecker(path: string | undefined): TypeChecker {
     return isForNode(file) ? { file: pinnedNode(), args: [file] } : { file, args: [] };
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no TypeScript (a file, or a package with bin/tsc)" : message;
+    const why = code === "ENOENT" ? "no TypeScript is there (a file, or a package with bin/tsc)" : message;
     throw new DocteurError("TSC_NOT_FOUND", `--tsc ${path}: ${why}`, { cause });
   }
 }
 
-/** Whether a file is JavaScript; it may be a package manager's shell script or a program of the machine, too. */
+/** Whether Node must run a file. It may also be a shell script of a package manager, or an executable. */
 function isForNode(file: string): boolean {
   const start = Buffer.alloc(SHEBANG_LENGTH);
   const fd = openSync(file, "r");

@@ -62,7 +62,7 @@ export class GuardedProcess {
         options.control ? "pipe" : "ignore",
         options.file ?? "ignore",
       ],
-      // In a process group of its own it gets no Ctrl-C from the terminal: this process does, and tells the guest.
+      // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends the guest a SIGNAL frame.
       detached: true,
     });
     this.#child = child;
@@ -108,7 +108,7 @@ function killGroup({ pid }: ChildProcess): void {
 }
 
 /**
- * Has the kernel kill the child when its parent dies, whatever ends the parent (prctl(2), PR_SET_PDEATHSIG). Where util-linux
+ * Has the kernel kill the child when its parent dies for any reason (prctl(2), PR_SET_PDEATHSIG). Where util-linux
  * is not installed, the child still reads the end of its channel.
  */
 function guarded(path: string, args: readonly string[]): string[] {

@@ -18,7 +18,7 @@ export async function findFailure(name: string): Promise<string | undefined> {
   return record?.name === name ? record.reason : undefined;
 }
 
-/** Deletes the record, whatever machine it is of. */
+/** Deletes the record, of any machine. */
 export async function clearFailure(): Promise<void> {
   await rm(join(cacheFolder(), FILE), { force: true });
 }

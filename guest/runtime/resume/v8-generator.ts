@@ -1,16 +1,16 @@
 import * as fs from "node:fs";
 
-/** Bytes of an isolate that are searched. The pointer to the generator is about in their middle. */
+/** Bytes of an isolate to search. The pointer to the generator is near their middle. */
 const ISOLATE_LENGTH = 128 * 1024;
 
-/** The address of what C++ allocates is a multiple of this. */
+/** Addresses of C++ objects are multiples of this. */
 const ALIGNMENT = 16n;
 
 /** A generator in memory: its first seed, and two words of state. */
 const WORD = 8;
 const GENERATOR_LENGTH = 3 * WORD;
 
-/** How many numbers V8 may draw where one is expected. */
+/** V8 may draw up to this many numbers where one is expected. */
 const MAX_STEPS = 8;
 
 /**
@@ -20,12 +20,12 @@ const MAX_STEPS = 8;
  *
  * @param isolate the address of this thread's isolate.
  * @returns the address of the state: 16 bytes, not all of them zero.
- * @throws if not exactly one object behaves like that.
+ * @throws {Error} if not exactly one object behaves like the generator.
  */
 export function findV8Generator(isolate: bigint): bigint {
   const memory = new Memory();
   try {
-    // V8 makes the generator when it is first needed. The symbols are kept: the bundler removes a call whose value is not used.
+    // The first symbol makes V8 create the generator. The array keeps the bundler from removing the calls.
     const drawn = [Symbol()];
     const before = [...addressesIn(memory.read(isolate, ISOLATE_LENGTH))].map(
       (address) => [address, memory.read(address, GENERATOR_LENGTH)] as const,
@@ -41,11 +41,11 @@ export function findV8Generator(isolate: bigint): bigint {
   }
 }
 
-/** The words that may be addresses of C++ objects. */
+/** Returns the words that may be addresses of C++ objects. */
 function addressesIn(bytes: Buffer): Set<bigint> {
   const addresses = new Set<bigint>();
-  for (let at = 0; at + WORD <= bytes.length; at += WORD) {
-    const word = bytes.readBigUInt64LE(at);
+  for (let offset = 0; offset + WORD <= bytes.length; offset += WORD) {
+    const word = bytes.readBigUInt64LE(offset);
     if (word !== 0n && word % ALIGNMENT === 0n && word < 1n << 47n) addresses.add(word);
   }
   return addresses;
@@ -57,7 +57,7 @@ function hasStepped(before: Buffer, after: Buffer): boolean {
   for (let step = 0; step < MAX_STEPS; step++) {
     [first, second] = next(first, second);
     const isThere = after.readBigUInt64LE(WORD) === first && after.readBigUInt64LE(2 * WORD) === second;
-    // The state that goes with zeros is zeros for ever.
+    // A state of zeros stays zero for ever.
     if (isThere) return first !== 0n;
   }
   return false;
@@ -69,11 +69,11 @@ function next(first: bigint, second: bigint): [bigint, bigint] {
   return [second, mixed ^ (mixed >> 17n) ^ second ^ (second >> 26n)];
 }
 
-/** The memory of this process; reading an address that is not mapped does no harm. */
+/** The memory of this process. A read of an unmapped address is safe. */
 class Memory {
   readonly #file = fs.openSync("/proc/self/mem", "r");
 
-  /** The bytes from an address on, as far as they are mapped. */
+  /** Returns the bytes from an address on, as far as they are mapped. */
   read(address: bigint, length: number): Buffer {
     const bytes = Buffer.alloc(length);
     try {

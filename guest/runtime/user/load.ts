@@ -3,20 +3,20 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as store from "../../../reader/index.ts";
 
-/** The module that a program is to its own code and in stacks. There is no such file: packages want a path to look beside. */
+/** The URL of the program's module, for its own code and in stacks. No such file exists, but packages need a path. */
 export const PROGRAM_URL = "file:///docteur/program.mjs";
 
-/** What `import "docteur/..."` gives in a program: what is in the guest already, so that classes are the same. */
+/** The modules that a program imports as `docteur/...`: those of the guest, so that their classes are the same. */
 const MODULES: Readonly<Record<string, object>> = { "docteur/store": store, "docteur/guest": {} };
 
-/** Where the bundle of a program looks for it; vm/program/guest-modules.ts writes this name. */
+/** The global under which the program's bundle finds them. vm/program/guest-modules.ts writes the same name. */
 const MODULES_KEY = Symbol.for("docteur.modules");
 
 /**
- * Evaluates the text of a module that imports nothing but what is Node's.
+ * Evaluates the text of a module that imports only modules of Node.
  *
- * @param url what the module is called; a second one of the same name would be the first.
- * @returns what it exports.
+ * @param url the URL of the module. Node evaluates one module for each URL.
+ * @returns its exports.
  */
 export async function load(code: string, url: string): Promise<Record<string, unknown>> {
   provideGlobals(url);
@@ -33,7 +33,7 @@ export async function load(code: string, url: string): Promise<Record<string, un
   }
 }
 
-/** CommonJS packages in the bundle find here what they expect around them. */
+/** Provides the variables that CommonJS packages in the bundle expect. */
 function provideGlobals(url: string): void {
   const path = fileURLToPath(url);
   Object.assign(globalThis, {
@@ -41,7 +41,7 @@ function provideGlobals(url: string): void {
     __filename: path,
     __dirname: dirname(path),
   });
-  // Few need it, and in a machine that is emulated it takes its time.
+  // Few programs use it, and an emulated machine takes long to make it.
   let required: NodeJS.Require | undefined;
   Object.defineProperty(globalThis, "require", {
     configurable: true,

@@ -1,12 +1,12 @@
 import { SourceMap } from "node:module";
 
 /**
- * Has stacks tell places in the sources of a program, whatever asks for them. The map is parsed when the first is asked for:
- * most runs need none.
+ * Makes the stacks of errors show locations in the sources of a program. The source map is parsed at the first stack: most runs
+ * have none.
  *
- * @param url the module of the program.
+ * @param url the URL of the program's module.
  * @param map its source map, as JSON.
- * @param runtime the file that calls the program, whose frames say nothing to the program's author.
+ * @param runtime the file that calls the program. Its frames are left out.
  */
 export function mapStacks(url: string, map: Uint8Array, runtime: string): void {
   let parsed: SourceMap | undefined;
@@ -16,22 +16,22 @@ export function mapStacks(url: string, map: Uint8Array, runtime: string): void {
     if (!("originalSource" in entry)) return undefined;
     return `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   };
-  /** Undefined for a frame of the bundler's own. */
+  /** Returns undefined for a frame of the bundler's own code. */
   const describe = (frame: NodeJS.CallSite): string | undefined => {
     const line = frame.getLineNumber();
     const column = frame.getColumnNumber();
     if (frame.getFileName() !== url || line === null || column === null) return String(frame);
-    const place = source(line, column);
-    return place && String(frame).replace(`${url}:${line}:${column}`, () => place);
+    const location = source(line, column);
+    return location && String(frame).replace(`${url}:${line}:${column}`, () => location);
   };
   Error.prepareStackTrace = (error, frames) => {
-    const told = frames.filter((frame) => frame.getFileName() !== runtime).map(describe);
-    const lines = told.filter((line) => line !== undefined).map((line) => `    at ${line}`);
+    const described = frames.filter((frame) => frame.getFileName() !== runtime).map(describe);
+    const lines = described.filter((line) => line !== undefined).map((line) => `    at ${line}`);
     return [headline(error), ...lines].join("\n");
   };
 }
 
-/** As V8 begins a stack. */
+/** The first line of a stack, as V8 writes it. */
 function headline(error: Error): string {
   try {
     return Error.prototype.toString.call(error);

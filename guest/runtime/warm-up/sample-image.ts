@@ -6,15 +6,15 @@ import { encodeEntryHeader, encodePackHeader, FIRST_ENTRY } from "../../../reade
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
 
-/** What the sample holds. */
+/** A file of the sample. */
 export const SAMPLE_PATH = "/folder/file";
 export const SAMPLE_CONTENT = "sample\n";
 
-/** Files of such names beside it: a reader looks twice at those with a dot, a `g` or the beginning of another. */
+/** Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name. */
 const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
 const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
 
-/** The bytes of a small image of what most repositories have: dotfiles, files in the root and in a folder. */
+/** Returns a small image with what most repositories have: dotfiles, files in the root and in a folder. */
 export function sampleImage(): Buffer {
   const pack = new SamplePack();
   const blob = pack.add("blob", Buffer.from(SAMPLE_CONTENT));
@@ -35,7 +35,7 @@ export function sampleImage(): Buffer {
   return image;
 }
 
-/** Undeltified objects, one after the other. */
+/** A PACK of undeltified objects. */
 class SamplePack {
   readonly #entries: IdxEntry[] = [];
   readonly #parts: Buffer[] = [];

@@ -39,7 +39,7 @@ const NETWORK_RUNS: readonly RunRequest[] = [
   { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
 ];
 
-/** A program of the user's own that does next to nothing: whatever it did would be in the memory of every machine. */
+/** A program of the user's own that does next to nothing: every machine has its traces in memory. */
 const USER_PROGRAM = 'export default ({ console }) => console.write("");';
 
 /**

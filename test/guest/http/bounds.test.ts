@@ -32,7 +32,7 @@ function committed(rest: string): Buffer {
 
 const WHO = "author A <a@b> 1602316800 +0200\ncommitter A <a@b> 1602316800 +0200\n";
 
-test("the page about the image shows the beginning of what is long", async (t) => {
+test("the page about the image cuts long texts", async (t) => {
   const parent = `parent ${"ab".repeat(20)}\n`;
   for (const [rest, pattern] of [
     [`${WHO}\n${"<".repeat(3_000_000)}`, /&#60;\.\.\. \(2,983,616 characters more\)<\/pre>/],
@@ -84,7 +84,7 @@ test("a folder's page is of bounded length, whatever the folder's", async (t) =>
   }
 });
 
-test("of a long way to a folder the last names are links", async (t) => {
+test("the page of a deep folder links the last names of its path", async (t) => {
   let below: MadeEntry = treeOf({ leaf: LEAF.id });
   const trees = [below];
   for (let i = 0; i < 2000; i++) {
@@ -98,7 +98,7 @@ test("of a long way to a folder the last names are links", async (t) => {
   t.regex(body.toString(), /<h1><a href="\/">root<\/a> \/ \.\.\. \/ <a href="\/(d\/){1969}">d<\/a>/);
 });
 
-test("what is remembered of a target counts with the path that it leads to", (t) => {
+test("the cache of targets counts the paths that they lead to", (t) => {
   const deep = treeOf({ leaf: LEAF.id });
   const name = "n".repeat(1900);
   const middle = treeOf({ [name]: deep.id }, "40000");
@@ -138,7 +138,7 @@ function heavy(letter: string): { small: MadeEntry; others: MadeEntry[] } {
 const [X, Y] = [heavy("x"), heavy("y")];
 const HEAVY = makeImage({ leaf: LEAF, x: X.small, y: Y.small }, [...X.others, ...Y.others]);
 
-test("others are served while a file is made of large deltas", async (t) => {
+test("other requests are served while large deltas are applied", async (t) => {
   const { get } = await served(t, HEAVY);
   const answered: string[] = [];
   const note = async (target: string, times = 1) => {
@@ -153,7 +153,7 @@ test("others are served while a file is made of large deltas", async (t) => {
   t.true(answered.indexOf("/leaf") < answered.lastIndexOf("/y"), answered.join());
 });
 
-test("a file of large deltas is made once nobody made before it is left, and given up when nobody waits for it", async (t) => {
+test("a file of large deltas waits for those before it, and is abandoned when no client waits for it", async (t) => {
   const contents = new Contents(open(HEAVY));
   const site = new Site(open(HEAVY), SITE);
   const [x, y] = [site.find("/x"), site.find("/y")];
@@ -167,7 +167,7 @@ test("a file of large deltas is made once nobody made before it is left, and giv
   t.is(Buffer.from((await contents.identity(y)).bytes!).toString(), "yyy");
 });
 
-test("pieces of work are done one after the other, and no more than some wait", async (t) => {
+test("tasks run one after the other, and a limited number waits", async (t) => {
   const queue = new WorkQueue();
   let running = 0;
   const work = async () => {

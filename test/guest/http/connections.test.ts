@@ -56,7 +56,7 @@ test("clients that only connect, or ask slowly, do not keep others out", async (
   }
 });
 
-test("a connection on which an answer is being made is not closed for another's sake", async (t) => {
+test("a connection whose response is being prepared is not closed for another", async (t) => {
   const waiting: (() => void)[] = [];
   const answer: RequestListener = (_, response) => void waiting.push(() => response.end("done"));
   const { port, socket } = await serving(t, { maxConnections: 2, protectedTime: 0, tick: 1 }, answer);
@@ -103,7 +103,7 @@ test("of clients that make many requests wait, the one with the most is cut off,
   await few.said(/(done.*){3}$/s);
 });
 
-test("an answer that nobody takes can be cut short, one that is being made cannot", async (t) => {
+test("a response that its client does not take can be aborted, one that is being prepared cannot", async (t) => {
   const piece = Buffer.alloc(64 * 1024 * 1024);
   const answer: RequestListener = (request, response) => {
     if (request.url === "/") response.end(piece);
@@ -124,7 +124,7 @@ test("an answer that nobody takes can be cut short, one that is being made canno
   idle.destroy();
 });
 
-test("silence ends a connection whose client is waited for, and not one whose client waits", async (t) => {
+test("a timeout closes a connection that waits for its client, not one whose client waits", async (t) => {
   const released = Promise.withResolvers<void>();
   const answer: RequestListener = (request, response) => {
     if (request.url === "/") response.end(Buffer.alloc(64 * 1024 * 1024));

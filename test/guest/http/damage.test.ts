@@ -3,7 +3,9 @@ import test from "ava";
 import { served } from "./served.ts";
 import { MOVIE, siteImage } from "./site-image.ts";
 
-/** The image with a byte changed in the stream of a file, found by what the server sends of the undamaged one. */
+/**
+ * The image with a byte changed in the stream of a file, found by what the server sends of the undamaged one.
+ */
 function damaged(image: Buffer, stream: Buffer, at: number): Buffer {
   const start = image.indexOf(stream);
   const copy = Buffer.from(image);
@@ -31,12 +33,12 @@ for (const path of ["docs/guide.txt", "movie.mp4"]) {
   });
 }
 
-test("a damaged folder is told; what lies beside it is served", async (t) => {
+test("a damaged folder gets 500; the files beside it are served", async (t) => {
   const { image: whole } = siteImage();
   const intact = await served(t, whole);
   t.is((await intact.get("/plain/deep/file.json")).status, 200);
   const bytes = Buffer.from(whole);
-  // The stream of the tree of /plain/deep is found by inflating from every place.
+  // The stream of the tree of /plain/deep is found by inflating from every offset.
   const at = findStream(bytes, Buffer.from("100644 file.json\0"));
   bytes[at + 12]! ^= 0xff;
   const { get, errors } = await served(t, bytes);

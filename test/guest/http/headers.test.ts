@@ -26,7 +26,7 @@ for (const [range, part] of [
   test(`Range: ${range}`, (t) => t.deepEqual(parseRange(range, 100), part));
 }
 
-test("of nothing there is no part", (t) => {
+test("an empty file has no satisfiable range", (t) => {
   t.is(parseRange("bytes=0-", 0), "unsatisfiable");
   t.is(parseRange("bytes=-5", 0), "unsatisfiable");
   t.is(parseRange(undefined, 0), undefined);

@@ -83,7 +83,7 @@ test("8 KB of header fields are not too many", async (t) => {
   t.is((await get("/docs/guide.txt", { "x-long": "x".repeat(7900) })).status, 200);
 });
 
-test("nobody reads a request's content, and what follows it is no request", async (t) => {
+test("the content of a request is not read, and nothing after it is a request", async (t) => {
   const { socket } = await served(t, image);
   for (const head of ["Content-Length: 60", "Transfer-Encoding: chunked"]) {
     const raw = await socket();
@@ -94,7 +94,7 @@ test("nobody reads a request's content, and what follows it is no request", asyn
   }
 });
 
-test("who sends a request too slowly is sent away, while others are served", async (t) => {
+test("a client that sends a request too slowly is disconnected, while others are served", async (t) => {
   const { socket, get } = await served(t, image);
   const slow = await Promise.all(Array.from({ length: 50 }, () => socket()));
   for (const raw of slow) raw.write("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
@@ -108,7 +108,7 @@ test("who sends a request too slowly is sent away, while others are served", asy
   t.is((await get("/docs/guide.txt")).status, 200);
 });
 
-test("1,000 idle connections keep nobody from being served", async (t) => {
+test("1,000 idle connections do not keep others from being served", async (t) => {
   const { socket, get } = await served(t, image);
   const idle = await Promise.all(Array.from({ length: 1000 }, () => socket()));
   for (const raw of idle) raw.write(GUIDE);
@@ -120,7 +120,7 @@ test("1,000 idle connections keep nobody from being served", async (t) => {
   t.is(texts.filter((text) => text.match(/^HTTP\/1\.1 200 OK/gm)?.length === 2).length, 1000);
 });
 
-test("a client that leaves in the middle, or does not read, keeps nobody from being served", async (t) => {
+test("a client that leaves early or does not read does not keep others from being served", async (t) => {
   const { socket, get } = await served(t, image);
   const request = "GET /movie.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n";
   for (let count = 0; count < 10; count++) {

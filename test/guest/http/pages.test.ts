@@ -30,7 +30,7 @@ test("a folder's page names and links what is in it", async (t) => {
   t.regex(page, /naïve\.txt<\/a><\/td><td class="size">10 bytes</);
 });
 
-test("a folder's index goes before its page, links and submodules are told as such", async (t) => {
+test("a folder's index comes before its page; the page marks links and submodules", async (t) => {
   const { get } = await served(t, image, { args: ["--listing", "--index", "none"] });
   const root = (await get("/")).body.toString();
   t.regex(root, /href="\.\/latest">latest<\/a> \(link\)/);
@@ -50,7 +50,7 @@ test("a page's tag is that of its bytes", async (t) => {
   t.not((await get("/plain/")).headers.etag, (await get("/plain/deep/")).headers.etag);
 });
 
-test("the page about the image tells commit, author, date, message and how much there is", async (t) => {
+test("the page about the image has the commit, author, date, message and counts", async (t) => {
   const { get } = await served(t, image);
   const page = (await get("/.docteur/")).body.toString();
   t.regex(page, /Commit<\/th><td><code>[0-9a-f]{40}</);

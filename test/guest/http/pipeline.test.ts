@@ -50,7 +50,7 @@ const other = fc.constantFrom(
 
 const { image } = siteImage();
 
-test("whatever comes at once and in whatever pieces, each request is answered in its order, up to the last", async (t) => {
+test("requests that arrive together, in any pieces, are answered in their order, up to the last", async (t) => {
   const { socket } = await served(t, image);
   const conversation = fc.tuple(
     fc.array(fc.oneof({ weight: 4, arbitrary: asked }, { weight: 1, arbitrary: other }), { maxLength: 8 }),
@@ -94,7 +94,7 @@ function answers(text: string, requests: readonly Sent[]): number[] {
   return statuses;
 }
 
-test("answers are taken apart as the property needs it", (t) => {
+test("the parser of the property splits responses correctly", (t) => {
   const answer = (status: number, body: string) =>
     `HTTP/1.1 ${status} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const get = sent(request("GET", "/"), 200);

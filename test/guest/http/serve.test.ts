@@ -14,7 +14,7 @@ const sha1 = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest("hex
 const text = (path: string) =>
   path === "story-1.txt" ? STORY : Buffer.concat([STORY, Buffer.from("The end.\n")]);
 
-test("a file: its bytes, and what is known of them", async (t) => {
+test("a file is sent with its type, length and tag", async (t) => {
   const { get } = await served(t, image);
   const { status, headers, body } = await get("/docs/guide.txt");
   t.is(status, 200);
@@ -173,7 +173,7 @@ test("no date in a condition makes an older file pass for the one that is there"
   }
 });
 
-test("the stream of the PACK is sent as it lies, to those who accept it", async (t) => {
+test("the zlib stream of the PACK is sent as it is, to those who accept it", async (t) => {
   const { get } = await served(t, image);
   const accepting = { "accept-encoding": "gzip, deflate, br" };
   for (const path of [whole, "movie.mp4", "empty.txt", "docs/guide.txt"]) {

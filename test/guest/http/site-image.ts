@@ -2,7 +2,7 @@ import { writeGenerated } from "../../reader/generated-tree.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { Repository } from "../../reader/repository.ts";
 
-/** Text that compresses, and of which a second version is best told as a delta. */
+/** Text that compresses, and of which git stores a second version as a delta. */
 export const STORY = Buffer.from(
   Array.from(
     { length: 2000 },
@@ -30,8 +30,8 @@ const file = (path: string, content: Uint8Array | string) => ({
 });
 
 /**
- * An image of a web site: an index in `/` and in `/docs/`, none in `/plain/`, two stories of which one is a delta, a movie,
- * links, a submodule, and names that are awkward in addresses and in HTML.
+ * An image of a web site: an index in `/` and in `/docs/`, none in `/plain/`, two stories of which one is a
+ * delta, a movie, links, a submodule, and names that are awkward in addresses and in HTML.
  */
 export function siteImage(): {
   image: Buffer;

@@ -13,7 +13,7 @@ import { MOVIE, siteImage } from "./site-image.ts";
 
 const SITE = { index: "index.html", listing: false, spa: false };
 
-/** Serves an image; `steps` gets the turn of the event loop of each step of verifying. */
+/** Serves an image; `steps` gets the iteration of the event loop of each step of verifying. */
 async function serving(
   t: ExecutionContext,
   image: Uint8Array,
@@ -21,10 +21,10 @@ async function serving(
 ) {
   const store = connect(memoryDevice(image));
   const steps: number[] = [];
-  let turn = 0;
+  let iteration = 0;
   const turning = setInterval(() => {}, 1000);
   const nextTurn = () => {
-    turn++;
+    iteration++;
     next = setImmediate(nextTurn);
   };
   let next = setImmediate(nextTurn);
@@ -33,7 +33,7 @@ async function serving(
     const blob = open(key);
     const verify = blob.verify.bind(blob);
     blob.verify = (limit) => {
-      steps.push(turn);
+      steps.push(iteration);
       return verify(limit);
     };
     return blob;
@@ -65,7 +65,7 @@ async function serving(
 const { image } = siteImage();
 const MOVIES = `${"GET /movie.mp4 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20)}GET /docs/guide.txt HTTP/1.0\r\n\r\n`;
 
-test("answers that clients do not take make way where the memory for another is wanting", async (t) => {
+test("a response that its client does not take is aborted where another needs its memory", async (t) => {
   // Room for two that pass through a window.
   const { port, socket, stuck } = await serving(t, image, { memoryBudget: 512 * 1024 });
   const paused = [await socket(), await socket()];
@@ -82,7 +82,7 @@ test("answers that clients do not take make way where the memory for another is 
   t.true(Math.max(...texts.map(({ length }) => length)) > 20 * MOVIE.length);
 });
 
-test("answers that clients have only begun to take are not cut short; the next is told to come again", async (t) => {
+test("a response that its client has begun to take is not cut short; the next client gets 503", async (t) => {
   const limits = { memoryBudget: 2 * 448 * 1024, protectedTime: 3_600_000 };
   const { port, socket, stuck } = await serving(t, image, limits);
   const paused = [await socket(), await socket()];
@@ -105,7 +105,7 @@ test("a large file is verified once for all who ask for it at once", async (t) =
   t.true(steps.length >= once && steps.length < 2 * once, `${steps.length} steps of ${once}`);
 });
 
-test("many that ask for a damaged file at once are all told", async (t) => {
+test("all requests for a damaged file at once get an error", async (t) => {
   const bytes = Buffer.from(image);
   const sound = await serving(t, image, {});
   const { body } = await get(sound.port, "/movie.mp4", { "accept-encoding": "deflate" });
@@ -116,7 +116,7 @@ test("many that ask for a damaged file at once are all told", async (t) => {
   t.is(errors.length, 10);
 });
 
-test("of several large files that are verified, one goes on in a turn of the event loop", async (t) => {
+test("the verification of one large file of several goes on in an iteration of the event loop", async (t) => {
   const names = ["a", "b", "c", "d", "e", "f"];
   const files = Object.fromEntries(
     names.map((name) => [name, whole("blob", Buffer.alloc(5 * 1024 * 1024, name))]),

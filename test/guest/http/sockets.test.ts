@@ -99,7 +99,7 @@ for (const [what, fields] of [
   });
 }
 
-test("what is no request is told after the answers that are due", async (t) => {
+test("a malformed request is refused after the responses that are due", async (t) => {
   const { socket } = await served(t, image);
   for (const path of ["/movie.mp4", "/docs/guide.txt", "/docs/guide.txt"]) {
     const raw = await socket();
@@ -124,7 +124,7 @@ test("a client that has closed its side gets the answers to what it asked", asyn
   t.deepEqual(statuses(await raw.closed), [400]);
 });
 
-test("a client that sends much content can read that nobody wants it", async (t) => {
+test("a client that sends much content can read the refusal", async (t) => {
   const { socket } = await served(t, image);
   for (const [request, status] of [
     ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n", 405],
@@ -138,7 +138,7 @@ test("a client that sends much content can read that nobody wants it", async (t)
   }
 });
 
-test("Expect: nobody is asked to continue with content that is not read", async (t) => {
+test("a client that expects 100-continue is not asked for content", async (t) => {
   const { socket } = await served(t, image);
   for (const [fields, status] of [
     ["Expect: 100-continue\r\nContent-Length: 3\r\n", 200],

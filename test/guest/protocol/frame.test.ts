@@ -27,7 +27,7 @@ test("a frame is its type, its length in little endian, and its payload", (t) =>
   t.deepEqual([...encodeFrame(FrameType.READY)], [16, 0, 0, 0, 0]);
 });
 
-test("what is encoded is decoded, however the stream is cut", (t) => {
+test("the frames of a stream are decoded from pieces of any size", (t) => {
   fc.assert(
     fc.property(
       fc.array(frame, { maxLength: 20 }),
@@ -66,7 +66,7 @@ test("an unknown type is malformed as soon as it is seen", (t) => {
   stream[0] = 99;
   t.throws(() => [...new FrameDecoder().push(stream.subarray(0, 5))], {
     code: "MALFORMED_FRAME",
-    message: "malformed frame between host and guest: no frame that comes this way has type 99",
+    message: "malformed frame between host and guest: the other side sends no frames of type 99",
   });
 });
 
@@ -77,7 +77,7 @@ test("a length beyond the limit is refused, by the sender and, before the payloa
   header.writeUInt32LE(MAX_PAYLOAD + 1, 1);
   t.throws(() => [...new FrameDecoder().push(header)], {
     code: "MALFORMED_FRAME",
-    message: /a frame of type 2 has 1048577 bytes; 1048576 are allowed$/,
+    message: /a frame of type 2 has 1048577 bytes, more than the maximum of 1048576$/,
   });
   t.is(
     [...new FrameDecoder().push(encodeFrame(FrameType.STDIN, new Uint8Array(MAX_PAYLOAD)))][0]?.payload
@@ -86,7 +86,7 @@ test("a length beyond the limit is refused, by the sender and, before the payloa
   );
 });
 
-test("arbitrary bytes give frames or an error, nothing else", (t) => {
+test("any bytes decode to frames or fail with MALFORMED_FRAME", (t) => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 30 })), (pieces) => {
       const decoder = new FrameDecoder();
@@ -101,12 +101,12 @@ test("arbitrary bytes give frames or an error, nothing else", (t) => {
   t.pass();
 });
 
-test("what one side does not send is malformed when it comes from there, and so is what is too long for its type", (t) => {
+test("a frame of a type that the other side does not send, or too long for its type, is malformed", (t) => {
   const fromGuest = ["READY", "STDOUT", "STDERR", "WANT", "EXIT", "ASK_CLOCK", "RESUMED"];
   for (const [name, type] of Object.entries(FrameType)) {
     const empty = () => [...new FrameDecoder(FROM_GUEST).push(encodeFrame(type))];
     if (fromGuest.includes(name)) t.deepEqual(plain(empty()), [{ type, payload: [] }], name);
-    else t.throws(empty, { code: "MALFORMED_FRAME", message: /has type \d+$/ }, name);
+    else t.throws(empty, { code: "MALFORMED_FRAME", message: /of type \d+$/ }, name);
   }
   for (const [type, length] of [
     [FrameType.READY, 1],
@@ -142,7 +142,7 @@ test("a frame that comes byte by byte takes its own length of memory", (t) => {
   t.deepEqual(Buffer.from(whole!.payload), frame.subarray(5));
 });
 
-test("the frames before a fault are given", (t) => {
+test("the frames before a fault are decoded", (t) => {
   const good = encodeFrame(FrameType.STDOUT, Buffer.from("out"));
   const seen: Frame[] = [];
   const take = () => {

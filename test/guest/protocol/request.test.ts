@@ -28,7 +28,7 @@ test("a request arrives as it was sent", (t) => {
   );
 });
 
-test("anything else is refused with one line", (t) => {
+test("bytes that are no request are refused with one line", (t) => {
   t.throws(() => decodeRequest(Buffer.from("{")), {
     code: "REQUEST_MALFORMED",
     message: "the run request is not JSON",

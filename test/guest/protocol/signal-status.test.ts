@@ -6,6 +6,6 @@ test("the status is what a shell has for a program that a signal ended", (t) => 
   t.is(signalStatus("SIGTERM"), 143);
 });
 
-test("what is no signal's name has none", (t) => {
+test("a name that is no signal's has no status", (t) => {
   for (const name of ["SIGNONE", "", undefined, new Error("SIGINT")]) t.is(signalStatus(name), undefined);
 });

@@ -2,7 +2,7 @@ import test from "ava";
 import { Stdin } from "../../../guest/runtime/stdin.ts";
 import { Stop } from "../../../guest/runtime/stop.ts";
 
-test("input is asked for only when the program waits for it", async (t) => {
+test("stdin asks for input only when the program waits for it", async (t) => {
   const answers = [["a", "b"], ["c"], []];
   let asked = 0;
   const stdin: Stdin = new Stdin(() => {
@@ -25,7 +25,7 @@ test("an answer may come later", async (t) => {
   t.pass();
 });
 
-test("however many wait for input, it is asked for once, and all of them get on", async (t) => {
+test("stdin asks once for all readers that wait, and all of them go on", async (t) => {
   let asked = 0;
   const stdin = new Stdin(() => asked++);
   const seen: string[] = [];
@@ -43,7 +43,7 @@ test("however many wait for input, it is asked for once, and all of them get on"
   await Promise.all(readers);
 });
 
-test("a program that never took the signal does not care for it", (t) => {
+test("a program that never took its signal is not asked", (t) => {
   t.false(new Stop().ask("SIGTERM"));
   const stop = new Stop();
   const signal = stop.take();

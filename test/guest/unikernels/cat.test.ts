@@ -37,7 +37,7 @@ test("files are written byte for byte, one after the other", async (t) => {
   t.deepEqual(errors, []);
 });
 
-test("what cannot be written is told of in one line each, the others are written", async (t) => {
+test("each file that cannot be read gets one line, and the others are written", async (t) => {
   const { status, output, errors } = await run(cat, IMAGE, [
     "nope",
     "folder",
@@ -78,7 +78,7 @@ test("paths from standard input need not be UTF-8", async (t) => {
   t.true(output.equals(bytes(TEXT)));
 });
 
-test("paths from standard input that cannot be written are told of, the others are written", async (t) => {
+test("each path of standard input that cannot be read gets one line, and the others are written", async (t) => {
   const { status, output, errors } = await run(
     cat,
     IMAGE,
@@ -90,11 +90,11 @@ test("paths from standard input that cannot be written are told of, the others a
   t.deepEqual(errors, ["cat: nope: not found", "cat: folder: is a directory"]);
 });
 
-test("no paths from standard input are no error", async (t) => {
+test("an empty standard input is no error", async (t) => {
   t.is((await run(cat, IMAGE, ["--files-from", "-"], [])).status, 0);
 });
 
-test("a few files are read by the light layout, many by the fast one", async (t) => {
+test("cat reads a few files by the light layout, many by the fast one", async (t) => {
   t.is((await run(cat, IMAGE, ["text"])).connections[0]?.layout, "light");
   const many = await run(cat, IMAGE, new Array(200_000).fill("empty"));
   t.is(many.status, 0);
@@ -109,7 +109,7 @@ for (const args of [
   ["--files-from", "list"],
   ["--what\n"],
 ]) {
-  test(`cat ${JSON.stringify(args)} is told how it is called`, async (t) => {
+  test(`cat ${JSON.stringify(args)} writes its usage`, async (t) => {
     const { status, output, errors } = await run(cat, IMAGE, args);
     t.is(status, 2);
     t.is(output.length, 0);

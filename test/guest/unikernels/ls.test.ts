@@ -78,7 +78,7 @@ test("a folder of many entries is listed in few pieces, and one that is met agai
 });
 
 for (const args of [["-x"], ["--long"], ["-lx"]]) {
-  test(`ls ${args} is told how it is called`, async (t) => {
+  test(`ls ${args} writes its usage`, async (t) => {
     const { status, errors } = await run(ls, Buffer.of(), args);
     t.is(status, 2);
     t.regex(errors.join("\n"), /^ls: -[-a-z]+: invalid argument; usage: ls [^\n]+$/);

@@ -46,7 +46,7 @@ for (const [args, unknown] of [
   [["--from"], "--from"],
   [["a", "--all=5"], "--all=5"],
 ] as [string[], string][]) {
-  test(`${JSON.stringify(args)} is not understood`, (t) => {
+  test(`${JSON.stringify(args)} is refused`, (t) => {
     t.is(parseOptions(args, KNOWN).unknown, unknown);
   });
 }

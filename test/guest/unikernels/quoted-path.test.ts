@@ -35,7 +35,7 @@ test("every path that git lists is read back, quoted or not", (t) => {
   fc.assert(property, { numRuns: 40 });
 });
 
-test("what only looks quoted is taken as it is", (t) => {
+test("a path that only looks quoted is used as it is", (t) => {
   for (const line of ['"', '"a', 'a"', '"a"b"', '"a\\"', '"\\x"', '"\\400"', '"\\12"', "a\\n", "\\"]) {
     t.is(Buffer.from(unquotePath(Buffer.from(line))).toString(), line);
   }

@@ -75,7 +75,7 @@ test("stat goes on after a path that is not there", async (t) => {
 });
 
 for (const args of [[], ["-x", "file"]]) {
-  test(`stat ${JSON.stringify(args)} is told how it is called`, async (t) => {
+  test(`stat ${JSON.stringify(args)} writes its usage`, async (t) => {
     const { status, errors } = await run(stat, image, args);
     t.is(status, 2);
     t.regex(errors.join("\n"), /usage: stat PATH\.\.\.$/);

@@ -48,7 +48,7 @@ test("it gives what lies there, from whole sectors on the device, in its capacit
   t.notThrows(() => fc.assert(property, { numRuns: 300, includeErrorInReport: true }));
 });
 
-test("what was read is not read again until another block needs its place", (t) => {
+test("what was read is not read again until another block needs its slot", (t) => {
   const device = recordingDevice(DATA);
   const cache = new SectorCache(device, { blockSize: 1024, capacity: 4096 });
   for (const block of [0, 1, 2, 3, 3, 2, 1, 0]) cache.read(block * 1024 + 5, 700);
@@ -104,7 +104,7 @@ test("a block that could not be read is not kept, nor what lay in its memory", (
   t.deepEqual(Buffer.from(cache.read(512, 512)), DATA.subarray(512, 1024));
 });
 
-test("places that are no places are refused", (t) => {
+test("offsets and lengths that are none are refused", (t) => {
   const cache = new SectorCache(recordingDevice(DATA));
   for (const [offset, length] of [
     [-1, 1],

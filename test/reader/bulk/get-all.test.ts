@@ -85,18 +85,18 @@ for (const [name, open] of [
   });
 }
 
-test("large, damaged and forged values among many are told apart", async (t) => {
+test("large, damaged and mismatching values among many are told apart", async (t) => {
   const large = whole("blob", Buffer.alloc(3 << 20, "large"));
   const damaged = { ...whole("blob", "damaged"), stream: Buffer.alloc(20, 3) };
-  const forged = { ...whole("blob", "forged"), id: "ab".repeat(20) };
+  const mismatching = { ...whole("blob", "mismatching"), id: "ab".repeat(20) };
   const image = makeImage({
     damaged,
     empty: whole("blob", ""),
-    forged,
+    mismatching,
     large,
     sound: whole("blob", "sound"),
   });
-  const keys = ["large", "damaged", "sound", "empty", "forged", "large", "sound"];
+  const keys = ["large", "damaged", "sound", "empty", "mismatching", "large", "sound"];
   for (const threads of [1, 2]) {
     const store = connect(openFileDevice(fileOf(`mixed-${threads}`, image)), { threads });
     t.teardown(() => store.close());
@@ -139,7 +139,9 @@ test("a value stays what it is while others are read, until the next is asked fo
   }
 });
 
-/** An image of some hundred files, among them runs of some that are larger than a thread's memory for them. */
+/**
+ * An image of some hundred files, among them runs of some that are larger than a thread's memory for them.
+ */
 function imageOfAllSizes(): Uint8Array {
   const names: Record<string, ReturnType<typeof whole>> = {};
   for (let i = 0; i < 400; i++) {

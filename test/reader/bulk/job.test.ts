@@ -9,11 +9,11 @@ interface Named extends Ask {
 const asks = (...names: string[]): Named[] =>
   names.map((name) => ({ name, ...(name.startsWith("-") ? {} : { id: Buffer.from(name) }) }));
 
-function batchOf(...places: number[]) {
+function batchOf(...ranges: number[]) {
   const batch = batchIn(new ArrayBuffer(batchLength(8)));
   batch.memory.set(Buffer.from("contents"));
-  batch.places.fill(UNREAD);
-  batch.places.set(places);
+  batch.ranges.fill(UNREAD);
+  batch.ranges.set(ranges);
   return batch;
 }
 
@@ -24,7 +24,7 @@ test("contents are told apart from what is left, and from what never had an id",
   const job = new Job(asks("a", "-", "b", "c"));
   t.deepEqual(job.ids.map(String), ["a", "b", "c"]);
   job.batch = batchOf(0, 3, LEFT, 0, 3, 8);
-  t.deepEqual(job.cut(), []);
+  t.deepEqual(job.split(), []);
   t.deepEqual(told(job), [
     ["a", "con"],
     ["-", undefined],
@@ -33,11 +33,11 @@ test("contents are told apart from what is left, and from what never had an id",
   ]);
 });
 
-test("what did not fit is cut off once, in jobs of as many as did fit", (t) => {
+test("what did not fit is split off once, in jobs of as many as did fit", (t) => {
   const job = new Job(asks("a", "-", "b", "c", "d", "-", "e"));
-  t.deepEqual(job.cut(), [], "nothing has been read yet");
+  t.deepEqual(job.split(), [], "nothing has been read yet");
   job.batch = batchOf(0, 3);
-  const rest = job.cut();
+  const rest = job.split();
   t.deepEqual(told(job), [
     ["a", "con"],
     ["-", undefined],
@@ -46,38 +46,38 @@ test("what did not fit is cut off once, in jobs of as many as did fit", (t) => {
     rest.map(({ ids }) => ids.map(String)),
     [["b", "c"], ["d"], ["e"]],
   );
-  t.deepEqual(job.cut(), []);
+  t.deepEqual(job.split(), []);
 });
 
 test("a job that is left alone has no contents", (t) => {
   const job = new Job(asks("a"));
   job.batch = LEFT_ALONE;
-  t.deepEqual(job.cut(), []);
+  t.deepEqual(job.split(), []);
   t.deepEqual(told(job), [["a", undefined]]);
 });
 
-test("a blob that is too large is cut from those behind it, and read again with ever more room", (t) => {
+test("a blob that is too large is split from those behind it, and read again with ever larger batches", (t) => {
   const job = new Job(asks("a", "b", "c"));
-  t.false(job.needsMoreRoom, "nothing has been read yet");
+  t.false(job.needsLargerBatch, "nothing has been read yet");
   job.batch = batchOf(TOO_LARGE);
   t.deepEqual(
-    job.cut().map(({ ids }) => ids.map(String)),
+    job.split().map(({ ids }) => ids.map(String)),
     [["b", "c"]],
   );
-  t.true(job.needsMoreRoom);
-  job.enlarge();
+  t.true(job.needsLargerBatch);
+  job.promote();
   t.true(job.batch === undefined);
-  t.is(job.room, "large");
+  t.is(job.batchSize, "large");
 
   job.batch = batchOf(TOO_LARGE);
   job.slot = 0;
-  t.true(job.needsMoreRoom, "a thread has less room than there is");
-  job.enlarge();
+  t.true(job.needsLargerBatch, "a thread has smaller batches than this one");
+  job.promote();
   t.true(job.slot === undefined);
-  t.is(job.room, "largest");
+  t.is(job.batchSize, "largest");
 
   job.batch = batchOf(TOO_LARGE);
-  t.deepEqual(job.cut(), []);
-  t.false(job.needsMoreRoom, "there is no more");
+  t.deepEqual(job.split(), []);
+  t.false(job.needsLargerBatch, "there is no more");
   t.deepEqual(told(job), [["a", undefined]]);
 });

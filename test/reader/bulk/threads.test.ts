@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { fillBatch } from "../../../reader/bulk/batch.ts";
-import { Board } from "../../../reader/bulk/board.ts";
 import { NodeThreadPool, threadProgram } from "../../../reader/bulk/threads.ts";
+import { WorkQueue } from "../../../reader/bulk/work-queue.ts";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
 import { connect } from "../../../reader/store/connect.ts";
@@ -23,22 +23,22 @@ for (const [name, program, inflate] of [
   ["as a bundle", bundled, "zlib"],
   ["as a bundle, with the portable inflater", bundled, "pako"],
 ] as const) {
-  test(`a thread, its program ${name}, reads what is posted`, async (t) => {
+  test(`a thread, its program ${name}, reads what is submitted`, async (t) => {
     const store = connect(openFileDevice(SIMILAR));
     t.teardown(() => store.close());
     const ids = Array.from(store.prefix(""), ({ id }) => id).slice(0, 20);
-    const board = Board.create([1024 * 1024]);
-    const [batch] = board.batches as [(typeof board.batches)[0]];
-    const task = { path: SIMILAR, options: { inflate }, board: board.memory };
+    const queue = WorkQueue.create([1024 * 1024]);
+    const [batch] = queue.batches as [(typeof queue.batches)[0]];
+    const task = { path: SIMILAR, options: { inflate }, queue: queue.memory };
     const threads = new NodeThreadPool(await program(), 1, task);
     t.teardown(() => threads.close());
-    const { finished } = board;
+    const { finished } = queue;
     fillBatch(batch, ids.map(raw));
-    board.post(0);
-    await threads.meanwhile(board.finishedSince(finished));
-    t.true(board.isDone(0));
+    queue.submit(0);
+    await threads.meanwhile(queue.finishedSince(finished));
+    t.true(queue.isDone(0));
     const read = ids.map((_, i) => {
-      const [start, end] = batch.places.subarray(i * 2);
+      const [start, end] = batch.ranges.subarray(i * 2);
       return hex(objectId("blob", batch.memory.subarray(start, end)));
     });
     t.deepEqual(read, ids);
@@ -52,11 +52,11 @@ async function bundled(): Promise<URL> {
 }
 
 test("the death of a thread is told to who waits for it", async (t) => {
-  const board = Board.create([1024]);
-  const task = { path: join(folder, "no image"), options: {}, board: board.memory };
+  const queue = WorkQueue.create([1024]);
+  const task = { path: join(folder, "no image"), options: {}, queue: queue.memory };
   const threads = new NodeThreadPool(threadProgram(), 1, task);
   t.teardown(() => threads.close());
   // It comes from another thread, and so is none of this one's errors.
-  const death = await t.throwsAsync(threads.meanwhile(board.finishedSince(board.finished)), { any: true });
+  const death = await t.throwsAsync(threads.meanwhile(queue.finishedSince(queue.finished)), { any: true });
   t.is((death as { code?: string } | undefined)?.code, "IMAGE_NOT_FOUND");
 });

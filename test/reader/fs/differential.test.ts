@@ -23,7 +23,10 @@ async function settled(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** The whole message too, but for the path: it differs where it is absolute, and not every form of node's read tells it. */
+/**
+ * The whole message too, but for the path: it differs where it is absolute, and not every form of node's read
+ * tells it.
+ */
 function failure(error: unknown) {
   const { code, errno, syscall, path, message } = error as NodeJS.ErrnoException;
   const said =
@@ -116,7 +119,7 @@ test("opening to write is refused, and for node's reason where node refuses", (t
     process.chdir(checkout.root);
     try {
       for (const path of paths) {
-        // Linux looks at a slash in the last place before it looks at what is there.
+        // Linux checks for a slash at the end before it checks what the path names.
         if (checkout.leaves(path) || path.endsWith("/")) continue;
         for (const flags of ["r+", "wx", "ax+"]) {
           const there = checkout.there(path);

@@ -24,14 +24,14 @@ const READERS = new Set(
 /** Writers of node:fs that nothing asks a read-only disk for: they write a folder that deletes itself. */
 const LEFT_OUT = new Set(["mkdtempDisposable"]);
 
-function writersOf(face: object): string[] {
-  return Object.entries(face)
+function writersOf(calls: object): string[] {
+  return Object.entries(calls)
     .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))
     .map(([name]) => name)
     .filter((name) => !READERS.has(name.replace(/Sync$/, "")) && !LEFT_OUT.has(name.replace(/Sync$/, "")));
 }
 
-test("an error is told as node tells it", (t) => {
+test("an error has the message and fields of node's", (t) => {
   const error = t.throws(() => fs.readFileSync("/nope"), { instanceOf: FsError });
   const nodes = t.throws(() => realFs.readFileSync("/nope")) as NodeJS.ErrnoException;
   t.is(error.message, nodes.message);

@@ -119,7 +119,7 @@ test("an open folder gives its entries one by one, in every way node has", async
   t.throws(() => left.closeSync(), { code: "ERR_DIR_CLOSED" });
 });
 
-test("the status of a file tells all that is known", (t) => {
+test("the status of a file has type, mode, size and times", (t) => {
   const stats = fs.statSync("/a.sh");
   t.like(stats, { mode: 0o100755, size: 10, nlink: 1, uid: 0, gid: 0, blocks: 1 });
   t.is(stats.mtimeMs, store.commit.committer.date * 1000);

@@ -21,7 +21,10 @@ function noise(length: number): Buffer {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-/** Larger than what the store is allowed to read into memory whole, and than what it does not bother to stream. */
+/**
+ * Larger than what the store is allowed to read into memory whole, and than what it does not bother to
+ * stream.
+ */
 const LARGE = noise(3 * MIB + 12_345);
 /** With hardly a cache, so that what is inflated twice is read twice. */
 const OPTIONS = { maxObjectSize: MIB, sectorCacheSize: 64 * 1024 };
@@ -95,11 +98,11 @@ test("a stream that verifies before it reads makes two passes and no more", asyn
 test("any part of any file streams as node's Buffer slices it", async (t) => {
   const { fs } = open();
   const contents = { large: LARGE, small: Buffer.from("small\n"), empty: Buffer.alloc(0) };
-  const place = fc.oneof(fc.nat(10), fc.nat(LARGE.length + 10));
+  const offset = fc.oneof(fc.nat(10), fc.nat(LARGE.length + 10));
   const property = fc.asyncProperty(
     fc.constantFrom("large", "large", "small", "empty"),
-    fc.option(place, { nil: undefined }),
-    fc.option(place, { nil: undefined }),
+    fc.option(offset, { nil: undefined }),
+    fc.option(offset, { nil: undefined }),
     fc.integer({ min: 1000, max: 200_000 }),
     async (name, start, length, highWaterMark) => {
       const content = contents[name as keyof typeof contents];
@@ -144,7 +147,7 @@ test("a stream that verifies before it reads gives nothing of a damaged file", a
   t.is(bytes.length, 0);
 });
 
-test("a handle gives nothing of a damaged file, however it is asked", async (t) => {
+test("no method of a handle returns a byte of a damaged file", async (t) => {
   const { fs } = open();
   await using handle = await fs.promises.open("/damaged");
   await t.throwsAsync(handle.read(Buffer.alloc(1), 0, 1, 0), { code: "EIO" });
@@ -169,7 +172,7 @@ test("a handle makes two passes: one verifies, one reads", async (t) => {
   t.true(device.bytes < LARGE.length * 2.1, `${device.bytes} bytes were read`);
 });
 
-test("reads at any place, in any order, give what is there", async (t) => {
+test("reads at any offset, in any order, return the bytes of the file", async (t) => {
   const { fs } = open();
   const reads = fc.array(
     fc.record({
@@ -213,7 +216,7 @@ test("streams of one file do not disturb each other, nor a handle", async (t) =>
   t.deepEqual((results[3] as { buffer: Buffer }).buffer, LARGE.subarray(2 * MIB, 2 * MIB + 5));
 });
 
-test("what does not fit in memory is refused whole, and says why", (t) => {
+test("a file that does not fit in memory fails with EFBIG and the reason", (t) => {
   const { fs } = open();
   t.throws(() => fs.readFileSync("/large"), {
     code: "EFBIG",
@@ -236,7 +239,7 @@ test("a stream left early is closed, and so is its file", async (t) => {
   t.throws(() => fs.fstatSync(fd), { code: "EBADF" });
 });
 
-test("a stream is node's in its manners", async (t) => {
+test("a stream behaves as node's", async (t) => {
   const { fs } = open();
   t.is(await text(fs.createReadStream("small", "utf8")), "small\n");
   const stream = fs.createReadStream("small");
@@ -253,7 +256,7 @@ test("a stream is node's in its manners", async (t) => {
   t.like((await drain(aborted)).error, { code: "ABORT_ERR" });
 });
 
-test("a stream over a descriptor goes on where reading stood, and closes it unless told not to", async (t) => {
+test("a stream over a descriptor goes on where reading stopped, and closes it by default", async (t) => {
   const { fs } = open();
   const fd = fs.openSync("small", "r");
   fs.readSync(fd, Buffer.alloc(2));

@@ -77,8 +77,8 @@ test("every character of one byte is what git makes of it", (t) => {
     const args = ["log", "--no-walk=unsorted", "--stdin", "-z", "--encoding=UTF-8", "--format=%B"];
     const output = repository.git(args, `${ids.join("\n")}\n`);
     const shown = output.toString("latin1").split("\0").slice(0, all.length);
-    for (const [place, byte] of all.entries()) {
-      const git = Buffer.from(shown[place] as string, "latin1").subarray(1);
+    for (const [index, byte] of all.entries()) {
+      const git = Buffer.from(shown[index] as string, "latin1").subarray(1);
       // Not converted: not in this encoding, or not by this git.
       if (git[0] === byte && git.toString("latin1").trimEnd().length === 1) continue;
       const ours = decodeCommitText(Uint8Array.of(byte), encoding);

@@ -128,11 +128,11 @@ const DISORDER: Record<string, [string, string][]> = {
 for (const [name, entries] of Object.entries(DISORDER)) {
   test(`${name}: the first of a name counts`, (t) => {
     using repository = new Repository();
-    const listed = entries.map(([mode, name], place) => ({ mode, name, id: numbered(place) }));
+    const listed = entries.map(([mode, name], index) => ({ mode, name, id: numbered(index) }));
     t.regex(complaints(repository, encodeTree(listed)), /treeNotSorted|duplicateEntries/);
     const tree = new Tree(encodeTree(listed));
     const first = listed.filter(
-      ({ name }, place) => listed.findIndex((other) => other.name === name) === place,
+      ({ name }, index) => listed.findIndex((other) => other.name === name) === index,
     );
     const ids = (entries: Iterable<TreeEntry>) =>
       Array.from(entries, ({ id }) => Buffer.from(id).toString("hex"));
@@ -144,23 +144,23 @@ for (const [name, entries] of Object.entries(DISORDER)) {
     );
     for (const { name, id } of first) t.deepEqual(ids([tree.find(Buffer.from(name)) as TreeEntry]), [id]);
     t.is(tree.find(Buffer.from("b.c")), undefined);
-    const inOrder = Array.from({ length: tree.count }, (_, place) => tree.entry(tree.inOrder(place)));
+    const inOrder = Array.from({ length: tree.count }, (_, index) => tree.entry(tree.inOrder(index)));
     const keys = inOrder.map(({ name, type }) => Buffer.from(name).toString() + (type === "tree" ? "/" : ""));
     t.deepEqual(keys, [...keys].sort());
   });
 }
 
 function hiddenIn(tree: Tree): TreeEntry[] {
-  return Array.from({ length: tree.total - tree.count }, (_, place) => tree.entry(tree.count + place));
+  return Array.from({ length: tree.total - tree.count }, (_, index) => tree.entry(tree.count + index));
 }
 
-/** An id that tells the place of an entry. */
-function numbered(place: number): string {
-  return String(place).padStart(40, "0");
+/** An id that tells the index of an entry. */
+function numbered(index: number): string {
+  return String(index).padStart(40, "0");
 }
 
 test("more disorder than can be put in order is refused", (t) => {
-  const names = Array.from({ length: 2 ** 18 + 1 }, (_, place) => `a${place}`);
+  const names = Array.from({ length: 2 ** 18 + 1 }, (_, index) => `a${index}`);
   const entries = (names: readonly string[]) =>
     encodeTree(names.map((name) => ({ mode: "100644", name, id: ID })));
   refused(t, "tree", () => new Tree(entries(names)));
@@ -191,7 +191,7 @@ test("any heap of entries is read as git ls-tree lists it, and found where git f
   using repository = new Repository();
   const blob = repository.write("blob", "x");
   const folder = repository.writeTree([{ mode: "100644", name: "x", id: blob }]);
-  const entry = fc.record({ mode, name, place: fc.nat(999) });
+  const entry = fc.record({ mode, name, index: fc.nat(999) });
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   t.log(`SEED=${seed}`);
   const asked: { tree: Tree; name: string; spec: string }[] = [];
@@ -204,7 +204,7 @@ test("any heap of entries is read as git ls-tree lists it, and found where git f
     const id = repository.writeTree(listed);
     const tree = new Tree(encodeTree(listed), id);
     const git = repository.list(id);
-    const first = git.filter(({ path }, place) => git.findIndex((other) => other.path === path) === place);
+    const first = git.filter(({ path }, index) => git.findIndex((other) => other.path === path) === index);
     const ours = Array.from(tree, ({ type, name, id }) => ({
       mode: MODES[type].toString(8).padStart(6, "0"),
       id: Buffer.from(id).toString("hex"),
@@ -224,8 +224,8 @@ test("any heap of entries is read as git ls-tree lists it, and found where git f
     `${asked.map(({ spec }) => spec).join("\n")}\n`,
   );
   let found = 0;
-  for (const [place, line] of answers.toString().trim().split("\n").entries()) {
-    const { tree, name, spec } = asked[place] as (typeof asked)[0];
+  for (const [index, line] of answers.toString().trim().split("\n").entries()) {
+    const { tree, name, spec } = asked[index] as (typeof asked)[0];
     // Where entries are out of order, git does not find all that it lists.
     if (line.endsWith(" missing")) continue;
     found++;

@@ -110,7 +110,7 @@ test("what a store reads is inflated by the inflater of its platform, unless pak
   t.true(FILES.get("text-3")!.equals(store.get("text-3")));
 });
 
-test("the threads of a platform get the options without it; a platform without threads has none", async (t) => {
+test("the threads of a platform get the options without it; without threads it has none", async (t) => {
   const tasks: [number, ThreadTask][] = [];
   const [image] = IMAGES as [Buffer];
   const device = { ...memoryDevice(image), path: "the same again" };

@@ -29,7 +29,7 @@ test("a large file arrives whole", async (t) => {
   t.true(Buffer.from(await response.arrayBuffer()).equals(MOVIE));
 });
 
-test("what has not changed is not sent again", async (t) => {
+test("an unchanged file gets 304", async (t) => {
   const { headers } = await app.request("/docs/guide.txt");
   const again = await app.request("/docs/guide.txt", {
     headers: { "if-none-match": headers.get("etag") ?? "" },
@@ -37,6 +37,6 @@ test("what has not changed is not sent again", async (t) => {
   t.is(again.status, 304);
 });
 
-test("what is not there is 404", async (t) => {
+test("a missing file gets 404", async (t) => {
   t.is((await app.request("/nothing")).status, 404);
 });

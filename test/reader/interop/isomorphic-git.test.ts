@@ -57,10 +57,10 @@ function repositoryInImage(): {
 
 const { fs, commits, blob, loose, tree } = repositoryInImage();
 const { promises: _, ...calledBack } = fs;
-const faces = { promised: fs, "called back": calledBack as typeof fs };
+const interfaces = { promised: fs, "called back": calledBack as typeof fs };
 
-for (const [name, face] of Object.entries(faces)) {
-  const at = { fs: face as never, gitdir: "/repo.git" };
+for (const [name, calls] of Object.entries(interfaces)) {
+  const at = { fs: calls as never, gitdir: "/repo.git" };
 
   test(`a repository in the image is read: ${name}`, async (t) => {
     t.is(await git.resolveRef({ ...at, ref: "HEAD" }), commits[0]);

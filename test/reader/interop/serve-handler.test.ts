@@ -49,7 +49,7 @@ test("a link leads to its target", async (t) => {
   t.is(await response.text(), "Read me first.\n");
 });
 
-test("what is not there is 404", async (t) => {
+test("a missing file gets 404", async (t) => {
   t.is((await get("/nothing")).status, 404);
   t.is((await get("/docs/guide.txt/more")).status, 404);
 });

@@ -8,7 +8,10 @@ export const MOVIE = Buffer.alloc(2 * 1024 * 1024 + 777, "not really a movie, ")
 
 export const INDEX = "<!doctype html><title>An image</title>\n";
 
-/** The file system of a small web site: `/index.html`, `/docs/guide.txt`, `/docs/movie.bin`, a link `/latest` to `docs`. */
+/**
+ * The file system of a small web site: `/index.html`, `/docs/guide.txt`, `/docs/movie.bin`, a link `/latest`
+ * to `docs`.
+ */
 export function siteFs(): ImageFs {
   const index = whole("blob", INDEX);
   const guide = whole("blob", "Read me first.\n");

@@ -9,7 +9,10 @@ import { delta, insert, type MadeEntry, makePack, whole } from "../pack-fixture.
 
 const COUNT = 120_000;
 
-/** Bytes that an analysis holds whatever the PACK is: sectors, an inflater, a table for sorting, and what else happens to be there. */
+/**
+ * Bytes that an analysis holds whatever the PACK is: sectors, an inflater, a table for sorting, and what else
+ * happens to be there.
+ */
 const CONSTANT = 4 * 2 ** 20;
 
 /** What a PACK's analysis holds at most, in bytes, beyond the PACK. */

@@ -68,7 +68,7 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
   t.true(deltas >= 11, "similar texts are packed as deltas");
 });
 
-test("a circle is broken by one of its objects that lies in the PACK whole, too", (t) => {
+test("a circle is broken by one of its objects that lies in the PACK undeltified, too", (t) => {
   const [a, b] = [Buffer.from("content a"), Buffer.from("content b")];
   const idOf = (content: Buffer) => whole("blob", content).id;
   const onA = refDelta(idOf(a), delta(9, 9, copy(0, 8), insert("b")), b);
@@ -131,7 +131,10 @@ test("progress is told, never backwards, to the end", (t) => {
   t.is(told.at(-1), 1400);
 });
 
-/** Lines of `id kind size packed-size offset [depth]`. Of a delta verify-pack gives the delta's size, not the object's. */
+/**
+ * Lines of `id kind size packed-size offset [depth]`. Of a delta verify-pack gives the delta's size, not the
+ * object's.
+ */
 function verifyPack(repository: Repository, idxPath: string): string[] {
   const lines = repository.git(["verify-pack", "-v", idxPath]).toString().split("\n");
   const entries = lines.filter((line) => /^[0-9a-f]{40} /.test(line)).map((line) => line.split(/ +/));

@@ -24,7 +24,7 @@ const step = fc.record({
   what: fc.constantFrom("read", "read", "read", "verify", "verify some", "get"),
 });
 
-test("readers give what lies there, in any order and side by side, and prove it at the end", (t) => {
+test("readers give what lies there, in any order and side by side, and verify it at the end", (t) => {
   const property = fc.property(
     fc.array(step, { maxLength: 12 }),
     fc.constantFrom("zlib", "pako"),
@@ -55,7 +55,7 @@ test("readers give what lies there, in any order and side by side, and prove it 
   t.notThrows(() => fc.assert(property, { numRuns: 15, endOnFailure: true, includeErrorInReport: true }));
 });
 
-test("the last byte is not given before all is proved", (t) => {
+test("the last byte is not given before all is verified", (t) => {
   const reader = open(IMAGE).open("large");
   t.is(reader.read(0, Buffer.alloc(LARGE.length - 1)), LARGE.length - 1);
   t.is(reader.read(LARGE.length - 1, Buffer.alloc(5)), 1);

@@ -16,13 +16,13 @@ const IMAGE = makeImage({
 });
 
 for (const inflate of ["zlib", "pako"] as const) {
-  test(`the stream of a blob, proved by ${inflate}, is the one in the image and inflates to the content`, (t) => {
+  test(`the stream of a blob, verified by ${inflate}, is the one in the image and inflates to the content`, (t) => {
     const store = open(IMAGE, { sectorCacheSize: 32 * 1024, inflate });
     for (const [name, content] of Object.entries(WHOLE)) {
       const blob = store.openCompressed(name)!;
       t.is(blob.size, content.length);
       t.is(blob.length, undefined);
-      t.throws(() => blob.read(0, 1), { message: /before its blob is proved/ });
+      t.throws(() => blob.read(0, 1), { message: /before its blob is verified/ });
       while (!blob.verify(1_000_000)) t.is(blob.length, undefined);
       const stream = blob.read(0, Number.MAX_SAFE_INTEGER);
       t.true(blob.length === stream.length);

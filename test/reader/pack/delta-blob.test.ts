@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { faultOf, refused } from "../fault.ts";
 import { copy, delta, insert, type MadeEntry, makeImage, ofsDelta, open, whole } from "../pack-fixture.ts";
 
-/** Blobs of which each is built on the one before, from one that is stored whole. */
+/** Blobs of which each is built on the one before, from an undeltified one. */
 function family(letter: string, size: number, depth: number): { entries: MadeEntry[]; contents: Buffer[] } {
   const contents = [Buffer.alloc(size, letter)];
   const entries = [whole("blob", contents[0]!)];
@@ -70,10 +70,10 @@ test("a step makes some of it, and the last step all", (t) => {
 });
 
 test("what is damaged in a chain, or not what its id says, is told at each step, and nothing of it given", (t) => {
-  const forged = { ...A.entries.at(-1)!, id: "ab".repeat(20) };
+  const mismatching = { ...A.entries.at(-1)!, id: "ab".repeat(20) };
   const broken = { ...A.entries[5]!, stream: Buffer.from("no zlib stream") };
   for (const [image, fault] of [
-    [makeImage({ a: forged }, A.entries.slice(0, -1)), "object-id"],
+    [makeImage({ a: mismatching }, A.entries.slice(0, -1)), "object-id"],
     [makeImage({ a: A.entries.at(-1)! }, A.entries.slice(0, -1).with(5, broken)), "pack-inflate"],
   ] as const) {
     const reader = open(image).open("a");

@@ -6,7 +6,9 @@ import { copy, delta, deltaTarget, insert, rangeOf, varint } from "../pack-fixtu
 
 const source = fc.uint8Array({ minLength: 1, maxLength: 70_000, size: "max" });
 
-/** The shortest form of a copy: only bytes that are not zero are written, and a length of 0x10000 not at all. */
+/**
+ * The shortest form of a copy: only bytes that are not zero are written, and a length of 0x10000 not at all.
+ */
 function shortCopy(offset: number, length: number): Buffer {
   const bytes: number[] = [];
   let opcode = 0x80;

@@ -12,7 +12,10 @@ const inflaters = Object.fromEntries(ENGINES.map((engine) => [engine, createInfl
 
 const UNTOUCHED = Buffer.alloc(3, 0xee);
 
-/** Inflates with inputs and outputs of the given sizes, over and over. Gives the content and the input that was used. */
+/**
+ * Inflates with inputs and outputs of the given sizes, over and over. Gives the content and the input that
+ * was used.
+ */
 function inflate(engine: InflateEngine, stream: Uint8Array, inputs: number[], outputs: number[]) {
   const inflater = inflaters[engine];
   inflater.start();
@@ -82,8 +85,8 @@ test("streams with other windows and strategies are inflated", (t) => {
 test("a damaged stream gives the same on both, or is refused by both", (t) => {
   const property = fc.property(content, fc.nat(), fc.integer({ min: 1, max: 255 }), (content, at, change) => {
     const stream = Buffer.concat([deflateSync(content), Buffer.alloc(40)]);
-    const place = at % (stream.length - 40);
-    stream[place] = (stream[place] as number) ^ change;
+    const changed = at % (stream.length - 40);
+    stream[changed] = (stream[changed] as number) ^ change;
     const results = ENGINES.map((engine) => attempt(engine, stream));
     const truth = attemptZlib(stream);
     return results.every((result) => result === truth || (truth === "refused" && result === "unended"));

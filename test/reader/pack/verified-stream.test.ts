@@ -49,10 +49,12 @@ test("a value that is a delta comes whole, again and again", async (t) => {
 test("of a value that is damaged, or not what its id says, nothing comes", async (t) => {
   const content = randomBytes(3 * MIB);
   const entry = whole("blob", content);
-  const forged = makeImage({ a: { ...entry, data: Buffer.concat([content.subarray(1), Buffer.of(0)]) } });
+  const mismatching = makeImage({
+    a: { ...entry, data: Buffer.concat([content.subarray(1), Buffer.of(0)]) },
+  });
   const damaged = makeImage({ a: entry });
   damaged[damaged.indexOf(content.subarray(2 * MIB, 2 * MIB + 20))]! ^= 1;
-  for (const image of [forged, damaged]) {
+  for (const image of [mismatching, damaged]) {
     const { got, error } = await pieces(open(image), "a");
     t.true(error instanceof InvalidImageError);
     t.is((error as InvalidImageError).object, entry.id);

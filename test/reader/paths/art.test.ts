@@ -44,7 +44,7 @@ function same(a: Kept | undefined, b: Kept | undefined): boolean {
   return a?.tag === b?.tag && a?.payload === b?.payload;
 }
 
-test("it finds what a map finds", (t) => {
+test("the tree finds what a map finds", (t) => {
   const property = fc.property(keys, fc.array(key, { maxLength: 30 }), fc.boolean(), (keys, others, trim) => {
     const { art, model } = fill(keys);
     if (trim) art.trim();
@@ -59,7 +59,7 @@ test("it finds what a map finds", (t) => {
   t.notThrows(() => fc.assert(property, { numRuns: 200 }));
 });
 
-test("it lists in byte order what starts with a prefix", (t) => {
+test("the tree lists the keys with a prefix in byte order", (t) => {
   const property = fc.property(keys, fc.nat(), part, (keys, salt, other) => {
     const { art, model } = fill(keys);
     const some = keys[salt % Math.max(1, keys.length)] ?? Buffer.of();
@@ -120,7 +120,7 @@ test("an empty tree finds and lists nothing", (t) => {
   t.deepEqual([...art.startingWith(Buffer.of(), 0)], []);
 });
 
-test("keys may share more than a word counts", (t) => {
+test("two keys may share more bytes than a word counts", (t) => {
   const shared = Buffer.alloc(100_000, "shared ");
   const { art, model } = fill(["a\0", "b\0", "\0"].map((end) => Buffer.concat([shared, Buffer.from(end)])));
   for (const key of model.keys()) t.true(same(found(art, Buffer.from(key, "latin1")), model.get(key)));

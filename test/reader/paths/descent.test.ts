@@ -25,7 +25,7 @@ function count(descent: Descent | undefined): number {
   return entries;
 }
 
-test("a descent comes by everything once, folders before what is in them", (t) => {
+test("a descent goes through every entry once, a folder before its entries", (t) => {
   const inner = treeOf({ x: LEAF.id });
   const root = whole(
     "tree",
@@ -59,7 +59,7 @@ test("a descent comes by everything once, folders before what is in them", (t) =
   refused(t, "DICTIONARY_EXPECTED", () => store.descend("a"));
 });
 
-test("a folder may be left out", (t) => {
+test("a descent may skip a folder", (t) => {
   const descent = open(bomb(3)).descend("/")!;
   let entries = 0;
   while (descent.next()) {
@@ -69,7 +69,7 @@ test("a folder may be left out", (t) => {
   t.is(entries, 110);
 });
 
-test("it ends where the image names more than is listed", (t) => {
+test("a descent fails beyond its limit of entries", (t) => {
   t.is(count(open(bomb(4)).descend("/")), 10 + 100 + 1000 + 10_000 + 10_000);
   // 16,000 entries, and 32 for each of 8 objects.
   const store = open(bomb(6), { workFactor: 1 / 1000 });
@@ -78,7 +78,7 @@ test("it ends where the image names more than is listed", (t) => {
   t.is(count(store.descend("0/0/0")), 10 + 100 + 1000 + 1000);
 });
 
-test("it ends where the paths are longer than is listed", (t) => {
+test("a descent fails beyond its limit of path bytes", (t) => {
   const name = "n".repeat(20_000);
   let below: MadeEntry = treeOf({ leaf: LEAF.id });
   const trees = [below];
@@ -91,7 +91,7 @@ test("it ends where the paths are longer than is listed", (t) => {
   refused(t, "LISTING_TOO_LARGE", () => count(open(image, { workFactor: 1 / 1000 }).descend("/")));
 });
 
-test("it ends where the folders above one path are too large to be held", (t) => {
+test("a descent fails where the folders above one path exceed its limit of memory", (t) => {
   const wide = Array.from({ length: 2000 }, (_, i) => ({
     mode: "100644",
     name: `w${10_000 + i}`,

@@ -31,7 +31,7 @@ function write(repository: Repository, made: Made): string {
 
 /** The entries that count: the first of each name. */
 function first(made: Exclude<Made, string>): (readonly [string, Made])[] {
-  return made.filter(([name], place) => made.findIndex(([other]) => other === name) === place);
+  return made.filter(([name], index) => made.findIndex(([other]) => other === name) === index);
 }
 
 function* files(made: Exclude<Made, string>, above: string): Generator<[path: string, content: string]> {

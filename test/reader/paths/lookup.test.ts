@@ -46,7 +46,7 @@ test("the folder that a link comes back to again and again is read once", (t) =>
   t.true((sectors() - before) * 512 < 3 * IMAGE.length);
 });
 
-test("a path through large folders in turn ends in the work that it takes, one through few does not", (t) => {
+test("a path through many large folders exceeds the work of a look-up, a path through few does not", (t) => {
   const path = (times: number) => `${"other/a/../../x/../".repeat(times)}leaf`;
   // 67 MiB of work: each of the folders takes 117 MiB, and what is read last is read in any case.
   const store = open(IMAGE, { ...FEW, workFactor: 1 / 64 });
@@ -54,7 +54,7 @@ test("a path through large folders in turn ends in the work that it takes, one t
   refused(t, "TOO_MUCH_WORK", () => store.exists(path(3)));
   t.is(store.exists("leaf"), "value");
   t.is(open(IMAGE, FEW).exists(path(3)), "value");
-  // With room for the folders, they are read once.
+  // A cache large enough for the folders reads each once.
   const roomy = open(IMAGE, { workFactor: 1 / 64 });
   t.is(roomy.exists("other/leaf"), "value");
   t.is(roomy.exists("leaf"), "value");

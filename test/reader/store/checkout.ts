@@ -130,7 +130,8 @@ export class Checkout implements Disposable {
   }
 
   /**
-   * Whether a path leaves the root on its way. There the two differ by intent: an image has nothing around it.
+   * Whether a path leaves the root on its way. There the two differ by intent: an image has nothing around
+   * it.
    */
   leaves(path: string): boolean {
     const steps = path.split("/").reverse();

@@ -116,9 +116,9 @@ test("something else than a commit at the top is refused", (t) => {
   }
 });
 
-test("another content under an id is never given away", (t) => {
-  const forged: MadeEntry = { ...whole("blob", "SOME CONTENT\n"), id: BLOB.id };
-  const image = makeImage({ a: forged });
+test("a content under the id of another is refused", (t) => {
+  const mismatch: MadeEntry = { ...whole("blob", "SOME CONTENT\n"), id: BLOB.id };
+  const image = makeImage({ a: mismatch });
   for (const layout of ["light", "fast"] as const) {
     const store = open(image, { layout });
     refused(t, "object-id", () => store.get("a"));
@@ -128,10 +128,10 @@ test("another content under an id is never given away", (t) => {
   refused(t, "object-missing", () => open(image, { analyze: true }).get("a"));
 });
 
-test("a large forged content is never given away whole", (t) => {
+test("a large content with an id mismatch is never read to its end", (t) => {
   const content = randomBytes(3 << 20);
-  const forged = Buffer.from(content).fill(0, 100, 200);
-  const image = makeImage({ a: { ...whole("blob", forged), id: whole("blob", content).id } });
+  const mismatch = Buffer.from(content).fill(0, 100, 200);
+  const image = makeImage({ a: { ...whole("blob", mismatch), id: whole("blob", content).id } });
   refused(t, "object-id", () => open(image).open("a").verify());
   const reader = open(image).open("a");
   refused(t, "object-id", () => reader.read(0, Buffer.alloc(content.length)));
@@ -140,7 +140,7 @@ test("a large forged content is never given away whole", (t) => {
   reader.close();
 });
 
-test("faults name the object and the place", (t) => {
+test("a fault names the object and the offset", (t) => {
   const error = t.throws(() => open(makeImage({ a: { ...BLOB, stream: Buffer.alloc(20, 1) } })).get("a"), {
     instanceOf: InvalidImageError,
   });
@@ -159,7 +159,7 @@ test("light connecting reads little, and nothing outside the device", (t) => {
   t.true(device.closed);
 });
 
-test("a device that fails is told of, and may recover", (t) => {
+test("a device that fails is a fault of the image, and may recover", (t) => {
   const device = memoryDevice(IMAGE);
   let broken = true;
   const failing = {

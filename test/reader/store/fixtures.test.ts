@@ -23,7 +23,7 @@ const expectations = Object.entries(
   JSON.parse(readFileSync(join(FIXTURES, "expect.json"), "utf8")) as Record<string, Expected>,
 ).filter(([name]) => name.endsWith(".img"));
 
-test("there are images to read", (t) => {
+test("the fixtures have five images", (t) => {
   t.is(expectations.length, 5);
 });
 
@@ -41,9 +41,9 @@ for (const [name, expected] of expectations) {
           const { name: author, email } = store.commit.author;
           t.true(expected.verifyOutput.includes(`author\t: "${author}" <${email}>\n`));
           for (const [path, { blob, size }] of Object.entries(expected.files)) {
-            const { type, ...told } = store.describe(path, false);
-            t.is(told.id, blob, path);
-            t.is(told.size, size, path);
+            const { type, ...described } = store.describe(path, false);
+            t.is(described.id, blob, path);
+            t.is(described.size, size, path);
             const bytes = type === "symlink" ? store.readLink(path) : store.get(path);
             t.is(hex(objectId("blob", bytes)), blob, path);
             t.is(bytes.length, size, path);

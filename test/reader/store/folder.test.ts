@@ -7,7 +7,7 @@ import { encodeTree } from "../repository.ts";
 
 const LEAF = whole("blob", "leaf\n");
 
-test("a folder gives each entry when it is asked for", (t) => {
+test("a folder makes each entry on request", (t) => {
   const inner = treeOf({ x: LEAF.id });
   const root = whole(
     "tree",
@@ -23,21 +23,21 @@ test("a folder gives each entry when it is asked for", (t) => {
   t.deepEqual([...folder], store.list("/"));
   t.deepEqual(folder.entry(1), store.list("/")[1]);
   t.deepEqual(
-    [0, 1, 2].map((place) => [folder.type(place), folder.size(place)]),
+    [0, 1, 2].map((index) => [folder.type(index), folder.size(index)]),
     [
       ["file", 5],
       ["tree", 0],
       ["gitlink", 0],
     ],
   );
-  for (const place of [-1, 3, Number.NaN]) t.throws(() => folder.entry(place), { instanceOf: RangeError });
+  for (const index of [-1, 3, Number.NaN]) t.throws(() => folder.entry(index), { instanceOf: RangeError });
   t.is(store.folder("c").count, 0);
   t.deepEqual([...store.folder("c")], []);
   refused(t, "DICTIONARY_EXPECTED", () => store.folder("a"));
   refused(t, "NOT_FOUND", () => store.folder("nope"));
 });
 
-test("a folder that is too large for a list is still a folder", (t) => {
+test("a folder that is too large for a list is read entry by entry", (t) => {
   const id = Buffer.from(LEAF.id, "hex");
   const entry = Buffer.from("100644 e0000000\0");
   const content = Buffer.alloc((LARGEST_LIST + 1) * (entry.length + id.length));
@@ -56,7 +56,7 @@ test("a folder that is too large for a list is still a folder", (t) => {
   t.is(createFs(store).readdirSync("/").length, LARGEST_LIST + 1);
 });
 
-test("a recursive listing without end is refused, in the words of a call", (t) => {
+test("a recursive listing without end fails with EFBIG", (t) => {
   let below: MadeEntry = treeOf({ leaf: LEAF.id });
   const trees = [below];
   for (let i = 0; i < 10; i++) {

@@ -106,7 +106,10 @@ function inImage(store: Store, path: string, follow: boolean): string {
   return fault === "none" ? said : (CODES[fault] ?? fault);
 }
 
-/** Whether a `..` of the path itself, not of a link, climbs above the root; there image and folder differ by design. */
+/**
+ * Whether a `..` of the path itself, not of a link, climbs above the root; there image and folder differ by
+ * design.
+ */
 function climbs(root: string, path: string): boolean {
   const names = path.split("/");
   return names.some((name, i) => {
@@ -119,7 +122,7 @@ function climbs(root: string, path: string): boolean {
   });
 }
 
-test("paths lead where Linux says they lead", (t) => {
+test("a path in the image leads where it leads on Linux", (t) => {
   const disk = temporaryFolder(t);
   let round = 0;
   const property = fc.property(
@@ -198,7 +201,7 @@ test("forty links are followed, not one more", (t) => {
   t.is(inImage(store, "l44", false), "link");
 });
 
-test("targets that no system would follow lead nowhere", (t) => {
+test("a target that no system follows leads nowhere", (t) => {
   const store = imageOf({
     f: "file",
     empty: { to: "" },
@@ -217,7 +220,7 @@ test("targets that no system would follow lead nowhere", (t) => {
   t.is(store.readLink("empty").length, 0);
 });
 
-test("links that lead to long ways, forty times over, are done with in no time", (t) => {
+test("forty links to long paths are refused before they take long", (t) => {
   const way = "d/../".repeat(800);
   const links = Object.fromEntries(
     Array.from({ length: 39 }, (_, i) => [`l${i}`, { to: `${way}${i === 0 ? "f" : `l${i - 1}`}` }]),

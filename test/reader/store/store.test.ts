@@ -32,7 +32,7 @@ const WAYS: ConnectOptions[] = [
   { layout: "fast", analyze: true, inflate: "pako" },
 ];
 
-test("a store says what git says", (t) => {
+test("a store agrees with git on every entry of a generated tree", (t) => {
   const property = fc.property(
     generatedTree,
     fc.constantFrom(...SHAPES),
@@ -66,8 +66,8 @@ function checkPaths(store: Store, { listed, contents }: Truth): void {
   for (const { path, mode, kind, id } of listed) {
     const content = contents.get(id);
     const key = bytes(path);
-    const { path: told, ...described } = store.describe(key, false);
-    assert.deepEqual(Buffer.from(told).toString("latin1"), path);
+    const { path: shown, ...described } = store.describe(key, false);
+    assert.deepEqual(Buffer.from(shown).toString("latin1"), path);
     assert.deepEqual(described, {
       kind: kind === "blob" ? "value" : "dictionary",
       type: TYPES[mode],

@@ -14,7 +14,7 @@ const ROOT = whole(
   ]),
 );
 
-test("the error for what is too large for memory names its path", async (t) => {
+test("the error for an object too large for memory names its path", async (t) => {
   const store = connect(memoryDevice(imageOfTree(ROOT, [BLOB, TREE])), { maxObjectSize: 69_999 });
   const message =
     /^large\\u000a: the object at byte \d+ has 70000 bytes; at most 69999 are read into memory$/;

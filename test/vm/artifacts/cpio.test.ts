@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { getBusybox } from "../../../vm/artifacts/busybox.ts";
 import { encodeCpio } from "../../../vm/artifacts/cpio.ts";
 
-test("busybox unpacks what is packed, byte for byte", async (t) => {
+test("busybox unpacks an archive byte for byte", async (t) => {
   const busybox = await getBusybox(() => {});
   const contents = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 8 });
   fc.assert(
@@ -38,7 +38,7 @@ test("busybox unpacks what is packed, byte for byte", async (t) => {
   );
 });
 
-test("headers are as the kernel's documentation has them", (t) => {
+test("a header has the fields of the kernel's documentation", (t) => {
   const archive = encodeCpio([{ path: "init", data: Buffer.from("hello"), mode: 0o755 }]).toString("latin1");
   // Magic, inode 1, a regular file 0755 of root, one link, time 0, five bytes, no devices, a name of five bytes.
   const fields = ["00000001", "000081ed", "00000000", "00000000", "00000001", "00000000", "00000005"];

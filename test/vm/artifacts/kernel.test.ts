@@ -119,7 +119,7 @@ for (const [system, packages] of Object.entries(systems)) {
   });
 }
 
-test.serial("a system that has no such kernel is told so, with what to do", async (t) => {
+test.serial("a system without such a kernel fails with what to do", async (t) => {
   useApt(t, { "linux-image-cloud-amd64": { depends: "kmod" } });
   await t.throwsAsync(
     getKernel({}, () => {}),

@@ -53,7 +53,7 @@ test("a module comes after all that it depends on, and once", async (t) => {
   ]);
 });
 
-test("what is built in is left out; `-` and `_` are the same", async (t) => {
+test("a built-in module is left out, with `-` and `_` the same", async (t) => {
   const folder = modulesFolder(t, { "a/virtio-rng.ko": moduleFile("crc-t10dif") }, [
     "virtio_blk",
     "lib/crc-t10dif",
@@ -85,7 +85,7 @@ test.serial("compressed modules are decompressed, with xz or without", async (t)
   }
 });
 
-test("a module that cannot be unpacked is told", async (t) => {
+test("a module that cannot be decompressed fails", async (t) => {
   const folder = modulesFolder(t, { "xz.ko.xz": Buffer.from(XZ, "base64").subarray(0, 20) });
   const busybox = await getBusybox(() => {});
   await t.throwsAsync(readModules(folder, ["xz"], busybox), { code: "TOOL_FAILED" });
@@ -99,7 +99,7 @@ test("a module that is missing is named", async (t) => {
   });
 });
 
-test("modules that name each other do not hang the search", async (t) => {
+test("modules that depend on each other do not hang the search", async (t) => {
   const folder = modulesFolder(t, { "a.ko": moduleFile("b"), "b.ko": moduleFile("a") });
   t.deepEqual(await names(folder, ["a"]), ["b", "a"]);
 });

@@ -43,7 +43,7 @@ async function start(damage: (file: string, data: Uint8Array) => Uint8Array): Pr
   return (await runTool(pinnedNode(), args)).trim().split("\n");
 }
 
-test.serial("V8 takes what it has compiled, under the flags of a machine", async (t) => {
+test.serial("V8 accepts its compiled code under the flags of a machine", async (t) => {
   t.deepEqual(await start((_, data) => data), [
     "rejected: false",
     `it runs function ${basename(START_PATH)}`,
@@ -51,7 +51,7 @@ test.serial("V8 takes what it has compiled, under the flags of a machine", async
   ]);
 });
 
-test.serial("a program runs, too, when V8 does not take it", async (t) => {
+test.serial("a program whose compiled code V8 rejects runs all the same", async (t) => {
   t.deepEqual(await start((file, data) => (file === "code" ? data.map((byte) => byte ^ 0xff) : data)), [
     "rejected: true",
     `it runs function ${basename(START_PATH)}`,

@@ -31,7 +31,7 @@ function laidOut(t: Parameters<typeof temporaryFolder>[0]): { base: string; cach
   return { base, cache: join(base, "docteur") };
 }
 
-test("a folder that this user alone can write, or that is not there yet, is fine", (t) => {
+test("a folder that this user alone can write, or that does not exist, is safe", (t) => {
   const { base, cache } = laidOut(t);
   t.is(whyNotOwn(cache), undefined);
   t.is(whyNotOwn(join(base, "not/there")), undefined);
@@ -43,13 +43,13 @@ test("a folder that this user alone can write, or that is not there yet, is fine
 
 for (const mode of [0o775, 0o757, 0o777, 0o1777, 0o2775]) {
   const octal = mode.toString(8);
-  test(`refused: a cache of mode ${octal}`, (t) => {
+  test(`a cache of mode ${octal} is refused`, (t) => {
     const { cache } = laidOut(t);
     chmodSync(cache, mode);
     t.is(whyNotOwn(cache), `${cache} can be written by others (mode ${octal})`);
   });
 
-  test(`the folder that the cache is in has mode ${octal}`, (t) => {
+  test(`a cache in a folder of mode ${octal} is ${mode === 0o1777 ? "safe" : "refused"}`, (t) => {
     const { base, cache } = laidOut(t);
     chmodSync(base, mode);
     const expected = mode === 0o1777 ? undefined : `${base} can be written by others (mode ${octal})`;
@@ -57,7 +57,7 @@ for (const mode of [0o775, 0o757, 0o777, 0o1777, 0o2775]) {
     t.is(whyNotOwn(join(base, "not/there")), expected);
   });
 
-  test(`a link leads to a cache of mode ${octal}, or through a folder of it`, (t) => {
+  test(`a link to a cache of mode ${octal}, or through its folder, is refused`, (t) => {
     const { base, cache } = laidOut(t);
     symlinkSync(join(base, "docteur"), join(base, "../link"));
     symlinkSync("base", join(base, "../links"));
@@ -67,14 +67,14 @@ for (const mode of [0o775, 0o757, 0o777, 0o1777, 0o2775]) {
   });
 }
 
-test("links that lead in a circle", (t) => {
+test("symbolic links in a circle are refused", (t) => {
   const { base } = laidOut(t);
   symlinkSync("b", join(base, "a"));
   symlinkSync("a", join(base, "b"));
   t.regex(whyNotOwn(join(base, "a"))!, /too many symbolic links$/);
 });
 
-asRoot("refused: what belongs to another user, wherever it is on the way", (t) => {
+asRoot("a path is refused when any part of it belongs to another user", (t) => {
   const { base, cache } = laidOut(t);
   chownSync(cache, OTHER, OTHER);
   t.is(whyNotOwn(cache), `${cache} belongs to another user (uid ${OTHER})`);
@@ -88,7 +88,7 @@ asRoot("refused: what belongs to another user, wherever it is on the way", (t) =
   t.is(whyNotOwn(join(base, "link")), `${join(base, "link")} is a link of another user's (uid ${OTHER})`);
 });
 
-asRoot("what belongs to root is safe for another user, but not the cache itself", (t) => {
+asRoot("a folder of root is safe for another user, except for the cache itself", (t) => {
   const { base, cache } = laidOut(t);
   chmodSync(join(base, ".."), 0o755);
   const ask = () => {
@@ -102,7 +102,7 @@ asRoot("what belongs to root is safe for another user, but not the cache itself"
   t.is(ask(), "undefined");
 });
 
-test.serial("nothing is taken from such a cache, nor put there", async (t) => {
+test.serial("an unsafe cache is neither read nor written", async (t) => {
   const { base, cache } = laidOut(t);
   const before = process.env.XDG_CACHE_HOME;
   process.env.XDG_CACHE_HOME = base;
@@ -137,7 +137,7 @@ test.serial("nothing is taken from such a cache, nor put there", async (t) => {
   t.is(statSync(cache).mode & 0o777, 0o700);
 });
 
-test("what Node has compiled is not taken from there, and a run says why in one line", async (t) => {
+test("a run does not load compiled code from an unsafe cache, and says why in one line", async (t) => {
   const { base, cache } = laidOut(t);
   const image = join(FIXTURES, "small.img");
   const run = () => docteur(["run", "-t", "unix", image, "cat", "/a.txt"], { env: { XDG_CACHE_HOME: base } });

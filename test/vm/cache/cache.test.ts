@@ -16,7 +16,7 @@ async function temporaries(): Promise<string[]> {
   return (await fs.readdir(root)).filter((name) => name.startsWith("tmp-"));
 }
 
-test.serial("the cache is where XDG says, if that is an absolute path", (t) => {
+test.serial("XDG_CACHE_HOME names the cache if it is an absolute path", (t) => {
   t.is(cacheFolder(), root);
   const before = process.env.XDG_CACHE_HOME!;
   process.env.XDG_CACHE_HOME = "relative";
@@ -24,12 +24,12 @@ test.serial("the cache is where XDG says, if that is an absolute path", (t) => {
   process.env.XDG_CACHE_HOME = before;
 });
 
-test("keys tell parts from their concatenation", (t) => {
+test("the key of two parts differs from that of their concatenation", (t) => {
   t.not(keyOf("ab", "c"), keyOf("a", "bc"));
   t.is(keyOf("ab", Buffer.from("c")), keyOf("ab", "c"));
 });
 
-test("what is built once is not built again, and is for this user alone", async (t) => {
+test("an entry is made once, for this user alone", async (t) => {
   let builds = 0;
   const build = async (folder: string) => {
     builds++;
@@ -43,7 +43,7 @@ test("what is built once is not built again, and is for this user alone", async 
   t.is((await fs.stat(folder)).mode & 0o777, 0o700);
 });
 
-test("a build that fails leaves nothing, and the next one succeeds", async (t) => {
+test("an entry that cannot be made leaves nothing, and the next try succeeds", async (t) => {
   const failing = cached("failing", async (folder) => {
     await fs.writeFile(join(folder, "half"), "");
     throw new Error("no luck");
@@ -54,7 +54,7 @@ test("a build that fails leaves nothing, and the next one succeeds", async (t) =
   t.deepEqual(await fs.readdir(folder), ["whole"]);
 });
 
-test("two that build the same at once both get one whole result", async (t) => {
+test("two callers that make the same entry at once get the same complete entry", async (t) => {
   const started = Promise.withResolvers<void>();
   const slow = cached("both", async (folder) => {
     await fs.writeFile(join(folder, "by"), "slow");
@@ -66,7 +66,7 @@ test("two that build the same at once both get one whole result", async (t) => {
   t.is(await fs.readFile(join(quick, "by"), "utf8"), "quick", "the first to finish wins");
 });
 
-test("processes that build the same at once do not disturb each other", async (t) => {
+test("processes that make the same entry at once all get it", async (t) => {
   const script = `
     import { writeFile } from "node:fs/promises";
     import { cached } from ${JSON.stringify(join(import.meta.dirname, "../../../vm/cache/cache.ts"))};
@@ -82,7 +82,7 @@ test("processes that build the same at once do not disturb each other", async (t
   t.is((await fs.readdir(folders[0]!)).length, 50);
 });
 
-test.serial("leftovers of a killed build are removed, those of a running one are not", async (t) => {
+test.serial("the folder of an owner that has ended is removed, that of a running one is not", async (t) => {
   const other = spawn("sleep", ["100"]);
   const start = (await fs.readFile(`/proc/${other.pid}/stat`, "utf8")).split(") ")[1]!.split(" ")[19];
   const space = thisOwner().split(".")[0];
@@ -108,7 +108,7 @@ test.serial("age alone decides whether an owner that this process cannot see is 
   t.false(left.includes("tmp-1.1.1-old"));
 });
 
-test.serial("a place where no cache can be is told in one line", async (t) => {
+test.serial("a path where no cache can be made fails with one line", async (t) => {
   const before = process.env.XDG_CACHE_HOME!;
   t.teardown(() => {
     process.env.XDG_CACHE_HOME = before;
@@ -129,7 +129,7 @@ test.serial("a place where no cache can be is told in one line", async (t) => {
   }
 });
 
-test("a full disk is told in one line", async (t) => {
+test("a full disk fails with one line", async (t) => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   const byTool = new Error("mkfs.erofs failed: No space left on device");
   for (const error of [full, byTool]) {
@@ -144,18 +144,21 @@ test("a small file is replaced whole", async (t) => {
   t.is(await fs.readFile(join(root, "note.json"), "utf8"), "2");
 });
 
-test.serial("of one kind, those used last are kept, and those used lately", async (t) => {
-  const name = (index: number) => `thing-${String(index).padStart(32, "0")}`;
-  for (let index = 0; index < 6; index++) {
-    await cached(name(index), async () => {});
-    const yesterday = Date.now() / 1000 - 24 * 60 * 60 + index;
-    if (index !== 0) await fs.utimes(join(root, name(index)), yesterday, yesterday);
-  }
-  await fs.mkdir(join(root, "thing-else"));
-  await fs.utimes(join(root, "thing-else"), 0, 0);
-  // Used: not only made.
-  await cached(name(3), async () => t.fail("it is there"));
-  await cached(name(6), async () => {});
-  const kept = (await fs.readdir(root)).filter((each) => each.startsWith("thing-")).sort();
-  t.deepEqual(kept, [...[0, 3, 5, 6].map(name), "thing-else"]);
-});
+test.serial(
+  "the entries of a kind that were used last, and those used within the hour, are kept",
+  async (t) => {
+    const name = (index: number) => `thing-${String(index).padStart(32, "0")}`;
+    for (let index = 0; index < 6; index++) {
+      await cached(name(index), async () => {});
+      const yesterday = Date.now() / 1000 - 24 * 60 * 60 + index;
+      if (index !== 0) await fs.utimes(join(root, name(index)), yesterday, yesterday);
+    }
+    await fs.mkdir(join(root, "thing-else"));
+    await fs.utimes(join(root, "thing-else"), 0, 0);
+    // Used: not only made.
+    await cached(name(3), async () => t.fail("it is there"));
+    await cached(name(6), async () => {});
+    const kept = (await fs.readdir(root)).filter((each) => each.startsWith("thing-")).sort();
+    t.deepEqual(kept, [...[0, 3, 5, 6].map(name), "thing-else"]);
+  },
+);

@@ -25,7 +25,7 @@ async function evaluate(folder: string, name: string): Promise<Record<string, un
   return load(Buffer.from(code).toString(), `file:///docteur/test-${loaded++}.mjs`);
 }
 
-test("a file of the user's is told from a program that ships with docteur by its name", (t) => {
+test("the name of a file differs from that of a program that ships with docteur", (t) => {
   for (const file of ["./a", "../a", "/a/b", "a.ts", "a.mts", "a.cts", "a.js", "a.mjs", "a.cjs"]) {
     t.true(isProgramFile(file), file);
   }
@@ -33,7 +33,7 @@ test("a file of the user's is told from a program that ships with docteur by its
 });
 
 test.serial(
-  "packages of either module format are bundled, and JSON, and what they find around them",
+  "packages of either module format and JSON are bundled, and have the variables that they expect",
   async (t) => {
     const folder = project(t, {
       "node_modules/common/package.json": '{"main": "index.js"}',
@@ -93,8 +93,8 @@ test.serial(
         message: /imports\.mjs cannot be run: 1 error in it or in what it imports$/,
       })
       .then((error) => {
-        const place = relative(process.cwd(), join(folder, "imports.mjs"));
-        t.like(error, { diagnostics: [`${place}:2:19: "./addon.node": ${reason}`] });
+        const location = relative(process.cwd(), join(folder, "imports.mjs"));
+        t.like(error, { diagnostics: [`${location}:2:19: "./addon.node": ${reason}`] });
       });
     const addon = relative(process.cwd(), join(folder, "node_modules/addon/index.js"));
     t.is((await evaluate(folder, "careful.mjs")).default, `./build/addon.node (of ${addon}): ${reason}`);
@@ -103,17 +103,17 @@ test.serial(
   },
 );
 
-test.serial("what cannot be bundled is told with its places", async (t) => {
+test.serial("a program that cannot be bundled fails with the locations of its errors", async (t) => {
   const folder = project(t, {
     "program.ts": 'import a from "./a.ts";\nimport vm from "docteur/vm";\nexport default [a, vm];\n',
     "a.ts": 'import left from "left-pad";\nexport default left;\n',
   });
-  const place = (name: string) => relative(process.cwd(), join(folder, name));
+  const location = (name: string) => relative(process.cwd(), join(folder, name));
   const error = await t.throwsAsync(bundleProgram(join(folder, "program.ts")), { code: "PROGRAM_INVALID" });
   t.like(error, {
     diagnostics: [
-      `${place("a.ts")}:1:18: Could not resolve "left-pad"`,
-      `${place("program.ts")}:2:16: "docteur/vm" is not in the machine: there are docteur/guest and docteur/store`,
+      `${location("a.ts")}:1:18: Could not resolve "left-pad"`,
+      `${location("program.ts")}:2:16: "docteur/vm" is not in the machine; it has docteur/guest and docteur/store`,
     ],
   });
 });

@@ -50,7 +50,7 @@ test.serial(
   },
 );
 
-test.serial("what a program imports is checked, and a file that goes away is noticed", async (t) => {
+test.serial("the files that a program imports are checked, and again when one is removed", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "a.ts"), "export const a = 1;\n");
   writeFileSync(join(folder, "program.ts"), 'import { a } from "./a.ts";\nexport default (): number => a;\n');
@@ -72,7 +72,7 @@ test.serial("JavaScript is not checked", async (t) => {
   t.deepEqual(await faults(folder, "program.mjs"), []);
 });
 
-test.serial("a check that is ended leaves nothing behind", async (t) => {
+test.serial("a check that a signal ends leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "program.ts"), "export default 1;\n");
   await t.throwsAsync(checkTypes(join(folder, "program.ts"), { signal: AbortSignal.abort("SIGTERM") }), {
@@ -84,7 +84,7 @@ test.serial("a check that is ended leaves nothing behind", async (t) => {
   );
 });
 
-test.serial("the compiler of the project is asked only if it is named", async (t) => {
+test.serial("the compiler of the project is run only if the user names it", async (t) => {
   const folder = temporaryFolder(t);
   const own = join(folder, "node_modules/typescript");
   mkdirSync(join(own, "bin"), { recursive: true });

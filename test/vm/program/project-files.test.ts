@@ -35,18 +35,18 @@ async function bundled(program: string): Promise<string> {
 }
 
 /** What is not of the project; the program is `work/project/p.ts` unless it is given. */
-const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: string; place: string }>> = {
+const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: string; location: string }>> = {
   "JSON above the project": {
     files: { "work/project/p.ts": "import s from '../../outside.json';\nexport default s;" },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "an absolute path, as text": {
     files: {
       "work/project/p.ts": "\n import s from 'FOLDER/outside.txt' with { type: 'text' };\nexport default s;",
     },
     what: "outside.txt",
-    place: "work/project/p.ts:2:16",
+    location: "work/project/p.ts:2:16",
   },
   "binary, by a package's file": {
     files: {
@@ -55,29 +55,29 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
         "import s from '../../../../outside.txt' with { type: 'bytes' }; export default s;",
     },
     what: "outside.txt",
-    place: "work/project/node_modules/dep/index.js:1:15",
+    location: "work/project/node_modules/dep/index.js:1:15",
   },
   "a file of the machine, by its loader": {
     files: { "work/project/p.ts": "import s from '/etc/hostname' with { type: 'text' }; export default s;" },
     what: "/etc/hostname",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "require, which a program may do without": {
     files: {
       "work/project/p.cjs": "let s; try { s = require('../../outside.json'); } catch {} exports.default = s;",
     },
     what: "outside.json",
-    place: "work/project/p.cjs:1:26",
+    location: "work/project/p.cjs:1:26",
   },
   "import while it runs": {
     files: { "work/project/p.ts": "export default await import('../../outside.json');" },
     what: "outside.json",
-    place: "work/project/p.ts:1:29",
+    location: "work/project/p.ts:1:29",
   },
-  "import of whatever is there": {
+  "import of any file there": {
     files: { "work/project/p.ts": "export default (n: string) => import('../../outside.' + n);" },
     what: "outside.css",
-    place: "work/project/p.ts:1:38",
+    location: "work/project/p.ts:1:38",
   },
   "a link to a file": {
     files: {
@@ -85,7 +85,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from './link.json'; export default s;",
     },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "a link to a folder": {
     files: {
@@ -93,7 +93,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from './up/outside.json'; export default s;",
     },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "a link, by the project's map of imports": {
     files: {
@@ -101,7 +101,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from '#out'; export default s;",
     },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "a link in a package": {
     files: {
@@ -109,7 +109,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from 'dep/data.json'; export default s;",
     },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "a package that is a link to what is no package": {
     files: {
@@ -117,7 +117,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from 'dep'; export default s;",
     },
     what: "elsewhere/index.js",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "a package that is a link to another package": {
     files: {
@@ -126,7 +126,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from 'dep'; export default s;",
     },
     what: "elsewhere/index.js",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "node_modules that is a link to what is none": {
     files: {
@@ -135,7 +135,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from 'dep'; export default s;",
     },
     what: "elsewhere/dep/index.js",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "the node_modules of others": {
     files: {
@@ -143,7 +143,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from '../../elsewhere/node_modules/dep'; export default s;",
     },
     what: "elsewhere/node_modules/dep/index.js",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "paths of the tsconfig.json": {
     files: {
@@ -151,7 +151,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/p.ts": "import s from '@/outside.json'; export default s;",
     },
     what: "outside.json",
-    place: "work/project/p.ts:1:15",
+    location: "work/project/p.ts:1:15",
   },
   "the runtime of JSX that a tsconfig.json names": {
     files: {
@@ -162,7 +162,7 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/view.tsx": "export default <p/>;",
     },
     what: "elsewhere/jsx-runtime.js",
-    place: "work/project/view.tsx:1:16",
+    location: "work/project/view.tsx:1:16",
   },
   "a style sheet's import": {
     files: {
@@ -170,12 +170,12 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
       "work/project/a.css": "@import '../../outside.css';",
     },
     what: "outside.css",
-    place: "work/project/a.css:1:9",
+    location: "work/project/a.css:1:9",
   },
   "a source map": {
     files: { "work/project/p.js": "export default 1;\n//# sourceMappingURL=../../outside.js.map\n" },
     what: "outside.js.map",
-    place: "work/project/p.js:2:3",
+    location: "work/project/p.js:2:3",
   },
   "a source map, by a URL": {
     files: {
@@ -183,17 +183,17 @@ const REFUSED: Readonly<Record<string, { files: Record<string, string>; what: st
         "export default 1;\n  //# sourceMappingURL=file://localhostFOLDER_URL/outside.js.map\n",
     },
     what: "outside.js.map",
-    place: "work/project/p.js:2:5",
+    location: "work/project/p.js:2:5",
   },
   "a file above a program without a package.json": {
     files: { "alone/p.ts": "import s from '../outside.json'; export default s;" },
     what: "outside.json",
-    place: "alone/p.ts:1:15",
+    location: "alone/p.ts:1:15",
   },
 };
 
 for (const [what, refused] of Object.entries(REFUSED)) {
-  test(`refused: ${what}`, async (t) => {
+  test(`a program is refused with ${what}`, async (t) => {
     const folder = layOut(t, refused.files);
     const program = Object.keys(refused.files).find((path) => /\/p\.\w+$/.test(path))!;
     const error = await t.throwsAsync<ProgramError>(bundleProgram(join(folder, program)), {
@@ -205,7 +205,7 @@ for (const [what, refused] of Object.entries(REFUSED)) {
     const project = join(folder, program, "..");
     t.is(
       line,
-      `${shown(refused.place)}: ${file} is not taken: it lies outside of the project ${project} and of its node_modules`,
+      `${shown(refused.location)}: ${file} is refused: it is outside of the project ${project} and of its node_modules`,
     );
     t.false(error!.diagnostics.join().includes(SECRET));
   });
@@ -283,7 +283,7 @@ const TAKEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 for (const [what, files] of Object.entries(TAKEN)) {
-  test(`taken: ${what}`, async (t) => {
+  test(`a program is bundled with ${what}`, async (t) => {
     const folder = layOut(t, files);
     const program = Object.keys(files).find((path) => /\/p\.\w+$/.test(path))!;
     t.regex(await bundled(join(folder, program)), /"it is here/);

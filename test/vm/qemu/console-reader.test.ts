@@ -12,7 +12,7 @@ const PIECE = 64 * 1024;
 /** A reader that takes nothing. */
 const stalled = () => new Writable({ highWaterMark: PIECE, write: () => {} });
 
-test("a console that is flooded waits until its copy is read", async (t) => {
+test("a flooded console waits until its copy is read", async (t) => {
   const sources = [new EndlessInput({ highWaterMark: PIECE }), new EndlessInput({ highWaterMark: PIECE })];
   const copy = stalled();
   new ConsoleReader(sources, copy);
@@ -22,7 +22,7 @@ test("a console that is flooded waits until its copy is read", async (t) => {
   for (const source of sources) source.destroy();
 });
 
-test("all of it is copied, in order, and its end is kept", async (t) => {
+test("the whole console is copied, in order, and its end is kept", async (t) => {
   const source = new PassThrough();
   const copy = new Collector();
   const reader = new ConsoleReader([source], copy);
@@ -34,7 +34,7 @@ test("all of it is copied, in order, and its end is kept", async (t) => {
   t.deepEqual(reader.tail.lines(2), ["line 998", "line 999"]);
 });
 
-test("without a copy, or once it has failed, the console is read all the same", async (t) => {
+test("a console without a copy, or whose copy has failed, is read all the same", async (t) => {
   const closed = new PassThrough();
   closed.destroy();
   const ended = new Collector();
@@ -48,7 +48,7 @@ test("without a copy, or once it has failed, the console is read all the same", 
   }
 });
 
-test("once the process has ended, the copy is not waited for, and what is left is bounded", async (t) => {
+test("the console of a process that has ended is read without waiting, within a bound", async (t) => {
   const source = new PassThrough();
   const copy = stalled();
   const reader = new ConsoleReader([source], copy);
@@ -62,7 +62,7 @@ test("once the process has ended, the copy is not waited for, and what is left i
   copy.destroy();
 });
 
-test("the tail of a stream is its last bytes, however it comes", (t) => {
+test("the tail of a stream is its last bytes, in pieces of any size", (t) => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),
@@ -78,7 +78,7 @@ test("the tail of a stream is its last bytes, however it comes", (t) => {
   );
 });
 
-test("what steers a terminal is not in the lines of a tail", (t) => {
+test("the lines of a tail have no control characters", (t) => {
   const tail = new Tail();
   tail.push(Buffer.from("a\x1b[31mred\x1b]0;title\x07\x9b2J\u202eback\u0085\x7f é \u{1f600}\tb\r\n"));
   t.deepEqual(tail.lines(1), ["ared]0;title2Jback é \u{1f600}\tb"]);

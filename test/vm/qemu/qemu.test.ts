@@ -23,7 +23,7 @@ function valuesOf(args: readonly string[], option: string): string[] {
   return args.filter((_, index) => args[index - 1] === option);
 }
 
-test("disks are attached in order, read-only and raw, whatever their path holds", (t) => {
+test("disks of any path are attached in order, read-only and raw", (t) => {
   const args = qemuArguments(machine);
   const disks = valuesOf(args, "-blockdev").map((json) => JSON.parse(json));
   t.deepEqual(disks[1], {
@@ -39,7 +39,7 @@ test("disks are attached in order, read-only and raw, whatever their path holds"
   );
 });
 
-test("a machine has what it is given and nothing else", (t) => {
+test("a machine has its own devices and no others", (t) => {
   const args = qemuArguments(machine);
   for (const flag of ["-nodefaults", "-no-user-config", "-no-reboot"]) t.true(args.includes(flag), flag);
   t.deepEqual(valuesOf(args, "-monitor"), ["none"]);
@@ -63,7 +63,7 @@ test("the processor goes with the accelerator", (t) => {
   t.regex(valuesOf(qemuArguments({ ...machine, kernelArguments: ["a=b"] }), "-append")[0]!, / a=b$/);
 });
 
-test("the host's time stamp counter is told from its bogomips", (t) => {
+test("the frequency of the time stamp counter is computed from bogomips", (t) => {
   t.is(hostTscKiloHertz("processor\t: 0\ncpu MHz\t\t: 800.000\nbogomips\t: 5199.99\nflags: x\n"), 2599995);
   t.is(hostTscKiloHertz("processor\t: 0\n"), undefined);
   t.is(hostTscKiloHertz("bogomips\t: 0.00\n"), undefined);
@@ -81,7 +81,7 @@ test("a shell reads back every word that is quoted", (t) => {
   t.is(shellQuote("it's"), `'it'\\''s'`);
 });
 
-test("the libraries are those with a path", (t) => {
+test("parseLdd returns the libraries with a path", (t) => {
   const listing = `\tlinux-vdso.so.1 (0x00007fc97c809000)
 \tlibm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007fc97c708000)
 \tlibgone.so => not found
@@ -90,7 +90,7 @@ test("the libraries are those with a path", (t) => {
   t.deepEqual(parseLdd(listing), ["/lib/x86_64-linux-gnu/libm.so.6", "/lib64/ld-linux-x86-64.so.2"]);
 });
 
-test("of a console, the last lines are kept", (t) => {
+test("a tail keeps the last lines of a console", (t) => {
   const tail = new Tail(32);
   for (let line = 0; line < 100; line++) tail.push(Buffer.from(`line ${line}\r\n`));
   tail.push(Buffer.from("\x1b[1mlast\x1b[0m\r\n\r\n"));

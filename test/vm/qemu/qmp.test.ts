@@ -3,7 +3,7 @@ import test from "ava";
 import { Qmp } from "../../../vm/qemu/qmp.ts";
 import { settle } from "../hostile-channel.ts";
 
-/** Stands in for QEMU: keeps what it is asked, and says what it is told to. */
+/** A mock QEMU: records the commands, and answers with the given lines. */
 class Monitor extends Duplex {
   readonly asked: string[] = [];
 
@@ -19,7 +19,7 @@ class Monitor extends Duplex {
   }
 }
 
-test("all that is asked for is on its way before anything is answered", async (t) => {
+test("commands are sent before the first answer arrives", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const all = Promise.all([qmp.connect(), qmp.execute("first"), qmp.execute("second", { x: 1 })]);
@@ -28,7 +28,7 @@ test("all that is asked for is on its way before anything is answered", async (t
   t.deepEqual(await all, [undefined, 1, 2]);
 });
 
-test("what is refused does not keep the next from its answer", async (t) => {
+test("a refused command leaves the next its answer", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const refused = qmp.execute("first");
@@ -38,7 +38,7 @@ test("what is refused does not keep the next from its answer", async (t) => {
   t.is(await answered, "yes");
 });
 
-test("an answer may come in pieces, and the end of the stream is the end of QEMU", async (t) => {
+test("an answer may arrive in pieces, and the end of the stream is the end of QEMU", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const answered = qmp.execute("first");
@@ -50,7 +50,7 @@ test("an answer may come in pieces, and the end of the stream is the end of QEMU
   await t.throwsAsync(qmp.execute("third"), { code: "QEMU_GONE" });
 });
 
-test("events are read all the same", async (t) => {
+test("events are read and ignored", async (t) => {
   const monitor = new Monitor();
   const qmp = new Qmp(monitor);
   const event = JSON.stringify({ event: "RTC_CHANGE", data: { offset: 1 } });

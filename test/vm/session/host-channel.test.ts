@@ -55,7 +55,7 @@ test("the guest gets the request once it is ready", async (t) => {
 });
 
 for (let status = 0; status <= 255; status++) {
-  test(`status ${status} passes through, and all output before it`, async (t) => {
+  test(`a run returns status ${status} after all of its output`, async (t) => {
     const { channel, guest } = await openChannel(t);
     guest.write(encodeFrame(FrameType.READY));
     await channel.ready();
@@ -90,7 +90,7 @@ test("a reader that takes nothing holds the guest back", async (t) => {
   // More than sockets and streams hold between them.
   for (let count = 0; count < 40; count++) guest.write(piece);
   // Give everything that could flow the time to flow.
-  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  for (let count = 0; count < 50; count++) await new Promise(setImmediate);
   t.is(taken, 256 * 1024, "one frame is being written, the rest waits in the socket");
   t.true(guest.writableLength > 4 * 1024 * 1024, "and most of that has not even left the guest");
   taken = 1024 * 1024;
@@ -99,7 +99,7 @@ test("a reader that takes nothing holds the guest back", async (t) => {
   t.is(await running, 0);
 });
 
-test("input is read only when the guest wants it, a piece for each want, and its end is told", async (t) => {
+test("input is read only after a WANT, a piece for each, and then its end is sent", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
   await channel.ready();
@@ -146,7 +146,7 @@ test("an input that cannot be read is an error, not an end", async (t) => {
   await t.throwsAsync(running, { code: "INPUT_FAILED", message: "standard input cannot be read: EISDIR" });
 });
 
-test("without an input, its end is told at once", async (t) => {
+test("a run without an input sends its end at the first WANT", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
   await channel.ready();
@@ -160,7 +160,7 @@ test("without an input, its end is told at once", async (t) => {
   t.is(await running, 3);
 });
 
-test("a guest that dies is told from one that exits", async (t) => {
+test("a guest that dies has no status", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
   await channel.ready();
@@ -170,13 +170,13 @@ test("a guest that dies is told from one that exits", async (t) => {
   t.is(await running, undefined);
 });
 
-test("a guest that never comes up is not ready", async (t) => {
+test("a guest that closes its channel is not ready", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.end();
   t.false(await channel.ready());
 });
 
-test("a guest that sends nonsense is an error", async (t) => {
+test("a guest that sends no frame is malformed", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.write("kernel panic");
   await t.throwsAsync(channel.ready(), { code: "MALFORMED_FRAME" });
@@ -193,7 +193,7 @@ test("a closed output is an error of its own", async (t) => {
   await t.throwsAsync(running, { code: "OUTPUT_CLOSED" });
 });
 
-test("an output that fails otherwise is told with its cause", async (t) => {
+test("an output that fails otherwise has the cause in its error", async (t) => {
   const { channel, guest } = await openChannel(t);
   guest.write(encodeFrame(FrameType.READY));
   await channel.ready();

@@ -70,7 +70,7 @@ for (const [version, { ways, capability }] of Object.entries(qemus)) {
     t.is(qemu.asked.length, 4);
   });
 
-  test(`QEMU ${version} writes a state once, and all of it is waited for`, async (t) => {
+  test(`QEMU ${version} writes a state once, and waits for the end`, async (t) => {
     const qemu = monitor([{ status: "setup" }, { status: "active" }, { status: "completed" }]);
     await writeState(new Qmp(qemu), "/a folder/state");
     const tried = ways.includes("file")
@@ -79,7 +79,7 @@ for (const [version, { ways, capability }] of Object.entries(qemus)) {
     t.deepEqual(qemu.asked, [...tried, "query-migrate", "query-migrate", "query-migrate"]);
   });
 
-  test(`QEMU ${version} tells why it cannot write a state`, async (t) => {
+  test(`QEMU ${version} that cannot write a state fails with its reason`, async (t) => {
     const qemu = monitor([{ status: "failed", "error-desc": "no space" }]);
     await t.throwsAsync(writeState(new Qmp(qemu), "state"), {
       code: "MIGRATION_FAILED",
@@ -88,7 +88,7 @@ for (const [version, { ways, capability }] of Object.entries(qemus)) {
   });
 }
 
-test("a QEMU that knows no way is told apart from one that has ended", async (t) => {
+test("a QEMU that knows no way is unsupported, and one that has ended is gone", async (t) => {
   const refusing = () => {
     throw new Error("no");
   };
