@@ -1,3 +1,4 @@
+import { withoutFirstRunNotes } from "../first-run.ts";
 import { command } from "./docteur.ts";
 
 /** The console sessions in a document: each command, and what it prints, errors included. */
@@ -14,7 +15,8 @@ export function sessions(document: string): { line: string; output: string }[] {
   );
 }
 
-/** What a shell prints for a command, errors included. */
+/** What a shell prints for a command, errors included, but not the lines of a first run. */
 export async function printed(line: string, folder: string): Promise<string> {
-  return (await command("sh", ["-c", `{ ${line}\n} 2>&1`], { cwd: folder })).stdout.toString();
+  const { stdout } = await command("sh", ["-c", `{ ${line}\n} 2>&1`], { cwd: folder });
+  return withoutFirstRunNotes(stdout.toString());
 }

@@ -33,7 +33,7 @@ export const TIER_FLAGS: readonly string[] = [
 /** Node's modules that every run needs and that Node does not load by itself. */
 const NODE_MODULES = ["node:crypto", "node:zlib", "node:module", "node:ffi", "node:vm"];
 
-/** The machine's Node and its threads start with this file. */
+/** The machine's Node starts with this file. */
 export const START_PATH = "/guest/guest.cjs";
 
 /** The guest's program, which that file starts. */
