@@ -17,7 +17,7 @@ for (const [headers, verdict] of [
   [{ "if-match": '"x"' }, 412],
   [{ "if-match": 'W/"abc"' }, 412],
   [{ "if-match": '"abc"', "if-none-match": '"abc"' }, 304],
-  // No date of the image tells whether a file is the one that the client had.
+  // No date of the image says whether a file is the one that the client had.
   [{ "if-modified-since": DATE }, "go on"],
   [{ "if-modified-since": "yesterday" }, "go on"],
   [{ "if-none-match": '"abc"', "if-modified-since": DATE }, 304],

@@ -151,7 +151,7 @@ test("a timeout closes a connection that waits for its client, not one whose cli
   await waiting.said(/done$/);
 });
 
-test("the end does not wait for idle clients, tunnels, or answers that nobody takes", async (t) => {
+test("the end does not wait for idle clients, tunnels, or responses that no client takes", async (t) => {
   const answer: RequestListener = (_, response) => response.end(Buffer.alloc(64 * 1024 * 1024));
   const { socket, connections } = await serving(t, {}, answer);
   const [idle, tunnel, paused] = [await socket(), await socket(), await socket()];

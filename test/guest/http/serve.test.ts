@@ -41,7 +41,7 @@ test("HEAD has the fields of GET, and no content", async (t) => {
   }
 });
 
-test("OPTIONS tells what may be done, all else is refused", async (t) => {
+test("OPTIONS names the supported methods, and all others are refused", async (t) => {
   const { get } = await served(t, image);
   for (const target of ["/", "*"]) {
     const { status, headers, body } = await get(target, {}, "OPTIONS");

@@ -127,7 +127,7 @@ export class RawSocket {
     this.#socket.resetAndDestroy();
   }
 
-  /** Stops reading, so that the server finds nobody to take its answer. */
+  /** Stops reading, so that the client takes nothing of its response. */
   pause(): void {
     this.#socket.pause();
   }

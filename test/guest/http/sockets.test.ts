@@ -14,7 +14,7 @@ function statuses(text: string): number[] {
 }
 
 test("clients that ask for a tunnel and reset the connection do not end the server", async (t) => {
-  const { socket, get } = await served(t, image);
+  const { socket, get: answer } = await served(t, image);
   for (const ask of [CONNECT, `${get("/movie.mp4")}${CONNECT}`, `${CONNECT}x`, CONNECT.slice(0, 20)]) {
     for (let count = 0; count < 10; count++) {
       const raw = await socket();
@@ -22,7 +22,7 @@ test("clients that ask for a tunnel and reset the connection do not end the serv
       if (count % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       raw.reset();
     }
-    t.is((await get("/docs/guide.txt")).status, 200);
+    t.is((await answer("/docs/guide.txt")).status, 200);
   }
 });
 

@@ -25,7 +25,7 @@ async function settled(work: () => Promise<unknown>): Promise<unknown> {
 
 /**
  * The whole message too, but for the path: it differs where it is absolute, and not every form of node's read
- * tells it.
+ * has it.
  */
 function failure(error: unknown) {
   const { code, errno, syscall, path, message } = error as NodeJS.ErrnoException;
