@@ -10,6 +10,9 @@ import type { Inflater } from "./pack/inflate.ts";
 export interface Platform extends HashFunctions {
   /** A new inflater (RFC 1950). */
   readonly createInflater: () => Inflater;
-  /** Threads that read ahead. Default: none, the calling thread reads all. */
+  /**
+   * Threads that read ahead, with the inflater and the hash of their own program. Default: none, the calling
+   * thread reads all.
+   */
   readonly threads?: PlatformThreads | undefined;
 }

@@ -5,7 +5,7 @@ export interface ObjectIndex {
   /**
    * The offset of an entry from the start of the PACK, undefined if there is no such object.
    *
-   * @param ids hold its raw id, 20 bytes, from `start` on. Default 0.
+   * @param ids hold its raw id from `start` on. Default 0.
    */
   find(ids: Uint8Array, start?: number): number | undefined;
 }

@@ -25,8 +25,7 @@ export class PlainSha1 implements Hash {
     padded[message.length] = 0x80;
     padded.writeBigUInt64BE(BigInt(message.length) * 8n, padded.length - 8);
     const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-    for (let block = 0; block < padded.length; block += 64)
-      addBlock(state, padded.subarray(block, block + 64));
+    for (let start = 0; start < padded.length; start += 64) addBlock(state, padded, start);
     const digest = Buffer.alloc(20);
     state.forEach((word, i) => {
       digest.writeInt32BE(word, i * 4);
@@ -35,30 +34,40 @@ export class PlainSha1 implements Hash {
   }
 }
 
-function addBlock(state: Int32Array, block: Buffer): void {
-  const words = new Int32Array(80);
+const CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
+const words = new Int32Array(80);
+
+function addBlock(state: Int32Array, bytes: Buffer, start: number): void {
   for (let t = 0; t < 80; t++) {
     words[t] =
       t < 16
-        ? block.readInt32BE(t * 4)
+        ? bytes.readInt32BE(start + t * 4)
         : rotate(words[t - 3]! ^ words[t - 8]! ^ words[t - 14]! ^ words[t - 16]!, 1);
   }
-  let [a, b, c, d, e] = state as unknown as [number, number, number, number, number];
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let e = state[4]!;
   for (let t = 0; t < 80; t++) {
-    const [mixed, constant] = round(t, b, c, d);
-    const next = (rotate(a, 5) + mixed + e + constant + words[t]!) | 0;
-    [a, b, c, d, e] = [next, a, rotate(b, 30), c, d];
+    const next = (rotate(a, 5) + mix(t, b, c, d) + e + CONSTANTS[Math.floor(t / 20)]! + words[t]!) | 0;
+    e = d;
+    d = c;
+    c = rotate(b, 30);
+    b = a;
+    a = next;
   }
-  [a, b, c, d, e].forEach((word, i) => {
-    state[i]! += word;
-  });
+  state[0]! += a;
+  state[1]! += b;
+  state[2]! += c;
+  state[3]! += d;
+  state[4]! += e;
 }
 
-function round(t: number, b: number, c: number, d: number): [mixed: number, constant: number] {
-  if (t < 20) return [(b & c) | (~b & d), 0x5a827999];
-  if (t < 40) return [b ^ c ^ d, 0x6ed9eba1];
-  if (t < 60) return [(b & c) | (b & d) | (c & d), 0x8f1bbcdc];
-  return [b ^ c ^ d, 0xca62c1d6];
+function mix(t: number, b: number, c: number, d: number): number {
+  if (t < 20) return (b & c) | (~b & d);
+  if (t >= 40 && t < 60) return (b & c) | (b & d) | (c & d);
+  return b ^ c ^ d;
 }
 
 function rotate(word: number, bits: number): number {

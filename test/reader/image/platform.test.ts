@@ -3,6 +3,7 @@ import test from "ava";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import type { ThreadTask } from "../../../reader/bulk/thread-pool.ts";
 import { DocteurError } from "../../../reader/errors.ts";
+import { NODE_PLATFORM } from "../../../reader/node-platform.ts";
 import { PakoInflater } from "../../../reader/pack/inflate-pako.ts";
 import type { Platform } from "../../../reader/platform.ts";
 import { type ConnectOptions, connect } from "../../../reader/store/connect.ts";
@@ -125,7 +126,7 @@ test("the threads of a platform get the options without it; without threads it h
     store.close();
     return equal;
   };
-  const { platform } = otherPlatform();
+  const platform: Platform = { ...NODE_PLATFORM, threads: undefined };
   const threads = {
     available: () => 3,
     start(count: number, task: ThreadTask) {
