@@ -10,7 +10,9 @@ export const SAMPLE_CONTENT = "sample\n";
 /** The number of a kind in an entry's header (git's `pack-format`). */
 const KINDS = { commit: 1, tree: 2, blob: 3 } as const;
 
-/** Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name. */
+/**
+ * Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name.
+ */
 const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
 const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
 
