@@ -33,8 +33,8 @@ export interface ProgramSettings {
   /** Default: that of this process. */
   readonly stderr?: Writable;
   /**
-   * Sends the program the signal that the reason names (default SIGTERM). Two seconds later the machine is
-   * killed.
+   * Sends the program the signal that the reason names (default SIGTERM). A machine that still runs two
+   * seconds later is killed.
    */
   readonly signal?: AbortSignal;
 }
