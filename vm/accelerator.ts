@@ -29,8 +29,8 @@ export interface KvmTrial {
 const KVM: KvmTrial = { device: "/dev/kvm", boots: bootsUnderKvm };
 
 /**
- * Chooses KVM if a kernel boots in it: on some hosts KVM opens and then hangs. The verdict is cached until the host boots
- * again, or until QEMU or the kernel changes.
+ * Chooses KVM if a kernel boots in it: on some hosts KVM opens and then hangs. The verdict is cached until
+ * the host boots again, or until QEMU or the kernel changes.
  */
 export async function chooseAccelerator(
   kernel: Kernel,

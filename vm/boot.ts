@@ -16,8 +16,8 @@ export interface BootOptions extends MachineOptions {
   /** Boots even if there is a template, and leaves none. Default: starts from a template. */
   readonly cold?: boolean | undefined;
   /**
-   * Ports at which this host reaches the machine, `[ADDRESS:]PORT:GUESTPORT` each. The address is 127.0.0.1 by default; port 0
-   * is any that is free. Default: the machine has no network.
+   * Ports at which this host reaches the machine, `[ADDRESS:]PORT:GUESTPORT` each. The address is 127.0.0.1
+   * by default; port 0 is any that is free. Default: the machine has no network.
    */
   readonly publish?: readonly string[] | undefined;
   /** Gets the output of the machine's console. */
@@ -31,10 +31,11 @@ export interface BootOptions extends MachineOptions {
 }
 
 /**
- * Starts a machine, from a template if possible and otherwise by a cold boot, and returns its guest, ready to run a program.
+ * Starts a machine, from a template if possible and otherwise by a cold boot, and returns its guest, ready to
+ * run a program.
  *
- * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`; those of `prepareMachine`,
- * `parsePortMapping`, `checkPort` and `publish`.
+ * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`; those of
+ * `prepareMachine`, `parsePortMapping`, `checkPort` and `publish`.
  */
 export async function boot(options: BootOptions): Promise<Guest> {
   const { signal, console: consoleStream, note = () => {}, detail = () => {} } = options;

@@ -30,8 +30,9 @@ export interface Check {
 }
 
 /**
- * Checks that this host has what a run of the default machine needs. It fetches nothing, but starts the pinned Node, unpacks
- * modules of the cached kernel, writes to the cache, and tries KVM if the cache has a kernel but no verdict.
+ * Checks that this host has what a run of the default machine needs. It fetches nothing, but starts the
+ * pinned Node, unpacks modules of the cached kernel, writes to the cache, and tries KVM if the cache has a
+ * kernel but no verdict.
  */
 export async function doctor(): Promise<Check[]> {
   const unsafe = unsafeCacheCheck();

@@ -33,7 +33,10 @@ export interface ProgramSettings {
   readonly stdout?: Writable;
   /** Default: that of this process. */
   readonly stderr?: Writable;
-  /** Sends the program the signal that the reason names (default SIGTERM). Two seconds later the machine is killed. */
+  /**
+   * Sends the program the signal that the reason names (default SIGTERM). A machine that still runs two
+   * seconds later is killed.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -56,9 +59,9 @@ export class Vm implements AsyncDisposable {
    *
    * @param program the name of one that ships with docteur, or the path of a file of your own.
    * @returns the exit status, 0 to 255.
-   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`, `INPUT_FAILED`,
-   * `MALFORMED_FRAME`, `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`, `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`,
-   * `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED`, `OUTPUT_CLOSED`, `OUTPUT_FAILED`,
+   * `INPUT_FAILED`, `MALFORMED_FRAME`, `ARGUMENTS_TOO_LONG`, `LAYOUT_UNKNOWN`, `COMMIT_MALFORMED`,
+   * `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`, `TSC_NOT_FOUND`.
    */
   async run(program: string, args: readonly string[] = [], settings: ProgramSettings = {}): Promise<number> {
     const { stdin, stdout = process.stdout, stderr = process.stderr, signal, check, tsc, ...rest } = settings;
@@ -85,9 +88,9 @@ export class Vm implements AsyncDisposable {
 /**
  * Starts a machine with an image: from a template if possible, otherwise by a boot.
  *
- * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`, `TOOL_MISSING`;
- * `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`, `PUBLISH_FAILED`; `BOOT_FAILED`, `BOOT_TIMEOUT`
- * with the end of the console; `ABORTED`.
+ * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `INVALID_IMAGE`, `MEMORY`, `NO_KERNEL`,
+ * `TOOL_MISSING`; `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`, `PUBLISH_FAILED`;
+ * `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`.
  */
 export async function boot(options: BootOptions): Promise<Vm> {
   return new Vm(await bootGuest(options));

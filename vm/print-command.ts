@@ -13,8 +13,8 @@ import { toRequest } from "./session/to-request.ts";
 const COMMAND_LINE_SIZE = 2048;
 
 /**
- * Output and errors as plain bytes. QEMU's `stdio` closes the port as soon as standard input ends. The files are opened for
- * appending, because otherwise QEMU truncates the file of a shell's redirection.
+ * Output and errors as plain bytes. QEMU's `stdio` closes the port as soon as standard input ends. The files
+ * are opened for appending, because otherwise QEMU truncates the file of a shell's redirection.
  */
 const DEVICES = [
   ...["-serial", "none", "-device", "virtio-serial-device"],
@@ -28,11 +28,11 @@ function plainPort(id: string, path: string, name: string): string[] {
 }
 
 /**
- * Returns a shell command that boots the same machine by hand and runs the same program. Such a run has no standard input,
- * and its exit status is QEMU's.
+ * Returns a shell command that boots the same machine by hand and runs the same program. Such a run has no
+ * standard input, and its exit status is QEMU's.
  *
- * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request is longer than the kernel's command line; `PROGRAM_TOO_LONG`
- * for a program of the user's own; those of `prepareMachine`.
+ * @throws {DocteurError} `ARGUMENTS_TOO_LONG`, if the request is longer than the kernel's command line;
+ * `PROGRAM_TOO_LONG` for a program of the user's own; those of `prepareMachine`.
  */
 export async function printCommand(options: RunOptions): Promise<string> {
   if (isProgramFile(options.program)) {

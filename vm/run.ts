@@ -44,8 +44,8 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
  * Runs a program in a machine of its own.
  *
  * @returns its exit status; 141 if its output is closed.
- * @throws {DocteurError} those of `boot`, `prepareProgram` and `Guest.run`. With a `GuestError`, the last lines of the
- * console are on `stderr`.
+ * @throws {DocteurError} those of `boot`, `prepareProgram` and `Guest.run`. With a `GuestError`, the last
+ * lines of the console are on `stderr`.
  */
 export async function runInVm(options: RunOptions): Promise<number> {
   const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
@@ -97,7 +97,10 @@ async function finish(
   }
 }
 
-/** Starts the guest and prepares the program at the same time. The first failure ends the other, and is thrown. */
+/**
+ * Starts the guest and prepares the program at the same time. The first failure ends the other, and is
+ * thrown.
+ */
 async function startBoth(
   options: RunOptions,
   start: (signal: AbortSignal) => Promise<Guest>,

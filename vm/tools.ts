@@ -46,7 +46,8 @@ export interface ToolOptions {
 
 /**
  * Runs a tool and returns its standard output.
- * @throws {DocteurError} `TOOL_FAILED`, with the last line of its standard error, or the line about a full disk.
+ * @throws {DocteurError} `TOOL_FAILED`, with the last line of its standard error, or the line about a full
+ * disk.
  */
 export function runTool(path: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,8 @@ import { DocteurError } from "../reader/errors.ts";
 
 /**
  * Writes to a stream, and waits until it has taken the bytes: a slow reader slows the writer down.
- * @throws {DocteurError} `OUTPUT_CLOSED`, if the reader has closed it; `OUTPUT_FAILED` for other failures, such as a full disk.
+ * @throws {DocteurError} `OUTPUT_CLOSED`, if the reader has closed it; `OUTPUT_FAILED` for other failures,
+ * such as a full disk.
  */
 export function writeTo(stream: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
 import { DocteurError } from "../../reader/errors.ts";
 
 /**
- * A message between host and guest. On the channel, a frame is its type (unsigned 8-bit), the length of its payload (unsigned
- * 32-bit little endian) and the payload.
+ * A message between host and guest. On the channel, a frame is its type (unsigned 8-bit), the length of its
+ * payload (unsigned 32-bit little endian) and the payload.
  */
 export interface Frame {
   readonly type: number;
@@ -23,7 +23,10 @@ export const FrameType = {
   RESUME: 5,
   /** host to guest: milliseconds since the epoch, as a double in little endian, in answer to an ASK_CLOCK. */
   CLOCK: 6,
-  /** host to guest, before RUN: the next piece of a program of the user's own, the text of an ECMAScript module. */
+  /**
+   * host to guest, before RUN: the next piece of a program of the user's own, the text of an ECMAScript
+   * module.
+   */
   PROGRAM: 7,
   /** host to guest, before RUN: the next piece of that program's source map, as JSON. */
   PROGRAM_MAP: 8,
@@ -85,8 +88,8 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
 }
 
 /**
- * Decodes the frames of a stream that arrives in pieces of any size. It holds at most one partial frame, in memory of that
- * frame's length. A frame that one piece contains is a view of that piece.
+ * Decodes the frames of a stream that arrives in pieces of any size. It holds at most one partial frame, in
+ * memory of that frame's length. A frame that one piece contains is a view of that piece.
  */
 export class FrameDecoder {
   readonly #limits: FrameLimits;
@@ -101,10 +104,10 @@ export class FrameDecoder {
   }
 
   /**
-   * Yields the frames that the next piece of the stream completes, also those before a fault. The caller must take all of them
-   * before it passes the next piece.
-   * @throws {DocteurError} `MALFORMED_FRAME`, if a frame has a type that the other side does not send, or is longer than that
-   * type's limit.
+   * Yields the frames that the next piece of the stream completes, also those before a fault. The caller must
+   * take all of them before it passes the next piece.
+   * @throws {DocteurError} `MALFORMED_FRAME`, if a frame has a type that the other side does not send, or is
+   * longer than that type's limit.
    */
   *push(piece: Uint8Array): Generator<Frame, void> {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
@@ -129,7 +132,10 @@ export class FrameDecoder {
     if (this.#held > 0) throw malformed(`the stream ended ${this.#held} bytes into a frame`);
   }
 
-  /** Returns the offset of the end of the frame that starts at `at`; undefined if the piece has only a part of it. */
+  /**
+   * Returns the offset of the end of the frame that starts at `at`; undefined if the piece has only a part of
+   * it.
+   */
   #endOfFrame(bytes: Buffer, at: number): number | undefined {
     if (bytes.length - at < HEADER_LENGTH) return undefined;
     const end = at + this.#lengthOf(bytes, at);

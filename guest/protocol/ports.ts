@@ -8,5 +8,8 @@ export const REQUEST_ARGUMENT = "docteur.run";
 export const OUTPUT_PORT = "docteur.stdout";
 export const ERROR_PORT = "docteur.stderr";
 
-/** The kernel argument of a machine that becomes a template: its guest detaches the image's disk until it resumes. */
+/**
+ * The kernel argument of a machine that becomes a template: its guest detaches the image's disk until it
+ * resumes.
+ */
 export const TEMPLATE_ARGUMENT = "docteur.template";

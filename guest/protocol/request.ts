@@ -26,7 +26,10 @@ export function encodeRequest(request: RunRequest): Buffer {
   return Buffer.from(JSON.stringify(request));
 }
 
-/** Decodes a request. @throws {DocteurError} `REQUEST_MALFORMED`, if the bytes are not the JSON of a run request. */
+/**
+ * Decodes a request.
+ * @throws {DocteurError} `REQUEST_MALFORMED`, if the bytes are not the JSON of a run request.
+ */
 export function decodeRequest(bytes: Uint8Array): RunRequest {
   let value: unknown;
   try {

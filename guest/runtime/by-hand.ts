@@ -16,8 +16,8 @@ export function findRequest(commandLine: string): string | undefined {
 }
 
 /**
- * Runs a request from the kernel's command line, in a machine that a user has started by hand. The program has no standard
- * input, and its exit status is lost.
+ * Runs a request from the kernel's command line, in a machine that a user has started by hand. The program
+ * has no standard input, and its exit status is lost.
  *
  * @param encoded the JSON of the request, in base64url.
  * @param image the node of the image's disk.

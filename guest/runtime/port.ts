@@ -6,8 +6,8 @@ const ATTEMPTS = 500;
 const PAUSE_MS = 10;
 
 /**
- * Opens a virtio-serial port by its name, for reading and writing. It waits for the port: the kernel gets the names from the
- * host only after it has found the device.
+ * Opens a virtio-serial port by its name, for reading and writing. It waits for the port: the kernel gets the
+ * names from the host only after it has found the device.
  *
  * @throws {DocteurError} `NO_PORT`, if it does not appear within five seconds.
  */

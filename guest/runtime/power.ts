@@ -1,6 +1,9 @@
 import * as fs from "node:fs";
 
-/** Switches the machine off (Linux, Documentation/admin-guide/sysrq.rst). No file system needs to be written first. */
+/**
+ * Switches the machine off (Linux, Documentation/admin-guide/sysrq.rst). No file system needs to be written
+ * first.
+ */
 export function powerOff(): never {
   fs.writeFileSync("/proc/sysrq-trigger", "o");
   // The kernel switches off in a worker, a moment later.

@@ -24,7 +24,10 @@ export interface RunContext {
   takeSignal(): AbortSignal;
 }
 
-/** Runs the requested program and returns its exit status. An error that the program throws is one line of output. */
+/**
+ * Runs the requested program and returns its exit status. An error that the program throws is one line of
+ * output.
+ */
 export async function run(request: RunRequest, context: RunContext): Promise<number> {
   const { programs, output } = context;
   const program = Object.hasOwn(programs, request.program) ? programs[request.program] : undefined;

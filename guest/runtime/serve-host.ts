@@ -33,8 +33,8 @@ export interface ServeOptions {
 }
 
 /**
- * Serves the host at the other end of the channel: sends READY, waits for the request, runs the program and sends its exit
- * status. Returns when the host has closed its end.
+ * Serves the host at the other end of the channel: sends READY, waits for the request, runs the program and
+ * sends its exit status. Returns when the host has closed its end.
  */
 export async function serveHost(channel: Channel, { image, programs, resume }: ServeOptions): Promise<void> {
   channel.send(FrameType.READY);

@@ -14,8 +14,9 @@ import { warmUp } from "./warm-up/warm-up.ts";
 const IMAGE = "/dev/vdb";
 
 /**
- * Starts the guest: as the first process of a machine, or as a process of the host, which gets the descriptor of its channel
- * and the path of the image as arguments. Any other process ends with a line on standard error.
+ * Starts the guest: as the first process of a machine, or as a process of the host, which gets the descriptor
+ * of its channel and the path of the image as arguments. Any other process ends with a line on standard
+ * error.
  *
  * @param programs those that a request may name.
  */

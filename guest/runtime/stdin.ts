@@ -1,6 +1,6 @@
 /**
- * The program's standard input. It asks for a piece only when a reader waits and none has arrived, and once for all readers
- * that wait: it holds at most one answer.
+ * The program's standard input. It asks for a piece only when a reader waits and none has arrived, and once
+ * for all readers that wait: it holds at most one answer.
  */
 export class Stdin implements AsyncIterable<Uint8Array> {
   readonly #ask: () => void;

@@ -9,7 +9,10 @@ export class Stop {
     return this.#controller.signal;
   }
 
-  /** Aborts the program's signal, with the name as the reason. @returns false if the program never took it. */
+  /**
+   * Aborts the program's signal, with the name as the reason.
+   * @returns false if the program never took it.
+   */
   ask(name: string): boolean {
     this.#controller?.abort(name);
     return this.#controller !== undefined;

@@ -6,7 +6,10 @@ import { Guest } from "../../vm/session/guest.ts";
 
 const hex = (frame: Uint8Array) => `Buffer.from("${Buffer.from(frame).toString("hex")}", "hex")`;
 
-/** What a guest does once it has its request; `times(count, bytes)` writes those to the channel, over and over. */
+/**
+ * What a guest does once it has its request; `times(count, bytes)` writes those to the channel, over and
+ * over.
+ */
 const FLOODS: Readonly<Record<string, string>> = {
   "requests for input": `times(30_000, ${hex(encodeFrame(FrameType.WANT))})`,
   "output that is not read": `times(20_000, ${hex(encodeFrame(FrameType.STDOUT, Buffer.alloc(30_000)))})`,

@@ -5,7 +5,10 @@ import type { UnikernelContext } from "../../guest/unikernel.ts";
 
 const PATIENCE_MS = 2000;
 
-/** Tries each `tcp:HOST:PORT` and `udp:HOST:PORT`, writes the results as JSON, and serves two ports until a signal ends it. */
+/**
+ * Tries each `tcp:HOST:PORT` and `udp:HOST:PORT`, writes the results as JSON, and serves two ports until a
+ * signal ends it.
+ */
 export async function outside({ args, console, signal }: UnikernelContext): Promise<number> {
   const results = await Promise.all(args.map(async (target) => [target, await attempt(target)]));
   const servers = [80, 81].map((port) =>

@@ -96,7 +96,8 @@ test.serial("a machine serves its image at the published port, until a signal en
   t.is((await idle[0]!.said(/(awkward\.\n.*){4}/s)).match(/^HTTP\/1\.1 200/gm)?.length, 4);
 
   end();
-  // As SIGTERM ends; on a busy host, a machine that takes its time to close 100 connections is ended without them.
+  // As SIGTERM ends; on a busy host, a machine that takes its time to close 100 connections is ended without
+  // them.
   t.true([143, "ABORTED"].includes(await running.catch(({ code }) => code)));
   t.regex(stderr.text, /^GET \/nope 404 \d+$/m);
   t.regex(stderr.text, /^GET \/random\.bin 206 1000$/m);

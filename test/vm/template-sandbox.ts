@@ -16,7 +16,10 @@ export interface Sandbox {
   readonly bundle: string;
 }
 
-/** Gives this test file such a cache. What does not differ from test to test is that of all tests, since it takes long. */
+/**
+ * Gives this test file such a cache. What does not differ from test to test is that of all tests, since it
+ * takes long.
+ */
 export function useOwnTemplates(test: TestFn): Sandbox {
   const before = process.env.XDG_CACHE_HOME;
   const cache = useOwnCache(test);
@@ -35,7 +38,10 @@ export function useOwnTemplates(test: TestFn): Sandbox {
   return { cache, bundle };
 }
 
-/** Runs a program of such a bundle, by default `cat /README.md` on the small image, and gives what it did and said. */
+/**
+ * Runs a program of such a bundle, by default `cat /README.md` on the small image, and gives what it did and
+ * said.
+ */
 export async function runNoting(options: Partial<RunOptions>) {
   const stdout = new Collector();
   const stderr = new Collector();

@@ -13,8 +13,9 @@ const FILE = "guest.cjs";
 const THREAD_FILE = "store-thread.cjs";
 
 /**
- * Returns the path of the guest's program as one file. In a checkout it is made from the sources whenever they change; the npm
- * package contains it. The program of its threads lies beside it, for runs on the host: a machine has one CPU.
+ * Returns the path of the guest's program as one file. In a checkout it is made from the sources whenever
+ * they change; the npm package contains it. The program of its threads lies beside it, for runs on the host:
+ * a machine has one CPU.
  */
 export async function getBundle(): Promise<string> {
   const root = packageRoot();
@@ -36,7 +37,9 @@ export async function makeBundle(
   await bundle({ ...COMMON, entryPoints: [entry], outfile: file, target: "node26" });
 }
 
-/** Makes the program of the threads of `Store.getAll`, in the folder of the bundle that contains the store. */
+/**
+ * Makes the program of the threads of `Store.getAll`, in the folder of the bundle that contains the store.
+ */
 export async function makeThreadProgram(folder: string): Promise<void> {
   const entry = join(packageRoot(), "reader", "bulk", "thread.ts");
   // The library and its threads run on the user's Node.

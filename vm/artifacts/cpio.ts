@@ -13,8 +13,8 @@ const TRAILER = "TRAILER!!!";
 
 /**
  * Encodes an initramfs: an archive in the "newc" form of cpio (Linux,
- * Documentation/driver-api/early-userspace/buffer-format.rst). The owner is root and all times are the epoch, so the same
- * entries always give the same bytes. A folder must come before its entries.
+ * Documentation/driver-api/early-userspace/buffer-format.rst). The owner is root and all times are the epoch,
+ * so the same entries always give the same bytes. A folder must come before its entries.
  */
 export function encodeCpio(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];
@@ -30,8 +30,8 @@ export function encodeCpio(entries: readonly CpioEntry[]): Buffer {
 function push(parts: Uint8Array[], path: string, inode: number, mode: number, data: Uint8Array): void {
   const name = Buffer.from(`${path}\0`);
   const links = mode === 0 ? 1 : (mode & FOLDER) !== 0 ? 2 : 1;
-  // In order: inode, mode, uid, gid, links, mtime, size, device (major, minor), special device (major, minor),
-  // length of the name with its zero, checksum (unused in this form).
+  // In order: inode, mode, uid, gid, links, mtime, size, device (major, minor), special device (major,
+  // minor), length of the name with its zero, checksum (unused in this form).
   const fields = [inode, mode, 0, 0, links, 0, data.length, 0, 0, 0, 0, name.length, 0];
   const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, "0")).join("")}`);
   parts.push(header, name, padding(header.length + name.length), data, padding(data.length));

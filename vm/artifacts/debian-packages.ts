@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { packageRoot } from "../package-root.ts";
 
 /**
- * Returns the package of Debian and Ubuntu that has a program or a shared library, by vm/debian-packages.txt; undefined if it
- * is not listed.
+ * Returns the package of Debian and Ubuntu that has a program or a shared library, by vm/debian-packages.txt;
+ * undefined if it is not listed.
  *
  * @param name of a program such as `mkfs.erofs`, or of a library such as `libatomic.so.1`.
  */

@@ -8,12 +8,16 @@ export function hasDebianPackages(): boolean {
   return ["apt-get", "apt-cache", "dpkg-deb"].every((tool) => findTool(tool) !== undefined);
 }
 
-/** Chooses the packages to fetch. `depends` returns the names that a package depends on; undefined for an unknown package. */
+/**
+ * Chooses the packages to fetch. `depends` returns the names that a package depends on; undefined for an
+ * unknown package.
+ */
 export type Choice = (depends: (name: string) => Promise<string[] | undefined>) => Promise<string[]>;
 
 /**
- * Fetches packages and unpacks them. It installs nothing and needs no root. apt checks them against the signed lists of the
- * system's sources. If these lists are missing or out of date, apt fetches lists into a temporary folder.
+ * Fetches packages and unpacks them. It installs nothing and needs no root. apt checks them against the
+ * signed lists of the system's sources. If these lists are missing or out of date, apt fetches lists into a
+ * temporary folder.
  *
  * @param into the folder for the packages' files.
  * @returns the names of the chosen packages.
@@ -92,7 +96,10 @@ function field(shown: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*)$`, "m").exec(shown)?.[1];
 }
 
-/** Returns the bytes that packages take, fetched and unpacked; undefined if the system's lists do not have them. */
+/**
+ * Returns the bytes that packages take, fetched and unpacked; undefined if the system's lists do not have
+ * them.
+ */
 export async function packagesSize(choose: Choice): Promise<number | undefined> {
   const names = await choose((name) => depends([], name)).catch(() => undefined);
   if (names === undefined) return undefined;

@@ -3,7 +3,8 @@ import type { BuildOptions, BuildResult } from "esbuild";
 let active = 0;
 
 /**
- * Bundles with esbuild. Its process, which would otherwise stay, ends with the last bundle that is being made.
+ * Bundles with esbuild. Its process, which would otherwise stay, ends with the last bundle that is being
+ * made.
  * @throws {BuildFailure}
  */
 export async function bundle<Options extends BuildOptions>(options: Options): Promise<BuildResult<Options>> {
@@ -20,8 +21,9 @@ export async function bundle<Options extends BuildOptions>(options: Options): Pr
 }
 
 /**
- * Makes pipes non-blocking again. Node makes a pipe blocking when a child shares it, and esbuild's process shares standard
- * error. A reader that stalls would then stall this process, and SIGTERM would have no effect.
+ * Makes pipes non-blocking again. Node makes a pipe blocking when a child shares it, and esbuild's process
+ * shares standard error. A reader that stalls would then stall this process, and SIGTERM would have no
+ * effect.
  */
 function keepNonBlocking(
   ...streams: { isTTY?: boolean; _handle?: { setBlocking?(is: boolean): void } }[]

@@ -4,9 +4,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 const SAMPLE = 64 * 1024;
 
 /**
- * Returns a hash of a large binary that differs between versions, without reading all of it: of its length, and of samples of
- * its start, middle and end, where executables and kernels have their build id and tables. An attacker can make two files
- * with the same fingerprint.
+ * Returns a hash of a large binary that differs between versions, without reading all of it: of its length,
+ * and of samples of its start, middle and end, where executables and kernels have their build id and tables.
+ * An attacker can make two files with the same fingerprint.
  */
 export function fingerprint(path: string): string {
   // Synchronous: every run waits for this, and the event loop would take longer than the reads.

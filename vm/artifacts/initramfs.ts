@@ -14,7 +14,9 @@ export const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 /** The modules of a machine with a network, besides. */
 export const NETWORK_MODULES = ["virtio_net"];
 
-/** The guest's address in QEMU's own network (QEMU, "user mode networking"). No server in it could assign one. */
+/**
+ * The guest's address in QEMU's own network (QEMU, "user mode networking"). No server in it could assign one.
+ */
 const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&
   $busybox ip link set eth0 up || fail "the network does not start"
 `;
@@ -24,17 +26,18 @@ const POWER_OFF = `echo o > /proc/sysrq-trigger
   $busybox sleep 60`;
 
 /**
- * MiB for Node itself. Three quarters of the rest are V8's heap. V8's own default is half of the memory, but at least 256 MiB,
- * which a small machine does not have: instead of running out of memory, its kernel would drop pages of Node and read them
- * again, for minutes.
+ * MiB for Node itself. Three quarters of the rest are V8's heap. V8's own default is half of the memory, but
+ * at least 256 MiB, which a small machine does not have: instead of running out of memory, its kernel would
+ * drop pages of Node and read them again, for minutes.
  */
 const NODE_MEMORY = 56;
 
 /**
  * The first process: loads the modules, mounts the root disk and becomes Node.
  *
- * A shell with a built-in insmod, as in Debian's busybox, starts no process for each module, which would take an emulated
- * machine some milliseconds. busybox from 1.38 on finds itself by /proc/self/exe, so /proc is mounted first.
+ * A shell with a built-in insmod, as in Debian's busybox, starts no process for each module, which would take
+ * an emulated machine some milliseconds. busybox from 1.38 on finds itself by /proc/self/exe, so /proc is
+ * mounted first.
  */
 const init = (network: string) => `#!/bin/busybox sh
 busybox=/bin/busybox
@@ -71,7 +74,10 @@ $busybox mount -t proc proc /proc
 ${POWER_OFF}
 `;
 
-/** Makes the initramfs that starts the network, if the machine has one, and then Node with the guest's program. */
+/**
+ * Makes the initramfs that starts the network, if the machine has one, and then Node with the guest's
+ * program.
+ */
 export async function getInitramfs(
   kernel: Kernel,
   busybox: string,

@@ -20,16 +20,23 @@ export interface KernelChoice {
   readonly modules?: string | undefined;
 }
 
-/** Kernels made for virtual machines: Debian's, then Ubuntu's. They depend on the package of the current version. */
+/**
+ * Kernels made for virtual machines: Debian's, then Ubuntu's. They depend on the package of the current
+ * version.
+ */
 const META_PACKAGES = ["linux-image-cloud-amd64", "linux-image-virtual"];
 
-/** The packages of one version of the kernel: what boots, the modules, the lists of modules. They depend on each other. */
+/**
+ * The packages of one version of the kernel: what boots, the modules, the lists of modules. They depend on
+ * each other.
+ */
 const VERSIONED = /^linux-(image|binary|modules|base)-\d/;
 
 const REMEDY = "give one with --kernel FILE --modules FOLDER";
 
 /**
- * Returns the kernel that the caller names, or else the distribution's kernel for virtual machines, fetched once.
+ * Returns the kernel that the caller names, or else the distribution's kernel for virtual machines, fetched
+ * once.
  *
  * @param note gets a line of text before a fetch.
  * @throws {DocteurError} `NO_KERNEL`, if there is none and none can be fetched.
@@ -110,7 +117,8 @@ async function fetchKernel(folder: string): Promise<void> {
 
 const chooseKernel: Choice = async (depends) => {
   for (const meta of META_PACKAGES) {
-    // Debian 12 and 13 have all in one package, Ubuntu has the modules in a second, and Debian 14 splits it in four.
+    // Debian 12 and 13 have all in one package, Ubuntu has the modules in a second, and Debian 14 splits it
+    // in four.
     const chosen = new Set<string>();
     const add = async (name: string) => {
       for (const other of ((await depends(name)) ?? []).filter((name) => VERSIONED.test(name))) {
@@ -125,7 +133,10 @@ const chooseKernel: Choice = async (depends) => {
   throw new DocteurError("PACKAGE_UNKNOWN", `apt knows neither ${META_PACKAGES.join(" nor ")}`);
 };
 
-/** Adds the packages of extra modules: Ubuntu 22.04 has EROFS in one that its kernel for virtual machines does not need. */
+/**
+ * Adds the packages of extra modules: Ubuntu 22.04 has EROFS in one that its kernel for virtual machines does
+ * not need.
+ */
 const withExtraModules: Choice = async (depends) => {
   const names = await chooseKernel(depends);
   const extra = names.map((name) => name.replace(/^linux-modules-(?=\d)/, "linux-modules-extra-"));

@@ -11,14 +11,16 @@ export interface KernelModule {
 }
 
 /**
- * Reads modules and their dependencies, in the order in which the kernel can load them. Modules that are built into the kernel
- * are left out.
+ * Reads modules and their dependencies, in the order in which the kernel can load them. Modules that are
+ * built into the kernel are left out.
  *
- * The dependencies are read from the modules themselves: `modules.dep` is made only when a kernel is installed.
+ * The dependencies are read from the modules themselves: `modules.dep` is made only when a kernel is
+ * installed.
  *
  * @param folder holds `kernel/` and `modules.builtin`, as `/lib/modules/VERSION` does.
  * @param busybox decompresses modules in xz, if the host has no xz.
- * @throws {DocteurError} `NO_MODULE`, if a module is neither in the folder nor built in; `TOOL_FAILED`, if one cannot be decompressed.
+ * @throws {DocteurError} `NO_MODULE`, if a module is neither in the folder nor built in; `TOOL_FAILED`, if
+ * one cannot be decompressed.
  */
 export async function readModules(
   folder: string,

@@ -4,9 +4,9 @@ import { runTool } from "../tools.ts";
 /**
  * V8's flags at the start of Node in the machine. The machine has one CPU: V8 does no work in other threads.
  *
- * V8's memory reducer collects garbage some ten seconds after a program went idle. The host gets back none of that memory, and a
- * machine that waits would take some 20 MB more: its own copies of the template's pages, and the translated code of the
- * collector.
+ * V8's memory reducer collects garbage some ten seconds after a program went idle. The host gets back none of
+ * that memory, and a machine that waits would take some 20 MB more: its own copies of the template's pages,
+ * and the translated code of the collector.
  */
 export const V8_FLAGS: readonly string[] = [
   "--single-threaded-gc",
@@ -15,13 +15,13 @@ export const V8_FLAGS: readonly string[] = [
 ];
 
 /**
- * V8's flags that are set once Node has loaded its own modules. Set earlier, they would make V8 reject the compiled code of these
- * modules in Node's binary.
+ * V8's flags that are set once Node has loaded its own modules. Set earlier, they would make V8 reject the
+ * compiled code of these modules in Node's binary.
  *
- * The emulator must translate all code that V8's compilers make. Of four tiers two remain: the interpreter, and Maglev for
- * functions that are called five times as often as on a host; a run that prints a file has none. Measured: such a run takes 40 ms
- * less, and 1,500 files are read in 70 % of the time. TurboFan takes longer than it saves, and a late TurboFan keeps loops
- * from Maglev.
+ * The emulator must translate all code that V8's compilers make. Of four tiers two remain: the interpreter,
+ * and Maglev for functions that are called five times as often as on a host; a run that prints a file has
+ * none. Measured: such a run takes 40 ms less, and 1,500 files are read in 70 % of the time. TurboFan takes
+ * longer than it saves, and a late TurboFan keeps loops from Maglev.
  */
 export const TIER_FLAGS: readonly string[] = [
   "--no-sparkplug",
@@ -62,7 +62,9 @@ ${COMPILE}
 compile("${SOURCE_PATH}", readFileSync("${CODE_PATH}")).runInThisContext()(exports, require, module, __filename, __dirname);
 `;
 
-/** Compiles all functions, not only those of the start: an emulated machine takes long to compile a function. */
+/**
+ * Compiles all functions, not only those of the start: an emulated machine takes long to compile a function.
+ */
 const MAKE = `${COMPILE}
 setFlagsFromString("--no-lazy");
 const script = compile(process.argv[1]);
@@ -74,8 +76,9 @@ process.stdout.write(script.createCachedData());
 export const RECIPE = [...V8_FLAGS, START, MAKE].join("\n");
 
 /**
- * Returns the guest's program for an initramfs, with its code compiled by V8: an emulated machine takes longer to compile it
- * than to run it. If V8 in the machine rejects the compiled code, it compiles the program again.
+ * Returns the guest's program for an initramfs, with its code compiled by V8: an emulated machine takes
+ * longer to compile it than to run it. If V8 in the machine rejects the compiled code, it compiles the
+ * program again.
  *
  * @param bundle the program as one file in CommonJS.
  * @throws {DocteurError} `NO_NODE`, `TOOL_FAILED`.

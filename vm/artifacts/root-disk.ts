@@ -13,8 +13,8 @@ const VERSION = "1";
 const MOUNT_POINTS = ["dev", "proc", "sys", "guest"];
 
 /**
- * Returns the path of the machine's root disk: an EROFS file system with Node and its C libraries. The guest's program is not on
- * it, and a change of the program needs no new disk.
+ * Returns the path of the machine's root disk: an EROFS file system with Node and its C libraries. The
+ * guest's program is not on it, and a change of the program needs no new disk.
  *
  * @throws {DocteurError} `NO_NODE`, `TOOL_MISSING`, `TOOL_FAILED`; those of `cached`.
  */
@@ -41,7 +41,8 @@ async function makeRootDisk(node: string, folder: string): Promise<void> {
   for (const mountPoint of MOUNT_POINTS) await mkdir(join(root, mountPoint), { recursive: true });
   await copyInto(root, node, "/bin/node");
   for (const library of await libraries(node)) await copyInto(root, library, library);
-  // Fixed times, owner and id: the same Node gives the same disk. No compression: it costs the guest more than reading.
+  // Fixed times, owner and id: the same Node gives the same disk. No compression: it costs the guest more
+  // than reading.
   const fixed = ["-T0", "-U00000000-0000-0000-0000-000000000000", "--all-root", "-x-1", "--quiet"];
   await runTool(mkfs, [...fixed, join(folder, "root.erofs"), root]);
   await rm(root, { recursive: true });
@@ -59,7 +60,10 @@ async function libraries(executable: string): Promise<string[]> {
   return parseLdd(listing);
 }
 
-/** Returns the absolute paths in the output of ldd(1): `name => path (address)`, or `path (address)` for the linker. */
+/**
+ * Returns the absolute paths in the output of ldd(1): `name => path (address)`, or `path (address)` for the
+ * linker.
+ */
 export function parseLdd(listing: string): string[] {
   const paths = listing.split("\n").map((line) => /(?:=>)?\s+(\/\S+) \(0x[0-9a-f]+\)$/.exec(line)?.[1]);
   return [...new Set(paths.filter((path) => path !== undefined))];

@@ -9,7 +9,9 @@ const GROUP_OR_OTHERS = 0o077;
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Where the cache is, also if it may not be used: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`. */
+/**
+ * Where the cache is, also if it may not be used: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
+ */
 export function cachePath(): string {
   const base = process.env.XDG_CACHE_HOME;
   // A relative path is to be ignored (XDG Base Directory Specification 0.8).
@@ -23,10 +25,11 @@ function home(): string {
 }
 
 /**
- * Why a folder, which need not be there, is not this user's alone to write: another user owns it, or it is open to a group or to
- * all, or one of the folders or symbolic links on the way to it is, so that another user could replace it. What belongs to
- * root counts as this user's, except for the folder itself. In a folder like /tmp (sticky), others cannot touch what is not
- * theirs (as sshd judges the way to authorized keys).
+ * Why a folder, which need not be there, is not this user's alone to write: another user owns it, or it is
+ * open to a group or to all, or one of the folders or symbolic links on the way to it is, so that another
+ * user could replace it. What belongs to root counts as this user's, except for the folder itself. In a
+ * folder like /tmp (sticky), others cannot touch what is not theirs (as sshd judges the way to authorized
+ * keys).
  *
  * @returns undefined if it is.
  */
@@ -81,7 +84,9 @@ function whyNotOwnLink({ uid }: Stats): string | undefined {
   return uid === process.geteuid!() || isRoot(uid) ? undefined : `is a link of another user's (uid ${uid})`;
 }
 
-/** Whether a user is root, or, in a user namespace that has no number for root, may be (user_namespaces(7)). */
+/**
+ * Whether a user is root, or, in a user namespace that has no number for root, may be (user_namespaces(7)).
+ */
 function isRoot(uid: number): boolean {
   if (uid === 0) return true;
   const read = (path: string) => readFileSync(path, "utf8").trim();

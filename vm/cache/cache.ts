@@ -9,7 +9,10 @@ import { isOwnerGone, thisOwner } from "./entry-owner.ts";
 
 const TEMPORARY = "tmp-";
 
-/** Of the entries of one kind, made from different sources, this many are kept, and those used within the hour. */
+/**
+ * Of the entries of one kind, made from different sources, this many are kept, and those used within the
+ * hour.
+ */
 const KEPT_OF_A_KIND = 4;
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -52,8 +55,9 @@ export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
 }
 
 /**
- * Returns the path of a cache entry, a folder, and makes it first if it is missing. It appears complete or not at all. Of
- * two processes that make the same entry at once, the first to finish wins, and both get its result.
+ * Returns the path of a cache entry, a folder, and makes it first if it is missing. It appears complete or
+ * not at all. Of two processes that make the same entry at once, the first to finish wins, and both get its
+ * result.
  *
  * @param name the kind of the entry, and the key of what it is made from.
  * @param make fills an empty folder.
@@ -107,7 +111,8 @@ async function removeUnused(name: string): Promise<void> {
 }
 
 /**
- * Makes an empty folder beside the entries, on the same file system. If this process is killed, a later one removes it.
+ * Makes an empty folder beside the entries, on the same file system. If this process is killed, a later one
+ * removes it.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
 export async function makeTemporary(): Promise<string> {
@@ -124,8 +129,8 @@ export async function makeTemporary(): Promise<string> {
 }
 
 /**
- * Renames such a folder to a cache entry, once its content is on the disk. If another process was first, this folder is
- * removed.
+ * Renames such a folder to a cache entry, once its content is on the disk. If another process was first, this
+ * folder is removed.
  * @throws {DocteurError} `CACHE_FULL`, `CACHE_UNWRITABLE`.
  */
 export async function putInPlace(temporary: string, name: string): Promise<void> {
@@ -167,7 +172,10 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
   }
 }
 
-/** Makes the cache, private: others must neither put a kernel there that this user boots, nor read what is in it. */
+/**
+ * Makes the cache, private: others must neither put a kernel there that this user boots, nor read what is in
+ * it.
+ */
 async function makeRoot(root: string): Promise<void> {
   try {
     await makeFolders(root);

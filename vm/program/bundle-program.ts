@@ -9,8 +9,8 @@ import { countErrors, ProgramError } from "./program-error.ts";
 import { onlyProjectFiles, ProjectFiles } from "./project-files.ts";
 
 /**
- * Bundles a program and all that it imports, packages included, to one module; see `ProjectFiles` for what it may import. The
- * paths in its source map are relative to the working directory.
+ * Bundles a program and all that it imports, packages included, to one module; see `ProjectFiles` for what it
+ * may import. The paths in its source map are relative to the working directory.
  *
  * @param path of the program's file.
  * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`.

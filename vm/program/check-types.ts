@@ -52,11 +52,12 @@ export interface CheckOptions {
 }
 
 /**
- * Checks the types of a program and of what it imports, with the nearest tsconfig.json above it. A program in JavaScript is
- * not checked. A program that passes is checked again only when one of its files changes.
+ * Checks the types of a program and of what it imports, with the nearest tsconfig.json above it. A program in
+ * JavaScript is not checked. A program that passes is checked again only when one of its files changes.
  *
  * @param path of the program's file.
- * @throws {ProgramError} `PROGRAM_TYPES`, with the location of each error. @throws {DocteurError} `TSC_NOT_FOUND`.
+ * @throws {ProgramError} `PROGRAM_TYPES`, with the location of each error. @throws {DocteurError}
+ * `TSC_NOT_FOUND`.
  */
 export async function checkTypes(path: string, { tsc, signal }: CheckOptions = {}): Promise<void> {
   if (!/\.[cm]?ts$/.test(path)) return;

@@ -10,7 +10,10 @@ import { runTool } from "../tools.ts";
 /** The declaration files of docteur's modules that a program may import. */
 export type Declarations = Readonly<Record<"docteur/guest" | "docteur/store", string>>;
 
-/** Returns the declarations: those of the npm package; in a checkout, they are made from the sources whenever these change. */
+/**
+ * Returns the declarations: those of the npm package; in a checkout, they are made from the sources whenever
+ * these change.
+ */
 export async function getDeclarations(): Promise<Declarations> {
   const root = packageRoot();
   const sources = join(root, "guest", "index.ts");

@@ -1,8 +1,8 @@
 import type { Plugin } from "esbuild";
 
 /**
- * Resolves `docteur/guest` and `docteur/store` to the modules that the guest has already, so that the store's errors are
- * instances of the classes that the program imports. guest/runtime/user/load.ts provides them.
+ * Resolves `docteur/guest` and `docteur/store` to the modules that the guest has already, so that the store's
+ * errors are instances of the classes that the program imports. guest/runtime/user/load.ts provides them.
  */
 export const guestModules: Plugin = {
   name: "docteur",

@@ -8,8 +8,8 @@ const LOADERS =
 const WHY = "native addons cannot be loaded: a program is JavaScript alone, in one file";
 
 /**
- * Refuses native addons. An addon that is loaded by `require` is refused when the program runs: a package that works without
- * its addon catches the error.
+ * Refuses native addons. An addon that is loaded by `require` is refused when the program runs: a package
+ * that works without its addon catches the error.
  */
 export const nativeAddons: Plugin = {
   name: "native-addons",

@@ -15,8 +15,10 @@ export interface PrepareOptions {
 }
 
 /**
- * Bundles a program of the user's own and checks its types; returns undefined for one that ships with docteur.
- * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`. @throws {DocteurError} `TSC_NOT_FOUND`.
+ * Bundles a program of the user's own and checks its types; returns undefined for one that ships with
+ * docteur.
+ * @throws {ProgramError} `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID`, `PROGRAM_TYPES`. @throws {DocteurError}
+ * `TSC_NOT_FOUND`.
  */
 export async function prepareProgram({
   program,

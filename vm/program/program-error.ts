@@ -2,8 +2,8 @@ import type { ErrorCode } from "../../reader/error-codes.ts";
 import { DocteurError } from "../../reader/errors.ts";
 
 /**
- * A program of the user's own that cannot be run. `code` is `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID` (it cannot be bundled) or
- * `PROGRAM_TYPES` (it can, and has type errors).
+ * A program of the user's own that cannot be run. `code` is `PROGRAM_NOT_FOUND`, `PROGRAM_INVALID` (it cannot
+ * be bundled) or `PROGRAM_TYPES` (it can, and has type errors).
  */
 export class ProgramError extends DocteurError {
   override name = "ProgramError";

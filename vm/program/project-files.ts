@@ -16,12 +16,13 @@ export function foldersAbove(file: string): string[] {
 }
 
 /**
- * Which files of this host a program may contain: those of its project, and the packages that Node's resolution finds for
- * them. The project is the folder of the nearest package.json, or without one the folder of the program. A package.json in the
- * root or in the user's home folder does not count: it would make all of the user's files a project.
+ * Which files of this host a program may contain: those of its project, and the packages that Node's
+ * resolution finds for them. The project is the folder of the nearest package.json, or without one the folder
+ * of the program. A package.json in the root or in the user's home folder does not count: it would make all
+ * of the user's files a project.
  *
- * Symbolic links in paths are resolved first. A link in a `node_modules` folder counts if it leads to a package of that name, as
- * links of `npm link`, of workspaces and of pnpm do.
+ * Symbolic links in paths are resolved first. A link in a `node_modules` folder counts if it leads to a
+ * package of that name, as links of `npm link`, of workspaces and of pnpm do.
  */
 export class ProjectFiles {
   readonly folder: string;
@@ -52,7 +53,8 @@ export class ProjectFiles {
     const isIn = (folder: string) => file.startsWith(folder === sep ? sep : folder + sep);
     if (isIn(this.folder) || this.#packages.some(isIn)) return true;
     const modules = [...this.#folders].map((folder) => real(join(folder, "node_modules")));
-    // A `node_modules` that is a link to a folder of another name would make everything in that folder a package.
+    // A `node_modules` that is a link to a folder of another name would make everything in that folder a
+    // package.
     if (modules.some((each) => each !== undefined && basename(each) === "node_modules" && isIn(each)))
       return true;
     const linked = foldersAbove(file).find((folder) => this.#isLinked(folder));

@@ -14,8 +14,8 @@ export interface TypeChecker {
 const SHEBANG_LENGTH = 256;
 
 /**
- * Returns the type checker: docteur's own, unless the user names one. That of the program's project is not used, because it would
- * run on this host.
+ * Returns the type checker: docteur's own, unless the user names one. That of the program's project is not
+ * used, because it would run on this host.
  *
  * @param path TypeScript's `bin/tsc`, or the folder of the package.
  * @throws {DocteurError} `TSC_NOT_FOUND`.

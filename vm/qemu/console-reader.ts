@@ -6,8 +6,8 @@ import { Tail } from "./tail.ts";
 const MAX_WAITING = 1024 * 1024;
 
 /**
- * Reads the standard output and standard error of a process, keeps the end of both, and copies them to a stream. The process
- * waits while that stream takes no more.
+ * Reads the standard output and standard error of a process, keeps the end of both, and copies them to a
+ * stream. The process waits while that stream takes no more.
  */
 export class ConsoleReader {
   /** The end of the output. */

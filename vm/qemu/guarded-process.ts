@@ -20,8 +20,8 @@ export interface ChildOptions {
   /** A descriptor of this process for its `FILE_FD`. */
   readonly file?: number;
   /**
-   * Whether the rest of the child's process group is killed when the child exits. Default: no; `ended` then waits for the
-   * processes that have its standard output or standard error.
+   * Whether the rest of the child's process group is killed when the child exits. Default: no; `ended` then
+   * waits for the processes that have its standard output or standard error.
    */
   readonly killsGroup?: boolean;
 }
@@ -36,15 +36,17 @@ process.on("exit", () => {
 const LAST_OUTPUT_MS = 1000;
 
 /**
- * A child that ends when this process ends, with a channel to it: one end of a pair of connected sockets, so that there is
- * no file that another user could open.
+ * A child that ends when this process ends, with a channel to it: one end of a pair of connected sockets, so
+ * that there is no file that another user could open.
  */
 export class GuardedProcess {
   /** This process's end of the channel. */
   readonly channel: Duplex;
   /** The end of the child's standard output and standard error. */
   readonly consoleLog: Tail;
-  /** Resolves once the child has ended and all of its output is read, to its status or its signal in words. */
+  /**
+   * Resolves once the child has ended and all of its output is read, to its status or its signal in words.
+   */
   readonly ended: Promise<string>;
   /** This process's end of the control channel, if there is one. */
   readonly control: Duplex | undefined;
@@ -62,7 +64,8 @@ export class GuardedProcess {
         options.control ? "pipe" : "ignore",
         options.file ?? "ignore",
       ],
-      // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends the guest a SIGNAL frame.
+      // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends
+      // the guest a SIGNAL frame.
       detached: true,
     });
     this.#child = child;
@@ -108,8 +111,8 @@ function killGroup({ pid }: ChildProcess): void {
 }
 
 /**
- * Has the kernel kill the child when its parent dies for any reason (prctl(2), PR_SET_PDEATHSIG). Where util-linux
- * is not installed, the child still reads the end of its channel.
+ * Has the kernel kill the child when its parent dies for any reason (prctl(2), PR_SET_PDEATHSIG). Where
+ * util-linux is not installed, the child still reads the end of its channel.
  */
 function guarded(path: string, args: readonly string[]): string[] {
   const setpriv = findTool("setpriv");

@@ -6,8 +6,8 @@ import type { Qmp } from "./qmp.ts";
 const NETDEV = "network";
 
 /**
- * The machine's network: QEMU's own, in which the machine is alone. With `restrict`, it reaches neither this host nor
- * anything beyond; only connections to published ports come in.
+ * The machine's network: QEMU's own, in which the machine is alone. With `restrict`, it reaches neither this
+ * host nor anything beyond; only connections to published ports come in.
  *
  * @param mappings ports that are published from the start; `publish` adds others later.
  */
@@ -46,8 +46,8 @@ function hostForward({ address, port, guestPort }: PortMapping): string {
 }
 
 /**
- * Returns the port that the system has chosen for a mapping, from QEMU's table of forwardings: protocol and state, descriptor,
- * source address and port, destination address and port.
+ * Returns the port that the system has chosen for a mapping, from QEMU's table of forwardings: protocol and
+ * state, descriptor, source address and port, destination address and port.
  */
 function chosenPort(table: string, { address, guestPort }: PortMapping, taken: readonly number[]): number {
   for (const line of table.split("\n")) {

@@ -55,8 +55,8 @@ export function findQemu(): string {
 }
 
 /**
- * MiB for translated code. When it is full, QEMU drops all of it. QEMU's default is 1,024, which a guest can fill on purpose.
- * Reading 6,000 files takes 55.
+ * MiB for translated code. When it is full, QEMU drops all of it. QEMU's default is 1,024, which a guest can
+ * fill on purpose. Reading 6,000 files takes 55.
  */
 const TRANSLATED_CODE = 256;
 
@@ -118,8 +118,8 @@ function driver(disk: Disk | typeof NO_DISK): object {
 /**
  * Arguments for the kernel (Linux, Documentation/admin-guide/kernel-parameters.txt).
  *
- * Under emulation every instruction of the boot counts. The kernel skips self-tests of ciphers, the clearing of pages and
- * grace periods: the machine runs one program, and has no other to protect.
+ * Under emulation every instruction of the boot counts. The kernel skips self-tests of ciphers, the clearing
+ * of pages and grace periods: the machine runs one program, and has no other to protect.
  */
 function kernelCommandLine(machine: Machine): string {
   return [
@@ -141,20 +141,20 @@ function kernelCommandLine(machine: Machine): string {
 }
 
 /**
- * The frequency of the time stamp counter, which under emulation is the host's. On a busy host a guest sometimes fails to
- * measure it against the emulated timer, and then hangs: its only other clock, the timer's interrupt, does not reach it on this
- * machine type.
+ * The frequency of the time stamp counter, which under emulation is the host's. On a busy host a guest
+ * sometimes fails to measure it against the emulated timer, and then hangs: its only other clock, the timer's
+ * interrupt, does not reach it on this machine type.
  */
 function clockArguments(): string[] {
   const frequency = hostTscKiloHertz(readFileSync("/proc/cpuinfo", "utf8"));
-  // Without `tsc=reliable` the kernel compares the counter with the emulated timer, finds the timer late, and changes to
-  // counting its ticks, of which a busy host loses many.
+  // Without `tsc=reliable` the kernel compares the counter with the emulated timer, finds the timer late, and
+  // changes to counting its ticks, of which a busy host loses many.
   return frequency === undefined ? [] : [`tsc_early_khz=${frequency}`, "tsc=reliable"];
 }
 
 /**
- * The frequency of the time stamp counter in kHz, to the nearest ten: Linux computes `bogomips` as twice its MHz
- * (arch/x86/kernel/tsc.c, `lpj_fine`).
+ * The frequency of the time stamp counter in kHz, to the nearest ten: Linux computes `bogomips` as twice its
+ * MHz (arch/x86/kernel/tsc.c, `lpj_fine`).
  */
 export function hostTscKiloHertz(cpuinfo: string): number | undefined {
   const bogomips = Number(/^bogomips\s*:\s*([\d.]+)/m.exec(cpuinfo)?.[1]);

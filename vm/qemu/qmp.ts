@@ -15,9 +15,9 @@ const MAX_KEPT = 64;
 const MAX_LINE = 1024 * 1024;
 
 /**
- * QEMU's control protocol (QMP, docs/interop/qmp-spec.rst) over a private stream. Commands are sent at once and answered in
- * order. Everything that QEMU sends is read at once: a guest can cause events, and QEMU keeps those that nobody reads. Events
- * are ignored.
+ * QEMU's control protocol (QMP, docs/interop/qmp-spec.rst) over a private stream. Commands are sent at once
+ * and answered in order. Everything that QEMU sends is read at once: a guest can cause events, and QEMU keeps
+ * those that nobody reads. Events are ignored.
  */
 export class Qmp {
   readonly #stream: Duplex;

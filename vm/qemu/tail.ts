@@ -39,5 +39,8 @@ export class Tail {
   }
 }
 
-/** Control sequences of terminals (ECMA-48) and other control characters, C1 and those of writing direction included. */
+/**
+ * Control sequences of terminals (ECMA-48) and other control characters, C1 and those of writing direction
+ * included.
+ */
 const CONTROLS = /\x1b\[[\d;?]*[A-Za-z]|[^\n\t\P{C}]/gu;

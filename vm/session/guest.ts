@@ -38,10 +38,11 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * Waits until the guest in a process that was just started is ready. If it fails to get ready, the process is ended.
+   * Waits until the guest in a process that was just started is ready. If it fails to get ready, the process
+   * is ended.
    *
-   * @param prepare gets the guest ready and returns its ports, or undefined if the channel closed first. Default: waits for
-   * a guest without ports to say that it is ready.
+   * @param prepare gets the guest ready and returns its ports, or undefined if the channel closed first.
+   * Default: waits for a guest without ports to say that it is ready.
    * @throws {DocteurError} those of `waitUntilReady`; any error that `prepare` throws.
    */
   static async start(
@@ -64,12 +65,13 @@ export class Guest implements AsyncDisposable {
   }
 
   /**
-   * Runs a program, and then ends the guest. When `signal` is aborted, the program gets the signal that the reason names
-   * (default SIGTERM), and two seconds later, if it still runs, the guest is killed.
+   * Runs a program, and then ends the guest. When `signal` is aborted, the program gets the signal that the
+   * reason names (default SIGTERM), and two seconds later, if it still runs, the guest is killed.
    *
    * @param program the user's own program, if the request is for one.
    * @returns the exit status, 0 to 255.
-   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED` or the signal's reason; those of `HostChannel.run`.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED` or the signal's reason; those of
+   * `HostChannel.run`.
    */
   async run(
     request: RunRequest,

@@ -27,8 +27,9 @@ export interface Streams {
 }
 
 /**
- * The host's end of the channel to one guest. The guest's program may write anything to it: a frame that breaks the protocol
- * is an error, and the host holds at most one frame of what the guest sends and one of what it does not read.
+ * The host's end of the channel to one guest. The guest's program may write anything to it: a frame that
+ * breaks the protocol is an error, and the host holds at most one frame of what the guest sends and one of
+ * what it does not read.
  */
 export class HostChannel {
   readonly #socket: Duplex;
@@ -55,8 +56,8 @@ export class HostChannel {
   }
 
   /**
-   * Resumes the guest of a machine, which then replaces its random values, its clock and its disk. It must precede a
-   * request. Returns false if the channel closed first.
+   * Resumes the guest of a machine, which then replaces its random values, its clock and its disk. It must
+   * precede a request. Returns false if the channel closed first.
    * @throws {DocteurError} `MALFORMED_FRAME`.
    */
   async resume(): Promise<boolean> {
@@ -75,8 +76,8 @@ export class HostChannel {
    *
    * @param program the user's own program, if the request is for one.
    * @returns the exit status; undefined if the channel closed before there was one.
-   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if the reader of `stdout` or `stderr`
-   * has closed it; `OUTPUT_FAILED`; `MALFORMED_FRAME`.
+   * @throws {DocteurError} `ARGUMENTS_TOO_LONG`; `INPUT_FAILED`; `OUTPUT_CLOSED`, if the reader of `stdout`
+   * or `stderr` has closed it; `OUTPUT_FAILED`; `MALFORMED_FRAME`.
    */
   async run(request: RunRequest, streams: Streams, program?: UserProgram): Promise<number | undefined> {
     const encoded = encodeRequest(request);

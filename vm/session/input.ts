@@ -4,8 +4,8 @@ import { DocteurError } from "../../reader/errors.ts";
 import type { FrameSender } from "./frame-sender.ts";
 
 /**
- * Standard input for a guest: one piece for each WANT. One answer is sent at a time, and of the WANTs that arrive meanwhile
- * one counts: the host reads no input that the guest does not take.
+ * Standard input for a guest: one piece for each WANT. One answer is sent at a time, and of the WANTs that
+ * arrive meanwhile one counts: the host reads no input that the guest does not take.
  */
 export class Input {
   readonly #stream: Readable | undefined;

@@ -23,7 +23,8 @@ export interface ReadyOptions {
  * Waits until a process that was just started is ready. A process that fails to get ready is ended.
  *
  * @param ready resolves to true once the process is ready, to false if it closed its channel instead.
- * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT`, `ABORTED`; the signal's reason; any error that `ready` throws.
+ * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT`, `ABORTED`; the signal's reason; any error that
+ * `ready` throws.
  */
 export async function waitUntilReady(
   process: GuardedProcess,
@@ -59,7 +60,10 @@ export async function waitUntilReady(
   throw guestError("BOOT_FAILED", `${what} ended before it was ready (${await process.ended})`, process);
 }
 
-/** Waits, for a limited time, until a process that has closed its channel has ended and its last output is read. */
+/**
+ * Waits, for a limited time, until a process that has closed its channel has ended and its last output is
+ * read.
+ */
 export async function waitForEnd(process: GuardedProcess): Promise<void> {
   let limit: NodeJS.Timeout | undefined;
   const patience = new Promise((resolve) => {

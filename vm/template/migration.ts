@@ -54,13 +54,15 @@ export function readState(qmp: Qmp): Promise<void> {
 /**
  * Has QEMU write a machine's state to the file at `FILE_FD`, and waits until it has.
  *
- * @param path the same file. QEMU before 8.2 writes to a file only through a program, which it must be allowed to start.
+ * @param path the same file. QEMU before 8.2 writes to a file only through a program, which it must be
+ * allowed to start.
  * @throws {DocteurError} `TEMPLATE_UNSUPPORTED`, `MIGRATION_FAILED`; those of `Qmp.execute`.
  */
 export async function writeState(qmp: Qmp, path: string): Promise<void> {
   const refusals: unknown[] = [];
   for (const uri of [FILE, `exec:cat > ${shellQuote(path)}`]) {
-    // One after the other: QEMU may be done with the first way when the second arrives, and would write again.
+    // One after the other: QEMU may be done with the first way when the second arrives, and would write
+    // again.
     const refusal = await qmp.execute("migrate", { uri }).then(
       () => undefined,
       (error) => error,

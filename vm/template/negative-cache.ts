@@ -7,7 +7,10 @@ const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 const FILE = "no-template.json";
 
-/** Records that no template could be taken of a machine, so that not every run tries again. It replaces the last record. */
+/**
+ * Records that no template could be taken of a machine, so that not every run tries again. It replaces the
+ * last record.
+ */
 export async function recordFailure(name: string, reason: string): Promise<void> {
   await writeCacheFile(FILE, `${JSON.stringify({ name, reason, since: Date.now() })}\n`);
 }

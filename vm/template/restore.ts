@@ -12,8 +12,8 @@ import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
- * Restores a machine from a template, with the image of `machine`. The template stays as it is: the machine writes to a copy
- * of its memory.
+ * Restores a machine from a template, with the image of `machine`. The template stays as it is: the machine
+ * writes to a copy of its memory.
  *
  * @param mappings the ports of the machine; the template has none.
  * @throws {DocteurError} those of `waitUntilReady`, of `leaveMemoryAside` and of `publish`.

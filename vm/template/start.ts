@@ -30,8 +30,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts a machine from its template. Where the store has none, it boots the machine, takes the template, starts from that,
- * and saves it while the guest runs; the end of the guest waits for that.
+ * Starts a machine from its template. Where the store has none, it boots the machine, takes the template,
+ * starts from that, and saves it while the guest runs; the end of the guest waits for that.
  *
  * @param mappings the ports of the machine.
  * @returns undefined if no template serves, in which case `note` or `detail` says why.

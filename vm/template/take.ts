@@ -13,7 +13,8 @@ import { CONTROL_DEVICES, leaveMemoryAside, writeState } from "./migration.ts";
 import { memoryPath, statePath, templateMachine } from "./template.ts";
 
 /**
- * Takes a template: boots a machine without an image until it is ready, and writes its memory and its state to a folder.
+ * Takes a template: boots a machine without an image until it is ready, and writes its memory and its state
+ * to a folder.
  *
  * @throws {DocteurError} `CACHE_FULL`; those of `waitUntilReady`, of `leaveMemoryAside` and of `writeState`.
  */

@@ -28,7 +28,9 @@ interface Manifest {
   readonly description: string;
   /** SHA-256 of the state. */
   readonly state: string;
-  /** The memory is too large to hash at each start: its length, and when it was last written, in nanoseconds. */
+  /**
+   * The memory is too large to hash at each start: its length, and when it was last written, in nanoseconds.
+   */
   readonly memory: { readonly size: number; readonly written: string };
 }
 
@@ -94,8 +96,8 @@ export async function listTemplates(): Promise<StoredTemplate[]> {
 }
 
 /**
- * Removes the templates that were not used for longest, until the rest are within bounds. Machines that were started from
- * one run on.
+ * Removes the templates that were not used for longest, until the rest are within bounds. Machines that were
+ * started from one run on.
  *
  * @returns those that it removed.
  */

@@ -27,8 +27,8 @@ export function templateMachine(machine: BareMachine): BareMachine {
 }
 
 /**
- * The template's name in the cache: a hash of everything that the machine is made of, and of the processor, whose features the
- * guest has read at boot.
+ * The template's name in the cache: a hash of everything that the machine is made of, and of the processor,
+ * whose features the guest has read at boot.
  */
 export function templateName(machine: BareMachine): string {
   const args = qemuArguments({ ...templateMachine(machine), devices: [] });

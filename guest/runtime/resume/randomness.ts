@@ -6,7 +6,10 @@ import { findV8Generator } from "./v8-generator.ts";
 /** `Math.random` draws this many numbers at a time. */
 const BATCH = 128;
 
-/** The random values that this guest has from before its host resumes it. Every guest of the same template has the same. */
+/**
+ * The random values that this guest has from before its host resumes it. Every guest of the same template has
+ * the same.
+ */
 export class Randomness {
   readonly #system: System;
   readonly #v8Generator: bigint | undefined;
@@ -22,9 +25,9 @@ export class Randomness {
   }
 
   /**
-   * Replaces them: the state of the kernel's generator, of OpenSSL's (`node:crypto`) and of the one that seeds V8's new contexts,
-   * the numbers of `Math.random`, and the random bytes that the kernel gave the process (getauxval(3), `AT_RANDOM`). New
-   * threads draw their seeds from these.
+   * Replaces them: the state of the kernel's generator, of OpenSSL's (`node:crypto`) and of the one that
+   * seeds V8's new contexts, the numbers of `Math.random`, and the random bytes that the kernel gave the
+   * process (getauxval(3), `AT_RANDOM`). New threads draw their seeds from these.
    *
    * @param entropy `ENTROPY_LENGTH` bytes that no other guest gets.
    */
@@ -41,8 +44,8 @@ export class Randomness {
 }
 
 /**
- * Replaces `Math.random` of the contexts that exist already, which V8 never seeds again. A number has 53 random bits and is
- * at least 0 and less than 1.
+ * Replaces `Math.random` of the contexts that exist already, which V8 never seeds again. A number has 53
+ * random bits and is at least 0 and less than 1.
  */
 export class RandomNumbers {
   readonly #words = new Uint32Array(2 * BATCH);

@@ -8,8 +8,8 @@ import { setClock } from "./wall-clock.ts";
 export type Resume = (entropy: Uint8Array, host: Channel) => void;
 
 /**
- * The state that a machine has from before its host resumes it: its random values, its clock and, in a template, the disk
- * in place of the image. Every machine of the same template starts with a copy of it.
+ * The state that a machine has from before its host resumes it: its random values, its clock and, in a
+ * template, the disk in place of the image. Every machine of the same template starts with a copy of it.
  */
 export class SharedState {
   readonly #system: System;

@@ -14,9 +14,10 @@ const GENERATOR_LENGTH = 3 * WORD;
 const MAX_STEPS = 8;
 
 /**
- * Finds the state of V8's random number generator, which seeds `Math.random` of every context that this thread makes. V8 has no
- * function that returns or reseeds it. But the isolate points to it, and its steps can be predicted: it is an xorshift128+ (V8,
- * src/base/utils/random-number-generator.h), and each new symbol draws a number from it.
+ * Finds the state of V8's random number generator, which seeds `Math.random` of every context that this
+ * thread makes. V8 has no function that returns or reseeds it. But the isolate points to it, and its steps
+ * can be predicted: it is an xorshift128+ (V8, src/base/utils/random-number-generator.h), and each new symbol
+ * draws a number from it.
  *
  * @param isolate the address of this thread's isolate.
  * @returns the address of the state: 16 bytes, not all of them zero.

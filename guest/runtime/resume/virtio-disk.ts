@@ -4,8 +4,9 @@ import { basename } from "node:path";
 const DRIVER = "/sys/bus/virtio/drivers/virtio_blk";
 
 /**
- * A virtio disk of this machine that can be detached from its driver and attached as a new disk. The kernel then reads the size of
- * the disk that the host has replaced meanwhile, and has no page of the old one in its cache.
+ * A virtio disk of this machine that can be detached from its driver and attached as a new disk. The kernel
+ * then reads the size of the disk that the host has replaced meanwhile, and has no page of the old one in its
+ * cache.
  */
 export class VirtioDisk {
   readonly #device: Buffer;

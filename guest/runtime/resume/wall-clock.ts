@@ -10,9 +10,9 @@ const TOLERANCE_MS = 40;
 const PATIENCE_MS = 5000;
 
 /**
- * Sets this machine's clock to the host's: asks the host for the time, and takes the answer for the time in the middle of the
- * wait, as SNTP does (RFC 4330). It asks again until an answer comes quickly enough: on a busy host, time passes between
- * any two steps.
+ * Sets this machine's clock to the host's: asks the host for the time, and takes the answer for the time in
+ * the middle of the wait, as SNTP does (RFC 4330). It asks again until an answer comes quickly enough: on a
+ * busy host, time passes between any two steps.
  *
  * @param now reads this machine's clock, in milliseconds since the epoch.
  * @throws {DocteurError} `MALFORMED_FRAME`, if the host answers with anything but the time.

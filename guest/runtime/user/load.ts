@@ -3,13 +3,21 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as store from "../../../reader/index.ts";
 
-/** The URL of the program's module, for its own code and in stacks. No such file exists, but packages need a path. */
+/**
+ * The URL of the program's module, for its own code and in stacks. No such file exists, but packages need a
+ * path.
+ */
 export const PROGRAM_URL = "file:///docteur/program.mjs";
 
-/** The modules that a program imports as `docteur/...`: those of the guest, so that their classes are the same. */
+/**
+ * The modules that a program imports as `docteur/...`: those of the guest, so that their classes are the
+ * same.
+ */
 const MODULES: Readonly<Record<string, object>> = { "docteur/store": store, "docteur/guest": {} };
 
-/** The global under which the program's bundle finds them. vm/program/guest-modules.ts writes the same name. */
+/**
+ * The global under which the program's bundle finds them. vm/program/guest-modules.ts writes the same name.
+ */
 const MODULES_KEY = Symbol.for("docteur.modules");
 
 /**

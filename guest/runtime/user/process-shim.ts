@@ -3,8 +3,8 @@ import type { RunRequest } from "../../protocol/request.ts";
 import type { RunContext } from "../run.ts";
 
 /**
- * Replaces the standard streams, arguments, environment and `exit` of `process` with those of the run, for a program of the
- * user's own and its packages. The global `console` writes to the same streams.
+ * Replaces the standard streams, arguments, environment and `exit` of `process` with those of the run, for a
+ * program of the user's own and its packages. The global `console` writes to the same streams.
  *
  * @param exit ends the run with a status.
  */

@@ -7,7 +7,8 @@ import { load } from "./load.ts";
 import { emitExit } from "./process-shim.ts";
 
 /**
- * Runs a program of the user's own and returns its exit status. An error that it throws goes to the output, with its stack.
+ * Runs a program of the user's own and returns its exit status. An error that it throws goes to the output,
+ * with its stack.
  *
  * @param url the URL of its module.
  */

@@ -1,8 +1,8 @@
 import { SourceMap } from "node:module";
 
 /**
- * Makes the stacks of errors show locations in the sources of a program. The source map is parsed at the first stack: most runs
- * have none.
+ * Makes the stacks of errors show locations in the sources of a program. The source map is parsed at the
+ * first stack: most runs have none.
  *
  * @param url the URL of the program's module.
  * @param map its source map, as JSON.

@@ -18,7 +18,10 @@ const ENDED_BY = "SIGTERM";
 /** Milliseconds between the host's clock and the guest's, as a template of another day has them. */
 const CLOCK_ERROR_MS = 100;
 
-/** The host's end of a channel within this machine: asks for one run, and answers the frames that the guest sends. */
+/**
+ * The host's end of a channel within this machine: asks for one run, and answers the frames that the guest
+ * sends.
+ */
 export class MockHost {
   readonly #request: RunRequest;
   readonly #ends: [host: number, guest: number];

@@ -10,7 +10,9 @@ import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
 export const SAMPLE_PATH = "/folder/file";
 export const SAMPLE_CONTENT = "sample\n";
 
-/** Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name. */
+/**
+ * Names of other files: the reader takes different paths for a dot, a `g`, and the prefix of another name.
+ */
 const NAMES_IN_FOLDER = [".gitignore", "file", "file-2", "file.md"];
 const NAMES_IN_ROOT = [".gitattributes", ".gitignore", "README.md"];
 

@@ -18,7 +18,10 @@ const FILE = "/guest/sample.img";
 /** A warm-up reads a file, a run reads a disk, which takes a slightly different path when it is opened. */
 const DISK = "/dev/vda";
 
-/** After this many rounds V8 has compiled what a run needs and knows the shapes of its objects. More gain nothing. */
+/**
+ * After this many rounds V8 has compiled what a run needs and knows the shapes of its objects. More gain
+ * nothing.
+ */
 const ROUNDS = 4;
 
 /** Modules of Node that programs of users' own are likely to load, and that a machine starts without. */
@@ -43,8 +46,9 @@ const NETWORK_RUNS: readonly RunRequest[] = [
 const USER_PROGRAM = 'export default ({ console }) => console.write("");';
 
 /**
- * Runs what the machines of a template will run after they resume, on a sample image and with a mock host, so that the code
- * for it is compiled and in memory. An emulated machine takes longer for that than for the work itself.
+ * Runs what the machines of a template will run after they resume, on a sample image and with a mock host, so
+ * that the code for it is compiled and in memory. An emulated machine takes longer for that than for the work
+ * itself.
  *
  * @throws {Error} if one of these runs fails.
  */

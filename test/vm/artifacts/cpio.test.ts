@@ -40,7 +40,8 @@ test("busybox unpacks an archive byte for byte", async (t) => {
 
 test("a header has the fields of the kernel's documentation", (t) => {
   const archive = encodeCpio([{ path: "init", data: Buffer.from("hello"), mode: 0o755 }]).toString("latin1");
-  // Magic, inode 1, a regular file 0755 of root, one link, time 0, five bytes, no devices, a name of five bytes.
+  // Magic, inode 1, a regular file 0755 of root, one link, time 0, five bytes, no devices, a name of five
+  // bytes.
   const fields = ["00000001", "000081ed", "00000000", "00000000", "00000001", "00000000", "00000005"];
   const header = `070701${fields.join("")}${"00000000".repeat(4)}00000005${"00000000"}`;
   t.is(archive.slice(0, 110), header);

@@ -26,7 +26,10 @@ vm.Script = class extends vm.Script {
 const folder = await mkdtemp(join(tmpdir(), "docteur-test-"));
 test.after.always(() => rm(folder, { recursive: true, force: true }));
 
-/** Lays the files of an initramfs out in the folder, starts them as the machine does and gives what was printed. */
+/**
+ * Lays the files of an initramfs out in the folder, starts them as the machine does and gives what was
+ * printed.
+ */
 async function start(damage: (file: string, data: Uint8Array) => Uint8Array): Promise<string[]> {
   const bundle = join(folder, "bundle.cjs");
   const spy = join(folder, "spy.cjs");

@@ -7,7 +7,9 @@ import { temporaryFolder } from "../../temporary-folder.ts";
 
 const SECRET = "host-secret";
 
-/** A folder with files and symbolic links (`-> TARGET`) by their paths; the project lies in `work/project`. */
+/**
+ * A folder with files and symbolic links (`-> TARGET`) by their paths; the project lies in `work/project`.
+ */
 function layOut(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
   const folder = temporaryFolder(t);
   const all = {
@@ -211,7 +213,9 @@ for (const [what, refused] of Object.entries(REFUSED)) {
   });
 }
 
-/** What a project may be made of: the program says `export { default } from "dep"`, and `dep` says it is here. */
+/**
+ * What a project may be made of: the program says `export { default } from "dep"`, and `dep` says it is here.
+ */
 const HERE = 'export default "it is here";';
 const TAKEN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "a file in another folder of the project": {

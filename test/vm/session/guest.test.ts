@@ -8,7 +8,10 @@ import { Collector, descendants, isAlive } from "../fixture.ts";
 
 const READY = encodeFrame(FrameType.READY).toString("hex");
 
-/** The stand-in for a guest may call: `ready`, which sends READY and takes the request; `send`; `wait`, which never ends. */
+/**
+ * The stand-in for a guest may call: `ready`, which sends READY and takes the request; `send`; `wait`, which
+ * never ends.
+ */
 const PRELUDE = `
 const fs = require("fs");
 const ready = () => { fs.writeSync(3, Buffer.from("${READY}", "hex")); fs.readSync(3, Buffer.alloc(9999)); };

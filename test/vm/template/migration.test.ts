@@ -37,7 +37,10 @@ class Monitor extends Duplex {
   }
 }
 
-/** QEMUs, by the ways of handing over a file that they know, and the name that they have for leaving memory aside. */
+/**
+ * QEMUs, by the ways of handing over a file that they know, and the name that they have for leaving memory
+ * aside.
+ */
 const qemus = {
   "7.2": { ways: ["fd", "exec"], capability: "x-ignore-shared" },
   "8.2": { ways: ["file", "fd", "exec"], capability: "x-ignore-shared" },

@@ -1,5 +1,5 @@
-// Renews what is random in this process as a machine's guest does when it resumes, and writes what it draws then. Argument:
-// the entropy, in hexadecimal.
+// Renews what is random in this process as a machine's guest does when it resumes, and writes what it draws
+// then. Argument: the entropy, in hexadecimal.
 import * as fs from "node:fs";
 import { createContext, runInContext, runInNewContext } from "node:vm";
 import { Randomness } from "../../../../guest/runtime/resume/randomness.ts";
