@@ -36,8 +36,8 @@ entered := $(findstring w,$(firstword -$(MAKEFLAGS)))
 
 help:
 	@echo 'make run FILE=/PATH   print a file of a repository, read by a virtual machine'
-	@echo 'make image            make the image anew'
-	@echo 'make verify           prove that the image is whole'
+	@echo 'make image            make the image again'
+	@echo 'make verify           verify the image'
 	@echo 'make test             check types, lint, and run the tests (TEST=FILE: those of one file)'
 	@echo 'make bench            run the benchmarks (BENCH=NAME: one)'
 	@echo 'make fuzz             feed damaged and hostile images to the reader for a minute'

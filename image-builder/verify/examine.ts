@@ -11,12 +11,10 @@ import { Idx } from "../../reader/pack/idx.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import { scanEntries } from "../../reader/pack/scan.ts";
 import { Work, WorkLimitError } from "../../reader/pack/work.ts";
+import { MAX_FAULTS } from "./max-faults.ts";
 
 /** Bytes of an IDX before its ids: signature, version, fan-out. */
 const IDS_START = 8 + 256 * 4;
-
-/** A longer list of faults is of no use. */
-const MOST_FAULTS = 10_000;
 
 /**
  * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the work is within
@@ -33,7 +31,7 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const { indexOffset, idx } = opened;
   const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
-  for (let position = 0; position < idx.count && faults.length < MOST_FAULTS; position++) {
+  for (let position = 0; position < idx.count && faults.length < MAX_FAULTS; position++) {
     const id = new Uint8Array(cache.read(indexOffset + IDS_START + position * ID_LENGTH, ID_LENGTH));
     try {
       attempt(faults, () => examine(id, idx, pack, cache), hex(id));

@@ -10,7 +10,7 @@ test("what init writes checks and runs as it is, and every step is in its README
   const folder = temporaryFolder(t, "docteur test ");
   const { status, stdout, stderr } = await docteur(["init", "My Reader/"], { cwd: folder });
   t.deepEqual([status, stdout.toString()], [0, ""]);
-  t.is(stderr, "My Reader: docteur run IMAGE My Reader/main.ts runs the program in it\n");
+  t.is(stderr, "My Reader: run its program by docteur run IMAGE My Reader/main.ts\n");
   const project = join(folder, "My Reader");
   const files = [".gitignore", ".npmrc", "README.md", "main.ts", "package.json", "tsconfig.json"];
   t.deepEqual(readdirSync(project).sort(), files);
