@@ -1,4 +1,4 @@
-// Reading blobs on the host, whole commands with their output to /dev/null: the store, which proves every blob by its id,
+// Reading blobs on the host, whole commands with their output to /dev/null: the store, which verifies every blob by its id,
 // beside `git cat-file --batch --buffer`, which does not. Both are given the ids, in the same order. docteur reads the image
 // that it makes of the folder, git the repository that it packs of it.
 import { execa } from "execa";

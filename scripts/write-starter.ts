@@ -14,14 +14,14 @@ const FILES = {
 } as const;
 
 /**
- * Writes the starter project into a folder, which is made if it is not there.
+ * Writes the starter project into a folder, which it makes if there is none.
  * @throws {DocteurError} `FOLDER_NOT_EMPTY`, `FOLDER_UNWRITABLE`.
  */
 export async function writeStarter(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     if ((await readdir(folder)).length > 0) {
-      throw new DocteurError("FOLDER_NOT_EMPTY", `${folder}: is not empty; name a new folder`);
+      throw new DocteurError("FOLDER_NOT_EMPTY", `${folder} is not empty: name a new folder`);
     }
     await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(folder), undefined, 2)}\n`);
     for (const [from, to] of Object.entries(FILES)) {
@@ -30,7 +30,7 @@ export async function writeStarter(folder: string): Promise<void> {
   } catch (cause) {
     if (cause instanceof DocteurError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" || code === "ENOTDIR" ? "is no folder" : (code ?? message);
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "not a folder" : (code ?? message);
     throw new DocteurError("FOLDER_UNWRITABLE", `${folder}: ${why}`, { cause });
   }
 }
@@ -62,7 +62,7 @@ export function whereDocteurIs(folder: string, root = packageRoot(), user = proc
   return `file:${relative(realpathSync(folder), linkable ? root : types)}`;
 }
 
-/** The folder's name, as far as npm takes it. */
+/** The folder's name, without what npm refuses. */
 function packageName(name: string): string {
   return (
     name

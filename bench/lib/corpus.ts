@@ -133,11 +133,11 @@ export function choose<Item>(items: readonly Item[], count: number): Item[] {
   while (chosen.length < count && pool.length > 0) {
     state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
     const last = pool.pop() as Item;
-    const place = Number(state >> 33n) % (pool.length + 1);
-    if (place === pool.length) chosen.push(last);
+    const index = Number(state >> 33n) % (pool.length + 1);
+    if (index === pool.length) chosen.push(last);
     else {
-      chosen.push(pool[place] as Item);
-      pool[place] = last;
+      chosen.push(pool[index] as Item);
+      pool[index] = last;
     }
   }
   return chosen;

@@ -12,7 +12,7 @@ export function exclusion(patterns: readonly string[]): Exclusion {
   const tests = patterns.map((pattern) => {
     const trimmed = pattern.replace(/^\.?\/+/, "").replace(/\/+$/, "");
     if (trimmed === "")
-      throw new DocteurError("BAD_PATTERN", `bad pattern ${JSON.stringify(pattern)}: it names nothing`);
+      throw new DocteurError("BAD_PATTERN", `bad pattern ${JSON.stringify(pattern)}: it is empty`);
     const anywhere = !pattern.replace(/\/+$/, "").includes("/");
     return new RegExp(`${anywhere ? "(^|/)" : "^"}${regularExpression(trimmed)}$`, "su");
   });

@@ -46,14 +46,14 @@ export async function readConfig(file: string, signal?: AbortSignal): Promise<Se
   if (stats === undefined) return [];
   // Of a FIFO git would wait for the end.
   if (!stats.isFile() || stats.size > MAX_CONFIG) {
-    throw new DocteurError("NOT_A_REPOSITORY", `${file} is no file of a repository's settings`);
+    throw new DocteurError("NOT_A_REPOSITORY", `${file} is not a configuration file of git`);
   }
   const list = ["config", "--file", file, "--no-includes", "--list", "-z"];
   const result = await tryGit(list, { signal });
   if (result.status !== 0) {
     throw new DocteurError(
       "NOT_A_REPOSITORY",
-      `the settings of the repository cannot be read: ${reason(result)}`,
+      `git cannot read the settings of the repository: ${reason(result)}`,
     );
   }
   return result.stdout

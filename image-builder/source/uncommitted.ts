@@ -83,11 +83,9 @@ async function countFiltered(
   return values.filter((value) => !/^(unspecified|unset|set|)$/.test(value)).length;
 }
 
-/** The note for a work tree with so many files that the image has otherwise, or not. */
+/** The note for a work tree with so many changed files. */
 export function uncommittedNotes(count: number | undefined): string[] {
   if (count === undefined || count === 0) return [];
   const changes = count === 1 ? "1 uncommitted change" : `${count} uncommitted changes`;
-  return [
-    `${changes} in the work tree: the image has what is committed (--worktree takes the folder as it lies)`,
-  ];
+  return [`${changes} in the work tree: the image has the commit (--worktree packs the files as they are)`];
 }

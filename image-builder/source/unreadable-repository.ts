@@ -9,8 +9,8 @@ import { type GitResult, reason } from "./git.ts";
  */
 const PARTS = ["objects", "refs", "packed-refs", "reftable", "commondir"];
 
-/** Bytes of a file that are looked at. */
-const LOOKED_AT = 64 * 1024;
+/** Bytes of a file that are read. */
+const MAX_READ = 64 * 1024;
 
 /** Whether a folder may be a Git directory, so that it is worth asking git. */
 export function mayBeGitDir(path: string): boolean {
@@ -54,7 +54,7 @@ function startOf(path: string): string {
     if (!statSync(path).isFile()) return "";
     const file = openSync(path, "r");
     try {
-      const buffer = Buffer.alloc(LOOKED_AT);
+      const buffer = Buffer.alloc(MAX_READ);
       return buffer.toString("latin1", 0, readSync(file, buffer, 0, buffer.length, 0));
     } finally {
       closeSync(file);
@@ -78,11 +78,11 @@ function remedy(path: string, why: string): string {
     return `; if you trust its owner, git config --global --add safe.directory ${JSON.stringify(path)}`;
   }
   if (/unknown repository (extension|format)|expected git repo version/i.test(why)) {
-    return "; a later git may read it";
+    return "; a newer git may read it";
   }
   const missing = ["HEAD", "objects", "refs"].filter((name) => !exists(join(path, name)));
   if (/^not a git repository/.test(why) && missing.length > 0 && missing.length < 3) {
-    return ` (without ${missing.join(" and ")})`;
+    return `: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`;
   }
   return "";
 }

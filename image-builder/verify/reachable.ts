@@ -36,7 +36,7 @@ export function checkReachable(root: string, objects: Objects, reached: ReachedO
       });
     }
     if (found.kind !== kind) {
-      const what = `a ${found.kind} stands for the ${kind} that ${where()}`;
+      const what = `the ${kind} that ${where()} is a ${found.kind}`;
       throw new InvalidImageError("object-kind", what, { object: hex(id) });
     }
     if (kind === "tree" && !found.before) pending.push(found.index);

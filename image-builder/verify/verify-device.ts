@@ -42,7 +42,7 @@ export function verifyDevice(
   const cache = new SectorCache(device);
   const { commit: id, indexOffset } = readHeader(cache);
   if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
-    const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
+    const what = `the image size ${device.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
   // Before the work: a PACK of tiny objects may have more of them than any IDX that lies here.
@@ -86,7 +86,7 @@ function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint
     throw new InvalidImageError("object-missing", "the PACK lacks the commit that the header names", where);
   }
   if (kind !== "commit") {
-    throw new InvalidImageError("object-kind", `the header names a ${kind} where a commit must be`, where);
+    throw new InvalidImageError("object-kind", `the header names a ${kind}, not a commit`, where);
   }
   return objects.read(raw(id), "commit");
 }

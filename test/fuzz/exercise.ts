@@ -147,8 +147,8 @@ function readPath(store: Store, path: string | Uint8Array): void {
   attempt(() => store.readLink(path));
   attempt(() => {
     const folder = store.folder(path);
-    for (let place = 0; place < Math.min(folder.count, 1000); place++) {
-      const { rawName, id } = folder.entry(place);
+    for (let index = 0; index < Math.min(folder.count, 1000); index++) {
+      const { rawName, id } = folder.entry(index);
       if (rawName.length === 0 || id.length !== 40) throw new Error("folder");
     }
   });
@@ -176,7 +176,7 @@ function readThrough(store: Store, path: string | Uint8Array): void {
   try {
     const into = PIECE;
     for (let at = 0, read = -1; read !== 0; at += read) read = reader.read(at, into);
-    if (!reader.verified) throw new Error("a reader came to the end and has proved nothing");
+    if (!reader.verified) throw new Error("a reader came to the end without verifying its object");
   } finally {
     reader.close();
   }

@@ -21,7 +21,7 @@ export class Meter {
     return this.#cpu;
   }
 
-  /** Begins to measure memory anew (proc(5), /proc/pid/clear_refs, 5). */
+  /** Restarts the measure of memory (proc(5), /proc/pid/clear_refs, 5). */
   start(): void {
     this.#cpu = { value: 0, call: "" };
     writeFileSync("/proc/self/clear_refs", "5");

@@ -17,7 +17,7 @@ import type { Finding } from "./child.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
 
-/** Cases that a child runs before another takes its place: what it has kept by then is not to hide what a case takes. */
+/** Cases that a child runs before another follows: memory that it keeps must not hide what a case takes. */
 const CASES_A_CHILD = 5000;
 
 /** Failures after which no more cases are run. */

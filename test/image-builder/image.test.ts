@@ -93,14 +93,14 @@ test("a link to an image stays one, and permissions stay as they were", async (t
   t.deepEqual(readdirSync(join(folder, "far")), ["x.img"]);
 });
 
-test("places where no image can stand", async (t) => {
+test("a path where no image can be written is refused", async (t) => {
   const folder = sandbox(t);
   writeFiles(folder, { file: "x" });
   for (const [path, message] of [
     [folder, /it is a folder/],
     [join(folder, "no/x.img"), /the folder .*no does not exist/],
     [join(folder, "file/x.img"), /is not a folder/],
-    [join(folder, "new/"), /name of a file is missing/],
+    [join(folder, "new/"), /must not end with a slash/],
     ["/dev/null", /is not a file/],
     ["/proc/x.img", /./],
   ] as const) {

@@ -129,7 +129,7 @@ test("what any make works with does not get into an image of the folder it lies 
   t.is(notes.length, 3);
   for (const name of [other, scratch]) {
     t.true(
-      notes.some((note) => note.endsWith(`${name} is left out: a make works with it`)),
+      notes.some((note) => note.endsWith(`${name} is left out: a running docteur make uses it`)),
       notes.join(),
     );
   }

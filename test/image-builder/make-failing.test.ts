@@ -22,7 +22,7 @@ async function makeWithin(kibibytes: number, temporary: string, args: readonly s
   }
 }
 
-test("no room for the image: one line, the old one untouched", async (t) => {
+test("a full disk fails make with one line, and the old image stays", async (t) => {
   const folder = sandbox(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
@@ -39,7 +39,7 @@ test("no room for the image: one line, the old one untouched", async (t) => {
   t.deepEqual(readdirSync(temporary), []);
 });
 
-test("no room for temporary files: TMPDIR is named", async (t) => {
+test("a full TMPDIR fails make with a line that names TMPDIR", async (t) => {
   const folder = sandbox(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);

@@ -68,10 +68,10 @@ test("date and author, and the commit ends after the committer line", async (t) 
 /** Makes a folder of generated entries; a submodule has no form in a folder. */
 function writeFolder(root: Buffer, entries: readonly GeneratedEntry[]): void {
   for (const { path, mode, content } of entries) {
-    const place = Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
-    mkdirSync(mode === "040000" ? place : place.subarray(0, place.lastIndexOf("/")), { recursive: true });
-    if (mode === "120000") symlinkSync(linkTarget(content), place);
-    else if (mode !== "040000") writeFileSync(place, content, { mode: mode === "100755" ? 0o755 : 0o644 });
+    const target = Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
+    mkdirSync(mode === "040000" ? target : target.subarray(0, target.lastIndexOf("/")), { recursive: true });
+    if (mode === "120000") symlinkSync(linkTarget(content), target);
+    else if (mode !== "040000") writeFileSync(target, content, { mode: mode === "100755" ? 0o755 : 0o644 });
   }
 }
 
@@ -272,7 +272,7 @@ test("a subfolder of a work tree is a folder as it lies", async (t) => {
   t.regex(made.notes.join(), /-b has no effect/);
 });
 
-test("a place that is no folder is told of", async (t) => {
+test("a source that is no folder is refused", async (t) => {
   const folder = sandbox(t);
   writeFiles(folder, { file: "x" });
   const image = join(folder, "x.img");

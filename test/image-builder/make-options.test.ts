@@ -131,7 +131,7 @@ test("what is not committed is counted, or taken with the folder as it lies", as
   const made = await makeImage({ repository: source, image });
   t.is(made.commit, second);
   t.deepEqual(made.notes, [
-    "2 uncommitted changes in the work tree: the image has what is committed (--worktree takes the folder as it lies)",
+    "2 uncommitted changes in the work tree: the image has the commit (--worktree packs the files as they are)",
   ]);
   t.true(readFileSync(join(source, ".git/index")).equals(index));
   t.deepEqual((await makeImage({ repository: source, image, ref: "other" })).notes, []);

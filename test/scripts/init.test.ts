@@ -44,6 +44,6 @@ test("init touches no folder that has something in it, and no file", async (t) =
   writeFileSync(join(folder, "full", ".hidden"), "");
   refused(t, await docteur(["init", "full"], { cwd: folder }), 1, /^docteur: full: is not empty/);
   t.deepEqual(readdirSync(join(folder, "full")), [".hidden"]);
-  refused(t, await docteur(["init", "full/.hidden"], { cwd: folder }), 1, /is no folder/);
+  refused(t, await docteur(["init", "full/.hidden"], { cwd: folder }), 1, /not a folder/);
   refused(t, await docteur(["init"], { cwd: folder }), 2, /FOLDER is missing/);
 });

@@ -111,7 +111,7 @@ test("verify --keep-going names every damaged object, and the first fault last",
   t.is(quiet.stderr, once.stderr);
 });
 
-test("verify --json of a damaged image: the fault, its place and its object on standard output, the line as ever", async (t) => {
+test("verify --json of a damaged image prints fault, offset and object to standard output, and the line to standard error", async (t) => {
   const folder = temporaryFolder(t);
   const image = readFileSync(join(FIXTURES, "similar.img"));
   image[20_000]! ^= 1;

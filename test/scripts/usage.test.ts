@@ -84,7 +84,7 @@ const MISUSES: [args: string[], message: RegExp][] = [
   [["make", "-z", "a", "b"], /unknown option -z/],
   [["make", "a", "b", "--bs"], /--bs needs a value/],
   [["make", "--bs=", "a", "b"], /--bs needs a value/],
-  [["make", "-b", "-q", "a", "b"], /-b needs a value \('-q' as one is --branch=-q\)/],
+  [["make", "-b", "-q", "a", "b"], /-b needs a value \(for the value '-q' write --branch=-q\)/],
   [["make", "--bs", "0x200", "a", "b"], /--bs takes an integer from 1 to \d+, not '0x200'/],
   [["make", "--verbosity", "loud", "a", "b"], /--verbosity takes quiet, .*, not 'loud'/],
   [["make", "--color", "blue", "a", "b"], /--color takes auto, always, never, not 'blue'/],

@@ -35,7 +35,7 @@ test("a file that shrinks under way", async (t) => {
 test("a file that may not be read", (t) => {
   const error = unreadable(Buffer.from("/x"), Object.assign(new Error(), { code: "EACCES" }));
   t.true(error instanceof DocteurError);
-  t.is((error as DocteurError).message, "/x cannot be read: you may not read it");
+  t.is((error as DocteurError).message, "/x cannot be read: permission denied");
   t.is((error as DocteurError).code, "FILE_UNREADABLE");
 });
 

@@ -18,7 +18,7 @@ test("the PACK of several is one that git takes, with the IDX that git makes of 
   git(source, ["commit", "--quiet", "-m", "Numbers"]);
   const all = git(source, ["rev-list", "--objects", "--no-object-names", "--all"]).split("\n");
   const packs = [0, 1, 2].map((part) => {
-    const ids = all.filter((_, place) => place % 3 === part);
+    const ids = all.filter((_, index) => index % 3 === part);
     const start = join(folder, `part-${part}`);
     const name = git(
       source,

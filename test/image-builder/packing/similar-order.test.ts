@@ -5,9 +5,9 @@ import { similarOrder } from "../../../image-builder/packing/similar-order.ts";
 
 /** `PATH` or `PATH:SIZE`. */
 function objects(...texts: string[]): PackObject[] {
-  return texts.map((text, place) => {
+  return texts.map((text, index) => {
     const [path = "", size = "1"] = text.split(":");
-    return { id: String(place).padStart(40, "0"), kind: "blob", size: Number(size), path };
+    return { id: String(index).padStart(40, "0"), kind: "blob", size: Number(size), path };
   });
 }
 

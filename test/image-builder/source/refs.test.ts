@@ -50,5 +50,5 @@ test("what is not there is told with what is", (t) => {
   const many = Array.from({ length: 30 }, (_, i) => ({ name: `refs/heads/b${i}`, id: ids.a }));
   t.regex(refNotFound(many, "nope", "x").message, /b7, \.\.\. \(30\)$/);
   t.is(noHead([], "x").code, "EMPTY_REPOSITORY");
-  t.regex(noHead(many, "x").message, /choose with -b; it has the branches b0/);
+  t.regex(noHead(many, "x").message, /choose one with -b; it has the branches b0/);
 });

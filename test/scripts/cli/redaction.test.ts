@@ -64,7 +64,7 @@ for (const command of [
   (url: string) => [url],
   (url: string) => ["help", url],
 ]) {
-  test(`a URL in the wrong place: docteur ${command("URL").join(" ")}`, async (t) => {
+  test(`a URL as a wrong argument: docteur ${command("URL").join(" ")}`, async (t) => {
     const cwd = temporaryFolder(t);
     await sampleRepository(cwd);
     for (const url of ["https://user:SEC/RET@127.0.0.1/x", "user:SEC//RET@127.0.0.1:x"]) {
