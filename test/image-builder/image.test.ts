@@ -25,7 +25,7 @@ function parts(folder: string, packBytes: number, idxBytes: number, blockSize = 
   return { pack, idx, commit: COMMIT, blockSize };
 }
 
-test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one block more", async (t) => {
+test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on a block gets one block more", async (t) => {
   const folder = sandbox(t);
   const path = join(folder, "x.img");
   for (const [packBytes, idxBytes, blockSize, indexOffset, size] of [
@@ -51,7 +51,7 @@ test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one bl
   t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
 });
 
-test("until it is published, what was there stays; given up, it leaves nothing", async (t) => {
+test("an image that is not published leaves the old one, and nothing else", async (t) => {
   const folder = sandbox(t);
   const path = join(folder, "x.img");
   const made = parts(folder, 10, 10);
@@ -66,7 +66,7 @@ test("until it is published, what was there stays; given up, it leaves nothing",
   t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
 });
 
-test("aborted while it is written", async (t) => {
+test("an abort while the image is written leaves nothing behind", async (t) => {
   const folder = sandbox(t);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -109,7 +109,7 @@ test("a path where no image can be written is refused", async (t) => {
   t.deepEqual(readdirSync(folder), ["file"]);
 });
 
-test("a name as long as a name can be", async (t) => {
+test("a name of the greatest length is kept", async (t) => {
   const folder = sandbox(t);
   const path = join(folder, "é".repeat(125));
   await using image = await ImageFile.create(path);

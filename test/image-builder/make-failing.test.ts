@@ -56,7 +56,7 @@ test("a full TMPDIR fails make with a line that names TMPDIR", async (t) => {
   t.deepEqual(readdirSync(folder).sort(), ["repository", "site", "tmp", "x.img"]);
 });
 
-test("aborted in any phase, nothing is left", async (t) => {
+test("an abort in any phase leaves nothing behind", async (t) => {
   const folder = sandbox(t);
   const site = join(folder, "site");
   writeFiles(site, { noise: randomBytes(6 * 1024 * 1024) });
@@ -95,7 +95,7 @@ test("aborted in any phase, nothing is left", async (t) => {
   await t.throwsAsync(early, { message: "no" });
 });
 
-test("told to end while it reads a folder, it ends soon and leaves nothing", async (t) => {
+test("a signal while make reads a folder ends it and leaves nothing behind", async (t) => {
   const folder = sandbox(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);

@@ -49,7 +49,7 @@ test("an empty folder is an empty tree, and so is a root with nothing in it", as
   t.is((await verifyImage(image)).root, "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
 });
 
-test("date and author, and the commit ends after the committer line", async (t) => {
+test("a folder's commit has date and author, and ends after the committer line", async (t) => {
   const folder = sandbox(t);
   const image = join(folder, "x.img");
   writeFiles(folder, { "site/a": "a" });
@@ -81,7 +81,7 @@ function linkTarget(content: Buffer): Buffer {
   return target.length === 0 ? Buffer.from("a") : target;
 }
 
-test("whatever is in a folder, git finds it in the image", async (t) => {
+test("git finds every file of a folder in the image", async (t) => {
   const folder = sandbox(t);
   const image = join(folder, "x.img");
   let run = 0;
@@ -115,7 +115,7 @@ test("whatever is in a folder, git finds it in the image", async (t) => {
   );
 });
 
-test("large files pass as streams, and each content is there once", async (t) => {
+test("large files are streamed, and each content is stored once", async (t) => {
   const folder = sandbox(t);
   const site = join(folder, "site");
   const large = randomBytes(9 * 1024 * 1024 + 17);
@@ -140,7 +140,7 @@ test("large files pass as streams, and each content is there once", async (t) =>
   await verifyImage(image);
 });
 
-test("progress of a folder: files and bytes of all bytes, then objects of all objects, each to its end", async (t) => {
+test("progress of a folder counts files and bytes, then objects, each to its end", async (t) => {
   const folder = sandbox(t);
   const site = join(folder, "site");
   for (let i = 0; i < 40; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
@@ -171,7 +171,7 @@ test("progress of a folder: files and bytes of all bytes, then objects of all ob
   t.true(events.some(({ phase, done }) => phase === "read" && done > 1e6 && done < 9e6));
 });
 
-test("hard links are files like any other, their content is there once", async (t) => {
+test("hard links are files, and their content is stored once", async (t) => {
   const folder = sandbox(t);
   writeFiles(folder, { "site/a": "content\n", outside: "outside\n" });
   mkdirSync(join(folder, "site/sub"));
@@ -187,7 +187,7 @@ test("hard links are files like any other, their content is there once", async (
   t.is(objects.length, 5);
 });
 
-test("one bit of the permissions counts", async (t) => {
+test("the mode of a file depends on the owner's executable bit alone", async (t) => {
   const folder = sandbox(t);
   const modes = { a: 0o644, b: 0o755, c: 0o500, d: 0o677, e: 0o4755, f: 0o400 };
   for (const [name, mode] of Object.entries(modes)) {
@@ -200,7 +200,7 @@ test("one bit of the permissions counts", async (t) => {
   t.deepEqual(listed, ["100644", "100755", "100755", "100644", "100755", "100644"]);
 });
 
-test("a .git within is left out, and said to be", async (t) => {
+test("a .git in a folder is left out, with a note", async (t) => {
   const folder = sandbox(t);
   writeFiles(folder, {
     "site/a": "a",
@@ -216,7 +216,7 @@ test("a .git within is left out, and said to be", async (t) => {
   t.regex(notes.join("\n"), /site\/file\/\.GIT is left out.*\n.*site\/sub\/\.git is left out/);
 });
 
-test("an image in the folder that it is made of does not hold itself", async (t) => {
+test("an image in the folder that it is made of does not contain itself", async (t) => {
   const folder = sandbox(t);
   writeFiles(folder, { a: "a" });
   const image = join(folder, "disk.img");
@@ -228,7 +228,7 @@ test("an image in the folder that it is made of does not hold itself", async (t)
   t.deepEqual(readdirSync(folder).sort(), ["a", "disk.img"]);
 });
 
-test("what an image cannot hold is named", async (t) => {
+test("the error for a FIFO, socket or device names it", async (t) => {
   const folder = sandbox(t);
   const site = join(folder, "site");
   mkdirSync(site);
@@ -259,7 +259,7 @@ test("symbolic links are links, wherever they point; the folder itself may be on
   t.is(git(repository, ["ls-tree", commit]).match(/120000/g)?.length, 3);
 });
 
-test("a subfolder of a work tree is a folder as it lies", async (t) => {
+test("a subfolder of a work tree is packed as a folder", async (t) => {
   const folder = sandbox(t);
   git(folder, ["init", "--quiet"]);
   writeFiles(folder, { "site/untracked": "u", ".gitignore": "*" });

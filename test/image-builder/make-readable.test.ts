@@ -88,7 +88,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
   t.true(made > 0 && made < samples.length, `${made} of ${samples.length} were made`);
 });
 
-test("author lines of any shape are published, and read", async (t) => {
+test("author lines of any form are packed, and read", async (t) => {
   const image = join(sandbox(t), "x.img");
   using repository = new Repository();
   const tree = repository.writeTree([{ mode: "100644", name: "f", id: repository.write("blob", "x") }]);
@@ -114,7 +114,7 @@ test("author lines of any shape are published, and read", async (t) => {
   }
 });
 
-test("the path is told of what cannot be in an image", async (t) => {
+test("the error for what cannot be in an image names its path", async (t) => {
   const folder = sandbox(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
@@ -153,7 +153,7 @@ test("the path is told of what cannot be in an image", async (t) => {
   await refused(tree(["40000", "..", empty]), /: \.\. cannot be in an image/);
 });
 
-test("a tree too large for the reader is no image", async (t) => {
+test("a tree too large for the reader is refused", async (t) => {
   const folder = sandbox(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
@@ -201,7 +201,7 @@ test("a few trees that name more paths than can be counted one by one", async (t
   await verifyImage(image);
 });
 
-test("trees as deep as they like, and a name at the bottom that is refused", async (t) => {
+test("a refused name at the bottom of deep trees is found", async (t) => {
   const folder = sandbox(t);
   using repository = new Repository();
   const blob = repository.write("blob", "x");

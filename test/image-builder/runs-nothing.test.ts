@@ -74,7 +74,7 @@ test("nothing runs that a repository's settings, hooks and attributes name", asy
   await check("every setting");
 });
 
-test("an object that is missing is fetched from nowhere", async (t) => {
+test("a missing object is not fetched", async (t) => {
   const folder = sandbox(t);
   const { main, gitDirs } = repositories(folder);
   const plant = new Plant(t);

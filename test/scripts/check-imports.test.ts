@@ -52,7 +52,7 @@ test("imports of the layers below, of the protocol, and of Node in the named fil
   );
 });
 
-test("folders that import each other in a circle are told, however many there are", (t) => {
+test("folders that import each other in a circle are reported, however many there are", (t) => {
   t.deepEqual(
     check({
       "vm/a/1.ts": 'import "../b/1.ts";',

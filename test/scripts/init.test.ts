@@ -36,7 +36,7 @@ test("what init writes checks and runs as it is, and every step is in its README
   t.is(deeper.stdout.toString(), ".txt              1 files         17 bytes\n");
 });
 
-test("init touches no folder that has something in it, and no file", async (t) => {
+test("init refuses a folder that is not empty, and a file", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "empty"));
   t.is((await docteur(["init", "empty"], { cwd: folder })).status, 0);

@@ -19,7 +19,7 @@ test("--version prints the version of package.json", async (t) => {
   t.is(result.status, 0);
 });
 
-test("help is the same by every way to it, on standard output, within 80 columns", async (t) => {
+test("every form of help prints the same to standard output, within 80 columns", async (t) => {
   for (const ways of [
     [["--help"], ["-h"], ["help"], ["help", "--help"]],
     ...commands.map(({ name }) => [

@@ -6,7 +6,7 @@ import { readIdx } from "../../../image-builder/packing/read-idx.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
 
-test("the PACK of several is one that git takes, with the IDX that git makes of it", async (t) => {
+test("git accepts the PACK that is merged of several, and its IDX is the one that git makes", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -36,7 +36,7 @@ test("the PACK of several is one that git takes, with the IDX that git makes of 
   t.regex(verified, /chain length = 1: \d+ object/);
 });
 
-test("one is left as it is; an IDX with offsets of any size is read as it was written", async (t) => {
+test("mergePacks returns a single PACK as it is, and readIdx reads offsets of any size", async (t) => {
   const files = { pack: "/nowhere.pack", idx: "/nowhere.idx" };
   t.is(await mergePacks([files], "/"), files);
   const entries = [12, 2 ** 31 - 1, 2 ** 31, 2 ** 40].map((offset, n) => ({

@@ -8,7 +8,7 @@ import { PASSWORD, withPassword } from "../with-password.ts";
 
 const parse = (text: string) => parseEndpoint(text, "/here");
 
-test("paths and what stands for paths", (t) => {
+test("paths, file:// and relativize:// are parsed as local endpoints", (t) => {
   for (const [text, path] of [
     [".", "/here"],
     ["a/b", "/here/a/b"],
@@ -35,7 +35,7 @@ test("paths and what stands for paths", (t) => {
   }
 });
 
-test("other machines", (t) => {
+test("addresses of other machines are parsed", (t) => {
   for (const [text, transport] of [
     ["git@github.com:dinosaure/docteur", "ssh"],
     ["host:path/to", "ssh"],
@@ -54,7 +54,7 @@ test("other machines", (t) => {
   }
 });
 
-test("user and password leave the URL", (t) => {
+test("user and password are taken out of the URL", (t) => {
   for (const [text, url, display, user, password] of [
     ["https://ada:secret@host/p", "https://host/p", "https://***@host/p", "ada", "secret"],
     ["http://ada:s%40c%2Fr%25t@host:81/p", "http://host:81/p", "http://***@host:81/p", "ada", "s@c/r%t"],
@@ -73,7 +73,7 @@ test("user and password leave the URL", (t) => {
   }
 });
 
-test("what names nothing is refused in one line", async (t) => {
+test("a malformed endpoint is refused in one line", async (t) => {
   for (const [text, message] of [
     ["", /empty/],
     ["ftp://host/path", /scheme ftp:/],
@@ -165,7 +165,7 @@ test("a secret is in nothing that can be printed, whatever it is", (t) => {
   );
 });
 
-test("whatever is given, it is parsed or refused", (t) => {
+test("any text is parsed or refused", (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.stringMatching(/^[a-z:/@%.[\]-]+$/)), (text) => {
       try {

@@ -7,7 +7,7 @@ import { failsWith } from "../failure.ts";
 import { openImage, reachedObjects } from "../opened-image.ts";
 import { git, sampleRepository, sandbox, writeFiles } from "../sandbox.ts";
 
-test("the refs, the objects and the index are there, the settings are not", async (t) => {
+test("an isolated repository has refs, objects and index, and no foreign settings", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -105,7 +105,7 @@ for (const [shape, make] of Object.entries(SHAPES)) {
   });
 }
 
-test("settings that git cannot read, or that are no file", async (t) => {
+test("settings that git cannot read, or that are no file, are refused", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -128,7 +128,7 @@ test("settings that git cannot read, or that are no file", async (t) => {
   await failsWith(t, "NOT_A_REPOSITORY", make, /source\/\.git/);
 });
 
-test("what git says names the repository that the user knows", async (t) => {
+test("git's messages name the repository that the user knows", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   sampleRepository(source);

@@ -44,7 +44,7 @@ test("pointers of Git LFS in a folder are counted, too", async (t) => {
   t.regex(made.notes.join("\n"), /^2 files are pointers of Git LFS/);
 });
 
-test("of many submodules some are named", (t) => {
+test("a note names some of many submodules", (t) => {
   const submodules = Array.from({ length: 20 }, (_, index) => `m${index}`);
   const [note] = surveyNotes({ files: 0, bytes: 0, submodules, lfsPointers: 0 });
   t.true(note!.endsWith(": m0, m1, m2, m3, m4, m5, m6, m7, ... (20)"), note);

@@ -31,7 +31,7 @@ function walk(trees: readonly TreeTally[], index: number): number[] {
     );
 }
 
-test("what lies below counts once for each path to it", (t) => {
+test("a tree counts once for each path to it", (t) => {
   const property = fc.property(trees, (trees) => {
     const expected = walk(trees, 0);
     const { files, bytes, lfsPointers, submodules } = sumUp(trees);
@@ -41,7 +41,7 @@ test("what lies below counts once for each path to it", (t) => {
   t.is(sumUp([]).files, 0);
 });
 
-test("trees deeper than any stack", (t) => {
+test("trees deeper than any stack are walked", (t) => {
   const chain = Array.from({ length: 200_000 }, (_, index) => {
     const tally = newTally();
     tally.files = 1;

@@ -60,7 +60,7 @@ for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
   });
 }
 
-test("a .git of any kind that leads to no repository is told of, with git's reason", async (t) => {
+test("a .git of any kind that leads to no repository is refused with git's reason", async (t) => {
   const folder = sandbox(t);
   const image = join(folder, "x.img");
   const make = (name: string) => () => makeImage({ repository: join(folder, name), image });
@@ -95,7 +95,7 @@ test("what a submodule leaves, whose settings name a work tree that is gone, is 
   else t.like(result, { source: "repository", commit: second });
 });
 
-test("an unborn branch, a commit that is gone, one that is damaged, a tag of one", async (t) => {
+test("an unborn branch, a missing commit, a damaged one and a tag of one are refused", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   const { first, second } = sampleRepository(source);
@@ -127,7 +127,7 @@ test("an unborn branch, a commit that is gone, one that is damaged, a tag of one
   t.deepEqual(readdirSync(folder).sort(), ["source", "unborn.git"]);
 });
 
-test("a partial clone whose remote is gone: what is missing, and what to do", async (t) => {
+test("the error for a partial clone whose remote is gone says what is missing and what to do", async (t) => {
   const folder = sandbox(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -149,7 +149,7 @@ test("a partial clone whose remote is gone: what is missing, and what to do", as
   }
 });
 
-test("who may not read a repository of another user is told how", (t) => {
+test("the error for a repository of another user says how to trust it", (t) => {
   const stderr = "fatal: detected dubious ownership in repository at '/a b'\nTo add an exception ...\n";
   const { message } = unreadableRepository("/a b", "/a b is there", { status: 128, stdout: "", stderr });
   t.is(

@@ -8,7 +8,7 @@ import { PASSWORD, withPassword } from "../../image-builder/with-password.ts";
 import { docteur, temporaryFolder } from "../docteur.ts";
 import { sampleRepository } from "../sample-repository.ts";
 
-test("whatever argument a password is in, messages have it masked", (t) => {
+test("a password in any argument is masked in messages", (t) => {
   const option = fc.constantFrom("", "--branch=", "-b=");
   fc.assert(
     fc.property(withPassword, option, ({ text }, prefix) => {
@@ -41,7 +41,7 @@ test("ps shows nothing of a password while git waits for the server", async (t) 
   await made;
 });
 
-test("what is no password stays", (t) => {
+test("arguments without a password are not masked", (t) => {
   for (const text of ["git@host:path", "Ada <ada@example.org>", "node_modules/@scope/x", "v1@2"]) {
     t.false(hasPassword([text]), text);
     t.is(redaction([text])(`${text}: git failed`), `${text}: git failed`);
