@@ -26,8 +26,8 @@ export interface ImageShape {
 }
 
 /**
- * An image that is being written: a temporary file beside its final path. Until `publish`, a file at that path stays as it
- * is. Disposing of the image without `publish` removes the temporary file.
+ * An image that is being written: a temporary file beside its final path. Until `publish`, a file at that
+ * path stays as it is. Disposing of the image without `publish` removes the temporary file.
  */
 export class ImageFile implements AsyncDisposable {
   /** The final path: absolute, symbolic links resolved. */
@@ -44,8 +44,8 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Makes the temporary file, so that a path where no image can be written is an error before the work begins. Removes the
-   * temporary files that killed makes have left beside it.
+   * Makes the temporary file, so that a path where no image can be written is an error before the work
+   * begins. Removes the temporary files that killed makes have left beside it.
    * @throws {DocteurError} `IMAGE_PATH`.
    */
   static async create(image: string): Promise<ImageFile> {
@@ -86,7 +86,8 @@ export class ImageFile implements AsyncDisposable {
       await this.#writeAt(encodeHeader(raw(parts.commit), indexOffset), 0);
       await this.#copy(pack, HEADER_SIZE, report, signal);
       await this.#copy(idx, indexOffset, (done) => report(packBytes + done), signal);
-      // The padding is written, although a hole reads as zeroes: writing to a hole later may find the disk full.
+      // The padding is written, although a hole reads as zeroes: writing to a hole later may find the disk
+      // full.
       await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
       await this.#zeroes(indexOffset + indexBytes, bytes);
       await this.#file.sync();

@@ -60,12 +60,12 @@ const GRACE = 500;
 /**
  * Sets the exit status, reports an error in one line, and lets the process end by having nothing left to do.
  *
- * `process.exit` waits for V8's compiler threads while these may wait for the main thread to collect garbage: now and then,
- * after much input and output, it never returns (Node 26).
+ * `process.exit` waits for V8's compiler threads while these may wait for the main thread to collect garbage:
+ * now and then, after much input and output, it never returns (Node 26).
  */
 function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): void {
-  // An aborted command ended for the signal's reason, whatever error it threw; unless it has a result all the same, as when
-  // the program of a run handles the signal.
+  // An aborted command ended for the signal's reason, whatever error it threw; unless it has a result all the
+  // same, as when the program of a run handles the signal.
   const reason =
     signal.aborted && !("status" in outcome && mayBeSurvived(signal.reason)) ? signal.reason : undefined;
   const error = reason ?? ("error" in outcome ? outcome.error : undefined);

@@ -4,7 +4,10 @@ import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
 import { packageRoot } from "../vm/package-root.ts";
 
-/** What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its package. */
+/**
+ * What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its
+ * package.
+ */
 const FILES = {
   "main.ts": "main.ts",
   "tsconfig.json": "tsconfig.json",
@@ -49,11 +52,13 @@ function manifest(folder: string): object {
 }
 
 /**
- * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since it has all that it
- * needs in itself. By its name alone npm would take what somebody else may have given that name in a registry.
+ * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since
+ * it has all that it needs in itself. By its name alone npm would take what somebody else may have given that
+ * name in a registry.
  *
- * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as those of a
- * global installation often are. There the types are a package of their own, without commands: `docteur` is on the PATH.
+ * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as
+ * those of a global installation often are. There the types are a package of their own, without commands:
+ * `docteur` is on the PATH.
  */
 export function whereDocteurIs(folder: string, root = packageRoot(), user = process.getuid!()): string {
   const types = join(root, "dist", "types");

@@ -11,7 +11,8 @@ export const DEFAULT_AUTHOR: Author = { name: "Dr. Greenthumb", email: "noreply@
 
 /**
  * Parses `Name <email>`.
- * @throws {DocteurError} `BAD_AUTHOR`: not of that form, no name, or a character that ends the line or the field in a commit.
+ * @throws {DocteurError} `BAD_AUTHOR`: not of that form, no name, or a character that ends the line or the
+ * field in a commit.
  */
 export function parseAuthor(text: string): Author {
   const [, name, email] = /^\s*([^<>\0\r\n]*?)\s*<\s*([^<>\0\r\n]*?)\s*>\s*$/.exec(text) ?? [];

@@ -11,8 +11,8 @@ export interface CommitDate {
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
 /**
- * Parses a date and time of RFC 3339, section 5.6. Keeps the zone, drops a fraction of a second, which a commit cannot
- * hold. A leap second counts as the second after it.
+ * Parses a date and time of RFC 3339, section 5.6. Keeps the zone, drops a fraction of a second, which a
+ * commit cannot hold. A leap second counts as the second after it.
  * @throws {DocteurError} `BAD_DATE`, also for a day that does not exist and for a date before 1970.
  */
 export function parseDate(text: string): CommitDate {

@@ -4,8 +4,9 @@ import { DocteurError } from "../../reader/errors.ts";
 export type Exclusion = (path: string) => boolean;
 
 /**
- * What `--exclude` names. A pattern without a slash is compared with the name of every file and folder, one with a slash
- * with the path from the top. `*` stands for anything but a slash, `**` for anything, `?` for one character but a slash.
+ * What `--exclude` names. A pattern without a slash is compared with the name of every file and folder, one
+ * with a slash with the path from the top. `*` stands for anything but a slash, `**` for anything, `?` for
+ * one character but a slash.
  * @throws {DocteurError} `BAD_PATTERN`: empty.
  */
 export function exclusion(patterns: readonly string[]): Exclusion {

@@ -35,10 +35,11 @@ export interface FolderContent {
 }
 
 /**
- * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable
- * bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
- * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may hold;
- * `FILE_CHANGED`, `FILE_UNREADABLE`.
+ * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the
+ * executable bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no
+ * way to keep one.
+ * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may
+ * hold; `FILE_CHANGED`, `FILE_UNREADABLE`.
  */
 export async function readFolder(
   path: string,
@@ -120,7 +121,8 @@ class FolderReader {
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
     this.files++;
     this.bytes += bytes;
-    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it needs.
+    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it
+    // needs.
     return { type, name, id: Buffer.from(id) };
   }
 

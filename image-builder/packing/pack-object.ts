@@ -7,6 +7,9 @@ export interface PackObject {
   readonly kind: ObjectKind;
   /** Bytes of its content. */
   readonly size: number;
-  /** A path that it has, its bytes as Latin-1, without a slash at the start; empty for the root and the commit. */
+  /**
+   * A path that it has, its bytes as Latin-1, without a slash at the start; empty for the root and the
+   * commit.
+   */
   readonly path: string;
 }

@@ -11,11 +11,12 @@ interface Folder {
 }
 
 /**
- * Orders objects so that similar ones are neighbours: folder by folder, within a folder by the extension (`.html`), of these
- * the largest first, as git does: in a delta, leaving bytes out costs less than adding them.
+ * Orders objects so that similar ones are neighbours: folder by folder, within a folder by the extension
+ * (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than adding
+ * them.
  *
- * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another: files with the
- * same path in them are ordered as if they were in one folder.
+ * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another:
+ * files with the same path in them are ordered as if they were in one folder.
  *
  * The order depends on nothing but the objects and their order.
  */
@@ -109,8 +110,8 @@ function share(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 }
 
 /**
- * Sorts the objects in the folders of a group. Those with the same name in several of them stay together, at the position of
- * the largest.
+ * Sorts the objects in the folders of a group. Those with the same name in several of them stay together, at
+ * the position of the largest.
  */
 function sortedByKind(objects: readonly PackObject[], severalFolders: boolean): PackObject[] {
   const keyed = objects.map((object) => {

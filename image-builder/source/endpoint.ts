@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { maskUserInfo, Secret } from "./secret.ts";
 
-/** The address of a source: of a repository elsewhere, or a path on this machine (a repository or a folder). */
+/**
+ * The address of a source: of a repository elsewhere, or a path on this machine (a repository or a folder).
+ */
 export type Endpoint = RemoteEndpoint | LocalEndpoint;
 
 export interface RemoteEndpoint {
@@ -39,8 +41,9 @@ const AT_ELSEWHERE =
   "an @ is allowed only before the host; in a URL, write / ? # @ of a password as %2F %3F %23 %40, and @ of a path as %40";
 
 /**
- * Parses REPOSITORY from the command line. Distinguishes URLs, `host:path` and paths as git does (git-clone(1), "GIT
- * URLS"): a colon before the first slash makes `host:path`, so a local name with a colon in it is written `./a:b`. `relativize://folder` is relative to `folder`, the current one unless given.
+ * Parses REPOSITORY from the command line. Distinguishes URLs, `host:path` and paths as git does
+ * (git-clone(1), "GIT URLS"): a colon before the first slash makes `host:path`, so a local name with a colon
+ * in it is written `./a:b`. `relativize://folder` is relative to `folder`, the current one unless given.
  * @throws {DocteurError} `BAD_ENDPOINT`; the message never holds a password.
  */
 export function parseEndpoint(text: string, currentFolder: string = process.cwd()): Endpoint {
@@ -56,7 +59,8 @@ export function parseEndpoint(text: string, currentFolder: string = process.cwd(
 function parseUrl(scheme: string, rest: string, text: string, currentFolder: string): Endpoint {
   switch (scheme) {
     case "file":
-      // As git and the original have it, `file://some/folder` means `/some/folder`; RFC 8089 adds `localhost`.
+      // As git and the original have it, `file://some/folder` means `/some/folder`; RFC 8089 adds
+      // `localhost`.
       return {
         kind: "local",
         path: resolve("/", localPath(rest.replace(/^localhost(?=\/)/, ""), text)),
@@ -118,7 +122,9 @@ function parseRemote(transport: RemoteEndpoint["transport"], rest: string): Remo
   return { kind: "remote", transport, url: clean, display, credentials };
 }
 
-/** A line break would let a value write lines of its own into git's credential protocol (git-credential(1)). */
+/**
+ * A line break would let a value write lines of its own into git's credential protocol (git-credential(1)).
+ */
 function credential(encoded: string, what: string, clean: string): string {
   const value = percentDecode(encoded, what);
   if (/[\0\r\n]/.test(value)) throw bad(`the ${what} in the URL contains a line break or NUL`, clean);

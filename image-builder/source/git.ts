@@ -43,8 +43,8 @@ export interface GitResult {
 
 /**
  * Runs git and returns its standard output.
- * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the signal's reason when
- * aborted.
+ * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the
+ * signal's reason when aborted.
  */
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<string> {
   const result = await tryGit(args, options);
@@ -54,7 +54,8 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 
 /**
  * Runs git and returns its outcome, whatever its exit status.
- * @throws {DocteurError} `GIT_MISSING`, or `GIT_FAILED` if a signal ended it; the signal's reason when aborted.
+ * @throws {DocteurError} `GIT_MISSING`, or `GIT_FAILED` if a signal ended it; the signal's reason when
+ * aborted.
  */
 export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   options.signal?.throwIfAborted();
@@ -110,7 +111,9 @@ export function gitFailed(args: readonly string[], result: GitResult): DocteurEr
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
 }
 
-/** Git's own reason, one line. The `fatal:` line says what stopped it; errors before it are often the cause. */
+/**
+ * Git's own reason, one line. The `fatal:` line says what stopped it; errors before it are often the cause.
+ */
 export function reason(result: GitResult): string {
   const lines = result.stderr
     .split("\n")

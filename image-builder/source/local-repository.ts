@@ -19,8 +19,8 @@ export interface LocalRepository {
 }
 
 /**
- * The repository at `path`, or undefined when `path` is a folder only. A repository has a `.git` (a folder, a worktree's or
- * submodule's file) or is bare; a subfolder of a work tree is a folder only.
+ * The repository at `path`, or undefined when `path` is a folder only. A repository has a `.git` (a folder, a
+ * worktree's or submodule's file) or is bare; a subfolder of a work tree is a folder only.
  * @param into an empty folder for what git is to read.
  * @throws {DocteurError} `NOT_A_REPOSITORY`: it looks like one, but git cannot read it.
  */
@@ -91,7 +91,8 @@ export function requireFolder(path: string): void {
 
 /**
  * The id of the commit that `revision` names in a repository on this machine; of its HEAD by default. Takes
- * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
+ * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of
+ * gitrevisions(7).
  *
  * @param where the repository, for messages; `shownRevision` the revision as the user gave it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,

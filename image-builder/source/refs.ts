@@ -22,8 +22,9 @@ const RULES: readonly ((name: string) => string)[] = [
 const SHOWN = 8;
 
 /**
- * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a tag of one
- * name are ambiguous unless they point at one object: git picks the tag or the branch depending on the command.
+ * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a
+ * tag of one name are ambiguous unless they point at one object: git picks the tag or the branch depending on
+ * the command.
  * @throws {DocteurError} `REF_AMBIGUOUS`.
  */
 export function findRef(refs: readonly Ref[], revision: string): Ref | undefined {
@@ -60,7 +61,9 @@ export function noHead(refs: readonly Ref[], where: string): DocteurError {
   );
 }
 
-/** @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image can hold SHA-1 ids only. */
+/**
+ * @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image can hold SHA-1 ids only.
+ */
 export function refuseSha256(format: string, where: string): void {
   if (format === "sha1") return;
   throw new DocteurError(
@@ -72,8 +75,8 @@ export function refuseSha256(format: string, where: string): void {
 function whatIsThere(refs: readonly Ref[]): string {
   const branches = shortNames(refs, "refs/heads/");
   const tags = shortNames(refs, "refs/tags/");
-  const told = [list("branches", branches), list("tags", tags)].filter((text) => text !== "");
-  return told.length === 0 ? "it has no branches and no tags" : `it has the ${told.join(" and the ")}`;
+  const lists = [list("branches", branches), list("tags", tags)].filter((text) => text !== "");
+  return lists.length === 0 ? "it has no branches and no tags" : `it has the ${lists.join(" and the ")}`;
 }
 
 function shortNames(refs: readonly Ref[], prefix: string): string[] {

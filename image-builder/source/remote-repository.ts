@@ -24,9 +24,10 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
- * history, and returns its name there. The transport is git's own, with the user's settings.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`, `TIMEOUT`.
+ * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`,
+ * without its history, and returns its name there. The transport is git's own, with the user's settings.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
+ * `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,

@@ -4,8 +4,8 @@ import { DocteurError } from "../../reader/errors.ts";
 import { type GitResult, reason } from "./git.ts";
 
 /**
- * What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or where both
- * are.
+ * What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or
+ * where both are.
  */
 const PARTS = ["objects", "refs", "packed-refs", "reftable", "commondir"];
 
@@ -18,9 +18,9 @@ export function mayBeGitDir(path: string): boolean {
 }
 
 /**
- * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git cannot
- * read it, for it is damaged or of a later format: its settings may hold passwords, its objects what nobody means to
- * publish.
+ * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git
+ * cannot read it, for it is damaged or of a later format: its settings may hold passwords, its objects
+ * private files.
  */
 export function looksLikeGitDir(path: string): boolean {
   return hasHead(path) || hasGitConfig(path);
@@ -31,7 +31,7 @@ export function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Below a file there is nothing, and what may not be looked at is told of when it is read.
+    // Below a file there is nothing; a missing permission is an error when the path is read.
     return false;
   }
 }

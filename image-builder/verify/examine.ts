@@ -17,8 +17,9 @@ import { MAX_FAULTS } from "./max-faults.ts";
 const IDS_START = 8 + 256 * 4;
 
 /**
- * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the work is within
- * bounds. An object whose base is damaged is damaged, too. Returns none if the header or the IDX itself cannot be read.
+ * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the
+ * work is within bounds. An object whose base is damaged is damaged, too. Returns none if the header or the
+ * IDX itself cannot be read.
  */
 export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const faults: InvalidImageError[] = [];

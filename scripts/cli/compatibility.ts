@@ -12,7 +12,10 @@ export const originalOptions: readonly Option[] = [
   },
 ];
 
-/** Whether `--quiet` or the original's `--verbosity=quiet` is given. @throws {UsageError} for an unknown level. */
+/**
+ * Whether `--quiet` or the original's `--verbosity=quiet` is given. @throws {UsageError} for an unknown
+ * level.
+ */
 export function isQuiet(invocation: Invocation): boolean {
   const level = invocation.choice("verbosity", ["quiet", "app", "error", "warning", "info", "debug"]);
   return invocation.flag("quiet") || level === "quiet";

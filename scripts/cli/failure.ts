@@ -14,7 +14,10 @@ export function statusOf(error: unknown): number {
   return error instanceof UsageError ? ExitStatus.usage : ExitStatus.failure;
 }
 
-/** One line for an error; with `DOCTEUR_DEBUG` in the environment, also the stacks of the error and of its causes. */
+/**
+ * One line for an error; with `DOCTEUR_DEBUG` in the environment, also the stacks of the error and of its
+ * causes.
+ */
 export function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   const debug = (env.DOCTEUR_DEBUG ?? "") !== "";
   const line = `docteur: ${summary(error, debug)}\n`;

@@ -19,8 +19,8 @@ export class InterruptedError extends DocteurError {
 const GRACE = 10_000;
 
 /**
- * Aborts one `AbortSignal` for every reason to end: SIGINT, SIGTERM, SIGHUP, a reader that closed standard output, and an
- * output that cannot be written (disk full). A second signal ends the process at once.
+ * Aborts one `AbortSignal` for every reason to end: SIGINT, SIGTERM, SIGHUP, a reader that closed standard
+ * output, and an output that cannot be written (disk full). A second signal ends the process at once.
  */
 export function interruption(process: NodeJS.Process): AbortSignal {
   const controller = new AbortController();

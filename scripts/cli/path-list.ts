@@ -9,8 +9,8 @@ export interface ProgramInput {
 }
 
 /**
- * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes the
- * program's standard input, in the place of the command's own.
+ * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes
+ * the program's standard input, in the place of the command's own.
  * @throws {DocteurError} `FILES_FROM` if FILE cannot be read.
  */
 export async function programInput(

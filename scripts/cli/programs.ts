@@ -1,4 +1,6 @@
-/** What `docteur run` can run, and its part of the manual. The programs themselves are in guest/unikernels. */
+/**
+ * What `docteur run` can run, and its part of the manual. The programs themselves are in guest/unikernels.
+ */
 export const programs: Readonly<Record<string, string>> = {
   cat: ` cat PATH...
      Write files to standard output, byte for byte.

@@ -6,7 +6,10 @@ export interface Most {
   readonly call: string;
 }
 
-/** Measures calls: seconds of CPU of this process, its collector's threads included, and the most memory that it held. */
+/**
+ * Measures calls: seconds of CPU of this process, its collector's threads included, and the most memory that
+ * it held.
+ */
 export class Meter {
   readonly #limit: number;
   #cpu: Most = { value: 0, call: "" };

@@ -1,11 +1,12 @@
 /**
- * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and measures what each call
- * takes.
+ * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and
+ * measures what each call takes.
  *
  *     node test/fuzz/run.ts [--seconds N | --cases N] [--seed N] [--case N]
  *
- * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N` runs it again.
- * Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not end.
+ * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N`
+ * runs it again. Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not
+ * end.
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

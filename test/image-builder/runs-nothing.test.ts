@@ -9,7 +9,10 @@ import { commitAll, git, sampleRepository, sandbox, writeFiles } from "./sandbox
 import { gitDaemon } from "./servers.ts";
 import { userEnvironment } from "./user-environment.ts";
 
-/** A repository whose files all have a filter, with a submodule, a linked work tree, and a bare clone beside it. */
+/**
+ * A repository whose files all have a filter, with a submodule, a linked work tree, and a bare clone beside
+ * it.
+ */
 function repositories(folder: string) {
   const main = join(folder, "main");
   sampleRepository(join(folder, "other"));

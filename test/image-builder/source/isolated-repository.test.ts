@@ -29,7 +29,9 @@ test("an isolated repository has refs, objects and index, and no foreign setting
   ]);
 });
 
-/** Repositories that git reads, each from one that has a commit. Those that this git cannot make are left out. */
+/**
+ * Repositories that git reads, each from one that has a commit. Those that this git cannot make are left out.
+ */
 const SHAPES: Readonly<Record<string, (folder: string, source: string) => string>> = {
   "a .git that is a symbolic link": (folder, source) => {
     renameSync(join(source, ".git"), join(folder, "git"));
