@@ -10,7 +10,7 @@ import { UsageError } from "./cli/usage-error.ts";
 import { commands } from "./commands/index.ts";
 import { overview } from "./overview.ts";
 
-/** Runs the command line that follows `docteur` and gives the exit status. */
+/** Runs the command line that follows `docteur`. @returns the exit status. */
 async function main(args: readonly string[], context: CommandContext): Promise<number> {
   const [word, ...rest] = args;
   const { stdout } = context;

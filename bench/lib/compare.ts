@@ -6,8 +6,8 @@ import "./one-line.ts";
 export interface Contender {
   readonly name: string;
   /**
-   * Does it once. Gives what else is to be told of a round, such as bytes of memory; and `seconds`, if only a
-   * part of it counts and whoever does it knows how long that took.
+   * Does it once. Returns other measures of a round, such as bytes of memory; and `seconds`, if only a part
+   * of the round counts.
    */
   run(): Promise<Readonly<Record<string, number>>>;
 }

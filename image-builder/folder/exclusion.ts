@@ -1,6 +1,6 @@
 import { DocteurError } from "../../reader/errors.ts";
 
-/** Tells whether the file or folder at a path, relative to the folder that is read, is to be left out. */
+/** Whether to leave out the file or folder at a path, relative to the folder that is read. */
 export type Exclusion = (path: string) => boolean;
 
 /**

@@ -1,6 +1,6 @@
 import type { ObjectKind } from "../../reader/git/object.ts";
 
-/** An object that is to be packed. */
+/** An object to pack. */
 export interface PackObject {
   /** 40 hexadecimal digits. */
   readonly id: string;

@@ -14,7 +14,7 @@ const MAX_RUNS = 4;
 
 export interface RepackOptions {
   readonly compression: Compression;
-  /** Whether every object is to be stored undeltified. */
+  /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
   /** PACKs that are appended as they are; they are deleted. */
   readonly followedBy?: readonly PackFiles[];

@@ -12,7 +12,7 @@ const MAX_THREADS = 4;
 export interface ReusePackOptions {
   /** For what the repository has not compressed yet. */
   readonly compression: Compression;
-  /** Whether every object is to be stored undeltified. */
+  /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
   /**
    * Whether to reuse the repository's deltas; git itself makes none of files over `BIG_FILE_THRESHOLD`.

@@ -31,7 +31,7 @@ export function similarOrder(objects: readonly PackObject[]): PackObject[] {
     folder.objects.push(object);
   }
   const ordered: PackObject[] = [];
-  // The last is next; a stack of our own, for folders may be deep.
+  // A stack, not recursion: folders may be deep.
   const groups: Folder[][] = [[top]];
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
     const members = group.flatMap((each) => each.objects);

@@ -7,7 +7,7 @@ const VARIABLE = "DOCTEUR_GIT_SETTING_";
 /**
  * Passes settings to git so that they win, and other users cannot see the values: on the command line, where
  * they come after all that the user's files and environment say (`GIT_CONFIG_COUNT`, and
- * `GIT_CONFIG_PARAMETERS`, in which git hands on its own `-c`), stand only the names of variables (git(1),
+ * `GIT_CONFIG_PARAMETERS`, in which git passes its own `-c` on), stand only the names of variables (git(1),
  * `--config-env`).
  */
 export function gitSettings(settings: GitSettings): { args: string[]; env: Record<string, string> } {

@@ -91,7 +91,7 @@ export function requireFolder(path: string): void {
 
 /**
  * The id of the commit that `revision` names in a repository on this machine; of its HEAD by default. Takes
- * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of
+ * what git takes: a branch or tag, short or full, an id, also a short one, and the rest of
  * gitrevisions(7).
  *
  * @param where the repository, for messages; `shownRevision` the revision as the user gave it.

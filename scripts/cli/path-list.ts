@@ -33,7 +33,7 @@ function findPathList(args: readonly string[]): { file: string; index: number; l
     if (arg === "--") return undefined; // what follows is paths
     if (arg.startsWith("--files-from=")) return { file: arg.slice("--files-from=".length), index, length: 1 };
     const file = args[index + 1];
-    // Without its file it is the program that says how it is to be called.
+    // Without FILE the program itself prints its usage.
     if (arg === "--files-from" && file !== undefined) return { file, index, length: 2 };
   }
   return undefined;

@@ -17,7 +17,7 @@ export function hasPassword(args: readonly string[]): boolean {
 }
 
 /**
- * Gives a function that masks, in a text for people, every URL's user and password, and those that stand in
+ * Returns a function that masks, in a text for people, every URL's user and password, and those that stand in
  * the arguments of this command, whatever they were meant for: a mistyped command line puts a REPOSITORY
  * where another thing is expected, and a message may have that as a path, or the folders of that path.
  */
