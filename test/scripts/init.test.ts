@@ -42,7 +42,7 @@ test("init refuses a folder that is not empty, and a file", async (t) => {
   t.is((await docteur(["init", "empty"], { cwd: folder })).status, 0);
   mkdirSync(join(folder, "full"));
   writeFileSync(join(folder, "full", ".hidden"), "");
-  refused(t, await docteur(["init", "full"], { cwd: folder }), 1, /^docteur: full: is not empty/);
+  refused(t, await docteur(["init", "full"], { cwd: folder }), 1, /^docteur: full is not empty: name a new folder/);
   t.deepEqual(readdirSync(join(folder, "full")), [".hidden"]);
   refused(t, await docteur(["init", "full/.hidden"], { cwd: folder }), 1, /not a folder/);
   refused(t, await docteur(["init"], { cwd: folder }), 2, /FOLDER is missing/);
