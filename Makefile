@@ -1,4 +1,4 @@
-# GNU make. `make` by itself tells what there is.
+# GNU make. `make` by itself lists the targets.
 .DEFAULT_GOAL := help
 .SUFFIXES:
 SHELL := /bin/sh

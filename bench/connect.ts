@@ -1,5 +1,6 @@
-// Connecting on the host: the fast layout, which walks every tree and keeps every path, beside `git ls-tree -r`, which walks
-// the same trees and forgets them. For information: the light layout, with many files and with few.
+// Connecting on the host: the fast layout, which walks every tree and keeps every path, beside `git ls-tree
+// -r`, which walks the same trees and forgets them. For information: the light layout, with many files and
+// with few.
 import { execa } from "execa";
 import { openFileDevice } from "../reader/block/file.ts";
 import { connect } from "../reader/store/connect.ts";

@@ -1,4 +1,5 @@
-// Making an image: of a local repository beside `git clone --bare --depth 1`, of a folder beside `mksquashfs -comp zstd`.
+// Making an image: of a local repository beside `git clone --bare --depth 1`, of a folder beside `mksquashfs
+// -comp zstd`.
 import { rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compare } from "./lib/compare.ts";
@@ -14,11 +15,11 @@ const [image, clone, squashfs] = ["made.img", "clone.git", "made.squashfs"].map(
 
 const zstd = await mksquashfs(folder, squashfs);
 
-/** Runs a command that makes a file of which the size is told. */
+/** Runs a command that makes a file, and returns the file's size, too. */
 async function making(file: string, command: readonly string[], env = process.env) {
   rmSync(file, { recursive: true, force: true });
-  const told = await peak(command, env);
-  return { ...told, "size MB": statSync(file).size / 1e6 };
+  const peaks = await peak(command, env);
+  return { ...peaks, "size MB": statSync(file).size / 1e6 };
 }
 
 try {

@@ -1,7 +1,7 @@
-// Reading 1,500 random files in the guest: the store on the raw disk beside the kernel's own squashfs (zstd) of the same
-// folder, mounted in the same machine and read by fs.readFileSync, with the flags that the machine of `docteur run` gives to
-// V8 for both. Each round is a boot, so that all caches are cold. What
-// is measured is told by the guest: from opening the disk, or mounting it, to the last byte.
+// Reading 1,500 random files in the guest: the store on the raw disk beside the kernel's own squashfs (zstd)
+// of the same folder, mounted in the same machine and read by fs.readFileSync, with the flags that the
+// machine of `docteur run` gives to V8 for both. Each round is a boot, so that all caches are cold. What is
+// measured is the guest's own time: from opening the disk, or mounting it, to the last byte.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

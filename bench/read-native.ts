@@ -1,6 +1,6 @@
-// Reading blobs on the host, whole commands with their output to /dev/null: the store, which proves every blob by its id,
-// beside `git cat-file --batch --buffer`, which does not. Both are given the ids, in the same order. docteur reads the image
-// that it makes of the folder, git the repository that it packs of it.
+// Reading blobs on the host, whole commands with their output to /dev/null: the store, which verifies every
+// blob by its id, beside `git cat-file --batch --buffer`, which does not. Both are given the ids, in the same
+// order. docteur reads the image that it makes of the folder, git the repository that it packs of it.
 import { execa } from "execa";
 import { compare } from "./lib/compare.ts";
 import { blobs, choose, corpus, imageOfFolder, listFile } from "./lib/corpus.ts";

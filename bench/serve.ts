@@ -1,6 +1,6 @@
-// Answering HTTP from a machine, docteur beside busybox httpd, which serves a squashfs of the same folder from the same kind
-// of machine; nginx on the host, for information. wrk asks over 8 connections. Then the time from the command to the first
-// answer, warm beside cold.
+// Answering HTTP from a machine, docteur beside busybox httpd, which serves a squashfs of the same folder
+// from the same kind of machine; nginx on the host, for information. wrk asks over 8 connections. Then the
+// time from the command to the first answer, warm beside cold.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,6 +1,6 @@
-// Starting a machine, wall time of the whole: a warm run beside a cold one, beside the same kernel booting a static busybox
-// that prints the same file from a squashfs, and a cold one beside the same kernel and root disk running `node -e 0`. Then the
-// memory of many warm machines at once.
+// Starting a machine, wall time of the whole: a warm run beside a cold one, beside the same kernel booting a
+// static busybox that prints the same file from a squashfs, and a cold one beside the same kernel and root
+// disk running `node -e 0`. Then the memory of many warm machines at once.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -116,7 +116,10 @@ await compare({ name: "start-busybox", title: "start, warm", target: 0.25, ours:
 await compare({ name: "start-cold", title: "start, cold", target: 1.3, ours: cold, peer: bare });
 await density();
 
-/** Starts machines that wait for their input, and asks the kernel what each really takes (proc(5), smaps_rollup). */
+/**
+ * Starts machines that wait for their input, and asks the kernel what each really takes (proc(5),
+ * smaps_rollup).
+ */
 async function density(): Promise<void> {
   const runs = Array.from({ length: MACHINES }, () =>
     spawn(DOCTEUR, ["run", "--accel", "tcg", IMAGE, "cat", "--files-from", "-"], {

@@ -1,5 +1,5 @@
-// Proving a PACK: `docteur verify`, which also compares the IDX and proves that all the commit reaches is there, beside
-// `git index-pack` of the same PACK. CORPUS=linux-source-6.1 is the one the target is set for.
+// Verifying a PACK: `docteur verify`, which also compares the IDX and checks that all the commit reaches is
+// there, beside `git index-pack` of the same PACK. CORPUS=linux-source-6.1 is the one the target is set for.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";

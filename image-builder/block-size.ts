@@ -7,8 +7,8 @@ export const DEFAULT_BLOCK_SIZE = 512;
 const MAX_BLOCK_SIZE = 1024 * 1024 * 1024;
 
 /**
- * Checks a block size. It must be a multiple of 512, or readers, the original among them, could not read the IDX in
- * whole sectors.
+ * Checks a block size. It must be a multiple of 512, or readers, the original among them, could not read the
+ * IDX in whole sectors.
  * @throws {DocteurError} `BAD_BLOCK_SIZE`.
  */
 export function checkBlockSize(bytes: number): number {

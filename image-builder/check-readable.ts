@@ -37,7 +37,10 @@ const LARGEST_DELTA = 64 * 1024 * 1024;
 /** Paths of hidden entries that a note shows. */
 const SHOWN = 8;
 
-/** Bounds on the list of submodules, in paths and in characters: a few trees may name more than fits in memory. */
+/**
+ * Bounds on the list of submodules, in paths and in characters: a few trees may name more than fits in
+ * memory.
+ */
 const MOST_PATHS = 10_000;
 const MOST_CHARACTERS = 4_000_000;
 
@@ -48,13 +51,13 @@ const LETTER_V = 0x76;
 const YIELD_INTERVAL = 1;
 
 /**
- * Reads the commit and every tree of a new PACK, each tree once, with the reader's own code, and looks up each blob that
- * they name: what the reader refuses must not become an image. Memory is proportional to the number of trees and of small
- * blobs.
+ * Reads the commit and every tree of a new PACK, each tree once, with the reader's own code, and looks up
+ * each blob that they name: what the reader refuses must not become an image. Memory is proportional to the
+ * number of trees and of small blobs.
  *
  * @param where the source, for messages.
- * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the signal's
- * reason when aborted.
+ * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the
+ * signal's reason when aborted.
  */
 export async function checkReadable(
   files: PackFiles,
@@ -180,7 +183,9 @@ class Check {
     return is;
   }
 
-  /** Adds a folder to those to read, unless its tree is known. @returns the index of the tree in `#tallies`. */
+  /**
+   * Adds a folder to those to read, unless its tree is known. @returns the index of the tree in `#tallies`.
+   */
   #add({ id, name, parent }: Folder): number {
     const known = this.#indexOf(id);
     if (known !== undefined) return known;

@@ -18,7 +18,7 @@ export interface ImageParts extends PackFiles {
   readonly blockSize: number;
 }
 
-/** Where the parts of a written image lie, in bytes from its start. */
+/** Offsets and sizes of a written image, in bytes. */
 export interface ImageShape {
   readonly packBytes: number;
   readonly indexOffset: number;
@@ -26,11 +26,11 @@ export interface ImageShape {
 }
 
 /**
- * An image on its way: a temporary file beside the place where it will stand. Until `publish` what stood there before
- * is untouched; disposing of it without `publish` leaves nothing behind.
+ * An image that is being written: a temporary file beside its final path. Until `publish`, a file at that
+ * path stays as it is. Disposing of the image without `publish` removes the temporary file.
  */
 export class ImageFile implements AsyncDisposable {
-  /** Where the image will stand: an absolute path, symbolic links resolved. */
+  /** The final path: absolute, symbolic links resolved. */
   readonly path: string;
   /** The temporary file. */
   readonly temporary: string;
@@ -44,17 +44,17 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Makes the temporary file, so that a place where no image can be written is told of before the work begins. Those beside it
-   * that were left by makes that were killed are removed.
+   * Makes the temporary file, so that a path where no image can be written is an error before the work
+   * begins. Removes the temporary files that killed makes have left beside it.
    * @throws {DocteurError} `IMAGE_PATH`.
    */
   static async create(image: string): Promise<ImageFile> {
     const path = await realpath(image).catch(() => resolve(image));
     const before = await stat(path).catch(() => undefined);
     if (before !== undefined && !before.isFile()) {
-      throw badPath(image, before.isDirectory() ? "it is a folder" : "it is there and is not a file");
+      throw badPath(image, before.isDirectory() ? "it is a folder" : "it exists and is not a file");
     }
-    if (/[/]$/.test(image)) throw badPath(image, "the name of a file is missing");
+    if (/[/]$/.test(image)) throw badPath(image, "it must not end with a slash");
     await removeLeftImages(dirname(path));
     const temporary = join(dirname(path), temporaryImageName(basename(path)));
     try {
@@ -69,7 +69,7 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Writes header, PACK, padding, IDX, padding, in place of what was written before, and flushes them to the disk.
+   * Writes header, PACK, padding, IDX and padding over what was written before, and flushes them to the disk.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
    */
   async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
@@ -86,7 +86,8 @@ export class ImageFile implements AsyncDisposable {
       await this.#writeAt(encodeHeader(raw(parts.commit), indexOffset), 0);
       await this.#copy(pack, HEADER_SIZE, report, signal);
       await this.#copy(idx, indexOffset, (done) => report(packBytes + done), signal);
-      // The padding: what is not written reads as zeroes, but a hole could still find the disk full later.
+      // The padding is written, although a hole reads as zeroes: writing to a hole later may find the disk
+      // full.
       await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
       await this.#zeroes(indexOffset + indexBytes, bytes);
       await this.#file.sync();
@@ -97,7 +98,7 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Puts the image, once it is written, in its place: its name, then the folder that holds the name.
+   * Renames the written image to its final path, and flushes the folder to the disk.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
    */
   async publish(): Promise<void> {
@@ -155,7 +156,7 @@ function whyNot(code: string | undefined, folder: string): string {
       return `${folder} is not a folder`;
     case "EACCES":
     case "EPERM":
-      return `you may not write in the folder ${folder}`;
+      return `no permission to write in the folder ${folder}`;
     case "EROFS":
       return `the folder ${folder} is on a read-only file system`;
     case "ENOSPC":
@@ -175,7 +176,7 @@ function writeFailed(path: string, error: unknown): unknown {
   if (error instanceof DocteurError || code === undefined || typeof code !== "string") return error;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
     const what =
-      code === "EFBIG" ? "the image is larger than a file may be here" : "no space left for the image";
+      code === "EFBIG" ? "the image exceeds the largest file size here" : "no space left for the image";
     return new DocteurError("DISK_FULL", `${what}: ${path}`, { cause: error });
   }
   return new DocteurError("IMAGE_WRITE", `the image ${path} cannot be written: ${code}`, { cause: error });

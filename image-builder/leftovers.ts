@@ -4,7 +4,7 @@ import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasEnded, PROCESS_NAME, processName } from "../reader/process-name.ts";
 
-/** Of a temporary file or folder: whose it is, and what tells it from others of the same process. */
+/** The owner of a temporary file or folder, and what distinguishes it from others of the same process. */
 const OWNER = `(?<owner>${PROCESS_NAME})-[0-9a-f]{12}`;
 const IMAGE = new RegExp(`^\\..*\\.docteur-${OWNER}\\.tmp$`, "s");
 const FOLDER = new RegExp(`^docteur-make-${OWNER}$`);
@@ -46,8 +46,8 @@ export async function removeLeftFolders(folder: string): Promise<void> {
 }
 
 /**
- * Removes what has such a name, is this user's, of the right kind and no link, and whose process has ended. What
- * cannot be removed stays: a later make tries again.
+ * Removes what has such a name, is this user's, of the right kind and no link, and whose process has ended.
+ * What cannot be removed stays: a later make tries again.
  */
 async function removeLeftovers(
   folder: string,

@@ -15,15 +15,16 @@ export interface MakeOptions {
   /** `Name <email>`, for a folder's commit. Default: the original's Dr. Greenthumb. */
   readonly author?: string | undefined;
   /**
-   * How much time is spent on a small image: `fast` searches no deltas and compresses less, `best` takes several times as
-   * long as `default`. Without `repack`, what a repository has compressed is reused. Default: `default`.
+   * How much time is spent on a small image: `fast` searches no deltas and compresses less, `best` takes
+   * several times as long as `default`. Without `repack`, what a repository has compressed is reused.
+   * Default: `default`.
    */
   readonly compression?: Compression | undefined;
   /** Store every file undeltified, so that a server can send its zlib stream as it is. Default false. */
   readonly withoutDeltas?: boolean | undefined;
   /**
-   * Repack a repository's objects, unless reusing its own deltas and streams makes a smaller PACK; with `compression` or
-   * `withoutDeltas`, repack always. Default false.
+   * Repack a repository's objects, unless reusing its own deltas and streams makes a smaller PACK; with
+   * `compression` or `withoutDeltas`, repack always. Default false.
    */
   readonly repack?: boolean | undefined;
   /** Read a work tree as a folder, rather than its commit. Default false. */
@@ -48,7 +49,9 @@ export interface MakeResult {
   readonly files: number;
   /** Bytes in all of them together. */
   readonly fileBytes: number;
-  /** Paths where submodules' commits are recorded, as messages show them; their files are not in the image. */
+  /**
+   * Paths where submodules' commits are recorded, as messages show them; their files are not in the image.
+   */
   readonly submodules: readonly string[];
   /** Files that are pointers of Git LFS. */
   readonly lfsPointers: number;

@@ -19,8 +19,8 @@ import { writeImage } from "./write-image.ts";
 
 /**
  * Makes an image of a repository's commit or of a folder.
- * @throws {DocteurError} with a code for each fault of an option, the source, the image's path or the disk; its message is
- * one line without secrets.
+ * @throws {DocteurError} with a code for each fault of an option, the source, the image's path or the disk;
+ * its message is one line without secrets.
  */
 export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const { signal } = options;

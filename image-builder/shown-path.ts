@@ -1,8 +1,8 @@
 import { isPrintable } from "../reader/printable.ts";
 
 /**
- * A path's bytes for a message: as they are when they are printable UTF-8, else as a quoted string in which other bytes
- * stand as `\ooo` and line breaks cannot break the line (as git quotes paths).
+ * A path's bytes for a message: as they are when they are printable UTF-8, else as a quoted string in which
+ * other bytes stand as `\ooo` and line breaks cannot break the line (as git quotes paths).
  */
 export function shownPath(path: Uint8Array): string {
   const buffer = Buffer.from(path.buffer, path.byteOffset, path.byteLength);

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
 import { removeLeftFolders, temporaryFolderName } from "./leftovers.ts";
 
-/** A folder that only this user can enter, and that is gone, with all in it, when it is disposed of. */
+/** A folder that only this user can enter; disposing of it removes it with its content. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
 /**
- * Makes a folder in $TMPDIR. Those there that were left by makes that were killed are removed.
+ * Makes a folder in $TMPDIR, and removes the folders that killed makes have left there.
  * @throws {DocteurError} `TMPDIR_UNUSABLE`.
  */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
@@ -22,7 +22,7 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
     const { code } = cause as NodeJS.ErrnoException;
     throw new DocteurError(
       "TMPDIR_UNUSABLE",
-      `no temporary folder can be made in ${tmpdir()}: ${code}; set TMPDIR`,
+      `cannot make a temporary folder in ${tmpdir()}: ${code}; set TMPDIR`,
       {
         cause,
       },
@@ -30,7 +30,7 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   }
   return {
     path,
-    // A git that was told to stop may still have a child that is about to: hence the retries.
+    // A child of a git that got SIGTERM may still write: hence the retries.
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
   };
 }

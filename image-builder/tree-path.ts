@@ -1,8 +1,8 @@
 import { shownPath } from "./shown-path.ts";
 
 /**
- * A path in a commit. It refers to the path of the folder above rather than holds it: all paths of a commit together may be
- * longer than any memory.
+ * A path in a commit. It refers to the path of the folder above rather than holds it: all paths of a commit
+ * together may be longer than any memory.
  */
 export interface TreePath {
   readonly name: Uint8Array;

@@ -22,8 +22,9 @@ export interface WriteImageOptions {
 }
 
 /**
- * Packs the commit of a source, reads it back with the reader's own code, and writes it to an image, which is not yet
- * published. Packs it once more without the repository's deltas if one of them is too large for `serve`.
+ * Packs the commit of a source, reads it back with the reader's own code, and writes it to an image, which is
+ * not yet published. Packs it once more without the repository's deltas if one of them is too large for
+ * `serve`.
  * @throws {DocteurError} as `packSource`, `checkReadable` and `ImageFile.write` do.
  */
 export async function writeImage(
@@ -58,7 +59,8 @@ async function packAndWrite(
   const writing = packing.then(({ files }) =>
     image.write({ ...files, commit, blockSize }, onProgress, signal),
   );
-  // Both must have settled before the temporary folder is removed. If packing fails, both reject with its error.
+  // Both must have settled before the temporary folder is removed. If packing fails, both reject with its
+  // error.
   await Promise.allSettled([checking, writing]);
   return { ...(await checking), shape: await writing, packNotes: (await packing).notes };
 }

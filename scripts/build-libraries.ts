@@ -17,12 +17,13 @@ type Library = keyof typeof LIBRARIES;
 /**
  * Bundles the libraries, which run on their users' Node. Of each there is
  *
- * - `NAME.cjs`, which `require` finds: it checks the version of Node, in syntax that any Node reads, and loads the next;
+ * - `NAME.cjs`, which `require` finds: it checks the version of Node, in syntax that any Node reads, and
+ *   loads the next;
  * - `NAME-library.cjs`, the library;
  * - `NAME.js`, which `import` finds: the first, by the names that it exports.
  *
- * And of the store, which people bundle into files of their own, `store-for-bundlers.js`: esbuild, rollup and webpack look for
- * it by the condition `module`. As a module it can tell where it lies whichever format they make of it.
+ * And of the store, which people bundle into files of their own, `store-for-bundlers.js`: esbuild, rollup and
+ * webpack look for it by the condition `module`. It finds its own path in whichever format they make of it.
  */
 export async function buildLibraries(common: BuildOptions, outdir: string): Promise<void> {
   for (const name of Object.keys(LIBRARIES) as Library[]) await buildLibrary(name, common, outdir);

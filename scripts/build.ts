@@ -9,8 +9,8 @@ import { buildLibraries } from "./build-libraries.ts";
 import { lazyDependencies, REQUIRE } from "./lazy-dependencies.ts";
 
 /**
- * Bundles the command and the libraries for npm into dist/: what Node can run from node_modules, where it strips no types,
- * and what starts fast. Dependencies stay where npm puts them.
+ * Bundles the command and the libraries for npm into dist/: what Node can run from node_modules, where it
+ * strips no types, and what starts fast. Dependencies stay where npm puts them.
  */
 const root = join(import.meta.dirname, "..");
 const outdir = join(root, "dist");
@@ -69,7 +69,10 @@ await makeTypesPackage();
 // What runs inside the virtual machine; vm/artifacts/bundle.ts looks for it under this name.
 await makeBundle(join(outdir, "guest.cjs"));
 
-/** Makes the folder of the types a package by itself, for scripts/write-starter.ts: the same names, and nothing to run. */
+/**
+ * Makes the folder of the types a package by itself, for scripts/write-starter.ts: the same names, and
+ * nothing to run.
+ */
 async function makeTypesPackage(): Promise<void> {
   const folder = join(outdir, "types");
   const exported = Object.entries(packageJson.exports).flatMap(([name, found]) =>

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The rooms, and the folders outside of it that each may import. */
+/** The layers, and the folders outside of it that each may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reader: [],
   guest: ["reader"],
@@ -53,7 +53,7 @@ export function checkImports(sources: ReadonlyMap<string, string>): string[] {
       }
       if (!specifier.startsWith(".") || specifier.endsWith(".json")) continue;
       const target = normalize(join(dirname(file), specifier));
-      if (!mayImport(file, target)) faults.push(`${file} imports ${target}: ${room(file)} may not`);
+      if (!mayImport(file, target)) faults.push(`${file} imports ${target}: ${layer(file)} may not`);
       const [from, to] = [dirname(file), dirname(target)];
       if (from === to || contains(from, to) || contains(to, from)) continue;
       if (!folders.has(from)) folders.set(from, new Map());
@@ -68,18 +68,18 @@ export function checkImports(sources: ReadonlyMap<string, string>): string[] {
   return faults;
 }
 
-function room(path: string): string {
+function layer(path: string): string {
   return path.slice(0, path.indexOf("/"));
 }
 
 function mayImport(file: string, target: string): boolean {
-  const own = room(file);
+  const own = layer(file);
   return isIn(target, [`${own}/`, ...(MAY_IMPORT[own] ?? []).map((folder) => `${folder}/`)]);
 }
 
 /** Whether a path is one of these files, or in one of these folders, which end with a slash. */
-function isIn(path: string, places: readonly string[]): boolean {
-  return places.some((place) => (place.endsWith("/") ? path.startsWith(place) : path === place));
+function isIn(path: string, paths: readonly string[]): boolean {
+  return paths.some((each) => (each.endsWith("/") ? path.startsWith(each) : path === each));
 }
 
 function contains(outer: string, inner: string): boolean {
@@ -96,13 +96,13 @@ function reaches(
   return seen.has(to);
 }
 
-/** The sources of all rooms below the folder of a project. */
+/** The sources of all layers of the project in `root`. */
 export function readSources(root: string): Map<string, string> {
   const sources = new Map<string, string>();
-  for (const room of Object.keys(MAY_IMPORT)) {
-    for (const path of readdirSync(join(root, room), { recursive: true, encoding: "utf8" })) {
+  for (const layer of Object.keys(MAY_IMPORT)) {
+    for (const path of readdirSync(join(root, layer), { recursive: true, encoding: "utf8" })) {
       if (!path.endsWith(".ts") || path.startsWith("starter/")) continue;
-      sources.set(join(room, path), readFileSync(join(root, room, path), "utf8"));
+      sources.set(join(layer, path), readFileSync(join(root, layer, path), "utf8"));
     }
   }
   return sources;

@@ -5,8 +5,9 @@ export const REQUIRE =
   'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 /**
- * Has what is imported from elsewhere be loaded when the first module that imports it is, and as CommonJS: Node loads all that
- * a file imports before its first line runs, and for each module of its own makes a list of all that it exports.
+ * Has what is imported from elsewhere be loaded when the first module that imports it is, and as CommonJS:
+ * Node loads all that a file imports before its first line runs, and for each module of its own makes a list
+ * of all that it exports.
  */
 export const lazyDependencies: Plugin = {
   name: "lazy-dependencies",
@@ -20,7 +21,8 @@ export const lazyDependencies: Plugin = {
       const names = Object.keys(await import(path)).filter(
         (name) => /^[a-z]\w*$/i.test(name) && name !== "default",
       );
-      // Names that nobody imports are left out of the bundle: only a call can be told to have no other effect.
+      // Names that nobody imports are left out of the bundle: only a call can be told to have no other
+      // effect.
       const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ get(() => loaded.${name});`);
       const head = `const get = (value) => value();\nconst loaded = ${load}(${JSON.stringify(path)});`;
       return { contents: [head, ...lines, "export default loaded;"].join("\n") };

@@ -10,7 +10,7 @@ import { UsageError } from "./cli/usage-error.ts";
 import { commands } from "./commands/index.ts";
 import { overview } from "./overview.ts";
 
-/** Runs the command line that follows `docteur` and gives the exit status. */
+/** Runs the command line that follows `docteur`. @returns the exit status. */
 async function main(args: readonly string[], context: CommandContext): Promise<number> {
   const [word, ...rest] = args;
   const { stdout } = context;
@@ -54,18 +54,18 @@ function find(word: string): Command {
   throw new UsageError(`unknown command '${word}'${didYouMean(word, names)}`, "docteur");
 }
 
-/** How long whatever is still open may keep the process when all is done, in milliseconds. */
+/** Milliseconds that open handles may keep the process when all is done. */
 const GRACE = 500;
 
 /**
- * Ends the process; what went wrong is told in one line, except to somebody who closed the pipe.
+ * Sets the exit status, reports an error in one line, and lets the process end by having nothing left to do.
  *
- * It ends by having nothing left to do. `process.exit` waits for V8's compiler threads while these may wait for the main
- * thread to collect garbage: now and then, after much input and output, it never returns (Node 26).
+ * `process.exit` waits for V8's compiler threads while these may wait for the main thread to collect garbage:
+ * now and then, after much input and output, it never returns (Node 26).
  */
 function finish(outcome: { status: number } | { error: unknown }, signal: AbortSignal): void {
-  // Whatever way the rooms put it, a command that was told to end ended for that reason; unless it came to its end all the
-  // same, as when the program of a run ends in its own manner.
+  // An aborted command ended for the signal's reason, whatever error it threw; unless it has a result all the
+  // same, as when the program of a run handles the signal.
   const reason =
     signal.aborted && !("status" in outcome && mayBeSurvived(signal.reason)) ? signal.reason : undefined;
   const error = reason ?? ("error" in outcome ? outcome.error : undefined);

@@ -19,9 +19,9 @@ export function overview(): string {
     },
     {
       title: "DESCRIPTION",
-      body: `docteur makes one disk image of a Git repository or a folder: the commit, every tree and file it reaches,
-compressed as Git compresses them, and an index. A virtual machine attaches the image as its disk and reads files
-straight out of it, sector by sector, and checks each against its SHA-1.`,
+      body: `docteur makes one disk image of a Git repository or a folder: the commit, every tree and file that it reaches,
+compressed as Git compresses them, and an index. A virtual machine has the image as its disk, reads files from it
+sector by sector, and checks each against its SHA-1.`,
     },
     {
       title: "COMMANDS",
@@ -44,10 +44,10 @@ straight out of it, sector by sector, and checks each against its SHA-1.`,
     },
     {
       title: "ENVIRONMENT",
-      body: ` XDG_CACHE_HOME   where the virtual machine's parts are kept, in docteur/
+      body: ` XDG_CACHE_HOME   its folder docteur/ has the parts of the virtual machine
                   (default: ~/.cache)
  NO_COLOR         when set and not empty, no colours
- DOCTEUR_DEBUG    when set and not empty, an error shows where it arose`,
+ DOCTEUR_DEBUG    when set and not empty, errors have stack traces`,
     },
   ]);
 }

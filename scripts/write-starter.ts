@@ -4,7 +4,10 @@ import { basename, join, relative, resolve } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
 import { packageRoot } from "../vm/package-root.ts";
 
-/** What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its package. */
+/**
+ * What is in scripts/starter, and its name in the project. npm would leave .gitignore and .npmrc out of its
+ * package.
+ */
 const FILES = {
   "main.ts": "main.ts",
   "tsconfig.json": "tsconfig.json",
@@ -14,14 +17,14 @@ const FILES = {
 } as const;
 
 /**
- * Writes the starter project into a folder, which is made if it is not there.
+ * Writes the starter project into a folder, which it makes if there is none.
  * @throws {DocteurError} `FOLDER_NOT_EMPTY`, `FOLDER_UNWRITABLE`.
  */
 export async function writeStarter(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     if ((await readdir(folder)).length > 0) {
-      throw new DocteurError("FOLDER_NOT_EMPTY", `${folder}: is not empty; name a new folder`);
+      throw new DocteurError("FOLDER_NOT_EMPTY", `${folder} is not empty: name a new folder`);
     }
     await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest(folder), undefined, 2)}\n`);
     for (const [from, to] of Object.entries(FILES)) {
@@ -30,7 +33,7 @@ export async function writeStarter(folder: string): Promise<void> {
   } catch (cause) {
     if (cause instanceof DocteurError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" || code === "ENOTDIR" ? "is no folder" : (code ?? message);
+    const why = code === "EEXIST" || code === "ENOTDIR" ? "not a folder" : (code ?? message);
     throw new DocteurError("FOLDER_UNWRITABLE", `${folder}: ${why}`, { cause });
   }
 }
@@ -49,11 +52,13 @@ function manifest(folder: string): object {
 }
 
 /**
- * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since it has all that it
- * needs in itself. By its name alone npm would take what somebody else may have given that name in a registry.
+ * Where npm finds docteur: in the folder of the one that runs here, whatever that was installed from, since
+ * it has all that it needs in itself. By its name alone npm would take what somebody else may have given that
+ * name in a registry.
  *
- * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as those of a
- * global installation often are. There the types are a package of their own, without commands: `docteur` is on the PATH.
+ * npm 9 and 10 change the mode of the commands that they link, which fails where they are another user's, as
+ * those of a global installation often are. There the types are a package of their own, without commands:
+ * `docteur` is on the PATH.
  */
 export function whereDocteurIs(folder: string, root = packageRoot(), user = process.getuid!()): string {
   const types = join(root, "dist", "types");
@@ -62,7 +67,7 @@ export function whereDocteurIs(folder: string, root = packageRoot(), user = proc
   return `file:${relative(realpathSync(folder), linkable ? root : types)}`;
 }
 
-/** The folder's name, as far as npm takes it. */
+/** The folder's name, without what npm refuses. */
 function packageName(name: string): string {
   return (
     name

@@ -6,8 +6,8 @@ import "./one-line.ts";
 export interface Contender {
   readonly name: string;
   /**
-   * Does it once. Gives what else is to be told of a round, such as bytes of memory; and `seconds`, if only a part of it
-   * counts and whoever does it knows how long that took.
+   * Does it once. Returns other measures of a round, such as bytes of memory; and `seconds`, if only a part
+   * of the round counts.
    */
   run(): Promise<Readonly<Record<string, number>>>;
 }
@@ -29,8 +29,9 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const RESULTS = new URL("../results/", import.meta.url).pathname;
 
 /**
- * Runs the contenders in turn, some rounds of all after one that does not count, so that whatever else the machine does
- * meets them alike. Prints the medians and their ratio, and writes every round to `bench/results/NAME.json`.
+ * Runs the contenders in turn, some rounds of all after one that does not count, so that whatever else the
+ * machine does meets them alike. Prints the medians and their ratio, and writes every round to
+ * `bench/results/NAME.json`.
  */
 export async function compare(claim: Claim): Promise<void> {
   const contenders = [claim.ours, claim.peer, ...(claim.others ?? [])];

@@ -36,8 +36,9 @@ const PACKAGES: Readonly<Record<string, { folder: string; tar?: string }>> = {
 const CACHE = join(cacheFolder(), "bench");
 
 /**
- * The corpus named by the environment's `CORPUS`, `rust-doc` (32,800 files, 493 MB) if none is; `linux-source-6.1` is the
- * large one (78,600 files, 1.3 GB). Fetched from Debian's archive and prepared on first use, then kept in the cache.
+ * The corpus named by the environment's `CORPUS`, `rust-doc` (32,800 files, 493 MB) if none is;
+ * `linux-source-6.1` is the large one (78,600 files, 1.3 GB). Fetched from Debian's archive and prepared on
+ * first use, then kept in the cache.
  */
 export async function corpus(): Promise<Corpus> {
   const name = process.env.CORPUS ?? "rust-doc";
@@ -125,7 +126,9 @@ export async function blobs({ gitDir }: Corpus): Promise<{ path: string; id: str
     .map((groups) => ({ path: groups.path as string, id: groups.id as string }));
 }
 
-/** The same choice of `count` of them in every run: a linear congruential generator (Knuth's MMIX) shuffles. */
+/**
+ * The same choice of `count` of them in every run: a linear congruential generator (Knuth's MMIX) shuffles.
+ */
 export function choose<Item>(items: readonly Item[], count: number): Item[] {
   const pool = [...items];
   let state = 1n;
@@ -133,11 +136,11 @@ export function choose<Item>(items: readonly Item[], count: number): Item[] {
   while (chosen.length < count && pool.length > 0) {
     state = (state * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n;
     const last = pool.pop() as Item;
-    const place = Number(state >> 33n) % (pool.length + 1);
-    if (place === pool.length) chosen.push(last);
+    const index = Number(state >> 33n) % (pool.length + 1);
+    if (index === pool.length) chosen.push(last);
     else {
-      chosen.push(pool[place] as Item);
-      pool[place] = last;
+      chosen.push(pool[index] as Item);
+      pool[index] = last;
     }
   }
   return chosen;

@@ -5,8 +5,8 @@ import { cacheFolder } from "../../vm/cache/cache.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 /**
- * Lays the command out as npm installs it, from what `make build` has made: what users start is the bundle, not the sources. It
- * is always at the same place, so that what Node has compiled of it is found again.
+ * Lays the command out as npm installs it, from what `make build` has made: what users start is the bundle,
+ * not the sources. It always has the same path, so that what Node has compiled of it is found again.
  *
  * @returns the path of the command.
  * @throws if nothing was made.

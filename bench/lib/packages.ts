@@ -14,8 +14,8 @@ export interface Tool {
 const WITH_NODE = /^(libc6|libgcc-s1|libstdc\+\+6|gcc-\d+-base)$/;
 
 /**
- * A program of a Debian package: the one that is installed, or else fetched once, with the libraries that it needs, and installed
- * nowhere.
+ * A program of a Debian package: the one that is installed, or else fetched once, with the libraries that it
+ * needs, and installed nowhere.
  *
  * @param file its path in the package below usr, `sbin/nginx` say.
  * @throws {DocteurError} `TOOL_MISSING`, `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
@@ -33,7 +33,10 @@ export async function packagedTool(file: string, debianPackage: string): Promise
   return { path, env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") } };
 }
 
-/** A package and the libraries that it depends on, and those in turn, whatever they are called in this release. */
+/**
+ * A package and the libraries that it depends on, and those in turn, whatever they are called in this
+ * release.
+ */
 function withLibraries(debianPackage: string): Choice {
   return async (depends) => {
     const chosen = new Set([debianPackage]);

@@ -2,7 +2,9 @@ import { execa } from "execa";
 
 const PROGRAM = new URL("../programs/peak.mjs", import.meta.url).pathname;
 
-/** Runs a command, its output thrown away, and gives the most memory that it, or one it started, held, in MB. */
+/**
+ * Runs a command, its output thrown away, and returns the most memory that it, or one it started, held, in MB.
+ */
 export async function peak(
   command: readonly string[],
   env: NodeJS.ProcessEnv = process.env,

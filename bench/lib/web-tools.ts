@@ -14,7 +14,10 @@ export interface Load {
   readonly p99: number;
 }
 
-/** Asks for a URL over some connections for some seconds, as fast as answers come. @throws if any is not as expected. */
+/**
+ * Asks for a URL over some connections for some seconds, as fast as answers come. @throws if any is not as
+ * expected.
+ */
 export async function wrk(
   url: string,
   headers: readonly string[],

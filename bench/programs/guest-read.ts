@@ -1,5 +1,5 @@
-// Runs in the machine: reads the files listed in /guest/paths one after the other, from the store or from squashfs, and
-// tells the console how long it took.
+// Runs in the machine: reads the files listed in /guest/paths one after the other, from the store or from
+// squashfs, and tells the console how long it took.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { openFileDevice } from "../../reader/block/file.ts";

@@ -11,13 +11,13 @@ export interface CommitDate {
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
 /**
- * Parses a date and time as RFC 3339, section 5.6, has it; the zone is kept, a fraction of a second is not, as a commit
- * has no place for it. A leap second counts as the second after it.
- * @throws {DocteurError} `BAD_DATE`, also for a day that no calendar has and for what lies before 1970.
+ * Parses a date and time of RFC 3339, section 5.6. Keeps the zone, drops a fraction of a second, which a
+ * commit cannot hold. A leap second counts as the second after it.
+ * @throws {DocteurError} `BAD_DATE`, also for a day that does not exist and for a date before 1970.
  */
 export function parseDate(text: string): CommitDate {
   const match = RFC3339.exec(text);
-  if (match === null) throw bad(text, "it must be as 2020-10-10T08:00:00+00:00 is (RFC 3339)");
+  if (match === null) throw bad(text, "it must have the form 2020-10-10T08:00:00+00:00 (RFC 3339)");
   const [year, month, day, hours, minutes, seconds] = match.slice(1, 7).map(Number) as [
     number,
     number,
@@ -34,10 +34,10 @@ export function parseDate(text: string): CommitDate {
   if (month < 1 || date.getUTCMonth() !== month - 1 || day < 1) throw bad(text, "there is no such day");
   const leap = seconds === 60 && minutes === 59;
   if (hours > 23 || minutes > 59 || (seconds > 59 && !leap)) throw bad(text, "there is no such time of day");
-  if (zoneHours > 23 || zoneMinutes > 59) throw bad(text, "there is no such zone");
+  if (zoneHours > 23 || zoneMinutes > 59) throw bad(text, "there is no such time zone");
   const zone = (match[7] === "-" ? -1 : 1) * (zoneHours * 60 + zoneMinutes);
   const total = date.getTime() / 1000 + hours * 3600 + (minutes - zone) * 60 + seconds;
-  if (total < 0) throw bad(text, "Git knows no date before 1970");
+  if (total < 0) throw bad(text, "Git has no dates before 1970");
   // Not minus zero, which a zone of -00:00 would give.
   return { seconds: total, zone: zone === 0 ? 0 : zone };
 }

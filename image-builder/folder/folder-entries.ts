@@ -4,27 +4,27 @@ import type { Exclusion } from "./exclusion.ts";
 import { unreadable } from "./read-file.ts";
 
 export interface FolderEntriesOptions {
-  /** True for what must not go into the image: the image itself. */
+  /** True for the image itself, which is left out. */
   readonly isOutput: (stats: Stats) => boolean;
   /** What else is left out. Default: nothing. */
   readonly excluded?: Exclusion | undefined;
 }
 
-/** Something that lies in a folder. */
+/** An entry of a folder. */
 export interface FolderEntry {
   readonly path: Buffer;
   readonly name: Buffer;
   /** Of itself, should it be a link. */
   readonly stats: Stats;
-  /** Why it does not go into the image, if it does not: the user wants it so, or the reason in words. */
+  /** Why it is left out of the image, if it is: `excluded` by the user, or the reason in words. */
   readonly leftOut: "excluded" | string | undefined;
 }
 
 const SLASH = Buffer.from("/");
 
 /**
- * What lies in a folder, in an order that does not depend on the file system.
- * @param top bytes of the path of the folder that the image is made of, its slash among them.
+ * Lists a folder, in an order that does not depend on the file system.
+ * @param top bytes of the path of the folder that the image is made of, with its slash.
  * @throws {DocteurError} as `unreadable` has it.
  */
 export function* folderEntries(
@@ -42,7 +42,7 @@ export function* folderEntries(
       if (excluded?.(full.toString("utf8", top))) return "excluded";
       if (isDotGit(listed)) return "Git keeps no .git inside a repository";
       if (isOutput(stats)) return "it is the image";
-      return isTemporary(listed, stats) ? "a make works with it" : undefined;
+      return isTemporary(listed, stats) ? "a running docteur make uses it" : undefined;
     }
   }
 }

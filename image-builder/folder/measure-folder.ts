@@ -2,7 +2,7 @@ import { EventLoopYield } from "../event-loop.ts";
 import { type FolderEntriesOptions, folderEntries } from "./folder-entries.ts";
 
 /**
- * Bytes in all files that `readFolder` would read, so that it can be told how far that is.
+ * Bytes in all files that `readFolder` reads, for its progress.
  * @throws {DocteurError} as `folderEntries` does; the signal's reason when aborted.
  */
 export async function measureFolder(

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
-/** Bytes gathered before they are written. */
+/** Bytes buffered before they are written. */
 const BUFFER = 1024 * 1024;
 
-/** A file that grows at its end, buffered, and that can take its last entry back. Throws what `fs` throws. */
+/** A buffered file for appending, which can drop its last entry. Throws what `fs` throws. */
 export class PackFile implements Disposable {
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(BUFFER);
@@ -14,7 +14,7 @@ export class PackFile implements Disposable {
   #written = 0;
   #crc = 0;
 
-  /** Creates the file; it must not be there. */
+  /** Creates the file, which must not exist. */
   constructor(path: string) {
     this.#fd = openSync(path, "wx+");
   }
@@ -24,7 +24,7 @@ export class PackFile implements Disposable {
     return this.#crc;
   }
 
-  /** Starts an entry at the end of the file and gives its offset. */
+  /** Starts an entry at the end of the file. @returns its offset. */
   beginEntry(): number {
     this.#crc = 0;
     return this.#written + this.#buffered;
@@ -41,7 +41,7 @@ export class PackFile implements Disposable {
     }
   }
 
-  /** Takes back everything from `offset` on: what is appended next stands there. */
+  /** Drops everything from `offset` on. */
   rewind(offset: number): void {
     if (offset >= this.#written) {
       this.#buffered = offset - this.#written;

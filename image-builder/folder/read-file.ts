@@ -4,23 +4,23 @@ import { isPointer } from "../lfs-pointer.ts";
 import { shownPath } from "../shown-path.ts";
 import type { Staging } from "./staging.ts";
 
-/** Files up to this many bytes are read whole; larger ones as a stream. */
-const WHOLE = 4 * 1024 * 1024;
+/** Bytes; smaller files are read at once, larger ones as a stream. */
+const MAX_AT_ONCE = 4 * 1024 * 1024;
 
 /** Bytes of a stream read at a time. */
 const CHUNK = 1024 * 1024;
 
 export interface StoreFileOptions {
-  /** Told how many bytes of a large file have been read. */
+  /** Called with the bytes of a large file that have been read. */
   readonly onRead?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came of a file. */
+/** A file as a blob. */
 export interface StoredFile {
   /** Raw. */
   readonly id: Uint8Array;
-  /** What `fstat` says of it. */
+  /** From `fstat`. */
   readonly stats: Stats;
   /** Whether it is a pointer of Git LFS. */
   readonly isPointer: boolean;
@@ -40,16 +40,16 @@ export async function storeFile(
   const fd = open(path);
   try {
     const stats = fstatSync(fd);
-    // Between the listing and now something else may have taken the file's name.
+    // Since the listing something else may have got the file's name.
     if (!stats.isFile()) throw changed(path);
-    const whole = stats.size <= WHOLE ? readWhole(fd, path, stats.size) : undefined;
+    const bytes = stats.size <= MAX_AT_ONCE ? readAtOnce(fd, path, stats.size) : undefined;
     const id =
-      whole === undefined
+      bytes === undefined
         ? await staging.addBlob(stats.size, readChunks(fd, path, stats.size, onRead), inside, signal)
-        : await staging.add("blob", whole, inside);
+        : await staging.add("blob", bytes, inside);
     const after = fstatSync(fd);
     if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) throw changed(path);
-    return { id, stats, isPointer: whole !== undefined && isPointer(whole) };
+    return { id, stats, isPointer: bytes !== undefined && isPointer(bytes) };
   } finally {
     closeSync(fd);
   }
@@ -57,14 +57,14 @@ export async function storeFile(
 
 function open(path: Uint8Array): number {
   try {
-    // Not through a link that took the file's place, and without waiting should it have become a FIFO.
+    // Does not follow a link that replaced the file since the listing, and does not wait for a FIFO that did.
     return openSync(Buffer.from(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-function readWhole(fd: number, path: Uint8Array, size: number): Uint8Array {
+function readAtOnce(fd: number, path: Uint8Array, size: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(size);
   if (readFully(fd, path, bytes) < size || readFully(fd, path, Buffer.alloc(1)) > 0) throw changed(path);
   return bytes;
@@ -77,7 +77,7 @@ async function* readChunks(
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0; ) {
-    // A buffer of its own for each: the stream that takes it may hold on to it.
+    // A new buffer for each: the stream that gets it may keep it.
     const bytes = Buffer.allocUnsafe(Math.min(CHUNK, left));
     if (readFully(fd, path, bytes) < bytes.length) throw changed(path);
     left -= bytes.length;
@@ -101,20 +101,20 @@ function readFully(fd: number, path: Uint8Array, into: Buffer): number {
   }
 }
 
-/** The error for a file or folder that is no longer what it was. */
+/** The error for a file or folder that has changed. */
 export function changed(path: Uint8Array): DocteurError {
   return new DocteurError(
     "FILE_CHANGED",
-    `${shownPath(path)} changed while it was read: try again when it is at rest`,
+    `${shownPath(path)} changed while it was read: try again when nothing changes it`,
   );
 }
 
-/** The error for a file or folder that the system does not let us read. */
+/** The error for a file or folder that cannot be read. */
 export function unreadable(path: Uint8Array, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof DocteurError || typeof code !== "string") return error;
-  // These say that it is not there any more, or is another kind of thing, which the listing before did not say.
+  // It is gone, or of another kind than it was in the listing.
   if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "ENXIO") return changed(path);
-  const why = code === "EACCES" || code === "EPERM" ? "you may not read it" : code;
+  const why = code === "EACCES" || code === "EPERM" ? "permission denied" : code;
   return new DocteurError("FILE_UNREADABLE", `${shownPath(path)} cannot be read: ${why}`, { cause: error });
 }

@@ -19,26 +19,27 @@ export interface ReadFolderOptions extends FolderEntriesOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What was read. */
+/** The content of a folder. */
 export interface FolderContent {
   /** Raw id of the root tree. */
   readonly root: Uint8Array;
   readonly files: number;
-  /** Files and folders that were excluded; what is in an excluded folder is not counted. */
+  /** Excluded files and folders; the content of an excluded folder is not counted. */
   readonly excluded: number;
   /** Bytes in all files together. */
   readonly bytes: number;
   /** Files that are pointers of Git LFS. */
   readonly lfsPointers: number;
-  /** What was left out, and why; one line each. */
+  /** What is left out, and why; one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the executable
- * bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no way to keep one.
- * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may hold;
- * `FILE_CHANGED`, `FILE_UNREADABLE`.
+ * Stores all that is in a folder as git objects: names as the bytes they are, contents unfiltered, the
+ * executable bit, symbolic links as links, empty folders as empty trees. A `.git` is left out, as git has no
+ * way to keep one.
+ * @throws {DocteurError} `FILE_UNSUPPORTED` for a FIFO, socket or device, and for a name that no image may
+ * hold; `FILE_CHANGED`, `FILE_UNREADABLE`.
  */
 export async function readFolder(
   path: string,
@@ -65,7 +66,7 @@ class FolderReader {
   readonly #options: ReadFolderOptions;
   /** Bytes of the path of the folder that is read, its slash among them. */
   readonly #top: number;
-  /** Bytes that are to be read, as far as is known. */
+  /** Bytes to read, as measured before. */
   readonly #total: number;
   readonly #eventLoop: EventLoopYield;
   #reported = 0;
@@ -78,7 +79,7 @@ class FolderReader {
     this.#eventLoop = new EventLoopYield(options.signal);
   }
 
-  /** Stores the folder at `path` and all below it. Gives its tree's raw id. */
+  /** Stores the folder at `path` and all below it. @returns its tree's raw id. */
   async read(path: Buffer): Promise<Uint8Array> {
     const entries: TreeEntry[] = [];
     for (const found of folderEntries(path, this.#top, this.#options)) {
@@ -120,7 +121,8 @@ class FolderReader {
   #counted(type: EntryType, name: Buffer, id: Uint8Array, bytes: number): TreeEntry {
     this.files++;
     this.bytes += bytes;
-    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it needs.
+    // A copy, which shares its memory with others: the id itself has some of its own, which is more than it
+    // needs.
     return { type, name, id: Buffer.from(id) };
   }
 

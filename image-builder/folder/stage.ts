@@ -24,9 +24,10 @@ export interface StagedFolder extends FolderContent {
 }
 
 /**
- * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which knows neither
- * empty folders nor contents without filters, and makes a file of each. Objects that may become deltas go into the new
- * bare repository `gitDir`, the others are compressed with the final level in `finished`.
+ * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which
+ * knows neither empty folders nor contents without filters, and makes a file of each. Objects that may become
+ * deltas go into the new bare repository `gitDir`, the others are compressed with the final level in
+ * `finished`.
  * @param finished an existing folder.
  * @throws {DocteurError} as `readFolder` does, and `DISK_FULL`.
  */

@@ -15,7 +15,10 @@ import { storedStream } from "./stored-stream.ts";
 /** Bytes; objects up to this size are deflated in this thread: to ask another would take longer. */
 const SMALL = 1024;
 
-/** Bytes for a small object's stream, which hardly ever is longer than the object; each stays until it is written. */
+/**
+ * Bytes for a small object's stream, which hardly ever is longer than the object; each stays until it is
+ * written.
+ */
 const SMALL_OUTPUT = SMALL + 64;
 
 /** Bytes and objects that other threads may have to deflate before the next object has to wait. */
@@ -30,8 +33,8 @@ interface Waiting {
 }
 
 /**
- * A PACK of undeltified objects that is written to a file as the objects come, each content once. Memory is proportional to
- * the number of objects, whatever their sizes. Await each call before the next.
+ * A PACK of undeltified objects that is written to a file as the objects come, each content once. Memory is
+ * proportional to the number of objects, whatever their sizes. Await each call before the next.
  */
 export class StagingPack implements Disposable {
   readonly #file: PackFile;

@@ -1,13 +1,16 @@
 /** The most that one block of a stream can hold (RFC 1951, 3.2.4). */
 export const MAX_STORED = 0xffff;
 
-/** The largest prime below 2^16, and bytes that can be summed up before a sum must be reduced by it (RFC 1950, 9). */
+/**
+ * The largest prime below 2^16, and bytes that can be summed up before a sum must be reduced by it (RFC 1950,
+ * 9).
+ */
 const BASE = 65521;
 const RUN = 5552;
 
 /**
- * A zlib stream (RFC 1950) that holds bytes as they are in one block: made in no time, without the quarter of a megabyte that
- * zlib takes for every stream.
+ * A zlib stream (RFC 1950) that holds bytes as they are in one block: made in no time, without the quarter of
+ * a megabyte that zlib takes for every stream.
  * @param bytes at most `MAX_STORED`.
  */
 export function storedStream(bytes: Uint8Array): Uint8Array {

@@ -1,7 +1,10 @@
 import { ID_LENGTH } from "../../reader/git/object-id.ts";
 import { type EntryType, MODES, type TreeEntry } from "../../reader/git/tree.ts";
 
-/** Sorts entries as git does (byte by byte, a tree's name as if it ended in a slash) and encodes them as a tree object. */
+/**
+ * Sorts entries as git does (byte by byte, a tree's name as if it ended in a slash) and encodes them as a
+ * tree object.
+ */
 export function encodeTree(entries: readonly TreeEntry[]): Uint8Array {
   const keyed = entries.map((entry) => ({ entry, key: sortKey(entry) }));
   keyed.sort((a, b) => Buffer.compare(a.key, b.key));

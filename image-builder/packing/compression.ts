@@ -12,9 +12,9 @@ export interface Effort {
 }
 
 /**
- * Measured on 32,800 HTML files (493 MB) in `similarOrder`: half the window makes the PACK 4 % larger in 75 % of the time, half
- * as much again 1 % smaller in 115 %; level 9 makes it 1 % smaller in 145 %; a depth of 3 makes it 3 % smaller and
- * files at random 12 % slower to read.
+ * Measured on 32,800 HTML files (493 MB) in `similarOrder`: half the window makes the PACK 4 % larger in 75 %
+ * of the time, half as much again 1 % smaller in 115 %; level 9 makes it 1 % smaller in 145 %; a depth of 3
+ * makes it 3 % smaller and files at random 12 % slower to read.
  */
 export const COMPRESSIONS = {
   fast: { level: 1, window: 0, depth: 0 },
@@ -24,7 +24,8 @@ export const COMPRESSIONS = {
 
 /**
  * The settings of a `Compression`.
- * @param withoutDeltas whether every object is to be stored undeltified, so that its zlib stream can be sent as it is.
+ * @param withoutDeltas whether every object is to be stored undeltified, so that its zlib stream can be sent
+ * as it is.
  */
 export function effortOf(compression: Compression, withoutDeltas = false): Effort {
   const effort = COMPRESSIONS[compression];
@@ -32,9 +33,10 @@ export function effortOf(compression: Compression, withoutDeltas = false): Effor
 }
 
 /**
- * Bytes, git's `core.bigFileThreshold`: larger objects are neither deltas nor bases. A base may be many times as large as the
- * object that is built on it, and a reader of that inflates both. Measured on the files above, PACK and reading 10,000 of them at random, beside a
- * bound of 2 MiB: 512 KiB 5 % larger and 15 % quicker, 256 KiB 9 % and 22 %, 128 KiB 27 % and 28 %. On the sources of Linux
- * (1.3 GB) 256 KiB makes the PACK 1 % larger.
+ * Bytes, git's `core.bigFileThreshold`: larger objects are neither deltas nor bases. A base may be many times
+ * as large as the object that is built on it, and a reader of that inflates both. Measured on the files
+ * above, PACK and reading 10,000 of them at random, beside a bound of 2 MiB: 512 KiB 5 % larger and 15 %
+ * quicker, 256 KiB 9 % and 22 %, 128 KiB 27 % and 28 %. On the sources of Linux (1.3 GB) 256 KiB makes the
+ * PACK 1 % larger.
  */
 export const BIG_FILE_THRESHOLD = 256 * 1024;

@@ -1,12 +1,15 @@
 import type { ObjectKind } from "../../reader/git/object.ts";
 
-/** An object that is to be packed. */
+/** An object to pack. */
 export interface PackObject {
   /** 40 hexadecimal digits. */
   readonly id: string;
   readonly kind: ObjectKind;
   /** Bytes of its content. */
   readonly size: number;
-  /** A path that it has, its bytes as Latin-1, without a slash at the start; empty for the root and the commit. */
+  /**
+   * A path that it has, its bytes as Latin-1, without a slash at the start; empty for the root and the
+   * commit.
+   */
   readonly path: string;
 }

@@ -85,7 +85,7 @@ export function incomplete(error: unknown): unknown {
   const said = error.message.replace(/^git [a-z-]+ failed: /, "");
   return new DocteurError(
     "INCOMPLETE_REPOSITORY",
-    `the repository lacks an object of the commit: ${said}; of a partial clone, give the repository that it was cloned from`,
+    `the repository lacks an object of the commit: ${said}; instead of a partial clone, name the repository that it was cloned from`,
     { cause: error },
   );
 }

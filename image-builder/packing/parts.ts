@@ -1,7 +1,10 @@
 import type { PackObject } from "./pack-object.ts";
 import { similarOrder } from "./similar-order.ts";
 
-/** Bytes of content in a part, and objects. Larger parts find more deltas, smaller ones spread the work more evenly. */
+/**
+ * Bytes of content in a part, and objects. Larger parts find more deltas, smaller ones spread the work more
+ * evenly.
+ */
 const PART_BYTES = 64 * 1024 * 1024;
 const PART_OBJECTS = 100_000;
 
@@ -14,8 +17,8 @@ export interface Part {
 }
 
 /**
- * Splits objects into parts that can be packed in parallel: commit and trees first, as a reader needs them first, then the
- * files. Similar objects are in the same part. The parts do not depend on the machine.
+ * Splits objects into parts that can be packed in parallel: commit and trees first, as a reader needs them
+ * first, then the files. Similar objects are in the same part. The parts do not depend on the machine.
  *
  * @param objects each once, in the order of the tree.
  */

@@ -18,8 +18,8 @@ export interface RepackIfSmallerOptions extends Omit<RepackOptions, "followedBy"
 }
 
 /**
- * Packs a commit both ways, by `repack` and by `reusePack`, and keeps the smaller PACK: the repository may have been packed
- * with more time and in longer chains than `repack` spends.
+ * Packs a commit both ways, by `repack` and by `reusePack`, and keeps the smaller PACK: the repository may
+ * have been packed with more time and in longer chains than `repack` spends.
  * @throws {DocteurError} as `reusePack` and `repack` do.
  */
 export async function repackIfSmaller(

@@ -14,7 +14,7 @@ const MAX_RUNS = 4;
 
 export interface RepackOptions {
   readonly compression: Compression;
-  /** Whether every object is to be stored undeltified. */
+  /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
   /** PACKs that are appended as they are; they are deleted. */
   readonly followedBy?: readonly PackFiles[];
@@ -24,9 +24,10 @@ export interface RepackOptions {
 }
 
 /**
- * Packs objects of the repository `gitDir`, which is only read, into a new PACK and IDX in `folder`; reuses no deltas and
- * no compressed bytes. Git's own search for deltas by several threads gives another PACK each time. Here the objects are
- * split into parts, one git with one thread packs each, and the same objects give the same PACK on any machine.
+ * Packs objects of the repository `gitDir`, which is only read, into a new PACK and IDX in `folder`; reuses
+ * no deltas and no compressed bytes. Git's own search for deltas by several threads gives another PACK each
+ * time. Here the objects are split into parts, one git with one thread packs each, and the same objects give
+ * the same PACK on any machine.
  *
  * @param objects each once, in the order of the tree.
  * @throws {DocteurError} as `packObjects` does.

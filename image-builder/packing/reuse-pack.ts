@@ -12,20 +12,23 @@ const MAX_THREADS = 4;
 export interface ReusePackOptions {
   /** For what the repository has not compressed yet. */
   readonly compression: Compression;
-  /** Whether every object is to be stored undeltified. */
+  /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
-  /** Whether to reuse the repository's deltas; git itself makes none of files over `BIG_FILE_THRESHOLD`. Default true. */
+  /**
+   * Whether to reuse the repository's deltas; git itself makes none of files over `BIG_FILE_THRESHOLD`.
+   * Default true.
+   */
   readonly reuseDeltas?: boolean | undefined;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Packs a commit, its trees and its blobs, and nothing else, out of the repository `gitDir` into a new PACK and IDX in
- * `folder`; reuses the repository's deltas and compressed bytes. The repository is only read.
+ * Packs a commit, its trees and its blobs, and nothing else, out of the repository `gitDir` into a new PACK
+ * and IDX in `folder`; reuses the repository's deltas and compressed bytes. The repository is only read.
  *
- * `--shallow` makes git treat the commit as one without parents, as `git upload-pack` does for `--depth 1`; submodules'
- * commits are not in the repository and so not in the PACK.
+ * `--shallow` makes git treat the commit as one without parents, as `git upload-pack` does for `--depth 1`;
+ * submodules' commits are not in the repository and so not in the PACK.
  *
  * @throws {DocteurError} as `packObjects` does.
  */

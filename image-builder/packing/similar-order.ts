@@ -1,6 +1,6 @@
 import type { PackObject } from "./pack-object.ts";
 
-/** The share of names that folders beside one another must have in common to be taken for versions of one another. */
+/** The share of names that two sibling folders must have in common to count as versions of one another. */
 const ALIKE = 0.5;
 
 interface Folder {
@@ -11,14 +11,14 @@ interface Folder {
 }
 
 /**
- * Puts objects in an order in which those that are likely to be alike are neighbours: folder by folder, within a folder by
- * the end of the name (`.html`), of these the largest first, as git likes to have it: what is taken away costs a delta less
- * than what is added.
+ * Orders objects so that similar ones are neighbours: folder by folder, within a folder by the extension
+ * (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than adding
+ * them.
  *
- * Folders beside one another that hold mostly the same names, such as `1.0` and `1.1`, are versions of one another: what
- * lies at the same place in them is ordered as if it lay in one folder.
+ * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another:
+ * files with the same path in them are ordered as if they were in one folder.
  *
- * The order depends on nothing but the objects and the order they are given in.
+ * The order depends on nothing but the objects and their order.
  */
 export function similarOrder(objects: readonly PackObject[]): PackObject[] {
   const top = newFolder();
@@ -31,7 +31,7 @@ export function similarOrder(objects: readonly PackObject[]): PackObject[] {
     folder.objects.push(object);
   }
   const ordered: PackObject[] = [];
-  // The last is next; a stack of our own, for folders may be deep.
+  // A stack, not recursion: folders may be deep.
   const groups: Folder[][] = [[top]];
   for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
     const members = group.flatMap((each) => each.objects);
@@ -110,8 +110,8 @@ function share(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
 }
 
 /**
- * The objects that lie in the folders of a group. What has the same name in several of them stays together, at the place of the
- * largest.
+ * Sorts the objects in the folders of a group. Those with the same name in several of them stay together, at
+ * the position of the largest.
  */
 function sortedByKind(objects: readonly PackObject[], severalFolders: boolean): PackObject[] {
   const keyed = objects.map((object) => {

@@ -1,9 +1,9 @@
 import { git } from "../source/git.ts";
 
 /**
- * The environment in which git reads the objects of the repository `gitDir`, and those that it borrows, and writes to the
- * folder `own`. By itself `git pack-objects` writes its PACK into the repository that it reads, where it may not be allowed
- * to, and which may lie on another file system than the place that the PACK is for.
+ * The environment in which git reads the objects of the repository `gitDir` and of its alternates, and writes
+ * to the folder `own`. By itself `git pack-objects` writes its PACK into the repository that it reads, which
+ * may be read-only, or on another file system than the folder for the PACK.
  */
 export async function sourceObjects(
   gitDir: string,

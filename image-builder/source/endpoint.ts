@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { maskUserInfo, Secret } from "./secret.ts";
 
-/** What names a source: a repository elsewhere, or a path on this machine (a repository or a folder). */
+/**
+ * The address of a source: of a repository elsewhere, or a path on this machine (a repository or a folder).
+ */
 export type Endpoint = RemoteEndpoint | LocalEndpoint;
 
 export interface RemoteEndpoint {
@@ -15,11 +17,11 @@ export interface RemoteEndpoint {
   readonly credentials?: Credentials;
 }
 
-/** What the URL says about who asks, kept apart from the URL so that it never stands on a command line. */
+/** User and password of a URL, kept apart from it so that they are never on a command line. */
 export interface Credentials {
-  /** The server they are meant for, and no other: `https://host:port`. */
+  /** The only server that gets them: `https://host:port`. */
   readonly origin: string;
-  /** A token is often given as the user, so the user is as secret as the password. */
+  /** As secret as the password, as a token is often given as the user. */
   readonly user: Secret;
   /** Undefined when the URL names a user only; git then asks its credential helpers. */
   readonly password: Secret | undefined;
@@ -36,17 +38,17 @@ const FORMS =
   "ssh://, https://, http://, git://, file://, relativize://, user@host:path, or a path to a repository or folder";
 
 const AT_ELSEWHERE =
-  "an @ stands elsewhere than before the host; in a URL, the signs / ? # @ of a password are written %2F %3F %23 %40, and the @ of a path %40";
+  "an @ is allowed only before the host; in a URL, write / ? # @ of a password as %2F %3F %23 %40, and @ of a path as %40";
 
 /**
- * Reads REPOSITORY as it stands on the command line. What is an URL, a `host:path` or a path is decided as git
- * decides it (git-clone(1), "GIT URLS"): a colon before the first slash makes `host:path`, so a local name with a
- * colon in it is written `./a:b`. `relativize://folder` is relative to `folder`, the current one unless given.
+ * Parses REPOSITORY from the command line. Distinguishes URLs, `host:path` and paths as git does
+ * (git-clone(1), "GIT URLS"): a colon before the first slash makes `host:path`, so a local name with a colon
+ * in it is written `./a:b`. `relativize://folder` is relative to `folder`, the current one unless given.
  * @throws {DocteurError} `BAD_ENDPOINT`; the message never holds a password.
  */
 export function parseEndpoint(text: string, currentFolder: string = process.cwd()): Endpoint {
-  if (text === "") throw bad("the repository is empty", "");
-  if (/[\0\r\n]/.test(text)) throw bad("a repository has no line breaks or NUL in it", "");
+  if (text === "") throw bad("it is empty", "");
+  if (/[\0\r\n]/.test(text)) throw bad("it contains a line break or NUL", "");
   if (/^[a-z0-9]+::/i.test(text)) throw bad("git's remote helpers (helper::address) are not supported", text);
   const url = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text);
   if (url) return parseUrl(url[1]!.toLowerCase(), url[2]!, text, currentFolder);
@@ -57,7 +59,8 @@ export function parseEndpoint(text: string, currentFolder: string = process.cwd(
 function parseUrl(scheme: string, rest: string, text: string, currentFolder: string): Endpoint {
   switch (scheme) {
     case "file":
-      // As git and the original have it, `file://some/folder` means `/some/folder`; RFC 8089 adds `localhost`.
+      // As git and the original have it, `file://some/folder` means `/some/folder`; RFC 8089 adds
+      // `localhost`.
       return {
         kind: "local",
         path: resolve("/", localPath(rest.replace(/^localhost(?=\/)/, ""), text)),
@@ -75,14 +78,14 @@ function parseUrl(scheme: string, rest: string, text: string, currentFolder: str
     case "https":
       return parseRemote(scheme, rest);
     default:
-      throw bad(`docteur does not know the scheme ${scheme}://; it takes ${FORMS}`, "");
+      throw bad(`unknown scheme ${scheme}://; docteur accepts ${FORMS}`, "");
   }
 }
 
 function localPath(encoded: string, text: string): string {
-  if (encoded === "") throw bad("no path after the scheme", text);
+  if (encoded === "") throw bad("the path after the scheme is missing", text);
   const path = percentDecode(encoded, "path");
-  if (path.includes("\0")) throw bad("a path has no NUL in it", text);
+  if (path.includes("\0")) throw bad("the path contains NUL", text);
   return path;
 }
 
@@ -90,21 +93,21 @@ function parseRemote(transport: RemoteEndpoint["transport"], rest: string): Remo
   const slash = rest.search(/[/?#]/);
   const authority = slash < 0 ? rest : rest.slice(0, slash);
   const path = slash < 0 ? "" : rest.slice(slash);
-  // Otherwise the host could be a part of a password, and be asked after.
+  // Otherwise the host may be a part of a password, which a name server would get.
   if (path.includes("@")) throw bad(AT_ELSEWHERE, `${transport}://${rest}`);
-  // The last @ divides: a careless password may hold one itself.
+  // The last @ separates: a careless password may contain one.
   const at = authority.lastIndexOf("@");
   const host = authority.slice(at + 1);
   const [, user, password] = at < 0 ? [] : /^([^:]*)(?::(.*))?$/s.exec(authority.slice(0, at))!;
   const clean = `${transport}://${host}${path}`;
   checkHost(host, clean);
-  if (path === "" || path === "/") throw bad("no path to a repository after the host", clean);
+  if (path === "" || path === "/") throw bad("the path after the host is missing", clean);
   if (transport === "ssh" || transport === "git") {
     if (password !== undefined) {
-      throw bad(`a password has no meaning in a ${transport}:// URL; leave it out and use a key`, clean);
+      throw bad(`${transport}:// URLs have no password; leave it out and use a key`, clean);
     }
     if (user?.includes("@")) throw bad(AT_ELSEWHERE, `${transport}://${rest}`);
-    if (transport === "git" && user !== undefined) throw bad("there are no users in a git:// URL", clean);
+    if (transport === "git" && user !== undefined) throw bad("git:// URLs have no user", clean);
     const url = user === undefined ? clean : `${transport}://${user}@${host}${path}`;
     return { kind: "remote", transport, url, display: maskUserInfo(url) };
   }
@@ -119,16 +122,18 @@ function parseRemote(transport: RemoteEndpoint["transport"], rest: string): Remo
   return { kind: "remote", transport, url: clean, display, credentials };
 }
 
-/** A line break would let a value write lines of its own into git's credential protocol (git-credential(1)). */
+/**
+ * A line break would let a value write lines of its own into git's credential protocol (git-credential(1)).
+ */
 function credential(encoded: string, what: string, clean: string): string {
   const value = percentDecode(encoded, what);
-  if (/[\0\r\n]/.test(value)) throw bad(`the ${what} in the URL has a line break or NUL in it`, clean);
+  if (/[\0\r\n]/.test(value)) throw bad(`the ${what} in the URL contains a line break or NUL`, clean);
   return value;
 }
 
 function parseScpLike(text: string): RemoteEndpoint {
   const parts = /^(?:([^@:[\]]*)@)?(\[[^\]]*\]|[^:]*):(.*)$/s.exec(text);
-  if (!parts) throw bad(`not an address; docteur takes ${FORMS}`, text);
+  if (!parts) throw bad(`not an address; docteur accepts ${FORMS}`, text);
   const [, user, host, path] = parts as unknown as [string, string | undefined, string, string];
   if (/^(https?|ftps?|file|relativize)$/i.test(host)) {
     throw bad(`a URL has two slashes after its scheme, ${host.toLowerCase()}://`, text);
@@ -136,16 +141,15 @@ function parseScpLike(text: string): RemoteEndpoint {
   if (host.includes("@") || path.includes("@")) throw bad(AT_ELSEWHERE, text);
   if (user?.startsWith("-")) throw bad("the user starts with a dash", text);
   checkHost(host, text);
-  if (path === "") throw bad("no path to a repository after the colon", text);
+  if (path === "") throw bad("the path after the colon is missing", text);
   return { kind: "remote", transport: "ssh", url: text, display: maskUserInfo(text) };
 }
 
 function checkHost(host: string, shown: string): void {
-  if (host === "" || host.startsWith(":")) throw bad("no host", shown);
-  // ssh and others would take such a host for an option.
+  if (host === "" || host.startsWith(":")) throw bad("the host is missing", shown);
+  // ssh and others would parse such a host as an option.
   if (host.startsWith("-")) throw bad("the host starts with a dash", shown);
-  if (!/^(\[[0-9a-f:.%\w]+\]|[^\s[\]:@]+)(:\d{1,5})?$/i.test(host))
-    throw bad("the host is not well formed", shown);
+  if (!/^(\[[0-9a-f:.%\w]+\]|[^\s[\]:@]+)(:\d{1,5})?$/i.test(host)) throw bad("the host is malformed", shown);
 }
 
 function percentDecode(text: string, what: string): string {
@@ -155,7 +159,7 @@ function percentDecode(text: string, what: string): string {
     // Not quoted: it may be a password.
     throw new DocteurError(
       "BAD_ENDPOINT",
-      `bad repository: the ${what} has a wrong percent escape (%25 is the sign itself)`,
+      `bad repository: the ${what} has a malformed percent escape (write % as %25)`,
       {
         cause: (cause as Error).name,
       },

@@ -5,12 +5,15 @@ const USER = "DOCTEUR_GIT_USER";
 const PASSWORD = "DOCTEUR_GIT_PASSWORD";
 
 /**
- * A credential helper (gitcredentials(7)) of one use: a shell function that prints what stands in its environment. Only
- * the variables' names stand on its command line.
+ * A credential helper (gitcredentials(7)) of one use: a shell function that prints what stands in its
+ * environment. Only the variables' names stand on its command line.
  */
 const HELPER = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$${USER}" "$${PASSWORD}"; }; f`;
 
-/** How git is let in to a remote: settings and environment, both out of sight of other users, and what to mask. */
+/**
+ * How git is let in to a remote: settings and environment, both out of sight of other users, and what to
+ * mask.
+ */
 export async function gitAccess(
   endpoint: RemoteEndpoint,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * Settings for every run of git here. The user's own (proxies, certificates, `insteadOf`, credential helpers, ssh) stay
- * in force; what would change the outcome or run the user's programs does not.
+ * Settings for every run of git here. The user's own (proxies, certificates, `insteadOf`, credential helpers,
+ * ssh) stay in force; what would change the outcome or run the user's programs does not.
  */
 export const SETTINGS: readonly string[] = [
   // Hooks belong to the user's own work, not to a temporary repository.
@@ -11,9 +11,9 @@ export const SETTINGS: readonly string[] = [
 ];
 
 /**
- * Variables that would point git at another repository, change what it reads, or make it say more than its reason.
- * The first are those of `git rev-parse --local-env-vars`, which a program started from a hook has set, but for the
- * settings among them: a user's `git -c` is as good as what stands in a file.
+ * Variables that would point git at another repository, change what it reads, or make it say more than its
+ * reason. The first are those of `git rev-parse --local-env-vars`, which a program started from a hook has
+ * set, but for the settings among them: a user's `git -c` is as good as what stands in a file.
  */
 const DROPPED = new RegExp(
   `^GIT_(${[

@@ -5,9 +5,10 @@ export type GitSettings = readonly (readonly [key: string, value: string])[];
 const VARIABLE = "DOCTEUR_GIT_SETTING_";
 
 /**
- * Hands settings to git so that they win, and nobody else sees the values: on the command line, where they come after
- * all that the user's files and environment say (`GIT_CONFIG_COUNT`, and `GIT_CONFIG_PARAMETERS`, in which git hands
- * on its own `-c`), stand only the names of variables (git(1), `--config-env`).
+ * Passes settings to git so that they win, and other users cannot see the values: on the command line, where
+ * they come after all that the user's files and environment say (`GIT_CONFIG_COUNT`, and
+ * `GIT_CONFIG_PARAMETERS`, in which git passes its own `-c` on), stand only the names of variables (git(1),
+ * `--config-env`).
  */
 export function gitSettings(settings: GitSettings): { args: string[]; env: Record<string, string> } {
   return {

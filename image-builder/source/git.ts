@@ -8,21 +8,21 @@ import { killOnExit } from "./kill-on-exit.ts";
 import { killProcessTree } from "./process-tree.ts";
 import { maskUrls, type Secret } from "./secret.ts";
 
-/** The oldest git with all that is used here; `--config-env` is the youngest of it (git 2.31). */
+/** The oldest git that works; `--config-env` needs it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
-/** Git would otherwise look for a repository where this process runs, and heed the settings of one that is there. */
+/** Keeps git from using a repository in the working directory, and its settings. */
 const NO_REPOSITORY = "/dev/null";
 
 export interface GitOptions {
-  /** The repository, a Git directory. None for commands that need none; that of the working directory is never read. */
+  /** The repository, a Git directory. Default: none; that of the working directory is never read. */
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
   readonly input?: string | Uint8Array;
-  /** Settings that win over the user's, their values out of sight of other users. */
+  /** Settings that win over the user's; other users cannot see their values. */
   readonly config?: GitSettings;
   readonly env?: Readonly<Record<string, string>>;
-  /** Masked in whatever git says. */
+  /** Masked in git's messages. */
   readonly secrets?: readonly Secret[];
   /** How standard output becomes text. Default `utf8`; `latin1` keeps every byte. */
   readonly encoding?: "utf8" | "latin1";
@@ -32,7 +32,7 @@ export interface GitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a run of git came to. */
+/** The outcome of a run of git. */
 export interface GitResult {
   /** 0 to 255. */
   readonly status: number;
@@ -42,9 +42,9 @@ export interface GitResult {
 }
 
 /**
- * Runs git and gives its standard output.
- * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the signal's reason when
- * aborted.
+ * Runs git and returns its standard output.
+ * @throws {DocteurError} `GIT_FAILED` with git's own reason in one line, `GIT_MISSING`, `DISK_FULL`; the
+ * signal's reason when aborted.
  */
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<string> {
   const result = await tryGit(args, options);
@@ -53,8 +53,9 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 }
 
 /**
- * Runs git and gives what came of it, whatever its exit status.
- * @throws {DocteurError} `GIT_MISSING`, or `GIT_FAILED` if a signal ended it; the signal's reason when aborted.
+ * Runs git and returns its outcome, whatever its exit status.
+ * @throws {DocteurError} `GIT_MISSING`, or `GIT_FAILED` if a signal ended it; the signal's reason when
+ * aborted.
  */
 export async function tryGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   options.signal?.throwIfAborted();
@@ -66,7 +67,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     env: gitEnvironment(process.env, { ...more.env, ...options.env }),
     extendEnv: false,
     reject: false,
-    // Execa's own way is to listen to every signal, and afterwards those that Node ignored (SIGXFSZ) are deadly.
+    // Execa's cleanup listens to every signal, after which those that Node ignores (SIGXFSZ) end the process.
     cleanup: false,
     stripFinalNewline: false,
     maxBuffer: 512 * 1024 * 1024,
@@ -89,7 +90,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   }
   if (result.exitCode === undefined) {
     const why = result.signal === undefined ? result.code : `ended by ${result.signal}`;
-    throw new DocteurError("GIT_FAILED", `git ${args[0]} did not come to an end: ${why}`);
+    throw new DocteurError("GIT_FAILED", `git ${args[0]} ended abnormally: ${why}`);
   }
   const stderr = (options.secrets ?? []).reduce(
     (text, secret) => secret.redact(text),
@@ -100,7 +101,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
 
 /** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */
 export function gitFailed(args: readonly string[], result: GitResult): DocteurError {
-  // All that docteur has git write is in its temporary folder.
+  // git writes to docteur's temporary folder only.
   if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
     return new DocteurError(
       "DISK_FULL",
@@ -110,7 +111,9 @@ export function gitFailed(args: readonly string[], result: GitResult): DocteurEr
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
 }
 
-/** Git's own reason, one line. The `fatal:` line says what stopped it; errors before it are often the cause. */
+/**
+ * Git's own reason, one line. The `fatal:` line says what stopped it; errors before it are often the cause.
+ */
 export function reason(result: GitResult): string {
   const lines = result.stderr
     .split("\n")

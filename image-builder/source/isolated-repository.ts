@@ -9,7 +9,9 @@ export interface IsolatedRepository {
   readonly gitDir: string;
   /** Whether the settings say that it has no work tree. Of no meaning in a linked work tree. */
   readonly bare: boolean;
-  /** Where they say that it is, an absolute path; undefined if they say nothing, and in a linked work tree. */
+  /**
+   * Where they say that it is, an absolute path; undefined if they say nothing, and in a linked work tree.
+   */
   readonly workTree: string | undefined;
   /** What git says, with the paths of the repository that it stands for. */
   inSource(text: string): string;
@@ -26,14 +28,16 @@ const MAX_LINE = 64 * 1024;
 const MAX_INFO = 4 * 1024 * 1024;
 
 /**
- * Lays out, in the empty folder `into`, a Git directory with the refs, the index and the objects of another, by symbolic links,
- * and with settings of its own. What git does there reads nothing of the other's `config`, and so runs nothing that it names:
- * hooks, filters, helpers and transports are unknown, includes are not followed, and a missing object is fetched from nowhere.
- * This holds for any version of git, and for settings that are yet to be invented. Those settings come along that say how
- * the repository is stored and what its file system is like.
+ * Lays out, in the empty folder `into`, a Git directory with the refs, the index and the objects of another,
+ * by symbolic links, and with settings of its own. What git does there reads nothing of the other's `config`,
+ * and so runs nothing that it names: hooks, filters, helpers and transports are unknown, includes are not
+ * followed, and a missing object is fetched from nowhere. This holds for any version of git, and for settings
+ * that are yet to be invented. Those settings come along that say how the repository is stored and what its
+ * file system is like.
  *
  * @param source a Git directory, or the `.git` file of a linked work tree or a submodule.
- * @throws {DocteurError} `NOT_A_REPOSITORY`: the settings or the `.git` file cannot be read. Whether the rest can be, git tells.
+ * @throws {DocteurError} `NOT_A_REPOSITORY`: the settings or the `.git` file cannot be read. Git checks the
+ * rest.
  */
 export async function isolateRepository(
   source: string,
@@ -84,7 +88,10 @@ async function mirror(gitDir: string, folder: string): Promise<void> {
   await copyHead(join(gitDir, "HEAD"), join(folder, "HEAD"));
 }
 
-/** Git takes a HEAD that is a symbolic link for one to a ref, so the copy is a file unless the original is such a link. */
+/**
+ * Git takes a HEAD that is a symbolic link for one to a ref, so the copy is a file unless the original is
+ * such a link.
+ */
 async function copyHead(from: string, to: string): Promise<void> {
   const target = await fs.readlink(from).catch(() => undefined);
   if (target?.startsWith("refs/")) return fs.symlink(target, to);

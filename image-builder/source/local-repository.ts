@@ -12,15 +12,15 @@ import { exists, looksLikeGitDir, unreadableRepository } from "./unreadable-repo
 export interface LocalRepository {
   /** What git reads instead of the repository's own Git directory; see `isolateRepository`. */
   readonly gitDir: string;
-  /** Where its files lie, if they lie at the path that was asked for. */
+  /** Its work tree, if that is the folder that was asked for. */
   readonly workTree: string | undefined;
   /** An error of git's, with the paths of the repository that the user knows. */
   inSource(error: unknown): unknown;
 }
 
 /**
- * The repository at `path`, or undefined when `path` is a mere folder. A repository is what has a `.git` (a folder, a worktree's
- * or submodule's file) or is bare; a subfolder of a work tree is a mere folder.
+ * The repository at `path`, or undefined when `path` is a folder only. A repository has a `.git` (a folder, a
+ * worktree's or submodule's file) or is bare; a subfolder of a work tree is a folder only.
  * @param into an empty folder for what git is to read.
  * @throws {DocteurError} `NOT_A_REPOSITORY`: it looks like one, but git cannot read it.
  */
@@ -34,7 +34,7 @@ export async function findRepository(
   if (!hasFiles && !looksLikeGitDir(path)) return undefined;
   const source = hasFiles ? dotGit : path;
   const what = hasFiles
-    ? `${dotGit} is there, but is no Git repository that git can read`
+    ? `${dotGit} exists, but git cannot read the repository`
     : `${path} looks like a Git repository, but git cannot read it`;
   const isolated = await isolateRepository(source, into, signal).catch((cause) => {
     throw cause instanceof DocteurError
@@ -46,9 +46,9 @@ export async function findRepository(
   if (result.status !== 0) {
     throw unreadableRepository(source, what, { ...result, stderr: isolated.inSource(result.stderr) });
   }
-  // Git itself would refuse it; what a submodule has left behind is hardly what is to be published.
+  // Git itself refuses it, too; it may be what a removed submodule has left.
   if (!exists(workTree)) {
-    throw new DocteurError("NOT_A_REPOSITORY", `${what}: its work tree ${workTree} is gone`);
+    throw new DocteurError("NOT_A_REPOSITORY", `${what}: its work tree ${workTree} does not exist`);
   }
   return {
     gitDir,
@@ -70,7 +70,7 @@ function isSame(path: string, other: string): boolean {
 }
 
 /**
- * What stands at a local path.
+ * Checks that a local path is a folder.
  * @throws {DocteurError} `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `NOT_A_FOLDER`.
  */
 export function requireFolder(path: string): void {
@@ -80,7 +80,7 @@ export function requireFolder(path: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const missing = code === "ENOENT" || code === "ENOTDIR";
-    // It may be meant for a URL, and have a password in it, so the cause, which names it, stays out.
+    // It may be a mistyped URL with a password, so the error has no cause, which would name it.
     const shown = maskUserInfo(path);
     if (missing) throw new DocteurError("SOURCE_NOT_FOUND", `${shown}: no such repository or folder`);
     throw new DocteurError("SOURCE_UNREADABLE", `${shown}: the repository or folder cannot be read: ${code}`);
@@ -92,7 +92,8 @@ export function requireFolder(path: string): void {
 
 /**
  * The id of the commit that `revision` names in a repository on this machine; of its HEAD by default. Takes
- * whatever git takes: a branch or tag, short or full, an id, also a short one, and the rest of gitrevisions(7).
+ * what git takes: a branch or tag, short or full, an id, also a short one, and the rest of
+ * gitrevisions(7).
  *
  * @param where the repository, for messages; `shownRevision` the revision as the user gave it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
@@ -143,7 +144,7 @@ async function notACommit(
   }
   if (kind === "commit") said = await tryGit(["rev-parse", "--verify", `${id}^{commit}`], { gitDir, signal });
   const isMissing = /^fatal: git cat-file: could not get object info\s*$/.test(said.stderr);
-  // An id that is not there was never there; what a name leads to ought to be.
+  // A missing id is a wrong revision; a name whose object is missing is a damaged repository.
   if (isMissing && id === revision.toLowerCase()) return refNotFound(refs, revision, where);
   const why = isMissing ? "the repository lacks it" : reason(said);
   return new DocteurError(
@@ -165,7 +166,7 @@ async function refuseAmbiguousId(
   if (!/^[0-9a-f]{4,39}$/i.test(revision)) return;
   const { stdout } = await tryGit(["rev-parse", `--disambiguate=${revision}`], { gitDir, signal });
   if (stdout.trim().split("\n").length < 2) return;
-  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${revision}: give more of it`);
+  throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${revision}: give more digits`);
 }
 
 async function revParse(gitDir: string, revision: string, signal?: AbortSignal): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Sends SIGTERM to a process and its descendants. Git leaves behind what it started to talk to a server, and a process
- * group of its own would have no terminal on which to ask for a key's passphrase.
+ * Sends SIGTERM to a process and its descendants. Git leaves behind what it started to talk to a server, and
+ * a process group of its own would have no terminal on which to ask for a key's passphrase.
  * @param pid does nothing when undefined, or when there is no such process.
  */
 export function killProcessTree(pid: number | undefined): void {

@@ -8,7 +8,7 @@ export interface Ref {
   readonly id: string;
 }
 
-/** The places git looks for a short name in, in its order (gitrevisions(7)). */
+/** The full names that git tries for a short one, in its order (gitrevisions(7)). */
 const RULES: readonly ((name: string) => string)[] = [
   (name) => name,
   (name) => `refs/${name}`,
@@ -18,12 +18,13 @@ const RULES: readonly ((name: string) => string)[] = [
   (name) => `refs/remotes/${name}/HEAD`,
 ];
 
-/** Names told in the error for a name that is not there. */
-const TOLD = 8;
+/** Names that the error for a missing one lists. */
+const SHOWN = 8;
 
 /**
- * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a tag of one
- * name are one thing only if they point at one object: git would pick the tag or the branch depending on the command.
+ * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a
+ * tag of one name are ambiguous unless they point at one object: git picks the tag or the branch depending on
+ * the command.
  * @throws {DocteurError} `REF_AMBIGUOUS`.
  */
 export function findRef(refs: readonly Ref[], revision: string): Ref | undefined {
@@ -41,7 +42,7 @@ export function findRef(refs: readonly Ref[], revision: string): Ref | undefined
   return first;
 }
 
-/** The error for a name that is not there, with what is. */
+/** The error for a missing name; lists the names that exist. */
 export function refNotFound(refs: readonly Ref[], revision: string, where: string): DocteurError {
   return new DocteurError(
     "REF_NOT_FOUND",
@@ -56,11 +57,13 @@ export function noHead(refs: readonly Ref[], where: string): DocteurError {
   }
   return new DocteurError(
     "REF_NOT_FOUND",
-    `the HEAD of ${where} names no commit: choose with -b; ${whatIsThere(refs)}`,
+    `the HEAD of ${where} names no commit: choose one with -b; ${whatIsThere(refs)}`,
   );
 }
 
-/** @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image has room for SHA-1 only. */
+/**
+ * @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image can hold SHA-1 ids only.
+ */
 export function refuseSha256(format: string, where: string): void {
   if (format === "sha1") return;
   throw new DocteurError(
@@ -72,8 +75,8 @@ export function refuseSha256(format: string, where: string): void {
 function whatIsThere(refs: readonly Ref[]): string {
   const branches = shortNames(refs, "refs/heads/");
   const tags = shortNames(refs, "refs/tags/");
-  const told = [list("branches", branches), list("tags", tags)].filter((text) => text !== "");
-  return told.length === 0 ? "it has no branches and no tags" : `it has the ${told.join(" and the ")}`;
+  const lists = [list("branches", branches), list("tags", tags)].filter((text) => text !== "");
+  return lists.length === 0 ? "it has no branches and no tags" : `it has the ${lists.join(" and the ")}`;
 }
 
 function shortNames(refs: readonly Ref[], prefix: string): string[] {
@@ -82,6 +85,6 @@ function shortNames(refs: readonly Ref[], prefix: string): string[] {
 
 function list(what: string, names: readonly string[]): string {
   if (names.length === 0) return "";
-  const more = names.length > TOLD ? `, ... (${names.length})` : "";
-  return `${what} ${names.slice(0, TOLD).join(", ")}${more}`;
+  const more = names.length > SHOWN ? `, ... (${names.length})` : "";
+  return `${what} ${names.slice(0, SHOWN).join(", ")}${more}`;
 }

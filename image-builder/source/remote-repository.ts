@@ -24,9 +24,10 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`, without its
- * history, and gives the name it has there. The transport is git's own, with the user's settings.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`, `FETCH_FAILED`, `TIMEOUT`.
+ * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`,
+ * without its history, and returns its name there. The transport is git's own, with the user's settings.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
+ * `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,
@@ -51,17 +52,17 @@ export async function fetchRemote(
     tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),
   );
   if (shallow.status === 0) return FETCHED;
-  // Servers of plain files ("dumb" HTTP) have whole histories only.
+  // Servers of plain files ("dumb" HTTP) do not shorten histories.
   if (!/does not support (shallow|--depth)/.test(shallow.stderr))
     throw fetchFailed(endpoint, source, shallow);
-  // Of their files git does not tell how much has come, but it can itself end a transfer that stands still.
+  // git shows no progress for such files, but can end an idle transfer itself.
   const config = [
     ...fetching.config,
     ["http.lowSpeedLimit", "1"],
     ["http.lowSpeedTime", `${timeout}`],
   ] as const;
-  const whole = await tryGit(fetchArguments(endpoint, source, []), { ...fetching, config, signal });
-  if (whole.status !== 0) throw fetchFailed(endpoint, source, whole);
+  const full = await tryGit(fetchArguments(endpoint, source, []), { ...fetching, config, signal });
+  if (full.status !== 0) throw fetchFailed(endpoint, source, full);
   return FETCHED;
 }
 
@@ -76,7 +77,7 @@ async function withIdleTimeout<Result>(
   return await run({ onActivity: () => idle.activity(), signal: AbortSignal.any(signals) });
 }
 
-/** What to ask the server for: a reference's full name or an id. */
+/** The source of the refspec to fetch: a reference's full name or an id. */
 function refspecSource(refs: readonly Ref[], revision: string | undefined, where: string): string {
   if (revision === undefined || revision === "HEAD") {
     if (!refs.some((ref) => ref.name === "HEAD")) throw noHead(refs, where);
@@ -89,14 +90,14 @@ function refspecSource(refs: readonly Ref[], revision: string | undefined, where
   throw refNotFound(refs, revision, where);
 }
 
-/** A remote does not expand a short id; but when it is the start of a branch's or tag's tip, it is known from the list. */
+/** A server does not expand a short id; that of a branch's or tag's tip is in the list of references. */
 function tipThatStartsWith(refs: readonly Ref[], digits: string, where: string): string {
   const ids = [...new Set(refs.map((ref) => ref.id).filter((id) => id.startsWith(digits)))];
   if (ids.length === 1) return ids[0]!;
   if (ids.length > 1)
     throw new DocteurError("REF_AMBIGUOUS", `${digits} is ambiguous in ${where}: give the full id`);
   const error = refNotFound(refs, digits, where);
-  throw new DocteurError(error.code, `${error.message}; of a commit elsewhere, give the full id`);
+  throw new DocteurError(error.code, `${error.message}; for a commit that is no tip, give the full id`);
 }
 
 async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promise<Ref[]> {
@@ -124,7 +125,7 @@ function fetchFailed(endpoint: RemoteEndpoint, source: string, result: GitResult
   if (/not our ref|unadvertised object|no such remote ref|couldn't find remote ref/i.test(result.stderr)) {
     return new DocteurError(
       "REF_NOT_FOUND",
-      `${endpoint.display} has no commit ${source}, or does not give it out`,
+      `${endpoint.display} has no commit ${source}, or does not serve it`,
     );
   }
   return unreachable(endpoint, result);
@@ -135,7 +136,7 @@ function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError 
   if (/mismatched algorithms/.test(result.stderr)) {
     return new DocteurError(
       "OBJECT_FORMAT",
-      `${endpoint.display} is no SHA-1 repository; an image can hold no other`,
+      `${endpoint.display} is not a SHA-1 repository; an image can hold SHA-1 ids only`,
     );
   }
   if (/ssh.*: (command )?not found$|cannot run \S*ssh\S*: No such file/m.test(result.stderr)) {

@@ -4,8 +4,8 @@ import { inspect } from "node:util";
 const MASK = "***";
 
 /**
- * A password or token on its way to git. It does not show up when the object that holds it is printed, thrown,
- * or turned into JSON; the one way to its text is `reveal`, so every use can be found by that name.
+ * A password or token on its way to git. It does not show up when the object that holds it is printed,
+ * thrown, or turned into JSON; the one way to its text is `reveal`, so every use can be found by that name.
  */
 export class Secret {
   readonly #text: string;
@@ -55,7 +55,8 @@ export function userInfoOf(address: string): string | undefined {
 }
 
 /**
- * An address for a message, with that masked: where it is not well formed, a password may begin and end anywhere there.
+ * An address for a message, with that masked: where it is not well formed, a password may begin and end
+ * anywhere there.
  */
 export function maskUserInfo(address: string): string {
   const start = SCHEME.exec(address)![0].length;

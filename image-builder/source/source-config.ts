@@ -14,12 +14,15 @@ export interface Setting {
 const MAX_CONFIG = 16 * 1024 * 1024;
 
 /**
- * Extensions that say nothing of how refs and objects are stored: one names a server that missing objects are fetched from,
- * the other a second file of settings.
+ * Extensions that say nothing of how refs and objects are stored: one names a server that missing objects are
+ * fetched from, the other a second file of settings.
  */
 const NO_FORMAT = ["extensions.partialclone", "extensions.worktreeconfig"];
 
-/** What decides whether git takes a file for changed: facts of the file system, and what is wanted of line ends. */
+/**
+ * What decides whether git takes a file for changed: facts of the file system, and what is wanted of line
+ * ends.
+ */
 const FACTS = [
   ...["core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode"],
   ...["core.trustctime", "core.checkstat", "core.autocrlf", "core.eol", "status.showuntrackedfiles"],
@@ -32,7 +35,10 @@ export function isFormat({ key }: Setting): boolean {
   );
 }
 
-/** Whether a setting belongs to the comparison of a work tree with its index. None of them names a program or a file. */
+/**
+ * Whether a setting belongs to the comparison of a work tree with its index. None of them names a program or
+ * a file.
+ */
 export function isFact({ key }: Setting): boolean {
   return FACTS.includes(key);
 }
@@ -46,14 +52,14 @@ export async function readConfig(file: string, signal?: AbortSignal): Promise<Se
   if (stats === undefined) return [];
   // Of a FIFO git would wait for the end.
   if (!stats.isFile() || stats.size > MAX_CONFIG) {
-    throw new DocteurError("NOT_A_REPOSITORY", `${file} is no file of a repository's settings`);
+    throw new DocteurError("NOT_A_REPOSITORY", `${file} is not a configuration file of git`);
   }
   const list = ["config", "--file", file, "--no-includes", "--list", "-z"];
   const result = await tryGit(list, { signal });
   if (result.status !== 0) {
     throw new DocteurError(
       "NOT_A_REPOSITORY",
-      `the settings of the repository cannot be read: ${reason(result)}`,
+      `git cannot read the settings of the repository: ${reason(result)}`,
     );
   }
   return result.stdout
@@ -65,7 +71,10 @@ export async function readConfig(file: string, signal?: AbortSignal): Promise<Se
     });
 }
 
-/** The text of a `config` with these settings, each of a section without subsections (git-config(1), "Syntax"). */
+/**
+ * The text of a `config` with these settings, each of a section without subsections (git-config(1),
+ * "Syntax").
+ */
 export function encodeConfig(settings: readonly Setting[]): string {
   return settings
     .map(({ key, value }) => {

@@ -1,4 +1,4 @@
-/** What a commit holds, as far as it is worth a word to the user. */
+/** Numbers and submodules of a commit, for the user. */
 export interface Survey {
   /** Files and symbolic links. */
   readonly files: number;
@@ -10,20 +10,20 @@ export interface Survey {
   readonly lfsPointers: number;
 }
 
-/** Submodules told by name. */
-const TOLD = 8;
+/** Submodules that a note names. */
+const SHOWN = 8;
 
-/** What the user should know of a commit, one line each. */
+/** Notes for the user, one line each. */
 export function surveyNotes({ submodules, lfsPointers }: Survey): string[] {
   const notes: string[] = [];
   if (submodules.length > 0) {
-    const more = submodules.length > TOLD ? `, ... (${submodules.length})` : "";
-    const names = submodules.slice(0, TOLD).join(", ");
-    notes.push(`submodules are recorded, but what is in them is not in the image: ${names}${more}`);
+    const more = submodules.length > SHOWN ? `, ... (${submodules.length})` : "";
+    const names = submodules.slice(0, SHOWN).join(", ");
+    notes.push(`the image has no files of submodules: ${names}${more}`);
   }
   if (lfsPointers > 0) {
     const files = lfsPointers === 1 ? "1 file is a pointer" : `${lfsPointers} files are pointers`;
-    notes.push(`${files} of Git LFS: the content that LFS keeps elsewhere is not in the image`);
+    notes.push(`${files} of Git LFS: the image does not have the content, which LFS keeps elsewhere`);
   }
   return notes;
 }

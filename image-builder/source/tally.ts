@@ -1,4 +1,4 @@
-/** How much lies in a tree. Numbers of paths, so that what is named twice counts twice. */
+/** What a tree contains, counted by paths: an object with two paths counts twice. */
 export interface Tally {
   /** Files and symbolic links. */
   files: number;
@@ -9,7 +9,7 @@ export interface Tally {
   submodules: number;
 }
 
-/** What lies in a tree itself, and which trees it names, by their indexes in a list. */
+/** What a tree contains itself, and the trees that it names, by their indexes in a list. */
 export interface TreeTally extends Tally {
   readonly below: number[];
 }
@@ -20,15 +20,15 @@ export function newTally(): TreeTally {
 }
 
 /**
- * Adds to each tree what lies below it, and gives what lies in the first. Each is gone through once, however many
+ * Adds to each tree what is below it, and returns the tally of the first. Walks each tree once, however many
  * paths lead to it: a few trees may name more paths than can be counted one by one.
  *
- * @param trees what lies in each; none lies below itself.
+ * @param trees the tally of each; none is below itself.
  */
 export function sumUp(trees: readonly TreeTally[]): Tally {
   const begun = new Uint8Array(trees.length);
   const done = new Uint8Array(trees.length);
-  // A stack of our own, for trees may lie as deep as they like.
+  // Not by recursion: trees may be of any depth.
   const stack = trees.length === 0 ? [] : [0];
   for (let index = stack.at(-1); index !== undefined; index = stack.at(-1)) {
     const tree = trees[index] as TreeTally;

@@ -18,13 +18,14 @@ const PATHSPECS = {
 };
 
 /**
- * How many files of a work tree are not as they were committed, those that git does not know among them; undefined where
- * git cannot tell. No filter runs, neither the repository's nor the user's own: git's built-in conversions (line ends,
- * encodings, `$Id$`) are made, but of a file with a `filter` attribute only the length and the times that the index has of it can
- * be compared. Where these differ, whether the content does stays unknown, and the file is not counted.
+ * The number of files of a work tree that differ from the commit, untracked ones included; undefined where
+ * git fails. No filter runs, neither the repository's nor the user's own: git's built-in conversions (line
+ * ends, encodings, `$Id$`) are made, but of a file with a `filter` attribute only the length and the times
+ * that the index has of it can be compared. Where these differ, whether the content does stays unknown, and
+ * the file is not counted.
  *
  * @param gitDir an isolated Git directory; its `info/attributes` are written.
- * @param own files that are this program's own doing and do not count: the image, which often is made where the files lie.
+ * @param own files of docteur's own that do not count: the image is often in the work tree.
  */
 export async function countUncommitted(
   gitDir: string,
@@ -83,11 +84,9 @@ async function countFiltered(
   return values.filter((value) => !/^(unspecified|unset|set|)$/.test(value)).length;
 }
 
-/** The note for a work tree with so many files that the image has otherwise, or not. */
+/** The note for a work tree with so many changed files. */
 export function uncommittedNotes(count: number | undefined): string[] {
   if (count === undefined || count === 0) return [];
   const changes = count === 1 ? "1 uncommitted change" : `${count} uncommitted changes`;
-  return [
-    `${changes} in the work tree: the image has what is committed (--worktree takes the folder as it lies)`,
-  ];
+  return [`${changes} in the work tree: the image has the commit (--worktree packs the files as they are)`];
 }

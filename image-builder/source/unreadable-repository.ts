@@ -4,13 +4,13 @@ import { DocteurError } from "../../reader/errors.ts";
 import { type GitResult, reason } from "./git.ts";
 
 /**
- * What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or where both
- * are.
+ * What a Git directory has besides HEAD (gitrepository-layout(5)): objects, refs in one of their forms, or
+ * where both are.
  */
 const PARTS = ["objects", "refs", "packed-refs", "reftable", "commondir"];
 
-/** Bytes of a file that are looked at. */
-const LOOKED_AT = 64 * 1024;
+/** Bytes of a file that are read. */
+const MAX_READ = 64 * 1024;
 
 /** Whether a folder may be a Git directory, so that it is worth asking git. */
 export function mayBeGitDir(path: string): boolean {
@@ -18,9 +18,9 @@ export function mayBeGitDir(path: string): boolean {
 }
 
 /**
- * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git cannot
- * read it, for it is damaged or of a later format: its settings may hold passwords, its objects what nobody means to
- * publish.
+ * Whether a folder that `mayBeGitDir` has what git writes into HEAD or `config`. Then it is one, though git
+ * cannot read it, for it is damaged or of a later format: its settings may hold passwords, its objects
+ * private files.
  */
 export function looksLikeGitDir(path: string): boolean {
   return hasHead(path) || hasGitConfig(path);
@@ -31,7 +31,7 @@ export function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Below a file there is nothing, and what may not be looked at is told of when it is read.
+    // Below a file there is nothing; a missing permission is an error when the path is read.
     return false;
   }
 }
@@ -54,7 +54,7 @@ function startOf(path: string): string {
     if (!statSync(path).isFile()) return "";
     const file = openSync(path, "r");
     try {
-      const buffer = Buffer.alloc(LOOKED_AT);
+      const buffer = Buffer.alloc(MAX_READ);
       return buffer.toString("latin1", 0, readSync(file, buffer, 0, buffer.length, 0));
     } finally {
       closeSync(file);
@@ -78,11 +78,11 @@ function remedy(path: string, why: string): string {
     return `; if you trust its owner, git config --global --add safe.directory ${JSON.stringify(path)}`;
   }
   if (/unknown repository (extension|format)|expected git repo version/i.test(why)) {
-    return "; a later git may read it";
+    return "; a newer git may read it";
   }
   const missing = ["HEAD", "objects", "refs"].filter((name) => !exists(join(path, name)));
   if (/^not a git repository/.test(why) && missing.length > 0 && missing.length < 3) {
-    return ` (without ${missing.join(" and ")})`;
+    return `: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`;
   }
   return "";
 }

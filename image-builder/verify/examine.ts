@@ -10,13 +10,12 @@ import { Idx } from "../../reader/pack/idx.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import { scanEntries } from "../../reader/pack/scan.ts";
 import { Work, WorkLimitError } from "../../reader/pack/work.ts";
-
-/** A longer list of faults is of no use. */
-const MOST_FAULTS = 10_000;
+import { MAX_FAULTS } from "./max-faults.ts";
 
 /**
- * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the work is within
- * bounds. An object whose base is damaged is damaged, too. Returns none if the header or the IDX itself cannot be read.
+ * The fault of each damaged object that the IDX of an image names, in the order of the IDX, as far as the
+ * work is within bounds. An object whose base is damaged is damaged, too. Returns none if the header or the
+ * IDX itself cannot be read.
  */
 export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const faults: InvalidImageError[] = [];
@@ -29,7 +28,7 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const { indexOffset, idx } = opened;
   const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
-  for (let index = 0; index < idx.count && faults.length < MOST_FAULTS; index++) {
+  for (let index = 0; index < idx.count && faults.length < MAX_FAULTS; index++) {
     const id = idx.idAt(index);
     try {
       attempt(faults, () => examine(id, idx, pack, cache), hex(id));

@@ -15,8 +15,8 @@ const BLUE = 34;
 const YELLOW = 33;
 
 /**
- * What the original's `verify` prints, byte for byte: the commit, its author, the root, and the message after an empty
- * line. Bytes, not text: as the commit has them, whatever they are encoded in.
+ * What the original's `verify` prints, byte for byte: the commit, its author, the root, and the message after
+ * an empty line. Bytes, not text: as the commit has them, in any encoding.
  */
 export function formatVerification(verification: Verification, options: FormatOptions = {}): Uint8Array {
   const paint = (color: number, text: string) => (options.color ? `\x1b[${color}m${text}\x1b[m` : text);

@@ -9,8 +9,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Bytes, one a character, as OCaml's `%S` prints them and the original prints names: quoted, what is not printable ASCII
- * as a letter or as `\ddd`, its decimal number.
+ * Bytes, one a character, as OCaml's `%S` prints them and the original prints names: quoted, what is not
+ * printable ASCII as a letter or as `\ddd`, its decimal number.
  */
 export function ocamlString(bytes: string): string {
   const escaped = bytes.replace(/[^ !#-[\]-~]/g, (character) => {

@@ -7,7 +7,7 @@ import { COST } from "../../reader/pack/work.ts";
 import { readTree } from "../../reader/paths/trees.ts";
 import type { ReachedObjects } from "./reached-objects.ts";
 
-/** The kind of object that an entry of a tree names; a submodule's commit lies in another repository. */
+/** The kind of object that an entry of a tree names; a submodule's commit is in another repository. */
 const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
   file: "blob",
   executable: "blob",
@@ -16,17 +16,23 @@ const KIND_OF_ENTRY: Readonly<Record<EntryType, ObjectKind | undefined>> = {
   gitlink: undefined,
 };
 
-/** Work allowed for each tree, beside what the PACK's bytes allow: many are small, at the end of a delta chain. */
+/**
+ * Work allowed for each tree, beside what the PACK's bytes allow: many are small, at the end of a delta
+ * chain.
+ */
 const WORK_PER_TREE = 16 * COST.delta;
 
 /**
- * Walks from a root tree to everything below it, each tree once, and checks that the PACK has each object, of the kind
- * that its entry says, and that every tree is well formed. Does not read blobs: their ids were computed from them.
- * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing or malformed.
+ * Walks from a root tree to everything below it, each tree once, and checks that the PACK has each object, of
+ * the kind that its entry says, and that every tree is well formed. Does not read blobs: their ids were
+ * computed from them.
+ * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing
+ * or malformed.
  * @throws {WorkLimitError} if the trees take more work than `objects` may do.
  */
 export function checkReachable(root: string, objects: Objects, reached: ReachedObjects): void {
-  // Not by recursion: the trees of a hostile image may be of any depth. Indexes, not ids, which are views into trees.
+  // Not by recursion: the trees of a hostile image may be of any depth. Indexes, not ids, which are views
+  // into trees.
   const pending: number[] = [];
   const add = (id: Uint8Array, kind: ObjectKind, where: () => string) => {
     const found = reached.add(id);
@@ -36,7 +42,7 @@ export function checkReachable(root: string, objects: Objects, reached: ReachedO
       });
     }
     if (found.kind !== kind) {
-      const what = `a ${found.kind} stands for the ${kind} that ${where()}`;
+      const what = `the ${kind} that ${where()} is a ${found.kind}`;
       throw new InvalidImageError("object-kind", what, { object: hex(id) });
     }
     if (kind === "tree" && !found.before) pending.push(found.index);

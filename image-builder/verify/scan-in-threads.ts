@@ -21,9 +21,10 @@ const CHUNK = 256 * 1024;
 /**
  * Scans the PACK of an image file in several threads, this one among them.
  *
- * @param worker the program of the other threads, which gets a `ScanTask` and answers with `ScannedPart`s or null.
- * @returns undefined when more threads save no time, or when anything is wrong: a scan from the first byte to the last then
- * finds what, and where.
+ * @param worker the program of the other threads, which gets a `ScanTask` and answers with `ScannedPart`s or
+ * null.
+ * @returns undefined when more threads save no time, or when anything is wrong: a scan from the first byte to
+ * the last then finds what, and where.
  */
 export async function scanInThreads(
   path: string,

@@ -5,15 +5,18 @@ import { FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { type EntryRange, readPackHeader } from "../../reader/pack/scan.ts";
 
-/** Bytes of a part: large beside the cost of starting one, small enough that all threads end at about the same time. */
+/**
+ * Bytes of a part: large beside the cost of starting one, small enough that all threads end at about the same
+ * time.
+ */
 const PART = 2 * 1024 * 1024;
 
 /** Bytes; for a smaller PACK further threads cost more than they save. */
 const WORTHWHILE = 8 * 1024 * 1024;
 
 /**
- * Splits a PACK into parts that can be scanned in parallel. The IDX, which is not verified yet, says where entries begin:
- * it is wrong if the scanned parts do not follow one another.
+ * Splits a PACK into parts that can be scanned in parallel. The IDX, which is not verified yet, says where
+ * entries begin: it is wrong if the scanned parts do not follow one another.
  *
  * @returns undefined when the PACK is small, or the IDX cannot be of this PACK.
  */

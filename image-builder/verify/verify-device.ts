@@ -21,16 +21,17 @@ import type { VerifiedCommit } from "./verification.ts";
 export type OnVerifyProgress = (done: number, total: number) => void;
 
 /**
- * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1 computed, the
- * trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all the commit reaches is in the
- * PACK. Synchronous, and all the work of `verifyImage`.
+ * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1
+ * computed, the trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all
+ * the commit reaches is in the PACK. Synchronous, and all the work of `verifyImage`.
  *
  * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
  *
  * @param scanned the result of `scanPack` for its PACK, if there is one already.
  * @param workFactor as for `boundsOf`.
  * @throws {InvalidImageError} the first fault found, with its offset and object.
- * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of docs/STORE.md.
+ * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of
+ * docs/STORE.md.
  */
 export function verifyDevice(
   device: BlockDevice,
@@ -41,10 +42,10 @@ export function verifyDevice(
   const cache = new SectorCache(device);
   const { commit: id, indexOffset } = readHeader(cache);
   if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
-    const what = `the image's ${device.size} bytes do not end ${SECTOR_SIZE}-byte blocks after the index offset ${indexOffset}`;
+    const what = `the image size ${device.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
-  // Before the work: a PACK of tiny objects may have more of them than any IDX that lies here.
+  // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
   if (scanned === undefined) {
     checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
   }
@@ -85,7 +86,7 @@ function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint
     throw new InvalidImageError("object-missing", "the PACK lacks the commit that the header names", where);
   }
   if (kind !== "commit") {
-    throw new InvalidImageError("object-kind", `the header names a ${kind} where a commit must be`, where);
+    throw new InvalidImageError("object-kind", `the header names a ${kind}, not a commit`, where);
   }
   return objects.read(raw(id), "commit");
 }

@@ -10,13 +10,18 @@ import type { VerifyTask, WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
-  /** Examine every object of a damaged image, and list the damaged ones as the error's `damages`. Default false. */
+  /**
+   * Examine every object of a damaged image, and list the damaged ones as the error's `damages`. Default
+   * false.
+   */
   readonly keepGoing?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An image with at least one fault: the error is the first fault, `damages` has one for each damaged object. */
+/**
+ * An image with at least one fault: the error is the first fault, `damages` has one for each damaged object.
+ */
 export class DamagedImageError extends InvalidImageError {
   override name = "DamagedImageError";
   readonly damages: readonly InvalidImageError[];
@@ -30,13 +35,16 @@ export class DamagedImageError extends InvalidImageError {
 /** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
 const WORKER = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./verify-worker.js";
 
-/** The commit object of each verification, kept apart so that a verification printed as JSON does not have it. */
+/**
+ * The commit object of each verification, kept apart so that a verification printed as JSON does not have it.
+ */
 const commitObjects = new WeakMap<Verification, Uint8Array>();
 
 /**
- * Verifies an image file or disk; see `verifyDevice` for what that covers. Runs in a thread of its own, so that the caller
- * can handle signals meanwhile.
- * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`.
+ * Verifies an image file or disk; see `verifyDevice` for what that covers. Runs in a thread of its own, so
+ * that the caller can handle signals meanwhile.
+ * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`,
+ * `IMAGE_UNREADABLE`.
  */
 export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();

@@ -25,12 +25,12 @@ export interface VerifyTask {
   readonly keepGoing: boolean;
 }
 
-function post(message: WorkerMessage): void {
+function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
 async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
-  const progress = (done: number, total: number) => post({ type: "progress", done, total });
+  const progress = (done: number, total: number) => send({ type: "progress", done, total });
   try {
     const device = openFileDevice(path);
     try {
@@ -46,7 +46,7 @@ async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
     }
   } catch (error) {
     const damaged = keepGoing && error instanceof InvalidImageError ? examineFile(path) : [];
-    post({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
+    send({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
 }
 

@@ -13,7 +13,7 @@ export function allOptions(command: Command): readonly Option[] {
 /** A command's arguments, parsed and checked against its declaration. */
 export class Invocation {
   readonly operands: readonly string[];
-  /** What follows the last operand, for a command that passes it on. */
+  /** The arguments after the last operand, for a command that passes them on. */
   readonly rest: readonly string[];
   readonly #command: Command;
   readonly #values: ReadonlyMap<string, readonly (string | true)[]>;
@@ -131,7 +131,10 @@ function optionValue(option: Option, { rawName, value, inlineValue }: OptionToke
   if (value === undefined || value === "") throw new UsageError(`${rawName} needs a value`, manual);
   // `-b -q` is far more often a forgotten value than a branch called `-q`.
   if (!inlineValue && value.startsWith("-") && value !== "-") {
-    throw new UsageError(`${rawName} needs a value ('${value}' as one is --${option.name}=${value})`, manual);
+    throw new UsageError(
+      `${rawName} needs a value (for the value '${value}' write --${option.name}=${value})`,
+      manual,
+    );
   }
   return value;
 }

@@ -7,7 +7,7 @@ export const colourOption: Option = {
   name: "color",
   value: "WHEN",
   description:
-    "Colours on standard output: always, never, or auto, which is on a terminal unless NO_COLOR is set or TERM is dumb. Default: auto.",
+    "Print colours to standard output: always, never, or auto: on a terminal, unless NO_COLOR is set or TERM is dumb. Default: auto.",
 };
 
 /** Whether an invocation, the stream and the environment ask for colours (https://no-color.org). */

@@ -43,6 +43,6 @@ export interface Command {
   readonly operands: readonly string[];
   /** True when everything after the last operand belongs to somebody else and is not parsed. */
   readonly passesRest?: boolean;
-  /** Does the work and gives the exit status. */
+  /** Does the work. @returns the exit status. */
   execute(invocation: Invocation, context: CommandContext): Promise<number>;
 }

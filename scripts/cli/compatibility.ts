@@ -1,18 +1,21 @@
 import type { Invocation } from "./arguments.ts";
 import type { Option } from "./command.ts";
 
-/** Options that the original's `docteur.make` and `docteur.verify` take, and scripts may therefore pass. */
+/** Options of the original's `docteur.make` and `docteur.verify`, which scripts may pass. */
 export const originalOptions: readonly Option[] = [
-  { name: "verbose", short: "v", description: "Taken for the original's sake; changes nothing." },
+  { name: "verbose", short: "v", description: "For scripts that call the original docteur; has no effect." },
   {
     name: "verbosity",
     value: "LEVEL",
     description:
-      "Taken for the original's sake: quiet is --quiet; app, error, warning, info and debug change nothing.",
+      "For scripts that call the original docteur: quiet is --quiet; app, error, warning, info and debug have no effect.",
   },
 ];
 
-/** `--quiet`, or the original's other way to say so. @throws {UsageError} for a level that is none. */
+/**
+ * Whether `--quiet` or the original's `--verbosity=quiet` is given. @throws {UsageError} for an unknown
+ * level.
+ */
 export function isQuiet(invocation: Invocation): boolean {
   const level = invocation.choice("verbosity", ["quiet", "app", "error", "warning", "info", "debug"]);
   return invocation.flag("quiet") || level === "quiet";

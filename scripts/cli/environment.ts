@@ -1,8 +1,8 @@
 import type { Invocation } from "./arguments.ts";
 
 /**
- * The variables that `-e NAME=VALUE` and `-e NAME` give a program; the latter takes its value from `env`, and gives none that
- * is not there. The last of a name counts.
+ * The variables that `-e NAME=VALUE` and `-e NAME` give a program; the latter takes its value from `env`, and
+ * gives none that is not there. The last of a name counts.
  *
  * @throws {UsageError} for one without a name.
  */

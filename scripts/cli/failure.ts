@@ -2,7 +2,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** What the exit status says. `run` gives its program's own status instead, 0 to 255. */
+/** The exit statuses of a command. `run` ends with its program's own status instead, 0 to 255. */
 export const ExitStatus = {
   success: 0,
   failure: 1,
@@ -15,8 +15,8 @@ export function statusOf(error: unknown): number {
 }
 
 /**
- * The one line that a person is shown for an error, and after it, if the environment has `DOCTEUR_DEBUG`, the stacks
- * of the error and of its causes.
+ * One line for an error; with `DOCTEUR_DEBUG` in the environment, also the stacks of the error and of its
+ * causes.
  */
 export function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string {
   const debug = (env.DOCTEUR_DEBUG ?? "") !== "";
@@ -27,7 +27,7 @@ export function describeFailure(error: unknown, env: NodeJS.ProcessEnv): string 
 function summary(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return `unexpected error: ${oneLine(String(error))}`;
   if (error instanceof DocteurError || isSystemError(error)) return oneLine(error.message);
-  const more = debug ? "" : " (a defect in docteur; with DOCTEUR_DEBUG=1 it says more)";
+  const more = debug ? "" : " (a defect in docteur; DOCTEUR_DEBUG=1 shows where)";
   return `unexpected error: ${oneLine(error.message)}${more}`;
 }
 

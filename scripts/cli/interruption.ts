@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { DocteurError } from "../../reader/errors.ts";
 
-/** The command was told to end. `code` is `INTERRUPTED`. */
+/** A signal ended the command, or nobody reads its output. `code` is `INTERRUPTED`. */
 export class InterruptedError extends DocteurError {
   override name = "InterruptedError";
   /** 128 and the signal's number, as a shell reports a program that the signal ended. */
@@ -15,11 +15,11 @@ export class InterruptedError extends DocteurError {
   }
 }
 
-/** How long the rooms may take to put away what they hold before the process ends without them, in milliseconds. */
+/** Milliseconds for cleaning up before the process exits regardless. */
 const GRACE = 10_000;
 
 /**
- * Turns the ways of being told to end into one `AbortSignal`: SIGINT, SIGTERM, SIGHUP, a reader that closed standard
+ * Aborts one `AbortSignal` for every reason to end: SIGINT, SIGTERM, SIGHUP, a reader that closed standard
  * output, and an output that cannot be written (disk full). A second signal ends the process at once.
  */
 export function interruption(process: NodeJS.Process): AbortSignal {
@@ -46,7 +46,7 @@ export function interruption(process: NodeJS.Process): AbortSignal {
           }),
     );
   });
-  process.stderr.on("error", () => {}); // nobody is left to be told
+  process.stderr.on("error", () => {}); // there is nowhere to report it
   return controller.signal;
 }
 

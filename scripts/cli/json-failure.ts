@@ -6,13 +6,13 @@ export interface JsonFailure {
   readonly code: DocteurError["code"];
   /** The line that people get. */
   readonly message: string;
-  /** What is wrong with an image: the kind of damage, the byte at which it lies, the object's id. */
+  /** What is wrong with an image: the kind of damage, its byte offset, the object's id. */
   readonly fault?: string;
   readonly offset?: number | undefined;
   readonly object?: string | undefined;
 }
 
-/** Undefined for what is no failure of ours to tell: an interruption, or a defect. */
+/** Undefined for an interruption or a defect. */
 export function jsonFailure(error: unknown, redact: (text: string) => string): JsonFailure | undefined {
   if (!(error instanceof DocteurError)) return undefined;
   const { code } = error;

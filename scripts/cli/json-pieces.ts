@@ -2,8 +2,8 @@
 const LENGTH = 64 * 1024;
 
 /**
- * The JSON of an object, as `JSON.stringify` gives it, in pieces: what is in a long string, a commit's message for instance, may
- * take six times its length, and memory for that is not to be had at once.
+ * The JSON of an object, as `JSON.stringify` gives it, in pieces: what is in a long string, a commit's
+ * message for instance, may take six times its length, and memory for that is not to be had at once.
  */
 export function* jsonPieces(value: object): Generator<string> {
   let separator = "{";

@@ -1,6 +1,6 @@
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 
-/** Does work on an image; an error about its content, which knows an offset but no file, is told with the file's name. */
+/** Does work on an image, and puts the name of the file before the message of an error about its content. */
 export async function namingImage<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

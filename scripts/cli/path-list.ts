@@ -9,8 +9,8 @@ export interface ProgramInput {
 }
 
 /**
- * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes the
- * program's standard input, in the place of the command's own.
+ * `cat --files-from FILE` names a file of the host, which the guest cannot see: it is opened here and becomes
+ * the program's standard input, in the place of the command's own.
  * @throws {DocteurError} `FILE_LIST_UNREADABLE` if FILE cannot be read.
  */
 export async function programInput(
@@ -33,7 +33,7 @@ function findPathList(args: readonly string[]): { file: string; index: number; l
     if (arg === "--") return undefined; // what follows is paths
     if (arg.startsWith("--files-from=")) return { file: arg.slice("--files-from=".length), index, length: 1 };
     const file = args[index + 1];
-    // Without its file it is the program that says how it is to be called.
+    // Without FILE the program itself prints its usage.
     if (arg === "--files-from" && file !== undefined) return { file, index, length: 2 };
   }
   return undefined;

@@ -1,7 +1,7 @@
 import type { Phase, Progress } from "../../image-builder/index.ts";
 import { bytes, count, duration } from "./quantity.ts";
 
-/** What a command is at, and how far. Work without a unit is told as a percentage alone. */
+/** A command's phase and progress. Work without a unit is shown as a percentage alone. */
 export interface Work extends Omit<Progress, "phase" | "unit"> {
   readonly phase: Phase | "verify";
   readonly unit?: Progress["unit"] | undefined;
@@ -44,7 +44,7 @@ export class ProgressLine {
     if (now < this.#next) return;
     this.#next = now + INTERVAL;
     this.#shown = true;
-    // A terminal that does not tell its width says 0.
+    // The width is 0 when the terminal does not report it.
     const width = this.#stream.columns || 80;
     this.#stream.write(`\r${this.#line(work, now).slice(0, width - 1)}\x1b[K`);
   }
@@ -63,14 +63,14 @@ export class ProgressLine {
 /** Milliseconds before anything is said about how fast it goes. */
 const FIRST_PACE = 1000;
 
-/** `, 5.1 MB/s, 12 s left`, or nothing while it is too early to tell. */
+/** `, 5.1 MB/s, 12 s left`, or nothing in the first second. */
 export function pace({ unit, done, total }: Work, doneSince: number, milliseconds: number): string {
   if (milliseconds < FIRST_PACE || doneSince <= 0) return "";
   const perSecond = (doneSince / milliseconds) * 1000;
   const rate = unit === "bytes" ? bytes(perSecond) : Math.round(perSecond).toLocaleString("en-US");
-  const told = unit === undefined ? "" : `, ${rate}/s`;
-  if (total === undefined || done >= total) return told;
-  return `${told}, ${duration(((total - done) / perSecond) * 1000)} left`;
+  const rates = unit === undefined ? "" : `, ${rate}/s`;
+  if (total === undefined || done >= total) return rates;
+  return `${rates}, ${duration(((total - done) / perSecond) * 1000)} left`;
 }
 
 /** `Packing 1,200 of 4,000 objects (30%)`, `Reading 12 files, 1.0 MB of 4.0 MB (25%)`, `Verifying 30%` */

@@ -17,9 +17,9 @@ export function hasPassword(args: readonly string[]): boolean {
 }
 
 /**
- * Gives a function that masks, in a text for people, every URL's user and password, and those that stand in the arguments of
- * this command, whatever they were meant for: a mistyped command line puts a REPOSITORY where another thing is expected, and
- * a message may have that as a path, or the folders of that path.
+ * Returns a function that masks, in a text for people, every URL's user and password, and those that stand in
+ * the arguments of this command, whatever they were meant for: a mistyped command line puts a REPOSITORY
+ * where another thing is expected, and a message may have that as a path, or the folders of that path.
  */
 export function redaction(args: readonly string[]): (text: string) => string {
   const given = args.map(passwordOf).filter((secret) => secret !== undefined);

@@ -3,7 +3,10 @@ import { printable, printableBytes } from "../../reader/printable.ts";
 /** Line breaks and tabs are a part of what has several lines. */
 const LAYOUT = "\n\t";
 
-/** Writes text or bytes to a stream: as they are into a pipe or file, with control characters escaped to a terminal. */
+/**
+ * Writes text or bytes to a stream: as they are into a pipe or file, with control characters escaped to a
+ * terminal.
+ */
 export function writeShown(stream: NodeJS.WriteStream, data: string | Uint8Array): void {
   if (stream.isTTY !== true) stream.write(data);
   else stream.write(typeof data === "string" ? printable(data, LAYOUT) : printableBytes(data, LAYOUT));

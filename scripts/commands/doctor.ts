@@ -4,14 +4,14 @@ import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
 import { writeJson, writeShown } from "../cli/screen.ts";
 
-/** `docteur doctor`: what this machine has and lacks. */
+/** `docteur doctor`: checks this machine. */
 export const doctor: Command = {
   name: "doctor",
-  summary: "tell what this machine has and lacks",
+  summary: "check what this machine has and lacks",
   synopsis: [""],
-  description: `Checks whether a run can work: starts the machine's Node, unpacks a module of its kernel, tries the
-accelerator, writes to the cache and compares the free space with what a run takes. Prints a line for each to
-standard output; for what is missing, the line after it says how to get it. Status 1 if anything is missing.`,
+  description: `Checks whether a run can work: starts the virtual machine's Node, unpacks a module of its kernel, tries the
+accelerator, writes to the cache and compares the free space with what a run needs. Prints a line for each check to
+standard output; after a check that fails, a line says what to do. Status 1 if one fails.`,
   operands: [],
   options: [{ name: "json", description: "Print the checks as one JSON array on one line." }, colourOption],
   sections: [exitStatus],

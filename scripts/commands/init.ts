@@ -3,18 +3,18 @@ import { printable } from "../../reader/printable.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
 
-/** `docteur init`: a small project with a program that reads an image. */
+/** `docteur init`: writes a small project with a program that reads an image. */
 export const init: Command = {
   name: "init",
   summary: "write a small project with a program of your own",
   synopsis: ["FOLDER"],
-  description: `Writes a program that reads an image, main.ts, and what belongs to it, package.json, tsconfig.json and README.md,
-into FOLDER, which must be empty if it is there. It runs as it is:
+  description: `Writes a program that reads an image, main.ts, with its package.json, tsconfig.json and README.md into
+FOLDER, which must be new or empty. The program runs as it is:
 
  docteur run disk.img FOLDER/main.ts
 
-\`npm install\` in FOLDER gives an editor the types that the program uses. They are those of the
-docteur that wrote the project, whose folder package.json names: nothing is fetched.`,
+\`npm install\` in FOLDER gives an editor the types that the program uses. They are those of the docteur
+that wrote the project: package.json names its folder, and nothing is fetched.`,
   operands: ["FOLDER"],
   options: [],
   sections: [exitStatus],
@@ -24,7 +24,7 @@ docteur that wrote the project, whose folder package.json names: nothing is fetc
     await writeStarter(folder);
     const program = `${folder.replace(/\/+$/, "")}/main.ts`;
     const name = printable(basename(resolve(folder)));
-    stderr.write(`${name}: docteur run IMAGE ${printable(program)} runs the program in it\n`);
+    stderr.write(`${name}: run its program by docteur run IMAGE ${printable(program)}\n`);
     return 0;
   },
 };

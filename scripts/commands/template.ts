@@ -1,29 +1,30 @@
 import { printable } from "../../reader/printable.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
+import { machineOptions } from "../cli/machine-options.ts";
 import { bytes as quantity } from "../cli/quantity.ts";
 import { writeShown } from "../cli/screen.ts";
 
 const ACTIONS = ["list", "prune", "warm"] as const;
 
-/** `docteur template`: the machines that have booted before and from which runs start. */
+/** `docteur template`: the booted machines that runs start from. */
 export const template: Command = {
   name: "template",
   summary: "list, make and remove the templates that runs start from",
   synopsis: ["list", "prune [--keep COUNT]", "warm [--accel ACCELERATOR] [-m MIB] [--network]"],
-  description: `A template is a virtual machine that has booted and waits, without an image, for what it is to run. The
-first run leaves one; later runs of whatever image start from it instead of booting. There is one for each kernel, version
-of docteur and QEMU, accelerator and amount of memory, with and without a network.
+  description: `A template is a virtual machine that has booted, without an image, and waits for a program. The first run
+saves one; later runs of any image start from it instead of booting. There is one for each kernel, version of docteur and
+QEMU, accelerator and amount of memory, with and without a network.
 
-list prints a line for each to standard output, that used last first: its name, what machine it is, when it was used last
-and what it takes on the disk. prune removes those that were not used for longest. warm makes the one that a run with the same
-options would start from, if it is not there, also where making one has failed before.`,
+list prints one line for each template to standard output, the last used first: its name, its machine, when it was last
+used, and its size on the disk. prune removes the templates that were last used longest ago. warm makes the template that a
+run with the same options would start from, unless it exists, even if an earlier run failed to make it.`,
   operands: ["ACTION"],
   options: [
     {
       name: "keep",
       value: "COUNT",
-      description: "How many prune leaves, those used last. Default: 1.",
+      description: "How many templates prune leaves, the last used ones. Default: 1.",
     },
     { name: "accel", value: "ACCELERATOR", description: "kvm or tcg, as for run. Default: as for run." },
     {
@@ -34,18 +35,18 @@ options would start from, if it is not there, also where making one has failed b
     },
     {
       name: "network",
-      description: "That of a machine whose ports are published, as by run -p, whichever they are.",
+      description: "Make the template of a machine with a network, for run -p with any ports.",
     },
     { name: "kernel", value: "FILE", description: "Linux kernel to boot, as for run. Default: as for run." },
-    { name: "modules", value: "FOLDER", description: "Modules of that kernel. Goes with --kernel." },
-    { name: "verbose", short: "v", description: "Say on standard error what is done." },
+    { name: "modules", value: "FOLDER", description: "Modules of that kernel. Needs --kernel." },
+    { name: "verbose", short: "v", description: "Report each step on standard error." },
   ],
   sections: [
     {
       title: "FILES",
       body: ` $XDG_CACHE_HOME/docteur/template-*
-     At most 8 templates and 2 GiB are kept, those used last. They may be
-     deleted at any time; the next run makes what it needs.`,
+     The last used templates, at most 8 and 2 GiB. They may be deleted at
+     any time; the next run makes what it needs.`,
     },
     exitStatus,
   ],
@@ -53,7 +54,7 @@ options would start from, if it is not there, also where making one has failed b
     const [word] = invocation.operands as [string];
     const action = ACTIONS.find((each) => each === word);
     if (action === undefined) {
-      throw invocation.misuse(`unknown action '${word}', the actions are ${ACTIONS.join(", ")}`);
+      throw invocation.misuse(`unknown action '${word}'; the actions are ${ACTIONS.join(", ")}`);
     }
     const { listTemplates, pruneTemplates, warmTemplate } = await import("../../vm/commands.ts");
     if (action === "list") {
@@ -67,11 +68,8 @@ options would start from, if it is not there, also where making one has failed b
       }
     } else {
       await warmTemplate({
-        accel: invocation.choice("accel", ["kvm", "tcg"]),
-        memory: invocation.integer("memory", { minimum: 128, maximum: 1024 * 1024 }),
+        ...machineOptions(invocation),
         network: invocation.flag("network"),
-        kernel: invocation.text("kernel"),
-        modules: invocation.text("modules"),
         ...(invocation.flag("verbose") && {
           note: (line) => void stderr.write(`docteur: ${printable(line)}\n`),
         }),

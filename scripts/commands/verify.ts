@@ -1,4 +1,5 @@
 import type { Verification } from "../../image-builder/index.ts";
+import { MAX_FAULTS } from "../../image-builder/verify/max-faults.ts";
 import type { InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
 import { writeTo } from "../../vm/write-to.ts";
@@ -13,35 +14,34 @@ import { ProgressLine } from "../cli/progress.ts";
 import { bytes, count } from "../cli/quantity.ts";
 import { writeJson } from "../cli/screen.ts";
 
-/** `docteur verify`: proves that an image is whole. */
+/** `docteur verify`: verifies an image. */
 export const verify: Command = {
   name: "verify",
-  summary: "prove that a disk image is whole",
+  summary: "verify a disk image, byte for byte",
   synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
-  description: `Reads every byte of IMAGE that means something. Each object of the PACK is inflated, deltas are applied,
-the SHA-1 of each is computed, the index must equal the one that the PACK implies, and whatever the commit reaches
-must be there.
+  description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
+computes the SHA-1 of each. The index must equal the one that the PACK implies, and the PACK must have all objects that the
+commit reaches.
 
-Prints the commit, its author, its root tree and its message to standard output. Anything wrong is one line on
-standard error that names the fault, the byte at which it lies and the object, and status 1.`,
+Prints the commit, its author, its root tree and its message to standard output. If there is a fault, prints one line to
+standard error with the fault, its byte offset and the object, and ends with status 1.`,
   operands: ["IMAGE"],
   options: [
-    { name: "quiet", short: "q", description: "Print nothing; the exit status is the answer." },
+    { name: "quiet", short: "q", description: "Print nothing; the exit status is the result." },
     {
       name: "verbose",
       short: "v",
       description:
-        "Also tell on standard error how many objects of each type there are, how many are deltas and in how long chains, and how well they are compressed.",
+        "Also print to standard error the number of objects of each type, the number of deltas, the length of the longest chain of deltas, and sizes.",
     },
     {
       name: "keep-going",
-      description:
-        "Where something is wrong, look at every object and tell of each that is damaged, a line each on standard error, up to 10,000. An object made from a damaged one is damaged, too.",
+      description: `If there is a fault, examine every object, and print a line to standard error for each damaged one, up to ${MAX_FAULTS.toLocaleString("en-US")}. A delta on a damaged object is damaged, too.`,
     },
     {
       name: "json",
       description:
-        "Print everything found as one JSON object on one line of standard output. Of an image that is not whole: error, with code, message and, as far as there is one, fault (the kind of damage), offset (the byte) and object; with --keep-going damages, too, one such for each object.",
+        "Print the result as one JSON object on one line of standard output. On failure the object has error, with code, message and, for a damaged image, fault (the kind of damage), offset (in bytes) and object, as far as they are known; with --keep-going also damages, one such error for each object.",
     },
     colourOption,
     ...originalOptions.filter(({ name }) => name !== "verbose"),
@@ -50,7 +50,7 @@ standard error that names the fault, the byte at which it lies and the object, a
     {
       title: "EXAMPLES",
       body: ` docteur verify disk.img
- docteur verify -q disk.img && echo whole
+ docteur verify -q disk.img && echo undamaged
  docteur verify --json disk.img`,
     },
     exitStatus,

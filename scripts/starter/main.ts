@@ -1,7 +1,10 @@
 import { extname } from "node:path/posix";
 import type { Unikernel } from "docteur/guest";
 
-/** Tells how many files of each kind there are in the image, or in the folder that is named, and how many bytes they have. */
+/**
+ * Tells how many files of each kind there are in the image, or in the folder that is named, and how many
+ * bytes they have.
+ */
 export default (({ store, console, args, signal }) => {
   const kinds = new Map<string, { files: number; bytes: number }>();
   for (const { name, bytes } of filesBeneath(args[0] ?? "/")) {

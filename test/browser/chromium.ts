@@ -45,7 +45,9 @@ export async function startBrowser(t: ExecutionContext): Promise<Browser> {
   return browser;
 }
 
-/** The folder of the browser and of the libraries that this machine lacks, fetched once and installed nowhere. */
+/**
+ * The folder of the browser and of the libraries that this machine lacks, fetched once and installed nowhere.
+ */
 function browserFolder(): Promise<string> {
   return cached("test-browser", async (folder) => {
     await fetchPackages(closure(PACKAGES), join(folder, "root"));

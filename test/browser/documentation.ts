@@ -6,8 +6,8 @@ import { cached } from "../../vm/cache/cache.ts";
 const SCRIPTS = ["libjs-jquery", "libjs-underscore"];
 
 /**
- * A folder with Debian's documentation of Python and, by symbolic links, the scripts that its search needs: some thousand
- * files, 67 MB. Its start is at `/doc/python3.X/html/`. Fetched once.
+ * A folder with Debian's documentation of Python and, by symbolic links, the scripts that its search needs:
+ * some thousand files, 67 MB. Its start is at `/doc/python3.X/html/`. Fetched once.
  */
 export async function documentation(): Promise<string> {
   const folder = await cached("test-documentation", async (folder) => {

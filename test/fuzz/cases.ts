@@ -17,7 +17,9 @@ export interface Case {
   readonly isFull: boolean;
 }
 
-/** One in so many is made to take time or memory; of those one in so many is read with the bounds as they are. */
+/**
+ * One in so many is made to take time or memory; of those one in so many is read with the bounds as they are.
+ */
 const HOSTILE = 16;
 const FULL = 300;
 

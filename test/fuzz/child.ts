@@ -1,6 +1,7 @@
 /**
- * Runs cases one after the other: `child.ts SEED FIRST COUNT FILE`. Writes the number of the case that it is at to the start of
- * FILE, for its parent to know should it end or not end, and sends its parent what it has found.
+ * Runs cases one after the other: `child.ts SEED FIRST COUNT FILE`. Writes the number of the case that it is
+ * at to the start of FILE, for its parent to know should it end or not end, and sends its parent what it has
+ * found.
  */
 import { openSync, writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
@@ -24,7 +25,10 @@ export interface Finding {
 
 const MIB = 2 ** 20;
 
-/** A small part of what the reader may hold and do, so that many cases can be run: what has no bound shows all the same. */
+/**
+ * A small part of what the reader may hold and do, so that many cases can be run: what has no bound shows all
+ * the same.
+ */
 const SMALL: ConnectOptions = {
   maxObjectSize: 8 * MIB,
   maxLayoutSize: 4 * MIB,
@@ -35,8 +39,9 @@ const SMALL: ConnectOptions = {
 const SMALL_FACTOR = 1 / 64;
 
 /**
- * Seconds of CPU for one call, and MiB for the process, on a machine that others load too. With the bounds as they are, a
- * command takes at most 600 MiB; here several calls follow one another before the collector comes by.
+ * Seconds of CPU for one call, and MiB for the process, on a machine that others load too. With the bounds as
+ * they are, a command takes at most 600 MiB; here several calls follow one another before the collector comes
+ * by.
  */
 const SMALL_BOUND = { seconds: 2.5, mebibytes: 400 };
 const FULL_BOUND = { seconds: 12, mebibytes: 900 };

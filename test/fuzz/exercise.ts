@@ -57,7 +57,9 @@ const FEW_PATHS = 12;
 
 const MIB = 2 ** 20;
 
-/** Where pieces of a value are read to. One for all: to zero one for each would take most of a case's time. */
+/**
+ * Where pieces of a value are read to. One for all: to zero one for each would take most of a case's time.
+ */
 const PIECE = Buffer.alloc(MIB);
 
 /** Paths of an ordinary image that are read between two looks at the clock, which take their time, too. */
@@ -67,8 +69,8 @@ const PATHS_A_LOOK = 16;
  * Reads an image in every way there is: by the store, the programs, what `serve` is made of, and `verify`.
  *
  * @param isHostile whether the image is made to take time: then each thing is done once.
- * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, a reader asks the
- * device for what is not there, or a call takes more CPU than the meter allows.
+ * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, a reader
+ * asks the device for what is not there, or a call takes more CPU than the meter allows.
  */
 export async function exercise(
   image: Uint8Array,
@@ -147,8 +149,8 @@ function readPath(store: Store, path: string | Uint8Array): void {
   attempt(() => store.readLink(path));
   attempt(() => {
     const folder = store.folder(path);
-    for (let place = 0; place < Math.min(folder.count, 1000); place++) {
-      const { rawName, id } = folder.entry(place);
+    for (let index = 0; index < Math.min(folder.count, 1000); index++) {
+      const { rawName, id } = folder.entry(index);
       if (rawName.length === 0 || id.length !== 40) throw new Error("folder");
     }
   });
@@ -163,7 +165,9 @@ function readPath(store: Store, path: string | Uint8Array): void {
   attempt(() => readThrough(store, path));
 }
 
-/** Reads a value, and keeps no more of it than its size and a part: nobody needs two large values at a time. */
+/**
+ * Reads a value, and keeps no more of it than its size and a part: nobody needs two large values at a time.
+ */
 function readWhole(store: Store, path: string | Uint8Array): { size: number; middle: Buffer } {
   const id = store.digest(path);
   const content = store.get(path);
@@ -176,7 +180,7 @@ function readThrough(store: Store, path: string | Uint8Array): void {
   try {
     const into = PIECE;
     for (let at = 0, read = -1; read !== 0; at += read) read = reader.read(at, into);
-    if (!reader.verified) throw new Error("a reader came to the end and has proved nothing");
+    if (!reader.verified) throw new Error("a reader came to the end without verifying its object");
   } finally {
     reader.close();
   }

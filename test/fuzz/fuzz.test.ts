@@ -4,7 +4,9 @@ import test from "ava";
 const RUN = new URL("run.ts", import.meta.url).pathname;
 const CASES = 400;
 
-/** The same for every run: what fails on one machine fails on the next. `make fuzz` takes another each time. */
+/**
+ * The same for every run: what fails on one machine fails on the next. `make fuzz` takes another each time.
+ */
 const SEED = 20260726;
 
 test("damaged, doubtful and hostile images are read or refused, in bounded memory and time", (t) => {

@@ -41,8 +41,9 @@ const TARGETS = ["a", "b/c", "../a", "/", "/a/b", ".", "..", "a/", "", "x\0y", "
 const DATES = ["1602316800 +0200", "0 +0000", "-5 -0330", "99999999999999999999 +0000", "1 +9999", "x", "1"];
 
 /**
- * An image of objects whose ids are right, so that readers get past the hashes and meet what is wrong inside: trees and
- * commits of doubtful content, deltas that build on anything, entries that claim other sizes, an IDX that lies.
+ * An image of objects whose ids are right, so that readers get past the hashes and meet what is wrong inside:
+ * trees and commits of doubtful content, deltas that build on anything, entries that claim other sizes, an
+ * IDX that lies.
  */
 export function generateImage(random: Random): Buffer {
   const entries = new Map<string, MadeEntry>();

@@ -6,7 +6,10 @@ export interface Most {
   readonly call: string;
 }
 
-/** Measures calls: seconds of CPU of this process, its collector's threads included, and the most memory that it held. */
+/**
+ * Measures calls: seconds of CPU of this process, its collector's threads included, and the most memory that
+ * it held.
+ */
 export class Meter {
   readonly #limit: number;
   #cpu: Most = { value: 0, call: "" };
@@ -21,7 +24,7 @@ export class Meter {
     return this.#cpu;
   }
 
-  /** Begins to measure memory anew (proc(5), /proc/pid/clear_refs, 5). */
+  /** Restarts the measure of memory (proc(5), /proc/pid/clear_refs, 5). */
   start(): void {
     this.#cpu = { value: 0, call: "" };
     writeFileSync("/proc/self/clear_refs", "5");

@@ -6,8 +6,8 @@ const WORDS = [0, 1, 12, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff];
 const MOST = 4;
 
 /**
- * Damages an image in one to a few places: bits and bytes, numbers as they lie in headers and tables, pieces left out, doubled,
- * swapped or taken from another image, the end cut off.
+ * Damages an image at one or a few offsets: bits and bytes, numbers as they lie in headers and tables, pieces
+ * left out, doubled, swapped or taken from another image, the end cut off.
  */
 export function mutate(random: Random, image: Buffer, other: Buffer): Buffer {
   let bytes: Buffer = Buffer.from(image);

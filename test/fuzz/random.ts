@@ -1,4 +1,7 @@
-/** A source of chance that gives the same again for the same seed (the generator of T. Ettinger, "mulberry32"). */
+/**
+ * A source of chance that gives the same again for the same seed (the generator of T. Ettinger,
+ * "mulberry32").
+ */
 export class Random {
   #state: number;
 

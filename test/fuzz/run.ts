@@ -1,11 +1,12 @@
 /**
- * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and measures what each call
- * takes.
+ * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and
+ * measures what each call takes.
  *
  *     node test/fuzz/run.ts [--seconds N | --cases N] [--seed N] [--case N]
  *
- * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N` runs it again.
- * Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not end.
+ * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N`
+ * runs it again. Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not
+ * end.
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +18,7 @@ import type { Finding } from "./child.ts";
 
 const CHILD = new URL("child.ts", import.meta.url);
 
-/** Cases that a child runs before another takes its place: what it has kept by then is not to hide what a case takes. */
+/** Cases that a child runs before another follows: memory that it keeps must not hide what a case takes. */
 const CASES_A_CHILD = 5000;
 
 /** Failures after which no more cases are run. */

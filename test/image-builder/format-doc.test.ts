@@ -26,7 +26,7 @@ function consoleExamples(document: string): Example[] {
   );
 }
 
-test("the examples of FORMAT.md print what stands there", (t) => {
+test("the examples of FORMAT.md print what the page shows", (t) => {
   const folder = temporaryFolder(t);
   const path = [join(CHECKOUT, "scripts"), GIT_ENVIRONMENT.PATH].join(delimiter);
   const examples = consoleExamples(readFileSync(join(CHECKOUT, "docs/FORMAT.md"), "utf8"));

@@ -26,7 +26,7 @@ function parts(folder: string, packBytes: number, idxBytes: number, blockSize = 
   return { pack, idx, commit: COMMIT, blockSize };
 }
 
-test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one block more", async (t) => {
+test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on a block gets one block more", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   for (const [packBytes, idxBytes, blockSize, indexOffset, size] of [
@@ -52,7 +52,7 @@ test("header, PACK, zeroes, IDX, zeroes; a part that ends on a block gets one bl
   t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
 });
 
-test("until it is published, what was there stays; given up, it leaves nothing", async (t) => {
+test("an image that is not published leaves the old one, and nothing else", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   const made = parts(folder, 10, 10);
@@ -67,7 +67,7 @@ test("until it is published, what was there stays; given up, it leaves nothing",
   t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
 });
 
-test("aborted while it is written", async (t) => {
+test("an abort while the image is written leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -94,14 +94,14 @@ test("a link to an image stays one, and permissions stay as they were", async (t
   t.deepEqual(readdirSync(join(folder, "far")), ["x.img"]);
 });
 
-test("places where no image can stand", async (t) => {
+test("a path where no image can be written is refused", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, { file: "x" });
   for (const [path, message] of [
     [folder, /it is a folder/],
     [join(folder, "no/x.img"), /the folder .*no does not exist/],
     [join(folder, "file/x.img"), /is not a folder/],
-    [join(folder, "new/"), /name of a file is missing/],
+    [join(folder, "new/"), /must not end with a slash/],
     ["/dev/null", /is not a file/],
     ["/proc/x.img", /./],
   ] as const) {
@@ -110,7 +110,7 @@ test("places where no image can stand", async (t) => {
   t.deepEqual(readdirSync(folder), ["file"]);
 });
 
-test("a name as long as a name can be", async (t) => {
+test("a name of the greatest length is kept", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "é".repeat(125));
   await using image = await ImageFile.create(path);

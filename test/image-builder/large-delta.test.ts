@@ -11,7 +11,7 @@ import { commitAll, git, writeFiles } from "./sandbox.ts";
 const MIB = 1024 * 1024;
 
 /** More than `serve` reads of a file that is stored as a delta. */
-const LARGE = 65 * MIB;
+const LARGE_BYTES = 65 * MIB;
 
 /** Bytes that compress to little in no time, with an end of their own. */
 function content(size: number, end: string): Buffer {
@@ -20,14 +20,14 @@ function content(size: number, end: string): Buffer {
 const BLOCK = randomBytes(4096);
 
 for (const [what, size] of [
-  ["another as large", LARGE],
+  ["another as large", LARGE_BYTES],
   ["its beginning", 3 * MIB],
 ] as const) {
-  test(`a large file and ${what}, of which the repository has one as a delta of the other, are packed whole`, async (t) => {
+  test(`a large file and ${what}, of which the repository has one as a delta of the other, are packed undeltified`, async (t) => {
     const folder = temporaryFolder(t);
     const source = join(folder, "source");
     git(folder, ["init", "--quiet", "source"]);
-    writeFiles(source, { "b.bin": content(LARGE, "b"), "a.bin": content(size, "a"), "c.txt": "c" });
+    writeFiles(source, { "b.bin": content(LARGE_BYTES, "b"), "a.bin": content(size, "a"), "c.txt": "c" });
     const commit = commitAll(source, "Alike");
     git(source, ["-c", "core.bigFileThreshold=1g", "repack", "-adfq", "--window=10", "--depth=5"]);
     const format = "%(objectname) %(deltabase)";

@@ -22,7 +22,7 @@ const CHILD = join(import.meta.dirname, "make-in-child.ts");
 const ofDead = (name: string) =>
   name.replace(processName(), `${processName().split(".")[0]}.${process.pid}.1`);
 
-test("what makes left that were killed in any phase, a later make removes", async (t) => {
+test("make removes what makes that were killed in any phase left", async (t) => {
   const folder = temporaryFolder(t);
   const [site, out, scratch] = ["site", "out", "scratch"].map((name) => join(folder, name)) as [
     string,
@@ -65,7 +65,7 @@ test("two makes of one image at once do not disturb each other", async (t) => {
   t.deepEqual(readdirSync(folder).sort(), ["site", "x.img"]);
 });
 
-test("nothing is removed but what is surely a leftover", async (t) => {
+test("only leftovers are removed", async (t) => {
   const folder = temporaryFolder(t);
   const file = (name: string) => writeFileSync(join(folder, name), "x");
   const living = [temporaryImageName("x.img"), temporaryFolderName()] as const;
@@ -117,7 +117,7 @@ test("a folder that is not there, or cannot be listed, is no failure", async (t)
   await t.notThrowsAsync(removeLeftImages(join(temporaryFolder(t), "nowhere")));
 });
 
-test("what any make works with does not get into an image of the folder it lies in", async (t) => {
+test("temporary files of a make are left out of an image of the folder that they are in", async (t) => {
   const folder = temporaryFolder(t);
   const [other, scratch] = [temporaryImageName("other.img"), temporaryFolderName()];
   writeFiles(folder, {
@@ -130,7 +130,7 @@ test("what any make works with does not get into an image of the folder it lies 
   t.is(notes.length, 3);
   for (const name of [other, scratch]) {
     t.true(
-      notes.some((note) => note.endsWith(`${name} is left out: a make works with it`)),
+      notes.some((note) => note.endsWith(`${name} is left out: a running docteur make uses it`)),
       notes.join(),
     );
   }
@@ -138,7 +138,7 @@ test("what any make works with does not get into an image of the folder it lies 
   t.deepEqual(paths, ["a"]);
 });
 
-test("TMPDIR may lie in the folder that is made", async (t) => {
+test("TMPDIR may be in the folder that is made", async (t) => {
   const folder = temporaryFolder(t);
   for (let i = 0; i < 50; i++) writeFiles(folder, { [`site/${i}`]: randomBytes(20_000) });
   const env = { ...process.env, TMPDIR: join(folder, "site") };

@@ -20,7 +20,10 @@ export interface GitWebServer {
 export const USER = "ada";
 export const PASSWORD = "p@ss/wörd %25'\"$HOME";
 
-/** Serves the repositories in a folder under `/`, and with basic authentication under `/private/`, by lighttpd. */
+/**
+ * Serves the repositories in a folder under `/`, and with basic authentication under `/private/`, by
+ * lighttpd.
+ */
 export async function lighttpd(t: ExecutionContext, folder: string): Promise<GitWebServer> {
   const home = temporaryFolder(t);
   const certificate = await makeCertificate(home);
@@ -72,7 +75,10 @@ exec git http-backend
 `;
 }
 
-/** A key and a certificate for 127.0.0.1 that it signs itself. Gives the certificate's file; both.pem has key and certificate. */
+/**
+ * A key and a certificate for 127.0.0.1 that it signs itself. Gives the certificate's file; both.pem has key
+ * and certificate.
+ */
 async function makeCertificate(home: string): Promise<string> {
   const { path, env } = await program("bin/openssl");
   const [key, certificate, settings] = ["key.pem", "certificate.pem", "settings"].map((name) =>

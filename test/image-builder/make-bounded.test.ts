@@ -24,7 +24,7 @@ async function peakOf(t: ExecutionContext, folder: string, image: string): Promi
   return Number(/^peak (\d+)$/m.exec(stdout)![1]);
 }
 
-test("a file larger than the memory that it may take", async (t) => {
+test("a file larger than the memory of make becomes an image", async (t) => {
   t.timeout(300_000);
   const folder = temporaryFolder(t);
   const site = join(folder, "site");

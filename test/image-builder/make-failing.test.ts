@@ -23,7 +23,7 @@ async function makeWithin(kibibytes: number, temporary: string, args: readonly s
   }
 }
 
-test("no room for the image: one line, the old one untouched", async (t) => {
+test("a full disk fails make with one line, and the old image stays", async (t) => {
   const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
@@ -40,7 +40,7 @@ test("no room for the image: one line, the old one untouched", async (t) => {
   t.deepEqual(readdirSync(temporary), []);
 });
 
-test("no room for temporary files: TMPDIR is named", async (t) => {
+test("a full TMPDIR fails make with a line that names TMPDIR", async (t) => {
   const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
@@ -57,7 +57,7 @@ test("no room for temporary files: TMPDIR is named", async (t) => {
   t.deepEqual(readdirSync(folder).sort(), ["repository", "site", "tmp", "x.img"]);
 });
 
-test("aborted in any phase, nothing is left", async (t) => {
+test("an abort in any phase leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   const site = join(folder, "site");
   writeFiles(site, { noise: randomBytes(6 * 1024 * 1024) });
@@ -96,7 +96,7 @@ test("aborted in any phase, nothing is left", async (t) => {
   await t.throwsAsync(early, { message: "no" });
 });
 
-test("told to end while it reads a folder, it ends soon and leaves nothing", async (t) => {
+test("a signal while make reads a folder ends it and leaves nothing behind", async (t) => {
   const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);

@@ -50,7 +50,7 @@ test("an empty folder is an empty tree, and so is a root with nothing in it", as
   t.is((await verifyImage(image)).root, "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
 });
 
-test("date and author, and the commit ends after the committer line", async (t) => {
+test("a folder's commit has date and author, and ends after the committer line", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   writeFiles(folder, { "site/a": "a" });
@@ -69,10 +69,10 @@ test("date and author, and the commit ends after the committer line", async (t) 
 /** Makes a folder of generated entries; a submodule has no form in a folder. */
 function writeFolder(root: Buffer, entries: readonly GeneratedEntry[]): void {
   for (const { path, mode, content } of entries) {
-    const place = Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
-    mkdirSync(mode === "040000" ? place : place.subarray(0, place.lastIndexOf("/")), { recursive: true });
-    if (mode === "120000") symlinkSync(linkTarget(content), place);
-    else if (mode !== "040000") writeFileSync(place, content, { mode: mode === "100755" ? 0o755 : 0o644 });
+    const target = Buffer.concat([root, Buffer.from("/"), Buffer.from(path, "latin1")]);
+    mkdirSync(mode === "040000" ? target : target.subarray(0, target.lastIndexOf("/")), { recursive: true });
+    if (mode === "120000") symlinkSync(linkTarget(content), target);
+    else if (mode !== "040000") writeFileSync(target, content, { mode: mode === "100755" ? 0o755 : 0o644 });
   }
 }
 
@@ -82,7 +82,7 @@ function linkTarget(content: Buffer): Buffer {
   return target.length === 0 ? Buffer.from("a") : target;
 }
 
-test("whatever is in a folder, git finds it in the image", async (t) => {
+test("git finds every file of a folder in the image", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   let run = 0;
@@ -116,7 +116,7 @@ test("whatever is in a folder, git finds it in the image", async (t) => {
   );
 });
 
-test("large files pass as streams, and each content is there once", async (t) => {
+test("large files are streamed, and each content is stored once", async (t) => {
   const folder = temporaryFolder(t);
   const site = join(folder, "site");
   const large = randomBytes(9 * 1024 * 1024 + 17);
@@ -141,7 +141,7 @@ test("large files pass as streams, and each content is there once", async (t) =>
   await verifyImage(image);
 });
 
-test("progress of a folder: files and bytes of all bytes, then objects of all objects, each to its end", async (t) => {
+test("progress of a folder counts files and bytes, then objects, each to its end", async (t) => {
   const folder = temporaryFolder(t);
   const site = join(folder, "site");
   for (let i = 0; i < 40; i++) writeFiles(site, { [`page-${i}`]: `page ${i}\n`.repeat(200 + i) });
@@ -172,7 +172,7 @@ test("progress of a folder: files and bytes of all bytes, then objects of all ob
   t.true(events.some(({ phase, done }) => phase === "read" && done > 1e6 && done < 9e6));
 });
 
-test("hard links are files like any other, their content is there once", async (t) => {
+test("hard links are files, and their content is stored once", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, { "site/a": "content\n", outside: "outside\n" });
   mkdirSync(join(folder, "site/sub"));
@@ -188,7 +188,7 @@ test("hard links are files like any other, their content is there once", async (
   t.is(objects.length, 5);
 });
 
-test("one bit of the permissions counts", async (t) => {
+test("the mode of a file depends on the owner's executable bit alone", async (t) => {
   const folder = temporaryFolder(t);
   const modes = { a: 0o644, b: 0o755, c: 0o500, d: 0o677, e: 0o4755, f: 0o400 };
   for (const [name, mode] of Object.entries(modes)) {
@@ -201,7 +201,7 @@ test("one bit of the permissions counts", async (t) => {
   t.deepEqual(listed, ["100644", "100755", "100755", "100644", "100755", "100644"]);
 });
 
-test("a .git within is left out, and said to be", async (t) => {
+test("a .git in a folder is left out, with a note", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, {
     "site/a": "a",
@@ -217,7 +217,7 @@ test("a .git within is left out, and said to be", async (t) => {
   t.regex(notes.join("\n"), /site\/file\/\.GIT is left out.*\n.*site\/sub\/\.git is left out/);
 });
 
-test("an image in the folder that it is made of does not hold itself", async (t) => {
+test("an image in the folder that it is made of does not contain itself", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, { a: "a" });
   const image = join(folder, "disk.img");
@@ -229,7 +229,7 @@ test("an image in the folder that it is made of does not hold itself", async (t)
   t.deepEqual(readdirSync(folder).sort(), ["a", "disk.img"]);
 });
 
-test("what an image cannot hold is named", async (t) => {
+test("the error for a FIFO, socket or device names it", async (t) => {
   const folder = temporaryFolder(t);
   const site = join(folder, "site");
   mkdirSync(site);
@@ -260,7 +260,7 @@ test("symbolic links are links, wherever they point; the folder itself may be on
   t.is(git(repository, ["ls-tree", commit]).match(/120000/g)?.length, 3);
 });
 
-test("a subfolder of a work tree is a folder as it lies", async (t) => {
+test("a subfolder of a work tree is packed as a folder", async (t) => {
   const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet"]);
   writeFiles(folder, { "site/untracked": "u", ".gitignore": "*" });
@@ -273,7 +273,7 @@ test("a subfolder of a work tree is a folder as it lies", async (t) => {
   t.regex(made.notes.join(), /-b has no effect/);
 });
 
-test("a place that is no folder is told of", async (t) => {
+test("a source that is no folder is refused", async (t) => {
   const folder = temporaryFolder(t);
   writeFiles(folder, { file: "x" });
   symlinkSync("loop", join(folder, "loop"));

@@ -36,29 +36,32 @@ test.serial(
   },
 );
 
-test.serial("basic authentication: password in the URL, from a helper, wrong, or none", async (t) => {
-  const folder = temporaryFolder(t);
-  const { second } = sampleRepository(join(folder, "source"));
-  const { https, certificate } = await lighttpd(t, folder);
-  const repository = `${https}/private/source/.git`;
-  const image = join(folder, "x.img");
-  const make = (url: string) => makeImage({ repository: url, image });
-  const helper = `!f() { test "$1" = get && cat '${join(folder, "answer")}'; }; f`;
-  userEnvironment(t, { "http.sslCAInfo": certificate, "credential.helper": helper });
+test.serial(
+  "basic authentication takes the password of the URL or of a helper, and fails with a wrong one or none",
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const { second } = sampleRepository(join(folder, "source"));
+    const { https, certificate } = await lighttpd(t, folder);
+    const repository = `${https}/private/source/.git`;
+    const image = join(folder, "x.img");
+    const make = (url: string) => makeImage({ repository: url, image });
+    const helper = `!f() { test "$1" = get && cat '${join(folder, "answer")}'; }; f`;
+    userEnvironment(t, { "http.sslCAInfo": certificate, "credential.helper": helper });
 
-  // A helper that knows nothing must not matter when the URL has it all.
-  t.is((await make(withUser(repository, USER, PASSWORD))).commit, second);
-  t.false(readFileSync(image).includes(PASSWORD));
-  await failsWith(t, "FETCH_FAILED", () => make(repository), /terminal prompts disabled|could not read/i);
-  for (const wrong of ["secret-and-wrong", `${PASSWORD}x`]) {
-    const error = await failsWith(t, "FETCH_FAILED", () => make(withUser(repository, USER, wrong)));
-    t.regex(error.message, /Authentication failed/);
-    const shown = `${error.message}${error.stack}${error.cause}`;
-    t.false(shown.includes(wrong) || shown.includes(encodeURIComponent(wrong)));
-  }
+    // A helper that knows nothing must not matter when the URL has it all.
+    t.is((await make(withUser(repository, USER, PASSWORD))).commit, second);
+    t.false(readFileSync(image).includes(PASSWORD));
+    await failsWith(t, "FETCH_FAILED", () => make(repository), /terminal prompts disabled|could not read/i);
+    for (const wrong of ["secret-and-wrong", `${PASSWORD}x`]) {
+      const error = await failsWith(t, "FETCH_FAILED", () => make(withUser(repository, USER, wrong)));
+      t.regex(error.message, /Authentication failed/);
+      const shown = `${error.message}${error.stack}${error.cause}`;
+      t.false(shown.includes(wrong) || shown.includes(encodeURIComponent(wrong)));
+    }
 
-  writeFileSync(join(folder, "answer"), `username=${USER}\npassword=${PASSWORD}\n`);
-  t.is((await make(repository)).commit, second);
-  t.is((await make(withUser(repository, USER))).commit, second);
-  t.deepEqual(readdirSync(folder).sort(), ["answer", "source", "x.img"]);
-});
+    writeFileSync(join(folder, "answer"), `username=${USER}\npassword=${PASSWORD}\n`);
+    t.is((await make(repository)).commit, second);
+    t.is((await make(withUser(repository, USER))).commit, second);
+    t.deepEqual(readdirSync(folder).sort(), ["answer", "source", "x.img"]);
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * Makes an image, for tests that limit the process: `node make-in-child.ts REPOSITORY IMAGE [BLOCK SIZE]`. Prints the phases,
- * and in the end `peak` and the most KiB of memory that the process held.
+ * Makes an image, for tests that limit the process: `node make-in-child.ts REPOSITORY IMAGE [BLOCK SIZE]`.
+ * Prints the phases, and in the end `peak` and the most KiB of memory that the process held.
  */
 import { makeImage } from "../../image-builder/index.ts";
 

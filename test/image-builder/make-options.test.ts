@@ -103,7 +103,7 @@ test("a repository's deltas are reused, unless it is repacked", async (t) => {
   }
 });
 
-test("one folder, one date: one image, bit for bit, whatever the order its files came in", async (t) => {
+test("a folder and a date give one image, bit for bit, whatever the order in which its files were written", async (t) => {
   const folder = temporaryFolder(t);
   const files = similarFiles();
   const images: Buffer[] = [];
@@ -121,7 +121,7 @@ test("one folder, one date: one image, bit for bit, whatever the order its files
   t.true(images[0]!.equals(images[2]!));
 });
 
-test("what is not committed is counted, or taken with the folder as it lies", async (t) => {
+test("a note counts uncommitted changes, and --worktree packs them", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { second } = sampleRepository(source);
@@ -132,7 +132,7 @@ test("what is not committed is counted, or taken with the folder as it lies", as
   const made = await makeImage({ repository: source, image });
   t.is(made.commit, second);
   t.deepEqual(made.notes, [
-    "2 uncommitted changes in the work tree: the image has what is committed (--worktree takes the folder as it lies)",
+    "2 uncommitted changes in the work tree: the image has the commit (--worktree packs the files as they are)",
   ]);
   t.true(readFileSync(join(source, ".git/index")).equals(index));
   t.deepEqual((await makeImage({ repository: source, image, ref: "other" })).notes, []);
@@ -155,7 +155,7 @@ test("the image itself is no uncommitted change, whatever it is called", async (
   }
 });
 
-test("excluded: by name and by path, told how many", async (t) => {
+test("--exclude leaves files out by name and by path, and a note counts them", async (t) => {
   const folder = temporaryFolder(t);
   const files = join(folder, "files");
   writeFiles(files, { "a.txt": "a", "b.o": "b", "sub/c.o": "c", "sub/d.txt": "d", "out/e.txt": "e" });

@@ -53,7 +53,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
     [{ mode: "100644", name: ".git", below: "blob" }],
     ...fc.sample(fc.array(entry, { minLength: 1, maxLength: 3 }), { numRuns: 60, seed }),
   ];
-  for (const [place, entries] of samples.entries()) {
+  for (const [index, entries] of samples.entries()) {
     const listed = entries.map(({ mode, name, below }) => {
       const isTree = below === "as it is" ? /40000$/.test(mode) : below === "tree";
       return { mode, name, id: isTree ? tree : blob };
@@ -64,7 +64,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
     );
     const shown = JSON.stringify(entries);
     try {
-      await makeImage({ repository: repository.path, image, ref: "main", repack: place % 2 === 1 });
+      await makeImage({ repository: repository.path, image, ref: "main", repack: index % 2 === 1 });
     } catch (error) {
       assert.ok(error instanceof DocteurError && !error.message.includes("\n"), shown);
       // A slash, and a tree for a file, git archives as it writes them.
@@ -88,7 +88,7 @@ test("what make takes is read, and what it refuses git cannot read either", asyn
   t.true(made > 0 && made < samples.length, `${made} of ${samples.length} were made`);
 });
 
-test("author lines of any shape are published, and read", async (t) => {
+test("author lines of any form are packed, and read", async (t) => {
   const image = join(temporaryFolder(t), "x.img");
   using repository = new Repository();
   const tree = repository.writeTree([{ mode: "100644", name: "f", id: repository.write("blob", "x") }]);
@@ -114,7 +114,7 @@ test("author lines of any shape are published, and read", async (t) => {
   }
 });
 
-test("the path is told of what cannot be in an image", async (t) => {
+test("the error for what cannot be in an image names its path", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
@@ -153,16 +153,16 @@ test("the path is told of what cannot be in an image", async (t) => {
   await refused(tree(["40000", "..", empty]), /: \.\. cannot be in an image/);
 });
 
-test("a tree too large for the reader is no image", async (t) => {
+test("a tree too large for the reader is refused", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   using repository = new Repository();
   const entry = Buffer.concat([Buffer.from(`100644 ${"x".repeat(4000)}\0`), Buffer.alloc(20)]);
   const id = repository.write("blob", "x");
   const large = Buffer.concat(
-    Array.from({ length: 17_000 }, (_, place) => {
+    Array.from({ length: 17_000 }, (_, index) => {
       const one = Buffer.from(entry);
-      one.write(String(place).padStart(9, "0"), 7);
+      one.write(String(index).padStart(9, "0"), 7);
       one.set(Buffer.from(id, "hex"), one.length - 20);
       return one;
     }),
@@ -189,7 +189,7 @@ test("a few trees that name more paths than can be counted one by one", async (t
     { mode: "160000", name: "module", id: "1".repeat(40) },
   ]);
   for (let depth = 0; depth < 30; depth++) {
-    const names = Array.from({ length: 10 }, (_, place) => `${place}`);
+    const names = Array.from({ length: 10 }, (_, index) => `${index}`);
     below = repository.writeTree(names.map((name) => ({ mode: "40000", name, id: below })));
   }
   commitTo(repository, below);
@@ -201,7 +201,7 @@ test("a few trees that name more paths than can be counted one by one", async (t
   await verifyImage(image);
 });
 
-test("trees as deep as they like, and a name at the bottom that is refused", async (t) => {
+test("a refused name at the bottom of deep trees is found", async (t) => {
   const folder = temporaryFolder(t);
   using repository = new Repository();
   const blob = repository.write("blob", "x");

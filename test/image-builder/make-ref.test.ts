@@ -7,7 +7,7 @@ import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { git, sampleRepository } from "./sandbox.ts";
 
-test("whatever git takes for a commit", async (t) => {
+test("every form of a revision is resolved as git resolves it", async (t) => {
   const folder = temporaryFolder(t);
   const { first, second, other } = sampleRepository(folder);
   git(folder, ["tag", "light", first]);
@@ -37,7 +37,7 @@ test("whatever git takes for a commit", async (t) => {
   }
 });
 
-test("a name that is not there, of two things, or of no commit", async (t) => {
+test("a revision that is missing, ambiguous, or no commit is refused", async (t) => {
   const folder = temporaryFolder(t);
   const { first, other } = sampleRepository(folder);
   git(folder, ["tag", "v1", first]);
@@ -57,7 +57,7 @@ test("a name that is not there, of two things, or of no commit", async (t) => {
   t.false(readdirSync(folder).includes("x.img"));
 });
 
-test("a short id of several commits", async (t) => {
+test("a short id of several commits is refused", async (t) => {
   using repository = new Repository();
   const tree = repository.writeTree([]);
   // Of 600 commits two are all but sure to share four digits; these always do, as nothing in them changes.

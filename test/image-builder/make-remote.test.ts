@@ -13,7 +13,7 @@ import { useSsh } from "./sshd.ts";
 
 test.before(useSsh);
 
-test("git://: what git takes for a commit, at depth 1", async (t) => {
+test("every form of a revision is fetched over git://, at depth 1", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, second, other } = sampleRepository(source);
@@ -36,7 +36,7 @@ test("git://: what git takes for a commit, at depth 1", async (t) => {
   t.like(await verifyImage(image), { commit: second, unreachable: 0 });
 });
 
-test("git://: what is not there", async (t) => {
+test("a missing repository or revision fails the fetch over git://", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, other } = sampleRepository(source);
@@ -66,7 +66,7 @@ test("git://: what is not there", async (t) => {
   t.deepEqual(readdirSync(folder).sort(), ["empty", "sha256", "source"]);
 });
 
-test("a server of plain files, which knows no depth", async (t) => {
+test("a server of plain files, which cannot shorten histories, is fetched from", async (t) => {
   const folder = temporaryFolder(t);
   const { second } = sampleRepository(join(folder, "source"));
   git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
@@ -130,7 +130,7 @@ test.serial("a password reaches its server, and nobody and nothing else", async 
   t.deepEqual(readdirSync(folder), []);
 });
 
-test.serial("where ssh is not installed, that is said", async (t) => {
+test.serial("the error on a machine without ssh says so", async (t) => {
   const before = process.env.GIT_SSH_COMMAND;
   t.teardown(() => {
     process.env.GIT_SSH_COMMAND = before;
@@ -144,7 +144,7 @@ test.serial("where ssh is not installed, that is said", async (t) => {
   );
 });
 
-test("a port where nobody listens", async (t) => {
+test("a port where nobody listens fails the fetch", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   for (const url of ["http://ada:secret@127.0.0.1:1/x", "git://127.0.0.1:1/x", "ssh://127.0.0.1:1/x"]) {
@@ -173,7 +173,7 @@ test("an abort ends the fetch from a server that sends nothing", async (t) => {
   t.false(commandLines().includes(address));
 });
 
-test("progress is told in phases, each to its end", async (t) => {
+test("progress has phases, each to its end", async (t) => {
   const folder = temporaryFolder(t);
   sampleRepository(join(folder, "source"));
   const events: Progress[] = [];

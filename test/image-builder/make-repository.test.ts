@@ -20,7 +20,7 @@ import { failsWith } from "./failure.ts";
 import { listTree, openImage, reachedObjects } from "./opened-image.ts";
 import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 
-test("a commit at depth 1 and nothing else, git's IDX, objects as git has them", async (t) => {
+test("an image has the commit without its history, git's IDX, and the objects as git has them", async (t) => {
   const folder = temporaryFolder(t);
   const repository = join(folder, "repository");
   const { second } = sampleRepository(repository);
@@ -40,7 +40,7 @@ test("a commit at depth 1 and nothing else, git's IDX, objects as git has them",
   t.like({ message, author, unreachable }, { message: "Second\n", author: { name: "Ada" }, unreachable: 0 });
 });
 
-test("whatever a tree holds, the image holds exactly that", async (t) => {
+test("an image contains exactly what the tree contains", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   await fc.assert(
@@ -58,7 +58,7 @@ test("whatever a tree holds, the image holds exactly that", async (t) => {
   );
 });
 
-test("every shape of a local repository", async (t) => {
+test("every form of a local repository is read", async (t) => {
   const folder = temporaryFolder(t);
   const work = join(folder, "with space");
   const { first, second, other } = sampleRepository(work);
@@ -109,7 +109,7 @@ test("a repository is only read, whatever is in its name", async (t) => {
   for (const path of folders) t.is(statSync(path).mtimeMs, 1000, path);
 });
 
-test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still exactly the commit", async (t) => {
+test("packs, a commit graph, bitmaps, a replaced commit and grafts do not change the commit of the image", async (t) => {
   const folder = temporaryFolder(t);
   const { first, second } = sampleRepository(folder);
   const image = join(folder, "..", `${folder.split("/").at(-1)}.img`);
@@ -137,7 +137,7 @@ test("packed, with a commit graph, bitmaps, a replaced commit, or grafts: still 
   await check("own settings");
 });
 
-test("what is no SHA-1 repository with a commit", async (t) => {
+test("a SHA-256 or empty repository is refused", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   git(folder, ["init", "--quiet", "empty"]);
@@ -177,7 +177,7 @@ test("what is no SHA-1 repository with a commit", async (t) => {
   t.false(readdirSync(folder).includes("x.img"));
 });
 
-test("a repository that lacks an object of the commit", async (t) => {
+test("a repository that lacks an object of the commit is refused", async (t) => {
   const folder = temporaryFolder(t);
   sampleRepository(join(folder, "repository"));
   const blob = git(join(folder, "repository"), ["rev-parse", "HEAD:README.md"]);
@@ -208,23 +208,26 @@ test("a folder that looks like a bare repository is a folder; options without ef
   t.regex(made.notes.join("\n"), /-d has no effect\n.*--author has no effect/);
 });
 
-test.serial("called from a hook, and with settings that would lead elsewhere", async (t) => {
-  const folder = temporaryFolder(t);
-  const { second } = sampleRepository(join(folder, "one"));
-  git(folder, ["init", "--quiet", "two"]);
-  const before = { ...process.env };
-  t.teardown(() => {
-    process.env = before;
-  });
-  Object.assign(process.env, {
-    GIT_DIR: join(folder, "two/.git"),
-    GIT_INDEX_FILE: join(folder, "index"),
-    GIT_DEFAULT_HASH: "sha256",
-    GIT_TRACE: "1",
-  });
-  const image = join(folder, "x.img");
-  t.is((await makeImage({ repository: join(folder, "one"), image })).commit, second);
-  renameSync(join(folder, "one/.git"), join(folder, "git"));
-  cpSync(join(folder, "git"), join(folder, "one/.gone"), { recursive: true });
-  t.is((await makeImage({ repository: join(folder, "one"), image })).source, "folder");
-});
+test.serial(
+  "git's variables of a hook and settings that name another repository have no effect",
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const { second } = sampleRepository(join(folder, "one"));
+    git(folder, ["init", "--quiet", "two"]);
+    const before = { ...process.env };
+    t.teardown(() => {
+      process.env = before;
+    });
+    Object.assign(process.env, {
+      GIT_DIR: join(folder, "two/.git"),
+      GIT_INDEX_FILE: join(folder, "index"),
+      GIT_DEFAULT_HASH: "sha256",
+      GIT_TRACE: "1",
+    });
+    const image = join(folder, "x.img");
+    t.is((await makeImage({ repository: join(folder, "one"), image })).commit, second);
+    renameSync(join(folder, "one/.git"), join(folder, "git"));
+    cpSync(join(folder, "git"), join(folder, "one/.gone"), { recursive: true });
+    t.is((await makeImage({ repository: join(folder, "one"), image })).source, "folder");
+  },
+);

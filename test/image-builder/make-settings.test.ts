@@ -58,7 +58,7 @@ for (const [what, settings, more] of [
       c: "c\n".repeat(3000),
     };
     git(folder, ["init", "--quiet", "source"]);
-    for (const place of [source, site]) writeFiles(place, files);
+    for (const folder of [source, site]) writeFiles(folder, files);
     const commit = commitAll(source, "Noise");
     writeFiles(source, { untracked: "x" });
     const image = join(folder, "x.img");

@@ -34,7 +34,8 @@ export class Plant {
   readonly #marks: string;
 
   constructor(t: ExecutionContext) {
-    // Without a space in its path, as some settings take it for a command's name and others for a line of the shell.
+    // Without a space in its path, as some settings take it for a command's name and others for a line of the
+    // shell.
     const folder = temporaryFolder(t, "docteur-planted-");
     this.#marks = join(folder, "marks");
     this.program = join(folder, "planted");
@@ -69,7 +70,10 @@ export class Plant {
     }
   }
 
-  /** Plants it in the settings that name a command, and as a remote that missing objects are to be fetched from. */
+  /**
+   * Plants it in the settings that name a command, and as a remote that missing objects are to be fetched
+   * from.
+   */
   asCommands(gitDir: string): void {
     const set = (key: string, value: string) =>
       git(gitDir, ["config", "--file", "config", "--add", key, value]);
@@ -85,11 +89,15 @@ export class Plant {
     set("core.repositoryFormatVersion", "1");
   }
 
-  /** Plants it in every setting that git's own list has, right or wrong, and includes a FIFO that nobody writes to. */
+  /**
+   * Plants it in every setting that git's own list has, right or wrong, and includes a FIFO that nobody
+   * writes to.
+   */
   asEverySetting(gitDir: string): void {
     const listed = execFileSync("git", ["help", "--config"], { env: GIT_ENVIRONMENT }).toString().split("\n");
     const lines = listed
-      // Those whose value git itself must understand are left out, and names that git's own syntax does not allow.
+      // Those whose value git itself must understand are left out, and names that git's own syntax does not
+      // allow.
       .filter((line) => /^[a-z]+\.[^_]+$/i.test(line) && !/^(extensions|include)/i.test(line))
       .filter((key) => !isFormat({ key: key.toLowerCase() }) && !isFact({ key: key.toLowerCase() }))
       .map((key) => {

@@ -10,7 +10,10 @@ import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
 import { gitDaemon } from "./servers.ts";
 import { userEnvironment } from "./user-environment.ts";
 
-/** A repository whose files all have a filter, with a submodule, a linked work tree, and a bare clone beside it. */
+/**
+ * A repository whose files all have a filter, with a submodule, a linked work tree, and a bare clone beside
+ * it.
+ */
 function repositories(folder: string) {
   const main = join(folder, "main");
   sampleRepository(join(folder, "other"));
@@ -75,7 +78,7 @@ test("nothing runs that a repository's settings, hooks and attributes name", asy
   await check("every setting");
 });
 
-test("an object that is missing is fetched from nowhere", async (t) => {
+test("a missing object is not fetched", async (t) => {
   const folder = temporaryFolder(t);
   const { main, gitDirs } = repositories(folder);
   const plant = new Plant(t);

@@ -13,7 +13,10 @@ import { setTimeout } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
 import { GIT_ENVIRONMENT } from "./sandbox.ts";
 
-/** Serves the repositories in a folder by `git daemon` on a port of this machine. @returns the URL of the folder. */
+/**
+ * Serves the repositories in a folder by `git daemon` on a port of this machine. @returns the URL of the
+ * folder.
+ */
 export async function gitDaemon(t: ExecutionContext, folder: string): Promise<string> {
   const port = await freePort();
   const options = [
@@ -77,7 +80,9 @@ export async function silentServer(t: ExecutionContext): Promise<string> {
 /** What becomes of a connection of which so many bytes have come through. */
 export type Mishap = "cut" | "stall";
 
-/** A port that hands on to another, until in one connection `limit` bytes have come back. @returns the port. */
+/**
+ * A port that hands on to another, until in one connection `limit` bytes have come back. @returns the port.
+ */
 export async function faultyRelay(
   t: ExecutionContext,
   port: number,

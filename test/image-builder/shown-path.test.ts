@@ -1,7 +1,7 @@
 import test from "ava";
 import { shownPath } from "../../image-builder/shown-path.ts";
 
-test("a path in a message is one line and tells its bytes", (t) => {
+test("a path in a message is one line, with its bytes escaped", (t) => {
   for (const [path, shown] of [
     [Buffer.from("/a/naïve file"), "/a/naïve file"],
     [Buffer.from("a\nb"), '"a\\012b"'],

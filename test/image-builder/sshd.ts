@@ -12,7 +12,10 @@ import { answering, freePort } from "./servers.ts";
 export interface SshServer {
   readonly user: string;
   readonly port: number;
-  /** A client's configuration: knows the server and its port under `127.0.0.1` and `git-server`, and has the key. */
+  /**
+   * A client's configuration: knows the server and its port under `127.0.0.1` and `git-server`, and has the
+   * key.
+   */
   readonly configuration: string;
   /** One that lacks the key. */
   readonly withoutKey: string;
@@ -22,8 +25,8 @@ export interface SshServer {
 const NOBODY = 65534;
 
 /**
- * Lets git in to the repositories of this machine by sshd. The server does not run as root; who it runs as gets, for it
- * alone, a name and a shell (libnss-wrapper).
+ * Lets git in to the repositories of this machine by sshd. The server does not run as root; who it runs as
+ * gets, for it alone, a name and a shell (libnss-wrapper).
  */
 export async function sshd(t: ExecutionContext): Promise<SshServer> {
   // LD_PRELOAD knows no way to write a space.

@@ -2,8 +2,8 @@ import type { ExecutionContext } from "ava";
 import { GIT_ENVIRONMENT } from "./sandbox.ts";
 
 /**
- * Gives this process, until the test ends, the environment of a user with these git settings and no others. Tests that
- * use it are serial.
+ * Gives this process, until the test ends, the environment of a user with these git settings and no others.
+ * Tests that use it are serial.
  */
 export function userEnvironment(
   t: ExecutionContext,

@@ -6,7 +6,9 @@ const sign = fc.oneof(fc.constant(""), fc.string({ unit: fc.constantFrom(...SIGN
 /** What stands in every password here. */
 export const PASSWORD = "SECRET";
 
-/** An address that is more or less well formed, with a password, or a token for a user, before its last `@`. */
+/**
+ * An address that is more or less well formed, with a password, or a token for a user, before its last `@`.
+ */
 export const withPassword = fc
   .record({
     before: fc.constantFrom("", "", "", "", "", "", " ", "'", "\t", "./"),

@@ -19,7 +19,7 @@ for (const bench of BENCHES) {
   });
 }
 
-test("what a benchmark needs and the machine lacks is fetched, with its libraries", async (t) => {
+test("a benchmark fetches the tools that the machine lacks, with their libraries", async (t) => {
   const folder = temporaryFolder(t);
   const bin = join(folder, "bin");
   mkdirSync(bin);

@@ -39,7 +39,7 @@ for (const [file, text, fault] of [
     t.deepEqual(check({ [file]: text }), [fault]));
 }
 
-test("what is allowed: the rooms below, the protocol, and Node in the files that are named", (t) => {
+test("imports of the layers below, of the protocol, and of Node in the named files are allowed", (t) => {
   t.deepEqual(
     check({
       "guest/a.ts": 'import { b } from "../reader/b.ts";\nimport fs from "node:fs";',
@@ -52,7 +52,7 @@ test("what is allowed: the rooms below, the protocol, and Node in the files that
   );
 });
 
-test("folders that import each other in a circle are told, however many there are", (t) => {
+test("folders that import each other in a circle are reported, however many there are", (t) => {
   t.deepEqual(
     check({
       "vm/a/1.ts": 'import "../b/1.ts";',

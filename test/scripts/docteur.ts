@@ -20,8 +20,8 @@ const ENVIRONMENT = {
 };
 
 /**
- * Runs a command as a shell would, in an environment that does not depend on who runs the tests. What it writes comes
- * back as bytes, whatever its exit status is.
+ * Runs a command as a shell would, in an environment that does not depend on who runs the tests. What it
+ * writes comes back as bytes, whatever its exit status is.
  */
 export async function command(file: string, args: readonly string[], options: Options = {}) {
   const result = await execa(file, args, {

@@ -12,7 +12,7 @@ test("what init writes checks and runs as it is, and every step is in its README
   const folder = temporaryFolder(t);
   const { status, stdout, stderr } = await docteur(["init", "My Reader/"], { cwd: folder });
   t.deepEqual([status, stdout.toString()], [0, ""]);
-  t.is(stderr, "My Reader: docteur run IMAGE My Reader/main.ts runs the program in it\n");
+  t.is(stderr, "My Reader: run its program by docteur run IMAGE My Reader/main.ts\n");
   const project = join(folder, "My Reader");
   const files = [".gitignore", ".npmrc", "README.md", "main.ts", "package.json", "tsconfig.json"];
   t.deepEqual(readdirSync(project).sort(), files);
@@ -38,14 +38,19 @@ test("what init writes checks and runs as it is, and every step is in its README
   t.is(deeper.stdout.toString(), ".txt              1 files         17 bytes\n");
 });
 
-test("init touches no folder that has something in it, and no file", async (t) => {
+test("init refuses a folder that is not empty, and a file", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "empty"));
   t.is((await docteur(["init", "empty"], { cwd: folder })).status, 0);
   mkdirSync(join(folder, "full"));
   writeFileSync(join(folder, "full", ".hidden"), "");
-  refused(t, await docteur(["init", "full"], { cwd: folder }), 1, /^docteur: full: is not empty/);
+  refused(
+    t,
+    await docteur(["init", "full"], { cwd: folder }),
+    1,
+    /^docteur: full is not empty: name a new folder/,
+  );
   t.deepEqual(readdirSync(join(folder, "full")), [".hidden"]);
-  refused(t, await docteur(["init", "full/.hidden"], { cwd: folder }), 1, /is no folder/);
+  refused(t, await docteur(["init", "full/.hidden"], { cwd: folder }), 1, /not a folder/);
   refused(t, await docteur(["init"], { cwd: folder }), 2, /FOLDER is missing/);
 });

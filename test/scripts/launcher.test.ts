@@ -6,7 +6,7 @@ import { CHECKOUT, command, refused } from "./docteur.ts";
 
 const launcher = join(CHECKOUT, "scripts/docteur");
 
-test("starts through symbolic links, relative and absolute, and from any folder", async (t) => {
+test("the launcher starts through symbolic links, relative and absolute, and from any folder", async (t) => {
   const folder = temporaryFolder(t);
   symlinkSync(join(CHECKOUT, "scripts"), join(folder, "scripts"));
   symlinkSync("scripts/docteur", join(folder, "relative"));
@@ -22,18 +22,18 @@ test("starts through symbolic links, relative and absolute, and from any folder"
   }
 });
 
-test("starts from PATH and when sh is given it by name", async (t) => {
+test("the launcher starts from PATH, and as an argument of sh", async (t) => {
   const env = { PATH: `${join(CHECKOUT, "scripts")}:${process.env.PATH}` };
   t.is((await command("docteur", ["--version"], { env, cwd: "/" })).status, 0);
   t.is((await command("sh", ["docteur", "--version"], { cwd: join(CHECKOUT, "scripts") })).status, 0);
 });
 
-test("CDPATH does not lead it astray", async (t) => {
+test("the launcher ignores CDPATH", async (t) => {
   const { stdout } = await command("scripts/docteur", ["--version"], { cwd: CHECKOUT, env: { CDPATH: "/" } });
   t.regex(stdout.toString(), /^docteur \d/);
 });
 
-test("without the pinned Node it says what to do", async (t) => {
+test("the error without the pinned Node says what to do", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "scripts"));
   copyFileSync(launcher, join(folder, "scripts/docteur"));
@@ -42,7 +42,7 @@ test("without the pinned Node it says what to do", async (t) => {
   refused(t, result, 1, /not set up: .*type 'make setup' in/);
 });
 
-test("finds Node hoisted above an installed package, whose bundle it runs", async (t) => {
+test("the launcher finds Node hoisted above an installed package, and runs the bundle", async (t) => {
   const folder = temporaryFolder(t);
   const root = join(folder, "node_modules/docteur");
   mkdirSync(join(root, "scripts"), { recursive: true });

@@ -23,7 +23,7 @@ test("verify prints of the original's images what the original prints", async (t
   }
 });
 
-test("verify: -q and --verbosity=quiet print nothing, --json one line, --color colours", async (t) => {
+test("verify prints nothing with -q and --verbosity=quiet, one line with --json, colours with --color", async (t) => {
   const image = join(FIXTURES, "git.img");
   for (const quiet of ["-q", "--quiet", "--verbosity=quiet"]) {
     const { stdout, stderr, status } = await docteur(["verify", quiet, image]);
@@ -36,7 +36,7 @@ test("verify: -q and --verbosity=quiet print nothing, --json one line, --color c
   t.true(coloured.stdout.includes("\x1b["));
 });
 
-test("make from a repository, both paths with spaces; verify agrees with git", async (t) => {
+test("make of a repository gives the commit that git has, with spaces in both paths", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "a source");
   mkdirSync(source);
@@ -64,7 +64,7 @@ test("make from a repository, both paths with spaces; verify agrees with git", a
   }
 });
 
-test("make from a folder: the date is kept, the original's commit comes out, -q is quiet", async (t) => {
+test("make of a folder gives the original's commit for a date, and -q prints nothing", async (t) => {
   const folder = temporaryFolder(t);
   for (const [expected, zone] of [
     ["small.img", "2020-10-10T08:00:00+00:00"],
@@ -79,7 +79,7 @@ test("make from a folder: the date is kept, the original's commit comes out, -q 
   }
 });
 
-test("make --json tells what was made on standard output; verify -v tells more on standard error", async (t) => {
+test("make --json prints the result to standard output; verify -v prints details to standard error", async (t) => {
   const folder = temporaryFolder(t);
   const { main } = await sampleRepository(folder);
   const made = await docteur(["make", "--json", "--compression=best", "--repack", ".", "x.img"], {
@@ -113,7 +113,7 @@ test("verify --keep-going names every damaged object, and the first fault last",
   t.is(quiet.stderr, once.stderr);
 });
 
-test("verify --json of a damaged image: the fault, its place and its object on standard output, the line as ever", async (t) => {
+test("verify --json of a damaged image prints fault, offset and object to standard output, and the line to standard error", async (t) => {
   const folder = temporaryFolder(t);
   const image = readFileSync(join(FIXTURES, "similar.img"));
   image[20_000]! ^= 1;
@@ -140,7 +140,7 @@ test("verify --json of a damaged image: the fault, its place and its object on s
   });
 });
 
-test("make --json of what cannot be made", async (t) => {
+test("make --json prints the error of a failure", async (t) => {
   const folder = temporaryFolder(t);
   const made = await docteur(["make", "--json", "nowhere", "x.img"], { cwd: folder });
   t.is(made.status, 1);
@@ -174,7 +174,7 @@ test("docteur.make and docteur.verify take the original's command lines", async 
   t.true(verified.stdout.toString().startsWith("commit\t: "));
 });
 
-test("what cannot be made is told in one line, and what was there stays", async (t) => {
+test("a failure of make is one line, and the old image stays", async (t) => {
   const folder = temporaryFolder(t);
   await sampleRepository(folder);
   writeFileSync(join(folder, "old.img"), "old");
@@ -205,7 +205,7 @@ test("a password stays out of the error", async (t) => {
   t.deepEqual(readdirSync(folder), []);
 });
 
-test("while a server is asked, no command line shows the password", async (t) => {
+test("no command line shows the password while a server is asked", async (t) => {
   const folder = temporaryFolder(t);
   let seen = "";
   const server = createServer((socket) => {
@@ -226,7 +226,7 @@ test("while a server is asked, no command line shows the password", async (t) =>
   t.false(seen.includes("correct-horse"));
 });
 
-test("what is no image is told in one line", async (t) => {
+test("a file that is no image is refused in one line", async (t) => {
   const folder = temporaryFolder(t);
   const image = readFileSync(join(FIXTURES, "similar.img"));
   writeFileSync(join(folder, "empty.img"), "");

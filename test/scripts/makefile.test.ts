@@ -8,7 +8,7 @@ import { sampleRepository } from "./sample-repository.ts";
 
 const make = (...args: string[]) => command("make", ["--no-print-directory", ...args], { cwd: CHECKOUT });
 
-test("make alone tells what there is", async (t) => {
+test("make without a target lists the targets", async (t) => {
   const { status, stdout, stderr } = await make();
   t.is(status, 0, stderr);
   t.deepEqual(stdout, (await make("help")).stdout);
@@ -21,7 +21,7 @@ test("make run without FILE says what is missing", async (t) => {
   refused(t, await make("run"), 1, /^docteur: FILE is missing, for instance make run FILE=\/README\.md\n/);
 });
 
-test("make image and make verify, with spaces, quotes and dollars in what they are given", async (t) => {
+test("make image and make verify work with spaces, quotes and dollars in their variables", async (t) => {
   const folder = join(temporaryFolder(t), 'it\'s $HOME #1 & "more"');
   mkdirSync(folder);
   const { next } = await sampleRepository(folder);
@@ -84,7 +84,7 @@ test("the image of make run is made again only when its source is another", asyn
   t.deepEqual(await ensure(), { commit: third, again: true }, "the image was replaced");
 });
 
-test("whether the source is another is found out without a program that its settings name", async (t) => {
+test("make run compares sources without running a program that their settings name", async (t) => {
   const folder = temporaryFolder(t);
   const { main } = await sampleRepository(folder);
   const plant = new Plant(t);
@@ -102,7 +102,7 @@ test("whether the source is another is found out without a program that its sett
   t.false(plant.ran());
 });
 
-test("what an image was made from is remembered without the password", async (t) => {
+test("the record of what an image was made from has no password", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "disk.img");
   writeFileSync(join(folder, "docteur"), '#!/bin/sh\nprintf "%-20s" image >disk.img\n', { mode: 0o755 });

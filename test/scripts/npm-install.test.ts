@@ -31,7 +31,10 @@ export default (async ({ store }) => store.describe("/", {
 }).size) satisfies Unikernel;
 `;
 
-/** What all tests here begin with: an archive that `npm pack` made of a copy of this checkout, and a project beside it. */
+/**
+ * What all tests here begin with: an archive that `npm pack` made of a copy of this checkout, and a project
+ * beside it.
+ */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "docteur test ")));
 const copy = join(folder, "docteur");
 const project = join(folder, "project");
@@ -121,7 +124,10 @@ test("the installed commands do what those of the checkout do", async (t) => {
   t.is(made.status, 0, made.stderr);
 });
 
-/** All paths but those of the tests' own cache, which other tests fill meanwhile, and in which not all may be entered. */
+/**
+ * All paths but those of the tests' own cache, which other tests fill meanwhile, and in which not all may be
+ * entered.
+ */
 function filesBelow(root: string, folder = ""): string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   return entries

@@ -13,8 +13,9 @@ export interface Registry extends AsyncDisposable {
 }
 
 /**
- * Starts one that has the packages in these folders, by the names and versions in their package.json, and nothing else.
- * What it answers is as npm's own registry does: a document a package, and an archive a version.
+ * Starts one that has the packages in these folders, by the names and versions in their package.json, and
+ * nothing else. What it answers is as npm's own registry does: a document a package, and an archive a
+ * version.
  */
 export async function startRegistry(folders: readonly string[]): Promise<Registry> {
   const manifests = folders.map((folder) => ({

@@ -62,7 +62,7 @@ test("what the program refuses is the program's error and status", async (t) => 
   }
 });
 
-test("what is no image is told in one line, and soon", async (t) => {
+test("a file that is no image is refused in one line, soon", async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "text.img"), "This is no image.\n".repeat(100));
   writeFileSync(join(folder, "empty.img"), "");

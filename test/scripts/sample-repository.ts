@@ -18,7 +18,9 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
   "pages/two.html": `${"<p>the same line\n".repeat(300)}two\n`,
 };
 
-/** Makes a repository with one commit, a tag and a second branch. @returns the ids of both branches' commits. */
+/**
+ * Makes a repository with one commit, a tag and a second branch. @returns the ids of both branches' commits.
+ */
 export async function sampleRepository(folder: string): Promise<{ main: string; next: string }> {
   for (const [path, content] of Object.entries(FILES)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -54,7 +54,7 @@ test("idle clients keep nobody out where the process may open few files", async 
   t.deepEqual(await closed, [143, null]);
 });
 
-test("a port that is taken is told in a line, in the machine and on the host", async (t) => {
+test("a port in use is one line of error, in the machine and on the host", async (t) => {
   const server = createServer().listen(0, "127.0.0.1");
   t.teardown(() => server.close());
   await once(server, "listening");
@@ -72,18 +72,18 @@ test("a port that is taken is told in a line, in the machine and on the host", a
   );
 });
 
-test("what is no port is refused before anything is done", async (t) => {
-  for (const publication of ["80", "8080:", "[::1]:8080:80", "99999:80"]) {
+test("a malformed port is refused before anything is done", async (t) => {
+  for (const mapping of ["80", "8080:", "[::1]:8080:80", "99999:80"]) {
     refused(
       t,
-      await docteur(["run", `--publish=${publication}`, small, "serve"]),
+      await docteur(["run", `--publish=${mapping}`, small, "serve"]),
       2,
       /\[ADDRESS:\]PORT:GUESTPORT/,
     );
   }
 });
 
-test("serve says how it is called", async (t) => {
+test("serve without arguments prints its usage", async (t) => {
   for (const args of [
     ...[["--wat"], ["surplus"], ["--index", "a/b"], ["--host"]],
     ...["", "a/b", "http://a", "a b", ":80"].map((name) => ["--host", "a", "--host", name]),

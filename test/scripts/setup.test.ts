@@ -76,7 +76,7 @@ const present = { git: "", "qemu-system-x86_64": "", "mkfs.erofs": "" };
 const root = { id: "echo 0" };
 const someone = { id: "echo 1000" };
 
-test("installs once what the lock file names, and again when it changes", async (t) => {
+test("setup installs what the lock file names once, and again when it changes", async (t) => {
   const { folder, setup, calls } = machine(t, { ...present, ...root, npm });
   const first = await setup();
   t.is(first.stdout.toString(), "");
@@ -90,7 +90,7 @@ test("installs once what the lock file names, and again when it changes", async 
   t.is(calls().split("\n").length, 3);
 });
 
-test("two at once install once", async (t) => {
+test("two setups at once install once", async (t) => {
   const { setup, calls } = machine(t, { ...present, ...root, npm });
   const results = await Promise.all([setup(), setup(), setup()]);
   t.deepEqual(
@@ -115,7 +115,7 @@ test("packages that npm itself has installed are not installed again, others are
   t.regex(calls(), /^npm ci /);
 });
 
-test("a failed installation is not taken for a good one", async (t) => {
+test("a failed installation is repeated", async (t) => {
   const { setup, calls } = machine(t, { ...present, ...root, npm: `${npm}; exit 1` });
   for (const _attempt of [1, 2]) {
     const { status, stderr } = await setup();
@@ -125,7 +125,7 @@ test("a failed installation is not taken for a good one", async (t) => {
   t.is(calls().split("\n").length, 3);
 });
 
-test("without npm it says what to install", async (t) => {
+test("the error without npm says what to install", async (t) => {
   const { status, stderr } = await machine(t, { ...present, ...root }).setup();
   t.is(status, 1);
   t.regex(stderr, /^setup: npm is missing; install Node 18 or later/);
@@ -153,7 +153,7 @@ test("somebody else installs through sudo, which asks nothing when no terminal i
   t.regex(calls(), /sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install/s);
 });
 
-test("a library that the pinned Node lacks is installed; a Node that still does not start is told", async (t) => {
+test("a library that the pinned Node lacks is installed; a Node that still does not start is an error", async (t) => {
   const apt = 'echo "$0 $*" >>"$CALLS"; : >"$BIN/libraries"';
   // As the dynamic linker does it.
   const node = `[ -e "$BIN/libraries" ] || { echo "node: error while loading shared libraries: libatomic.so.1" >&2; exit 127; }`;
@@ -171,7 +171,7 @@ test("a library that the pinned Node lacks is installed; a Node that still does 
   t.regex(useless.stderr, /^setup: the pinned Node does not start here: .*libatomic\.so\.1$/m);
 });
 
-test("what cannot be installed is named, with what to type", async (t) => {
+test("the error for what cannot be installed names it and the command to type", async (t) => {
   for (const [programs, message] of [
     [
       { ...someone, "apt-get": "" },

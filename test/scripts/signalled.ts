@@ -5,7 +5,8 @@ import { withoutFirstRunNotes } from "../first-run.ts";
 import { CHECKOUT } from "./docteur.ts";
 
 /**
- * Runs `scripts/docteur` with an input that does not end, and sends it a signal as soon as it has written something.
+ * Runs `scripts/docteur` with an input that does not end, and sends it a signal as soon as it has written
+ * something.
  * @returns its exit status, and all that it wrote.
  */
 export async function signalled(

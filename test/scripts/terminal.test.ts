@@ -2,7 +2,7 @@ import test from "ava";
 import { describe, ProgressLine, pace } from "../../scripts/cli/progress.ts";
 import { bytes, duration } from "../../scripts/cli/quantity.ts";
 
-test("quantities are for people", (t) => {
+test("quantities have units and separators", (t) => {
   t.deepEqual(
     [0, 1, 512, 999, 1000, 1234, 9_949, 9_950, 999_499, 999_500, 31_457_280, 5e9, 2e15].map(bytes),
     [
@@ -60,14 +60,14 @@ test("the progress line fits the terminal and goes away", (t) => {
   t.is(written, "\rPacking 1,200 of 4,\x1b[K\r\x1b[K");
 });
 
-test("a terminal that does not tell its width gets the line all the same", (t) => {
+test("the progress line appears on a terminal of unknown width", (t) => {
   let written = "";
   const stream = { columns: 0, write: (text: string) => (written += text) };
   new ProgressLine(stream as unknown as NodeJS.WriteStream).show({ phase: "verify", done: 1, total: 4 });
   t.is(written, "\rVerifying 25%\x1b[K");
 });
 
-test("how fast it goes, and how long it will take, once that can be told", (t) => {
+test("progress shows the rate and the time left after a second", (t) => {
   t.is(pace({ phase: "write", unit: "bytes", done: 5e6, total: 9e6 }, 4e6, 2000), ", 2.0 MB/s, 2.0 s left");
   t.is(pace({ phase: "fetch", unit: "objects", done: 3000, total: undefined }, 3000, 2000), ", 1,500/s");
   t.is(pace({ phase: "verify", done: 1, total: 4 }, 1, 5000), ", 15 s left");

@@ -2,8 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { unikernels } from "../../guest/unikernels/index.ts";
+import { DEFAULT_BLOCK_SIZE } from "../../image-builder/block-size.ts";
+import { DEFAULT_AUTHOR } from "../../image-builder/folder/author.ts";
+import { COMPRESSIONS } from "../../image-builder/packing/compression.ts";
+import { DEFAULT_TIMEOUT } from "../../image-builder/source/idle-timeout.ts";
+import { MAX_FAULTS } from "../../image-builder/verify/max-faults.ts";
 import { programs } from "../../scripts/cli/programs.ts";
 import { commands } from "../../scripts/commands/index.ts";
+import { DEFAULT_MEMORY } from "../../vm/prepare.ts";
 import { CHECKOUT, docteur, refused } from "./docteur.ts";
 
 test("--version prints the version of package.json", async (t) => {
@@ -13,7 +19,7 @@ test("--version prints the version of package.json", async (t) => {
   t.is(result.status, 0);
 });
 
-test("help is the same by every way to it, on standard output, within 80 columns", async (t) => {
+test("every form of help prints the same to standard output, within 80 columns", async (t) => {
   for (const ways of [
     [["--help"], ["-h"], ["help"], ["help", "--help"]],
     ...commands.map(({ name }) => [
@@ -46,6 +52,21 @@ test("the page of a command has the parts of a manual page and every option", as
   }
 });
 
+test("the manual gives the defaults and bounds that the code has", async (t) => {
+  const page = async (name: string) =>
+    (await docteur([name, "--help"])).stdout.toString().replace(/\s+/g, " ");
+  const make = await page("make");
+  for (const level of Object.values(COMPRESSIONS)) {
+    const deltas = level.depth === 0 ? "no deltas" : `[^.]* chains of at most ${level.depth}[,.]`;
+    t.regex(make, new RegExp(`zlib's level ${level.level}, ${deltas}`));
+  }
+  t.true(make.includes(`an integer. Default: ${DEFAULT_TIMEOUT}.`));
+  t.true(make.includes(`A multiple of 512. Default: ${DEFAULT_BLOCK_SIZE}.`));
+  t.true(make.includes(`Default: ${DEFAULT_AUTHOR.name} <${DEFAULT_AUTHOR.email}>.`));
+  t.true((await page("verify")).includes(`up to ${MAX_FAULTS.toLocaleString("en-US")}.`));
+  t.true((await page("run")).includes(`a line that says so. Default: ${DEFAULT_MEMORY}.`));
+});
+
 test("the manual of run has every program there is", (t) => {
   t.deepEqual(Object.keys(programs).sort(), Object.keys(unikernels).sort());
 });
@@ -63,7 +84,7 @@ const MISUSES: [args: string[], message: RegExp][] = [
   [["make", "-z", "a", "b"], /unknown option -z/],
   [["make", "a", "b", "--bs"], /--bs needs a value/],
   [["make", "--bs=", "a", "b"], /--bs needs a value/],
-  [["make", "-b", "-q", "a", "b"], /-b needs a value \('-q' as one is --branch=-q\)/],
+  [["make", "-b", "-q", "a", "b"], /-b needs a value \(for the value '-q' write --branch=-q\)/],
   [["make", "--bs", "0x200", "a", "b"], /--bs takes an integer from 1 to \d+, not '0x200'/],
   [["make", "--verbosity", "loud", "a", "b"], /--verbosity takes quiet, .*, not 'loud'/],
   [["make", "--color", "blue", "a", "b"], /--color takes auto, always, never, not 'blue'/],
@@ -71,14 +92,17 @@ const MISUSES: [args: string[], message: RegExp][] = [
   [["verify"], /IMAGE is missing; see docteur verify --help/],
   [["run"], /IMAGE is missing/],
   [["run", "a"], /PROGRAM is missing/],
-  [["run", "a", "tac"], /unknown program 'tac', the programs are cat, ls, serve, stat/],
+  [
+    ["run", "a", "tac"],
+    /unknown program 'tac'; the programs are cat, ls, serve, stat, or a file of your own as \.\/tac/,
+  ],
   [["run", "a", "toString"], /unknown program 'toString'/],
   [["run", "-t", "xen", "a", "cat", "/b"], /--target takes qemu, unix, not 'xen'/],
   [["run", "-m", "1", "a", "cat", "/b"], /--memory takes an integer from \d+ to \d+, not '1'/],
   [["run", "--boot-timeout", "-1", "a", "cat", "/b"], /--boot-timeout needs a value/],
   [["run", "--accel", "xen", "a", "cat", "/b"], /--accel takes kvm, tcg, not 'xen'/],
   [["template"], /ACTION is missing/],
-  [["template", "burn"], /unknown action 'burn', the actions are list, prune, warm/],
+  [["template", "burn"], /unknown action 'burn'; the actions are list, prune, warm/],
   [["template", "prune", "--keep", "x"], /--keep takes an integer from 0 to \d+, not 'x'/],
   [["doctor", "x"], /'x' is one argument too many/],
 ];

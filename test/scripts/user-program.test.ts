@@ -9,37 +9,40 @@ import { programFolder } from "./user-program.ts";
 /** The line of `kinds.ts` in which its function `fail` throws, and the column. */
 const FAIL = "kinds.ts:8:9";
 
-test.serial("what a program throws is told with a stack in its sources, and status 1", async (t) => {
-  const { run } = programFolder(t);
-  for (const [kind, message, line] of [
-    ["throw", "Error: it failed: at once", 15],
-    ["reject", "Error: it failed: later", 18],
-    ["timer", "Error: it failed: in a timer", 20],
-  ] as const) {
-    const { status, stdout, stderr } = await run(["./kinds.ts", kind]);
-    t.true(stderr.startsWith(`${message}\n    at fail (${FAIL})\n`), stderr);
-    t.regex(stderr, new RegExp(`^    at .*kinds\\.ts:${line}:\\d+\\)$`, "m"));
-    t.notRegex(stderr, /program\.mjs|guest\.cjs/);
-    t.deepEqual([status, stdout.toString()], [1, ""]);
-  }
-  const unhandled = await run(["./kinds.ts", "unhandled"]);
-  t.regex(unhandled.stderr, /^TypeError: nobody awaits it\n {4}at .*kinds\.ts:23:\d+\)\n$/);
-  t.is(unhandled.status, 1);
-  const cause = await run(["./kinds.ts", "cause"]);
-  t.regex(cause.stderr, /^Error: outer\n.*kinds\.ts:26.*\[cause\]: Error: inner\n.*kinds\.ts:26/s);
-  t.is(cause.status, 1);
-  const thing = await run(["./kinds.ts", "thing"]);
-  t.deepEqual([thing.stderr, thing.status], ["./kinds.ts: thrown: { not: 'an error' }\n", 1]);
-  const missing = await run(["./kinds.ts", "missing"]);
-  t.is(missing.stdout.toString(), "true\n", "the class is the one that the program imports");
-  t.regex(
-    missing.stderr,
-    /^NotFoundError: \/nope: not found\n {4}at .*kinds\.ts:38:\d+\) \{\n {2}code: 'NOT_FOUND'\n\}\n$/,
-  );
-  t.is(missing.status, 1);
-  const handled = await run(["./kinds.ts", "own handler"]);
-  t.deepEqual([handled.stdout.toString(), handled.status], ["handled: it failed: in a timer\n", 4]);
-});
+test.serial(
+  "an error that a program throws is printed with a stack in its sources, and status 1",
+  async (t) => {
+    const { run } = programFolder(t);
+    for (const [kind, message, line] of [
+      ["throw", "Error: it failed: at once", 15],
+      ["reject", "Error: it failed: later", 18],
+      ["timer", "Error: it failed: in a timer", 20],
+    ] as const) {
+      const { status, stdout, stderr } = await run(["./kinds.ts", kind]);
+      t.true(stderr.startsWith(`${message}\n    at fail (${FAIL})\n`), stderr);
+      t.regex(stderr, new RegExp(`^    at .*kinds\\.ts:${line}:\\d+\\)$`, "m"));
+      t.notRegex(stderr, /program\.mjs|guest\.cjs/);
+      t.deepEqual([status, stdout.toString()], [1, ""]);
+    }
+    const unhandled = await run(["./kinds.ts", "unhandled"]);
+    t.regex(unhandled.stderr, /^TypeError: nobody awaits it\n {4}at .*kinds\.ts:23:\d+\)\n$/);
+    t.is(unhandled.status, 1);
+    const cause = await run(["./kinds.ts", "cause"]);
+    t.regex(cause.stderr, /^Error: outer\n.*kinds\.ts:26.*\[cause\]: Error: inner\n.*kinds\.ts:26/s);
+    t.is(cause.status, 1);
+    const thing = await run(["./kinds.ts", "thing"]);
+    t.deepEqual([thing.stderr, thing.status], ["./kinds.ts: thrown: { not: 'an error' }\n", 1]);
+    const missing = await run(["./kinds.ts", "missing"]);
+    t.is(missing.stdout.toString(), "true\n", "the class is the one that the program imports");
+    t.regex(
+      missing.stderr,
+      /^NotFoundError: \/nope: not found\n {4}at .*kinds\.ts:38:\d+\) \{\n {2}code: 'NOT_FOUND'\n\}\n$/,
+    );
+    t.is(missing.status, 1);
+    const handled = await run(["./kinds.ts", "own handler"]);
+    t.deepEqual([handled.stdout.toString(), handled.status], ["handled: it failed: in a timer\n", 4]);
+  },
+);
 
 test.serial("the status is what the program returns or exits with, after all that it wrote", async (t) => {
   const { run } = programFolder(t);
@@ -109,7 +112,7 @@ for (const [kind, signal, status, output] of [
 }
 
 test.serial(
-  "a type error is told with its place, and keeps the program from running unless it is asked to",
+  "a program with a type error does not run, and the error names file and line; with --no-check it runs",
   async (t) => {
     const { folder, run } = programFolder(t);
     const text = `import type { Unikernel } from "docteur/guest";
@@ -129,13 +132,13 @@ export default (({ console, store }) => {
     t.deepEqual([wrong.status, wrong.stdout.toString()], [1, ""]);
     t.is((await run(["./wrong.ts"], ["--no-check"])).stdout.toString(), "25\n");
     writeFileSync(join(folder, "wrong.ts"), text.replace("size: string", "size: number"));
-    for (const _ of ["checked", "remembered"]) t.is((await run(["./wrong.ts"])).stdout.toString(), "25\n");
+    for (const _ of ["checked", "cached"]) t.is((await run(["./wrong.ts"])).stdout.toString(), "25\n");
     writeFileSync(join(folder, "wrong.ts"), text);
     t.is((await run(["./wrong.ts"])).status, 1, "what was good before is checked again");
   },
 );
 
-test.serial("what is no program is told in one line, and soon", async (t) => {
+test.serial("a file that is no program is refused in one line, soon", async (t) => {
   const { folder, run } = programFolder(t);
   mkdirSync(join(folder, "folder"));
   writeFileSync(join(folder, "nothing.ts"), "export const a = 1;\n");

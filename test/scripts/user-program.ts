@@ -96,7 +96,10 @@ export default (async (context) => {
 }) satisfies Unikernel;
 `;
 
-/** A folder with \`kinds.ts\` in it, and a way to run a program there, on the host unless \`target\` says otherwise. */
+/**
+ * A folder with \`kinds.ts\` in it, and a way to run a program there, on the host unless \`target\` says
+ * otherwise.
+ */
 export function programFolder(t: ExecutionContext, target: "unix" | "qemu" = "unix") {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "kinds.ts"), KINDS);

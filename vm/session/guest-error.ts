@@ -3,7 +3,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 
 /** An error shows at most this many lines of the console. */
-const SHOWN_LINES = 20;
+export const SHOWN_LINES = 20;
 
 /** A failure of the machine rather than of the program in it. */
 export class GuestError extends DocteurError {

@@ -2,7 +2,7 @@ import test from "ava";
 import { parseAuthor } from "../../../image-builder/folder/author.ts";
 import { failsWith } from "../failure.ts";
 
-test("Name <email>", (t) => {
+test("an author is parsed as Name <email>", (t) => {
   for (const [text, name, email] of [
     ["Ada Lovelace <ada@example.org>", "Ada Lovelace", "ada@example.org"],
     ["  Ada  < ada@example.org > ", "Ada", "ada@example.org"],
@@ -13,7 +13,7 @@ test("Name <email>", (t) => {
   }
 });
 
-test("what would break the commit is refused", async (t) => {
+test("an author that breaks the commit is refused", async (t) => {
   for (const text of [
     "",
     "Ada",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { currentDate, formatDate, parseDate } from "../../../image-builder/folder/date.ts";
 import { failsWith } from "../failure.ts";
 
-test("dates as a commit has them", (t) => {
+test("dates are parsed and formatted as a commit has them", (t) => {
   for (const [text, formatted] of [
     ["2020-10-10T08:00:00+00:00", "1602316800 +0000"],
     ["2021-03-04T05:06:07-03:30", "1614846967 -0330"],
@@ -20,7 +20,7 @@ test("dates as a commit has them", (t) => {
   }
 });
 
-test("what is no date is refused", async (t) => {
+test("a malformed date is refused", async (t) => {
   for (const text of [
     ...[
       "",
@@ -44,7 +44,7 @@ test("what is no date is refused", async (t) => {
   }
 });
 
-test("any moment in any zone comes out as the platform reads it", (t) => {
+test("any moment in any zone is parsed as Date parses it", (t) => {
   const moment = fc.record({
     seconds: fc.integer({ min: 86_400, max: 253_402_200_000 }),
     zone: fc.integer({ min: -23 * 60 - 59, max: 23 * 60 + 59 }),
@@ -60,7 +60,7 @@ test("any moment in any zone comes out as the platform reads it", (t) => {
   );
 });
 
-test("now is now, in this zone", (t) => {
+test("currentDate is now, in this machine's zone", (t) => {
   const before = Math.floor(Date.now() / 1000);
   const { seconds, zone } = currentDate();
   t.true(seconds >= before && seconds <= Date.now() / 1000);

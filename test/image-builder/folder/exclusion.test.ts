@@ -2,7 +2,7 @@ import test from "ava";
 import { exclusion } from "../../../image-builder/folder/exclusion.ts";
 import { failsWith } from "../failure.ts";
 
-test("patterns by name and by path", (t) => {
+test("patterns match by name or by path", (t) => {
   for (const [pattern, paths, others] of [
     ["*.o", ["a.o", "b/c.o", ".o"], ["a.oo", "o", "a.o/b"]],
     ["node_modules", ["node_modules", "a/node_modules"], ["node_modules2", "a/node_modules/b"]],
@@ -22,6 +22,6 @@ test("patterns by name and by path", (t) => {
   t.true(exclusion(["b", "a"])("a"));
 });
 
-test("a pattern that names nothing", async (t) => {
+test("an empty pattern is refused", async (t) => {
   for (const pattern of ["", "/", "./", "//"]) await failsWith(t, "BAD_PATTERN", () => exclusion([pattern]));
 });

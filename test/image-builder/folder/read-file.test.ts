@@ -9,7 +9,7 @@ import { DocteurError } from "../../../reader/errors.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
 
-test("a file that is not what it was said to be", async (t) => {
+test("a file that changes while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
   using pack = new StagingPack(join(folder, "pack"), 6);
   const store = (path: string) => storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
@@ -22,7 +22,7 @@ test("a file that is not what it was said to be", async (t) => {
   await failsWith(t, "FILE_CHANGED", () => store(join(folder, "link")));
 });
 
-test("a file that shrinks under way", async (t) => {
+test("a file that shrinks while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
@@ -32,10 +32,10 @@ test("a file that shrinks under way", async (t) => {
   await failsWith(t, "FILE_CHANGED", () => stored);
 });
 
-test("a file that may not be read", (t) => {
+test("a file without read permission is refused", (t) => {
   const error = unreadable(Buffer.from("/x"), Object.assign(new Error(), { code: "EACCES" }));
   t.true(error instanceof DocteurError);
-  t.is((error as DocteurError).message, "/x cannot be read: you may not read it");
+  t.is((error as DocteurError).message, "/x cannot be read: permission denied");
   t.is((error as DocteurError).code, "FILE_UNREADABLE");
 });
 

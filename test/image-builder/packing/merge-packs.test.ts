@@ -5,7 +5,7 @@ import { mergePacks } from "../../../image-builder/packing/merge-packs.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
-test("the PACK of several is one that git takes, with the IDX that git makes of it", async (t) => {
+test("git accepts the PACK that is merged of several, and its IDX is the one that git makes", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -17,7 +17,7 @@ test("the PACK of several is one that git takes, with the IDX that git makes of 
   git(source, ["commit", "--quiet", "-m", "Numbers"]);
   const all = git(source, ["rev-list", "--objects", "--no-object-names", "--all"]).split("\n");
   const packs = [0, 1, 2].map((part) => {
-    const ids = all.filter((_, place) => place % 3 === part);
+    const ids = all.filter((_, index) => index % 3 === part);
     const start = join(folder, `part-${part}`);
     const name = git(
       source,
@@ -35,7 +35,7 @@ test("the PACK of several is one that git takes, with the IDX that git makes of 
   t.regex(verified, /chain length = 1: \d+ object/);
 });
 
-test("one PACK is left as it is", async (t) => {
+test("mergePacks returns a single PACK as it is, and readIdx reads offsets of any size", async (t) => {
   const files = { pack: "/nowhere.pack", idx: "/nowhere.idx" };
   t.is(await mergePacks([files], "/"), files);
 });

@@ -4,7 +4,7 @@ import { splitIntoParts } from "../../../image-builder/packing/parts.ts";
 
 const MB = 1024 * 1024;
 
-test("folders first; files by so many bytes; in each part the order of the tree, and another for git to compare in", (t) => {
+test("parts have folders first, then files up to 64 MiB, in the order of the tree, with a search order of their own", (t) => {
   const objects: PackObject[] = [
     { id: "commit", kind: "commit", size: 200, path: "" },
     { id: "root", kind: "tree", size: 300, path: "" },

@@ -5,15 +5,15 @@ import { similarOrder } from "../../../image-builder/packing/similar-order.ts";
 
 /** `PATH` or `PATH:SIZE`. */
 function objects(...texts: string[]): PackObject[] {
-  return texts.map((text, place) => {
+  return texts.map((text, index) => {
     const [path = "", size = "1"] = text.split(":");
-    return { id: String(place).padStart(40, "0"), kind: "blob", size: Number(size), path };
+    return { id: String(index).padStart(40, "0"), kind: "blob", size: Number(size), path };
   });
 }
 
 const paths = (ordered: readonly PackObject[]) => ordered.map(({ path }) => path);
 
-test("by folder, by the end of the name, the largest first", (t) => {
+test("objects are ordered by folder, by extension, the largest first", (t) => {
   const given = objects(
     "b/x.html:1",
     "a.txt:5",
@@ -34,7 +34,7 @@ test("by folder, by the end of the name, the largest first", (t) => {
   ]);
 });
 
-test("versions of a folder are taken together, at every depth; mere neighbours are not", (t) => {
+test("versions of a folder are ordered together, at every depth; other siblings are not", (t) => {
   const pages = ["index.html:30", "a.html:20", "deep/er/b.html:10"];
   const given = objects(
     ...pages.map((page) => `1.0/${page}`),
@@ -54,7 +54,7 @@ test("versions of a folder are taken together, at every depth; mere neighbours a
   ]);
 });
 
-test("each object once, whatever they are called; folders may be deeper than any stack", (t) => {
+test("similarOrder returns each object once, also of folders deeper than any stack", (t) => {
   const name = fc.constantFrom("a", "b", "c", "a.x", ".", "__proto__", "constructor");
   const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((names) => names.join("/"));
   fc.assert(

@@ -8,7 +8,7 @@ import { PASSWORD, withPassword } from "../with-password.ts";
 
 const parse = (text: string) => parseEndpoint(text, "/here");
 
-test("paths and what stands for paths", (t) => {
+test("paths, file:// and relativize:// are parsed as local endpoints", (t) => {
   for (const [text, path] of [
     [".", "/here"],
     ["a/b", "/here/a/b"],
@@ -35,7 +35,7 @@ test("paths and what stands for paths", (t) => {
   }
 });
 
-test("other machines", (t) => {
+test("addresses of other machines are parsed", (t) => {
   for (const [text, transport] of [
     ["git@github.com:dinosaure/docteur", "ssh"],
     ["host:path/to", "ssh"],
@@ -54,7 +54,7 @@ test("other machines", (t) => {
   }
 });
 
-test("user and password leave the URL", (t) => {
+test("user and password are taken out of the URL", (t) => {
   for (const [text, url, display, user, password] of [
     ["https://ada:secret@host/p", "https://host/p", "https://***@host/p", "ada", "secret"],
     ["http://ada:s%40c%2Fr%25t@host:81/p", "http://host:81/p", "http://***@host:81/p", "ada", "s@c/r%t"],
@@ -73,23 +73,23 @@ test("user and password leave the URL", (t) => {
   }
 });
 
-test("what names nothing is refused in one line", async (t) => {
+test("a malformed endpoint is refused in one line", async (t) => {
   for (const [text, message] of [
     ["", /empty/],
     ["ftp://host/path", /scheme ftp:/],
     ["ext::sh -c true", /remote helpers/],
-    ["file://", /no path/],
+    ["file://", /the path after .* is missing/],
     ["file:///%zz", /percent escape/],
     ["file:///%ff", /percent escape/],
     ["file:///a%00b", /NUL/],
-    ["a\nb", /line breaks/],
-    ["relativize://", /no path/],
-    ["https://host", /no path/],
-    ["https://host/", /no path/],
-    ["https:///path", /no host/],
-    ["git://:9418/path", /no host/],
-    ["https://a b/path", /not well formed/],
-    ["https://host:port/path", /not well formed/],
+    ["a\nb", /line break/],
+    ["relativize://", /the path after .* is missing/],
+    ["https://host", /the path after .* is missing/],
+    ["https://host/", /the path after .* is missing/],
+    ["https:///path", /the host is missing/],
+    ["git://:9418/path", /the host is missing/],
+    ["https://a b/path", /malformed/],
+    ["https://host:port/path", /malformed/],
     ["https://u:p%0aq@host/path", /line break/],
     ["https://u:%@host/path", /percent escape/],
     ["ssh://-oProxyCommand=x/path", /dash/],
@@ -97,19 +97,19 @@ test("what names nothing is refused in one line", async (t) => {
     ["-x@host:path", /dash/],
     ["ssh://u:p@host/path", /password/],
     ["git://u:p@host/path", /password/],
-    ["git://u@host/path", /no users/],
-    ["ssh://u@x@host/path", /@ stands elsewhere/],
-    ["host:", /no path/],
-    [":path", /no host/],
+    ["git://u@host/path", /no user/],
+    ["ssh://u@x@host/path", /@ is allowed only before the host/],
+    ["host:", /the path after .* is missing/],
+    [":path", /the host is missing/],
     ["https:/host/path", /two slashes after its scheme, https:/],
     ["HTTP:host/path", /two slashes after its scheme, http:/],
     ["file:/a/b", /two slashes after its scheme, file:/],
-    ["https://host/@scope/path", /the @ of a path %40$/],
-    ["https://u:p/q@host/path", /signs .* of a password are written/],
-    ["ssh://host/path@v1", /@ stands elsewhere/],
-    ["host:path@v1", /@ stands elsewhere/],
-    ["u:p@host:path", /@ stands elsewhere/],
-    ["u:p@host/path", /@ stands elsewhere/],
+    ["https://host/@scope/path", /and @ of a path as %40$/],
+    ["https://u:p/q@host/path", /of a password as %2F/],
+    ["ssh://host/path@v1", /@ is allowed only before the host/],
+    ["host:path@v1", /@ is allowed only before the host/],
+    ["u:p@host:path", /@ is allowed only before the host/],
+    ["u:p@host/path", /@ is allowed only before the host/],
   ] as const) {
     const error = await failsWith(t, "BAD_ENDPOINT", () => parse(text), message);
     t.true(text.length < 3 || !error.message.includes("u:p"), error.message);
@@ -165,7 +165,7 @@ test("a secret is in nothing that can be printed, whatever it is", (t) => {
   );
 });
 
-test("whatever is given, it is parsed or refused", (t) => {
+test("any text is parsed or refused", (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.webUrl(), fc.stringMatching(/^[a-z:/@%.[\]-]+$/)), (text) => {
       try {

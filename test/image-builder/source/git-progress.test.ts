@@ -9,7 +9,7 @@ const SAID = [
   "warning: something\nfatal: it broke",
 ].join("");
 
-test("progress is told apart from the rest, wherever the pieces are cut", (t) => {
+test("progress lines are separated from the rest, however the output is split", (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(SAID.length)), (cuts) => {
       const seen: unknown[] = [];
@@ -26,7 +26,7 @@ test("progress is told apart from the rest, wherever the pieces are cut", (t) =>
   );
 });
 
-test("of a git that says too much, the end is kept", (t) => {
+test("the end of long output of git is kept", (t) => {
   const progress = new GitProgress(undefined);
   for (let i = 0; i < 10_000; i++) progress.write(`error: line ${i} of many\n`);
   const rest = progress.rest();

@@ -8,7 +8,7 @@ import { failsWith } from "../failure.ts";
 import { openImage, reachedObjects } from "../opened-image.ts";
 import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
-test("the refs, the objects and the index are there, the settings are not", async (t) => {
+test("an isolated repository has refs, objects and index, and no foreign settings", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -30,7 +30,9 @@ test("the refs, the objects and the index are there, the settings are not", asyn
   ]);
 });
 
-/** Repositories that git reads, each from one that has a commit. Those that this git cannot make are left out. */
+/**
+ * Repositories that git reads, each from one that has a commit. Those that this git cannot make are left out.
+ */
 const SHAPES: Readonly<Record<string, (folder: string, source: string) => string>> = {
   "a .git that is a symbolic link": (folder, source) => {
     renameSync(join(source, ".git"), join(folder, "git"));
@@ -106,7 +108,7 @@ for (const [shape, make] of Object.entries(SHAPES)) {
   });
 }
 
-test("settings that git cannot read, or that are no file", async (t) => {
+test("settings that git cannot read, or that are no file, are refused", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -129,7 +131,7 @@ test("settings that git cannot read, or that are no file", async (t) => {
   await failsWith(t, "NOT_A_REPOSITORY", make, /source\/\.git/);
 });
 
-test("what git says names the repository that the user knows", async (t) => {
+test("git's messages name the repository that the user knows", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);

@@ -38,11 +38,11 @@ test("names are found as git finds them", (t) => {
   }
 });
 
-test("a name of two things is refused, naming both", async (t) => {
+test("a name of a branch and a tag is refused, and the error names both", async (t) => {
   await failsWith(t, "REF_AMBIGUOUS", () => findRef(refs, "both"), /refs\/tags\/both or refs\/heads\/both/);
 });
 
-test("what is not there is told with what is", (t) => {
+test("the error for a missing name lists the names that exist", (t) => {
   t.regex(
     refNotFound(refs, "nope", "x").message,
     /^x has no .* nope; it has the branches main, feature\/x, .* tags same/,
@@ -50,5 +50,5 @@ test("what is not there is told with what is", (t) => {
   const many = Array.from({ length: 30 }, (_, i) => ({ name: `refs/heads/b${i}`, id: ids.a }));
   t.regex(refNotFound(many, "nope", "x").message, /b7, \.\.\. \(30\)$/);
   t.is(noHead([], "x").code, "EMPTY_REPOSITORY");
-  t.regex(noHead(many, "x").message, /choose with -b; it has the branches b0/);
+  t.regex(noHead(many, "x").message, /choose one with -b; it has the branches b0/);
 });

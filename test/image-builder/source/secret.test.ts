@@ -10,7 +10,7 @@ test("every spelling of a secret is masked", (t) => {
   t.is(`${secret}${JSON.stringify({ secret })}`, '***{"secret":"***"}');
 });
 
-test("credentials in URLs are masked whoever wrote them", (t) => {
+test("credentials in URLs are masked", (t) => {
   t.is(
     maskUrls("access 'https://u:p@host/x' and HTTP://t@h"),
     "access 'https://***@host/x' and HTTP://***@h",

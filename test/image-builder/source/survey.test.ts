@@ -20,10 +20,10 @@ test("submodules are named, pointers of Git LFS are counted, files and bytes are
   commitAll(source, "Pointers");
   const made = await makeImage({ repository: source, image: join(folder, "x.img") });
   t.like(made, { submodules: ["libs/a b"], lfsPointers: 2 });
-  t.is(made.notes[0], "submodules are recorded, but what is in them is not in the image: libs/a b");
+  t.is(made.notes[0], "the image has no files of submodules: libs/a b");
   t.is(
     made.notes[1],
-    "2 files are pointers of Git LFS: the content that LFS keeps elsewhere is not in the image",
+    "2 files are pointers of Git LFS: the image does not have the content, which LFS keeps elsewhere",
   );
   const sizes = git(source, ["ls-tree", "-r", "--format=%(objecttype) %(objectsize)", "HEAD"])
     .split("\n")
@@ -45,7 +45,7 @@ test("pointers of Git LFS in a folder are counted, too", async (t) => {
   t.regex(made.notes.join("\n"), /^2 files are pointers of Git LFS/);
 });
 
-test("of many submodules some are named", (t) => {
+test("a note names some of many submodules", (t) => {
   const submodules = Array.from({ length: 20 }, (_, index) => `m${index}`);
   const [note] = surveyNotes({ files: 0, bytes: 0, submodules, lfsPointers: 0 });
   t.true(note!.endsWith(": m0, m1, m2, m3, m4, m5, m6, m7, ... (20)"), note);

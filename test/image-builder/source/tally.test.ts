@@ -6,14 +6,14 @@ import { newTally, sumUp, type TreeTally } from "../../../image-builder/source/t
 /** Trees of which each names some that come after it. */
 const trees = fc.integer({ min: 1, max: 9 }).chain((count) =>
   fc.tuple(
-    ...Array.from({ length: count }, (_, place) =>
+    ...Array.from({ length: count }, (_, index) =>
       fc.record({
         files: fc.nat(9),
         bytes: fc.nat(999),
         lfsPointers: fc.nat(2),
         submodules: fc.nat(2),
-        below: fc.array(fc.integer({ min: place + 1, max: Math.max(place + 1, count - 1) }), {
-          maxLength: place === count - 1 ? 0 : 3,
+        below: fc.array(fc.integer({ min: index + 1, max: Math.max(index + 1, count - 1) }), {
+          maxLength: index === count - 1 ? 0 : 3,
         }),
       }),
     ),
@@ -21,8 +21,8 @@ const trees = fc.integer({ min: 1, max: 9 }).chain((count) =>
 );
 
 /** Goes every way there is. */
-function walk(trees: readonly TreeTally[], place: number): number[] {
-  const { files, bytes, lfsPointers, submodules, below } = trees[place] as TreeTally;
+function walk(trees: readonly TreeTally[], index: number): number[] {
+  const { files, bytes, lfsPointers, submodules, below } = trees[index] as TreeTally;
   return below
     .map((each) => walk(trees, each))
     .reduce(
@@ -31,7 +31,7 @@ function walk(trees: readonly TreeTally[], place: number): number[] {
     );
 }
 
-test("what lies below counts once for each path to it", (t) => {
+test("a tree counts once for each path to it", (t) => {
   const property = fc.property(trees, (trees) => {
     const expected = walk(trees, 0);
     const { files, bytes, lfsPointers, submodules } = sumUp(trees);
@@ -41,11 +41,11 @@ test("what lies below counts once for each path to it", (t) => {
   t.is(sumUp([]).files, 0);
 });
 
-test("trees deeper than any stack", (t) => {
-  const chain = Array.from({ length: 200_000 }, (_, place) => {
+test("trees deeper than any stack are walked", (t) => {
+  const chain = Array.from({ length: 200_000 }, (_, index) => {
     const tally = newTally();
     tally.files = 1;
-    if (place < 199_999) tally.below.push(place + 1);
+    if (index < 199_999) tally.below.push(index + 1);
     return tally;
   });
   t.is(sumUp(chain).files, 200_000);

@@ -81,7 +81,7 @@ for (const [kind, prepare] of Object.entries(KINDS)) {
   });
 }
 
-test("of a file with a filter only what the index knows of it can be compared", async (t) => {
+test("a file with a filter counts as changed only by what the index has of it", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -103,7 +103,7 @@ test("of a file with a filter only what the index knows of it can be compared", 
   t.deepEqual(await notes(), uncommittedNotes(2));
 });
 
-test("where the files lie elsewhere, or nowhere, none are counted", async (t) => {
+test("uncommitted changes are not counted without a work tree at the path", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);

@@ -13,29 +13,29 @@ const SECRET = "https://user:SECRET@example.com/x";
 const DAMAGE: Record<string, [harm: (path: string) => void, message: RegExp]> = {
   "a format of later times": [
     (path) => git(path, ["config", "core.repositoryFormatVersion", "99"]),
-    /expected git repo version.*99; a later git/i,
+    /expected git repo version.*99; a newer git/i,
   ],
   "an extension of later times": [
     (path) => {
       git(path, ["config", "core.repositoryFormatVersion", "1"]);
       git(path, ["config", "extensions.ofALaterGit", "true"]);
     },
-    /unknown repository extension.*ofalatergit; a later git/,
+    /unknown repository extension.*ofalatergit; a newer git/,
   ],
   "broken settings": [
     (path) => writeFileSync(join(path, "config"), "[core\n", { flag: "a" }),
     /bad config line/,
   ],
-  "no HEAD": [(path) => rmSync(join(path, "HEAD")), /not a git repository.*\(without HEAD\)/],
+  "no HEAD": [(path) => rmSync(join(path, "HEAD")), /not a git repository.*: HEAD is missing/],
   "nonsense for a HEAD": [(path) => writeFileSync(join(path, "HEAD"), "nonsense"), /not a git repository/],
-  "no refs": [(path) => rmSync(join(path, "refs"), { recursive: true }), /\(without refs\)/],
-  "no objects": [(path) => rmSync(join(path, "objects"), { recursive: true }), /\(without objects\)/],
+  "no refs": [(path) => rmSync(join(path, "refs"), { recursive: true }), /: refs is missing/],
+  "no objects": [(path) => rmSync(join(path, "objects"), { recursive: true }), /: objects is missing/],
   "no objects, and no settings": [
     (path) => {
       rmSync(join(path, "objects"), { recursive: true });
       rmSync(join(path, "config"));
     },
-    /\(without objects\)/,
+    /: objects is missing/,
   ],
 };
 for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
@@ -61,26 +61,21 @@ for (const [name, [harm, message]] of Object.entries(DAMAGE)) {
   });
 }
 
-test("a .git of any kind that leads to no repository is told of, with git's reason", async (t) => {
+test("a .git of any kind that leads to no repository is refused with git's reason", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   const make = (name: string) => () => makeImage({ repository: join(folder, name), image });
   mkdirSync(join(folder, "empty/.git"), { recursive: true });
-  await failsWith(
-    t,
-    "NOT_A_REPOSITORY",
-    make("empty"),
-    /empty\/\.git is there, but .*: not a git repository/,
-  );
+  await failsWith(t, "NOT_A_REPOSITORY", make("empty"), /empty\/\.git exists, but .*: not a git repository/);
   mkdirSync(join(folder, "link"));
   symlinkSync("/nonexistent", join(folder, "link/.git"));
-  await failsWith(t, "NOT_A_REPOSITORY", make("link"), /link\/\.git is there, but .*: not a git repository/);
+  await failsWith(t, "NOT_A_REPOSITORY", make("link"), /link\/\.git exists, but .*: not a git repository/);
   writeFiles(folder, { "junk/.git": "junk", "left/.git": "gitdir: ../gone/.git/modules/left\n" });
   await failsWith(
     t,
     "NOT_A_REPOSITORY",
     make("junk"),
-    /junk\/\.git is there, but .*: (invalid gitfile format|not a git repository): /,
+    /junk\/\.git exists, but .*: (invalid gitfile format|not a git repository): /,
   );
   await failsWith(t, "NOT_A_REPOSITORY", make("left"), /: not a git repository: .*modules\/left/);
 
@@ -101,7 +96,7 @@ test("what a submodule leaves, whose settings name a work tree that is gone, is 
   else t.like(result, { source: "repository", commit: second });
 });
 
-test("an unborn branch, a commit that is gone, one that is damaged, a tag of one", async (t) => {
+test("an unborn branch, a missing commit, a damaged one and a tag of one are refused", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   const { first, second } = sampleRepository(source);
@@ -133,7 +128,7 @@ test("an unborn branch, a commit that is gone, one that is damaged, a tag of one
   t.deepEqual(readdirSync(folder).sort(), ["source", "unborn.git"]);
 });
 
-test("a partial clone whose remote is gone: what is missing, and what to do", async (t) => {
+test("the error for a partial clone whose remote is gone says what is missing and what to do", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "source");
   sampleRepository(source);
@@ -149,13 +144,13 @@ test("a partial clone whose remote is gone: what is missing, and what to do", as
         t,
         "INCOMPLETE_REPOSITORY",
         make,
-        /lacks an object of the commit: .*; of a partial clone, give/,
+        /lacks an object of the commit: .*; instead of a partial clone, name/,
       );
     }
   }
 });
 
-test("who may not read a repository of another user is told how", (t) => {
+test("the error for a repository of another user says how to trust it", (t) => {
   const stderr = "fatal: detected dubious ownership in repository at '/a b'\nTo add an exception ...\n";
   const { message } = unreadableRepository("/a b", "/a b is there", { status: 128, stdout: "", stderr });
   t.is(

@@ -57,7 +57,10 @@ test("a fault in the IDX names the object", (t) => {
   }
 });
 
-/** A range of bytes, and the faults that one flipped bit in it may show as; `at` is the offset that the error names. */
+/**
+ * A range of bytes, and the faults that one flipped bit in it may show as; `at` is the offset that the error
+ * names.
+ */
 interface Region {
   readonly what: string;
   readonly start: number;

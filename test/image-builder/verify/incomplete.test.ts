@@ -18,7 +18,7 @@ function imageOf(repository: Repository, ids: readonly string[], commit: string)
   return assembleImage({ commit, pack: file("pack"), idx: file("idx") });
 }
 
-test("checksums all right, and still no whole commit", (t) => {
+test("an image with right checksums that lacks an object is refused", (t) => {
   using repository = new Repository();
   const blob = repository.write("blob", "content");
   const missing = "7".repeat(40);
@@ -77,7 +77,7 @@ test("checksums all right, and still no whole commit", (t) => {
   t.is(verification.unreachable, 1);
 });
 
-test("trees deeper than any stack", (t) => {
+test("trees deeper than any stack are walked", (t) => {
   using repository = new Repository();
   const ids = [repository.write("blob", "the bottom")];
   for (let depth = 0; depth < 3000; depth++) {

@@ -1,7 +1,7 @@
 import test from "ava";
 import { ocamlString } from "../../../image-builder/verify/ocaml-string.ts";
 
-test("bytes as OCaml's %S prints them", (t) => {
+test("ocamlString prints bytes as OCaml's %S does", (t) => {
   for (const [bytes, printed] of [
     ["Dr. Greenthumb", '"Dr. Greenthumb"'],
     ['a"b\\c', '"a\\"b\\\\c"'],

@@ -37,7 +37,7 @@ async function largeImage(
   return { path, bytes, indexOffset: Number(bytes.readBigUInt64LE(20)) };
 }
 
-test("several threads find what one finds", async (t) => {
+test("several threads scan to the result of one", async (t) => {
   const { path, indexOffset } = await largeImage(t);
   using device = withDispose(openFileDevice(path));
   const cache = new SectorCache(device);
@@ -52,7 +52,7 @@ test("several threads find what one finds", async (t) => {
   t.is(await scanInThreads(path, device, WORKER, undefined, 1), undefined);
 });
 
-test("whatever is wrong, it is found as one thread finds it", async (t) => {
+test("several threads find the fault that one finds", async (t) => {
   const { path, bytes, indexOffset } = await largeImage(t);
   const offsets = indexOffset + 8 + 1024 + 24 * bytes.readUInt32BE(indexOffset + 8 + 255 * 4);
   for (const at of [

@@ -20,7 +20,7 @@ test("the original's images verify, and print what the original prints", async (
   }
 });
 
-test("colours as a terminal takes them", async (t) => {
+test("formatVerification prints SGR colours", async (t) => {
   const path = join(FIXTURES, "small.img");
   const { commit, root } = IMAGES.get("small.img")!;
   t.is(
@@ -31,7 +31,7 @@ test("colours as a terminal takes them", async (t) => {
   );
 });
 
-test("bytes that are no text come out as they are", async (t) => {
+test("bytes of a commit that are no text are printed as they are", async (t) => {
   const folder = temporaryFolder(t);
   git(folder, ["init", "--quiet"]);
   writeFiles(folder, { a: "a" });
@@ -54,7 +54,7 @@ test("bytes that are no text come out as they are", async (t) => {
   );
 });
 
-test("what is no image, or cannot be read", async (t) => {
+test("a file that is no image, or cannot be read, is refused", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "x.img");
   await failsWith(t, "IMAGE_NOT_FOUND", () => verifyImage(path));
@@ -69,7 +69,7 @@ test("what is no image, or cannot be read", async (t) => {
   t.like(await failsWith(t, "INVALID_IMAGE", () => verifyImage(path)), { fault: "header" });
 });
 
-test("an image larger than what is held of it in memory", async (t) => {
+test("an image larger than the cache verifies", async (t) => {
   const folder = temporaryFolder(t);
   const files: Record<string, string> = {};
   let state = 1;
@@ -89,7 +89,7 @@ test("an image larger than what is held of it in memory", async (t) => {
   t.is(objects.blob, 3000);
 });
 
-test("aborted, it ends with the reason", async (t) => {
+test("an aborted verification throws the signal's reason", async (t) => {
   const path = join(FIXTURES, "similar.img");
   const reason = new Error("enough");
   t.is(await t.throwsAsync(verifyImage(path, { signal: AbortSignal.abort(reason) })), reason);

@@ -21,7 +21,7 @@ test("options may stand before and between IMAGE and PROGRAM, in all their forms
   }
 });
 
-test("whatever follows PROGRAM belongs to it", (t) => {
+test("all arguments after PROGRAM are the program's", (t) => {
   const word = fc.oneof(fc.string(), fc.constantFrom("--", "-", "--help", "-h", "-t", "--target=x", "cat"));
   fc.assert(
     fc.property(fc.array(word), (rest) => {
@@ -47,7 +47,7 @@ test("an integer is decimal digits within its range", (t) => {
   }
 });
 
-test("the nearest word is near, or none", (t) => {
+test("nearest returns a near word, or none", (t) => {
   t.is(nearest("verfy", ["make", "verify", "run"]), "verify");
   t.is(nearest("rnu", ["make", "verify", "run"]), undefined);
   t.is(nearest("ru", ["make", "verify", "run"]), "run");

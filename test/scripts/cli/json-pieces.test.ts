@@ -2,7 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { jsonPieces } from "../../../scripts/cli/json-pieces.ts";
 
-test("in pieces it is the JSON that it is at once", (t) => {
+test("jsonPieces yields the JSON of JSON.stringify", (t) => {
   const property = fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
     return [...jsonPieces(value)].join("") === JSON.stringify(value);
   });
@@ -10,7 +10,7 @@ test("in pieces it is the JSON that it is at once", (t) => {
   t.is([...jsonPieces({ a: undefined, b: 1 })].join(""), '{"b":1}');
 });
 
-test("a long string is cut, and no character in it", (t) => {
+test("a long string is split between characters", (t) => {
   for (const character of ["\x01", "a", "€", "😀", '"']) {
     for (const before of ["", "x"]) {
       const value = { text: before + character.repeat(200_000) };

@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../temporary-folder.ts";
 import { docteur } from "../docteur.ts";
 import { sampleRepository } from "../sample-repository.ts";
 
-test("whatever argument a password is in, messages have it masked", (t) => {
+test("a password in any argument is masked in messages", (t) => {
   const option = fc.constantFrom("", "--branch=", "-b=");
   fc.assert(
     fc.property(withPassword, option, ({ text }, prefix) => {
@@ -42,7 +42,7 @@ test("ps shows nothing of a password while git waits for the server", async (t) 
   await made;
 });
 
-test("what is no password stays", (t) => {
+test("arguments without a password are not masked", (t) => {
   for (const text of ["git@host:path", "Ada <ada@example.org>", "node_modules/@scope/x", "v1@2"]) {
     t.false(hasPassword([text]), text);
     t.is(redaction([text])(`${text}: git failed`), `${text}: git failed`);
@@ -65,7 +65,7 @@ for (const command of [
   (url: string) => [url],
   (url: string) => ["help", url],
 ]) {
-  test(`a URL in the wrong place: docteur ${command("URL").join(" ")}`, async (t) => {
+  test(`a URL as a wrong argument: docteur ${command("URL").join(" ")}`, async (t) => {
     const cwd = temporaryFolder(t);
     await sampleRepository(cwd);
     for (const url of ["https://user:SEC/RET@127.0.0.1/x", "user:SEC//RET@127.0.0.1:x"]) {

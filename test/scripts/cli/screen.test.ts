@@ -80,7 +80,7 @@ for (const [what, args, shown] of [
   });
 }
 
-test("into a pipe all of it goes as it is", async (t) => {
+test("output into a pipe is not escaped", async (t) => {
   const image = makeHostile(t);
   const printed = async (...args: string[]) => (await docteur(args)).stdout;
   const unix = ["run", "-t", "unix", image];
