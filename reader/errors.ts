@@ -1,7 +1,7 @@
 import type { ErrorCode, FsErrorCode } from "./error-codes.ts";
 
 /**
- * The errors every room throws. `code` is stable and meant for programs; `message` is one line for a person:
+ * The errors that docteur throws. `code` is stable and meant for programs; `message` is one line for a person:
  * what is wrong, where, and, if there is something to do about it, what.
  */
 export class DocteurError extends Error {

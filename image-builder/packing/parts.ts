@@ -28,13 +28,13 @@ export function splitIntoParts(objects: readonly PackObject[]): Part[] {
     objects.filter(({ kind }) => kind === "blob"),
   ] as const;
   const given = new Map(objects.map(({ id }, position) => [id, position]));
-  return [...cut(similarOrder(folders)), ...cut(similarOrder(files))].map((similar) => ({
+  return [...split(similarOrder(folders)), ...split(similarOrder(files))].map((similar) => ({
     objects: similar.toSorted((a, b) => (given.get(a.id) as number) - (given.get(b.id) as number)),
     searchOrder: new Map(similar.map(({ id }, position) => [id, position])),
   }));
 }
 
-function cut(objects: readonly PackObject[]): PackObject[][] {
+function split(objects: readonly PackObject[]): PackObject[][] {
   const parts: PackObject[][] = [];
   let part: PackObject[] = [];
   let bytes = 0;

@@ -1,5 +1,5 @@
 // A thread that reads what is submitted to a work queue: a program of its own, and no larger than that takes,
-// because a thread compiles anew all that it loads.
+// because a thread compiles again all that it loads.
 import { workerData } from "node:worker_threads";
 import { openFileDevice } from "../block/file.ts";
 import { openObjects } from "../image/open-objects.ts";

@@ -32,7 +32,7 @@ const DATE_AND_ZONE = /^[ \t\r]*(\d+)[ \t\r]*([+-]\d+)/;
  * and the date follows the last `>`. A line that lacks one of the two brackets has neither name nor address.
  * A date that is not digits, blanks, a sign and digits is the epoch.
  *
- * Two kinds of date are told otherwise than git tells them: one that no `Date` can hold is the epoch, as in
+ * Two kinds of date differ from what git shows: one that no `Date` can hold is the epoch, as in
  * git is one that no `time_t` can hold; and a zone is UTC with which the local time could not be told.
  */
 export function parseSignature(line: string): Signature {
@@ -58,7 +58,7 @@ function dateAndZone(seconds: number, digits: number): Pick<Signature, "date" | 
   return { date: seconds, zone: Math.abs(seconds + zone * 60) <= LAST_SECOND ? zone || 0 : 0 };
 }
 
-/** A regular expression would go through each run of blanks anew from each of them. */
+/** A regular expression would go through each run of blanks again from each of them. */
 function withoutBlanksAtEnd(text: string): string {
   let end = text.length;
   while (end > 0 && " \t\r\n".includes(text[end - 1] as string)) end--;

@@ -23,7 +23,7 @@ const SMALL = 256;
 const HUGE = 16 * 1024 * 1024;
 
 /**
- * The bases that deltas were built on last, by their offset in the PACK: deltas of one family come one after
+ * The bases that deltas were built on last, by their offset in the PACK: deltas of one chain come one after
  * the other. It is also the buffer that a base is read into.
  *
  * All lie in one piece of memory that is written round and round, new over old. Memory taken and dropped for

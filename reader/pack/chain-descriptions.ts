@@ -19,14 +19,14 @@ export interface EntryDescription {
 /** Where a delta's chain leads. */
 type Root = Pick<EntryDescription, "kind" | "depth">;
 
-/** Of a long chain every so many-th delta is remembered. */
+/** Of a long chain every so many-th delta is recorded. */
 const STRIDE = 64;
 
-/** Deltas remembered at most, some MiB: enough for a PACK that has two million of them in long chains. */
+/** Deltas recorded at most, some MiB: enough for a PACK that has two million of them in long chains. */
 const MOST = 32 * 1024;
 
 /**
- * Describes objects without making them. The roots of long chains are remembered: to describe many objects
+ * Describes objects without making them. The roots of long chains are recorded: to describe many objects
  * must not take following the same long chain for each.
  */
 export class ChainDescriptions {
@@ -60,11 +60,11 @@ export class ChainDescriptions {
     const kind = known?.kind ?? (link.kind as ObjectKind);
     const depth = seen.size + (known?.depth ?? 0);
     if (depth > MAX_CHAIN) throw tooDeep(entries.at(delta));
-    this.#remember(seen, kind, depth);
+    this.#record(seen, kind, depth);
     return { kind, depth };
   }
 
-  #remember(links: ReadonlySet<number>, kind: ObjectKind, depth: number): void {
+  #record(links: ReadonlySet<number>, kind: ObjectKind, depth: number): void {
     if (links.size <= STRIDE) return;
     if (this.#known.size > MOST) this.#known.clear();
     let passed = 0;

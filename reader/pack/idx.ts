@@ -155,7 +155,7 @@ export class Idx implements ObjectIndex {
     const table = this.#start + this.#layout.ids;
     for (let first = 0; first < this.count; first += STRIDE) {
       const rows = Math.min(STRIDE, this.count - first);
-      // Table by table: blocks of two tables may share a slot of the cache, and then would be read anew for
+      // Table by table: blocks of two tables may share a slot of the cache, and then would be read again for
       // each entry.
       const ids = new Uint8Array(this.#cache.read(table + first * length, rows * length));
       const crcs = Array.from({ length: rows }, (_, row) => this.crcAt(first + row));

@@ -107,25 +107,25 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
   }
 }
 
-/** Ids are as good as random: by their first bits they fall into families of a few. */
-const FAMILIES = 2 ** 16;
+/** Ids are as good as random: by their first bits they fall into buckets of a few. */
+const BUCKETS = 2 ** 16;
 
 /**
  * The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place except
- * small families.
+ * small buckets.
  */
 function sortedById(table: EntryTable): Uint32Array {
   const { count, ids, format } = table;
-  const familyOf = (entry: number) => ids.readUInt16BE(entry * format.idLength);
-  const ends = new Uint32Array(FAMILIES);
-  for (let entry = 0; entry < count; entry++) ends[familyOf(entry)]!++;
-  for (let family = 1; family < FAMILIES; family++) ends[family]! += ends[family - 1] as number;
+  const bucketOf = (entry: number) => ids.readUInt16BE(entry * format.idLength);
+  const ends = new Uint32Array(BUCKETS);
+  for (let entry = 0; entry < count; entry++) ends[bucketOf(entry)]!++;
+  for (let bucket = 1; bucket < BUCKETS; bucket++) ends[bucket]! += ends[bucket - 1] as number;
   const starts = ends.slice();
   const sorted = new Uint32Array(count);
-  for (let entry = count - 1; entry >= 0; entry--) sorted[--starts[familyOf(entry)]!] = entry;
+  for (let entry = count - 1; entry >= 0; entry--) sorted[--starts[bucketOf(entry)]!] = entry;
   const compare = (a: number, b: number) => table.compareIds(a, b) || a - b;
-  for (let family = 0; family < FAMILIES; family++) {
-    const [start, end] = [starts[family] as number, ends[family] as number];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const [start, end] = [starts[bucket] as number, ends[bucket] as number];
     if (end - start > 1) sorted.subarray(start, end).sort(compare);
   }
   return sorted;

@@ -11,7 +11,7 @@ import { makeCase } from "./cases.ts";
 import { exercise } from "./exercise.ts";
 import { Meter } from "./meter.ts";
 
-/** What the parent is told of. */
+/** What a child reports of a case. */
 export interface Finding {
   readonly number: number;
   readonly failure?: string;

@@ -1,10 +1,10 @@
 /**
- * Feeds damaged, doubtful and hostile images to all that reads images, for as long as it is told to, and
+ * Feeds damaged, doubtful and hostile images to all that reads images, for the time that is given, and
  * measures what each call takes.
  *
  *     node test/fuzz/run.ts [--seconds N | --cases N] [--seed N] [--case N]
  *
- * A case is made from the seed and its number alone: what fails is told with both, and `--seed N --case N`
+ * A case is made from the seed and its number alone: a failure is reported with both, and `--seed N --case N`
  * runs it again. Status 1 if a case failed: by its result, by its CPU or its memory, or because it did not
  * end.
  */

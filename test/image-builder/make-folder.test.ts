@@ -168,7 +168,7 @@ test("progress of a folder counts files and bytes, then objects, each to its end
     t.is(those.at(-1)!.done, total, phase);
   }
   t.is(events.findLast(({ phase }) => phase === "read")!.files, made.files);
-  // A large file is told of while it is read.
+  // Progress of a large file is reported while it is read.
   t.true(events.some(({ phase, done }) => phase === "read" && done > 1e6 && done < 9e6));
 });
 

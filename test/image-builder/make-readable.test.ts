@@ -247,7 +247,7 @@ for (const name of [
   "test\\.git",
   ".git\\x",
 ]) {
-  test(`a folder with ${JSON.stringify(name)} in it: the path is told, and what helps`, async (t) => {
+  test(`a folder with ${JSON.stringify(name)} in it is refused with its path and what helps`, async (t) => {
     const folder = temporaryFolder(t);
     const site = join(folder, "site");
     const image = join(folder, "x.img");

@@ -194,7 +194,7 @@ test("a repository that lacks an object of the commit is refused", async (t) => 
   t.deepEqual(readdirSync(folder), ["repository"]);
 });
 
-test("a folder that looks like a bare repository is a folder; options without effect are told of", async (t) => {
+test("a folder that looks like a bare repository is a folder, and options without effect get a note", async (t) => {
   const folder = temporaryFolder(t);
   mkdirSync(join(folder, "site/objects"), { recursive: true });
   mkdirSync(join(folder, "site/refs"));

@@ -47,7 +47,7 @@ for (const [what, settings, more] of [
   ["by git -c", {}, { GIT_CONFIG_PARAMETERS: PARAMETERS }],
   ["in variables", {}, VARIABLES],
 ] as const) {
-  test.serial(`what git is told ${what} changes no image`, async (t) => {
+  test.serial(`git settings ${what} change no image`, async (t) => {
     const folder = temporaryFolder(t);
     const source = join(folder, "source");
     const site = join(folder, "site");

@@ -35,7 +35,7 @@ test("the document's programs do what it says, each after a check of its types",
   );
 });
 
-test("the type error that it shows is the one that is told", async (t) => {
+test("the type error that the page shows is the one that docteur prints", async (t) => {
   const folder = temporaryFolder(t);
   const [, shown] = /^ {4}(hello\.ts:.*\n) {4}(docteur: .*\n)/m.exec(document) ?? [];
   const { text } = PROGRAMS.find(({ name }) => name === "hello.ts")!;
@@ -46,7 +46,7 @@ test("the type error that it shows is the one that is told", async (t) => {
   t.true(document.includes(`    ${last}`));
 });
 
-test("the one that answers ends by itself when it is told to", async (t) => {
+test("the program that answers ends by itself on a signal", async (t) => {
   const folder = temporaryFolder(t);
   writePrograms(folder);
   const args = ["run", "-t", "unix", join(FIXTURES, "small.img"), "./answer.ts"];

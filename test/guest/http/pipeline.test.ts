@@ -52,12 +52,12 @@ const { image } = siteImage();
 
 test("requests that arrive together, in any pieces, are answered in their order, up to the last", async (t) => {
   const { socket } = await served(t, image);
-  const conversation = fc.tuple(
+  const exchange = fc.tuple(
     fc.array(fc.oneof({ weight: 4, arbitrary: asked }, { weight: 1, arbitrary: other }), { maxLength: 8 }),
     fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 10 }),
   );
   await fc.assert(
-    fc.asyncProperty(conversation, async ([items, sizes]) => {
+    fc.asyncProperty(exchange, async ([items, sizes]) => {
       const all = [...items, sent(request("GET", "/docs/guide.txt", "Connection: close\r\n"), 200, true)];
       const raw = await socket();
       let rest = all.map(({ bytes }) => bytes).join("");

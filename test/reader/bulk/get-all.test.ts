@@ -234,7 +234,7 @@ test("where the program of the threads is missing, as in somebody's bundle, this
   t.is(read, 2 * ids.length);
 });
 
-test("blobs are read by their ids, and the id of none is told as missing", async (t) => {
+test("blobs are read by their ids, and an id of none is missing", async (t) => {
   const store = connect(openFileDevice(SIMILAR), { threads: 2 });
   t.teardown(() => store.close());
   const ids = [...store.prefix("")].map(({ id }) => id);

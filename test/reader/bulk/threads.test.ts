@@ -51,7 +51,7 @@ async function bundled(): Promise<URL> {
   return pathToFileURL(join(into, "store-thread.cjs"));
 }
 
-test("the death of a thread is told to who waits for it", async (t) => {
+test("the death of a thread fails what waits for it", async (t) => {
   const queue = WorkQueue.create([1024]);
   const task = { path: join(folder, "no image"), options: {}, queue: queue.memory };
   const threads = new NodeThreadPool(threadProgram(), 1, task);

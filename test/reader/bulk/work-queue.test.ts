@@ -40,7 +40,7 @@ test("the contents are the same memory on both sides", (t) => {
   t.is(queue.batches[0]!.ranges[1], -2);
 });
 
-test("who waits for something to finish is told, also if it has finished already", async (t) => {
+test("a wait for a job ends when it finishes, also if it has finished already", async (t) => {
   const queue = WorkQueue.create([64]);
   const before = queue.finished;
   const waiting = queue.finishedSince(before);

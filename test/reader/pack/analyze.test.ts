@@ -115,7 +115,7 @@ test("a PACK that says something wrong of itself is refused", (t) => {
   });
 });
 
-test("progress is told, never backwards, to the end", (t) => {
+test("progress is reported, never backwards, to the end", (t) => {
   const { pack } = makePack(Array.from({ length: 700 }, (_, i) => whole("blob", `${i}`)));
   const told: number[] = [];
   analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {

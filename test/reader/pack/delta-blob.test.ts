@@ -5,7 +5,7 @@ import { faultOf, refused } from "../fault.ts";
 import { copy, delta, insert, type MadeEntry, makeImage, ofsDelta, open, whole } from "../pack-fixture.ts";
 
 /** Blobs of which each is built on the one before, from an undeltified one. */
-function family(letter: string, size: number, depth: number): { entries: MadeEntry[]; contents: Buffer[] } {
+function chainOf(letter: string, size: number, depth: number): { entries: MadeEntry[]; contents: Buffer[] } {
   const contents = [Buffer.alloc(size, letter)];
   const entries = [whole("blob", contents[0]!)];
   for (let i = 1; i <= depth; i++) {
@@ -19,8 +19,8 @@ function family(letter: string, size: number, depth: number): { entries: MadeEnt
   return { entries, contents };
 }
 
-const A = family("a", 100_000, 30);
-const B = family("b", 300, 60);
+const A = chainOf("a", 100_000, 30);
+const B = chainOf("b", 300, 60);
 const IMAGE = makeImage(
   { a: A.entries.at(-1)!, a9: A.entries[9]!, b: B.entries.at(-1)!, b3: B.entries[3]! },
   [...A.entries.slice(0, -1), ...B.entries.slice(0, -1)],
@@ -69,7 +69,7 @@ test("a step makes some of it, and the last step all", (t) => {
   t.true(reader.verify(1));
 });
 
-test("what is damaged in a chain, or not what its id says, is told at each step, and nothing of it given", (t) => {
+test("damage in a chain, or an id that does not match, is a fault at each step, and no byte is returned", (t) => {
   const mismatching = { ...A.entries.at(-1)!, id: "ab".repeat(20) };
   const broken = { ...A.entries[5]!, stream: Buffer.from("no zlib stream") };
   for (const [image, fault] of [

@@ -122,7 +122,7 @@ test("any bytes are a delta or refused, and nothing is read or written outside s
   t.notThrows(() => fc.assert(property, { numRuns: 5000 }));
 });
 
-test("what the instructions make is told without following them", (t) => {
+test("the size that instructions make is known without following them", (t) => {
   const bytes = delta(500, 310, copy(3, 200), insert("x".repeat(100)), shortCopy(0, 10));
   const { instructions } = decodeDeltaHeader(bytes);
   t.notThrows(() => checkTargetSize(bytes, instructions, bytes.length, 310));
