@@ -10,7 +10,7 @@
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makeCase } from "./cases.ts";
@@ -19,7 +19,7 @@ import type { Finding } from "./child.ts";
 const CHILD = new URL("child.ts", import.meta.url);
 
 /** Cases that a child runs before another follows: memory that it keeps must not hide what a case takes. */
-const CASES_A_CHILD = 5000;
+const CASES_A_CHILD = 2000;
 
 /** Failures after which no more cases are run. */
 const MOST_FAILURES = 10;
@@ -84,9 +84,12 @@ function fail(number: number, why: string): void {
   console.error(`fuzz: seed ${seed}, case ${number} failed; the image is ${file}\n${why}`);
 }
 
-/** Runs cases in a child. @returns the number of the case to go on with. */
-function runChild(from: number, count: number, folder: string): Promise<number> {
-  const position = join(folder, "position");
+/**
+ * Runs cases in a child.
+ * @param position a file in which the child says what case it is at.
+ * @returns the number of the case to go on with.
+ */
+function runChild(from: number, count: number, position: string): Promise<number> {
   writeFileSync(position, `${from}`.padEnd(16));
   const child = fork(CHILD, [String(seed), String(from), String(count), position], {
     execArgv: ["--max-old-space-size=256", "--max-semi-space-size=2"],
@@ -129,11 +132,21 @@ async function runAll(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "docteur-fuzz-"));
   const started = performance.now();
   const report = setInterval(() => console.error(`fuzz: ${sums.cases} cases so far`), REPORT * 1000);
-  try {
-    for (let next = first; next < first + limit && performance.now() < end; ) {
-      if (sums.failures >= MOST_FAILURES) break;
-      next = await runChild(next, Math.min(CASES_A_CHILD, first + limit - next), folder);
+  let next = first;
+  const isOver = () => performance.now() >= end || sums.failures >= MOST_FAILURES;
+  /** Runs parts of the cases, one after the other, until none is left. */
+  const work = async (position: string) => {
+    while (next < first + limit && !isOver()) {
+      let from = next;
+      next = Math.min(next + CASES_A_CHILD, first + limit);
+      for (const partEnd = next; from < partEnd && !isOver(); ) {
+        from = await runChild(from, partEnd - from, position);
+      }
     }
+  };
+  try {
+    const workers = Array.from({ length: availableParallelism() }, (_, worker) => join(folder, `${worker}`));
+    await Promise.all(workers.map(work));
   } finally {
     clearInterval(report);
     rmSync(folder, { recursive: true, force: true });
