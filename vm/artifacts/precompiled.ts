@@ -1,18 +1,8 @@
 import { pinnedNode } from "../package-root.ts";
 import { runTool } from "../tools.ts";
 
-/**
- * V8's flags at the start of Node in the machine. The machine has one CPU: V8 does no work in other threads.
- *
- * V8's memory reducer collects garbage some ten seconds after a program went idle. The host gets back none of
- * that memory, and a machine that waits would take some 20 MB more: its own copies of the template's pages,
- * and the translated code of the collector.
- */
-export const V8_FLAGS: readonly string[] = [
-  "--single-threaded-gc",
-  "--no-concurrent-recompilation",
-  "--no-memory-reducer",
-];
+/** V8's flags at the start of Node in the machine, which has one CPU: V8 does no work in other threads. */
+export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-concurrent-recompilation"];
 
 /**
  * V8's flags that are set once Node has loaded its own modules. Set earlier, they would make V8 reject the
