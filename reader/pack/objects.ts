@@ -100,7 +100,8 @@ export class Objects {
     }
     if (kind === "blob") pack.work.grant(grantFor(into.size));
     if (into.kind !== kind) throw wrongKind(this.#idAt(ids, start), kind, into);
-    if (!hasId(into.id(this.#format), ids, start)) throw idMismatch(this.#idAt(ids, start));
+    if (!hasId(into.id(this.#format), ids, start, this.#format.idLength))
+      throw idMismatch(this.#idAt(ids, start));
   }
 
   /**
@@ -207,9 +208,9 @@ export class Objects {
   }
 }
 
-/** Whether `ids` hold from `start` on the id whose bytes are these characters. */
-function hasId(characters: string, ids: Uint8Array, start: number): boolean {
-  for (let i = 0; i < characters.length; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
+/** Whether `ids` hold from `start` on the id of `length` bytes that are these characters, and no fewer. */
+function hasId(characters: string, ids: Uint8Array, start: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (characters.charCodeAt(i) !== ids[start + i]) return false;
   return true;
 }
 

@@ -95,6 +95,9 @@ test("what a store reads is verified by the hash of its platform", (t) => {
   const wrong: Platform = { ...otherPlatform().platform, hash: () => "\xab".repeat(20) };
   for (const image of IMAGES)
     refused(t, "object-id", () => connect(memoryDevice(image), { platform: wrong }));
+  const short: Platform = { ...otherPlatform().platform, hash: () => "" };
+  for (const image of IMAGES)
+    refused(t, "object-id", () => connect(memoryDevice(image), { platform: short }));
 });
 
 test("what a store reads is inflated by the inflater of its platform, unless pako is asked for", (t) => {
