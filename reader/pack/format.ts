@@ -68,8 +68,8 @@ export const REF_DELTA = 7;
  */
 export type EntryToEncode = Pick<EntryHeader, "size"> &
   (
-    | Pick<EntryHeader, "kind">
-    | { readonly offset: number; readonly baseOffset: number }
+    | { readonly kind: ObjectKind; readonly baseOffset?: undefined; readonly baseId?: undefined }
+    | { readonly offset: number; readonly baseOffset: number; readonly baseId?: undefined }
     | { readonly baseId: Uint8Array }
   );
 
@@ -78,8 +78,9 @@ export type EntryToEncode = Pick<EntryHeader, "size"> &
  * follows, the lowest first; then the base of a delta. The top bit says that another byte follows.
  */
 export function encodeEntryHeader(entry: EntryToEncode): Uint8Array {
-  if ("baseId" in entry) return Uint8Array.of(...typeAndSize(REF_DELTA, entry.size), ...entry.baseId);
-  if ("baseOffset" in entry) {
+  if (entry.baseId !== undefined)
+    return Uint8Array.of(...typeAndSize(REF_DELTA, entry.size), ...entry.baseId);
+  if (entry.baseOffset !== undefined) {
     const distance = entry.offset - entry.baseOffset;
     return Uint8Array.of(...typeAndSize(OFS_DELTA, entry.size), ...encodeDistance(distance));
   }
