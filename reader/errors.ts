@@ -1,8 +1,8 @@
 import type { ErrorCode, FsErrorCode } from "./error-codes.ts";
 
 /**
- * The errors that docteur throws. `code` is stable and meant for programs; `message` is one line for a person:
- * what is wrong, where, and, if there is something to do about it, what.
+ * The errors that docteur throws. `code` is stable and meant for programs; `message` is one line for a
+ * person: what is wrong, where, and, if there is something to do about it, what.
  */
 export class DocteurError extends Error {
   override name = "DocteurError";
@@ -65,7 +65,7 @@ export class InvalidImageError extends DocteurError {
     this.#what = what;
   }
 
-  /** The same fault, told by somebody who also knows which object it is in. */
+  /** The same fault, with the id of the object that it is in. */
   withObject(object: string): InvalidImageError {
     return new InvalidImageError(this.fault, this.#what, { offset: this.offset, object }, { cause: this });
   }

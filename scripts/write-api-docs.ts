@@ -3,7 +3,8 @@
  *
  *     node scripts/write-api-docs.ts
  *
- * A tool of its own would be one more dependency (docs/decisions/api-page.md), and what is here needs no more than this.
+ * A tool of its own would be one more dependency (docs/decisions/api-page.md), and what is here needs no more
+ * than this.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +50,7 @@ export async function apiPage(): Promise<string> {
   }
 }
 
-/** @param seen in which library, by place and name, what has been written before is. */
+/** @param seen the library of each declaration that is written already, by its file and name. */
 function section(library: string, exported: readonly Exported[], seen: Map<string, string>): string {
   const parts = exported
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

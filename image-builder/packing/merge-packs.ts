@@ -14,8 +14,9 @@ import type { PackFiles } from "./pack-objects.ts";
 const CHUNK = 1024 * 1024;
 
 /**
- * Makes one PACK and IDX in `folder` of several, which are deleted: their entries one after the other. An entry stays what it
- * is, for a delta's base is named by the distance to it. No object may be in two of them, no delta have its base by its id.
+ * Merges several PACKs and IDXs into one of each in `folder`, and deletes them: it copies their entries one
+ * after the other. No entry changes, since a delta names its base by the distance to it. No object may be in
+ * two of them, and no delta may name its base by its id.
  * @throws {Error} what `fs` throws; the signal's reason when aborted.
  */
 export async function mergePacks(
@@ -36,9 +37,9 @@ export async function mergePacks(
   await append(encodePackHeader(indexes.reduce((objects, entries) => objects + entries.length, 0)));
   let end = FIRST_ENTRY;
   const all: IdxEntry[] = [];
-  for (const [place, { pack, idx }] of packs.entries()) {
+  for (const [index, { pack, idx }] of packs.entries()) {
     const moved = end - FIRST_ENTRY;
-    for (const { id, crc, offset } of indexes[place] as IdxEntry[]) {
+    for (const { id, crc, offset } of indexes[index] as IdxEntry[]) {
       all.push({ id, crc, offset: offset + moved });
     }
     end += await copyEntries(pack, append, signal);
@@ -51,7 +52,10 @@ export async function mergePacks(
   return merged;
 }
 
-/** The entries of a PACK by its IDX, in the order of their ids. @throws {InvalidImageError} if that is none of this PACK. */
+/**
+ * The entries of a PACK by its IDX, in the order of their ids.
+ * @throws {InvalidImageError} if the file is no IDX, or one of another PACK.
+ */
 async function readEntries({ pack, idx }: PackFiles): Promise<IdxEntry[]> {
   const { size } = await stat(pack);
   const device = openFileDevice(idx);
@@ -62,7 +66,7 @@ async function readEntries({ pack, idx }: PackFiles): Promise<IdxEntry[]> {
   }
 }
 
-/** Gives the number of bytes. */
+/** Copies the entries of a PACK. @returns the number of their bytes. */
 async function copyEntries(
   path: string,
   append: (bytes: Uint8Array) => Promise<void>,

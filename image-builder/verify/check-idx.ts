@@ -7,9 +7,12 @@ import { IDX_SIGNATURE, type IdxLayout, idxLayout } from "../../reader/pack/idx-
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 
 /**
- * Compares the IDX at `indexOffset`, byte for byte, with the one that the PACK implies. Gives its length in bytes.
- * @throws {InvalidImageError} at the first byte that differs: fault `idx-header` (signature, version, fan-out),
- * `idx-mismatch` (an id, CRC-32 or offset; names the object), `idx-trailer` (the checksums at the end).
+ * Compares the IDX at `indexOffset`, byte for byte, with the one that the PACK implies.
+ *
+ * @returns its length in bytes.
+ * @throws {InvalidImageError} at the first byte that differs: fault `idx-header` (signature, version,
+ * fan-out), `idx-mismatch` (an id, CRC-32 or offset; names the object), `idx-trailer` (the checksums at the
+ * end).
  */
 export function checkIdx(cache: SectorCache, indexOffset: number, analysis: PackAnalysis): number {
   const layout = layoutOf(analysis);

@@ -37,7 +37,7 @@ export class Entries {
   /** For one piece after the other. */
   #piece: Buffer = Buffer.alloc(0);
 
-  /** As `Pack`; `inflater` is from then on this reader's. */
+  /** As `Pack`; `inflater` must not be in use when this reads. */
   constructor(
     cache: SectorCache,
     start: number,

@@ -3,8 +3,8 @@ import { printable } from "../printable.ts";
 import { withPath } from "./errors.ts";
 
 /**
- * A path in the image: text, or bytes where a name is not UTF-8. Slashes at the start or in a row mean nothing; with
- * one at the end the path must name a dictionary.
+ * A path in the image: text, or bytes where a name is not UTF-8. Slashes at the start or in a row mean
+ * nothing; with one at the end the path must name a dictionary.
  */
 export type Key = string | Uint8Array;
 
