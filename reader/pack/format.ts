@@ -139,7 +139,7 @@ export function decodeEntryHeader(
     }
   }
 
-  let isWhole = byte < 0x80;
+  let isComplete = byte < 0x80;
 
   const kind = KINDS[type];
   let distance: number | undefined;
@@ -151,7 +151,7 @@ export function decodeEntryHeader(
       byte = bytes[position++] as number;
       distance = (distance + 1) * 128 + (byte & 0x7f);
     }
-    isWhole &&= byte < 0x80 || distance > offset;
+    isComplete &&= byte < 0x80 || distance > offset;
   } else if (type === REF_DELTA) {
     // A copy: `slice` of a Buffer is a view, and the memory of the sector cache is used again.
     baseId = new Uint8Array(bytes.subarray(position, position + idLength));
@@ -159,7 +159,7 @@ export function decodeEntryHeader(
   } else if (kind === undefined) {
     throw fault(`the entry has type ${type}, which git does not know`, packStart + offset);
   }
-  if (!isWhole || position > end) throw fault("the entry's header is cut short", packStart + offset);
+  if (!isComplete || position > end) throw fault("the entry's header is cut short", packStart + offset);
 
   const baseOffset = distance === undefined ? undefined : offset - distance;
   if (baseOffset !== undefined && (baseOffset === offset || baseOffset < FIRST_ENTRY)) {
