@@ -4,7 +4,7 @@ import type { Store } from "../../reader/store/store.ts";
 import { fairYield } from "./fair-yield.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
-import { WorkQueue } from "./work-queue.ts";
+import { TaskQueue } from "./task-queue.ts";
 
 /** Bytes of one representation of a file, at any offset, all verified. */
 export interface Content {
@@ -50,7 +50,7 @@ const MAX_VERIFIED = 16 * 1024;
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
-  readonly #queue = new WorkQueue();
+  readonly #queue = new TaskQueue();
   /** Verified blobs, and the bytes of their zlib streams if known; the first was used least recently. */
   readonly #verified = new Map<string, number | undefined>();
 

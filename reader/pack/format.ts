@@ -1,8 +1,7 @@
 // The format of a PACK (git's `pack-format`), in both directions: its header, and the headers of its entries.
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
-import type { ObjectFormat } from "../git/object-format.ts";
-import { SHA1 } from "../node-platform.ts";
+import { ID_LENGTHS, type ObjectFormat } from "../git/object-format.ts";
 
 /** The first object's offset: after `PACK`, the version and the number of objects. */
 export const FIRST_ENTRY = 12;
@@ -124,7 +123,7 @@ export function decodeEntryHeader(
   packStart: number,
   start = 0,
   end = bytes.length,
-  { idLength }: ObjectFormat = SHA1,
+  { idLength }: Pick<ObjectFormat, "idLength"> = { idLength: ID_LENGTHS.sha1 },
 ): EntryHeader {
   let position = start;
   let byte = bytes[position++] as number;

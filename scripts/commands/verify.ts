@@ -17,7 +17,7 @@ import { writeJson } from "../cli/screen.ts";
 /** `docteur verify`: verifies an image. */
 export const verify: Command = {
   name: "verify",
-  summary: "verify a disk image, byte for byte",
+  summary: "verify every object of a disk image",
   synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
 computes the SHA-1 of each. The index must equal the one that the PACK implies, and the PACK must have all objects that the

@@ -1,7 +1,7 @@
 import test from "ava";
 import { Contents } from "../../../guest/http/contents.ts";
 import { resourceSize, Site } from "../../../guest/http/site.ts";
-import { WorkQueue } from "../../../guest/http/work-queue.ts";
+import { TaskQueue } from "../../../guest/http/task-queue.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import {
@@ -168,7 +168,7 @@ test("a file of large deltas waits for those before it, and is abandoned when no
 });
 
 test("tasks run one after the other, and a limited number waits", async (t) => {
-  const queue = new WorkQueue();
+  const queue = new TaskQueue();
   let running = 0;
   const work = async () => {
     t.is(++running, 1);

@@ -4,7 +4,7 @@ import { DocteurError } from "../../reader/errors.ts";
 const MAX_WAITING = 16;
 
 /** Runs one task after the other. */
-export class WorkQueue {
+export class TaskQueue {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
