@@ -150,7 +150,7 @@ test.serial("a file that is no program is refused in one line, soon", async (t) 
     1,
     /is a folder; name the file of the program, for instance folder\/main\.ts/,
   );
-  refused(t, await run(["kinds"]), 2, /unknown program 'kinds', .* \(a file of yours as \.\/kinds\)/);
+  refused(t, await run(["kinds"]), 2, /unknown program 'kinds'; .*, or a file of your own as \.\/kinds/);
   refused(t, await run(["./kinds.ts"], ["--print-command"]), 1, /no channel/);
   const nothing = await run(["./nothing.ts"]);
   t.deepEqual([nothing.status, nothing.stdout.toString()], [1, ""]);
