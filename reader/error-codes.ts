@@ -2,8 +2,8 @@
  * The codes of a `DocteurError`. Each means one thing; docs/ERRORS.md says what happened and what to do.
  *
  * A code names a thing and what is wrong with it: `REF_NOT_FOUND`, `CACHE_FULL`. Three prefixes stand for
- * common faults: `BAD_` a value that docteur does not understand, `NO_` a part of the machine that is missing,
- * `NOT_A_` a thing of another kind. docs/ERRORS.md names the codes of other forms, which were public before.
+ * common faults: `BAD_` a value that docteur does not understand, `NO_` a part of the machine that is
+ * missing, `NOT_A_` a thing of another kind. docs/ERRORS.md names the codes of other forms, which were public before.
  * Codes are stable: a new meaning gets a new code.
  */
 export type ErrorCode =

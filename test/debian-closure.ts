@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
 import type { Choice } from "../vm/artifacts/debian.ts";
 
-/** Chooses packages, and of all that they depend on what is not installed here. Debian's releases name libraries differently. */
+/**
+ * Chooses packages, and of all that they depend on what is not installed here. Debian's releases name
+ * libraries differently.
+ */
 export function closure(packages: readonly string[]): Choice {
   return async (depends) => {
     const installed = installedPackages();

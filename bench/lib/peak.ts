@@ -3,7 +3,8 @@ import { execa } from "execa";
 const PROGRAM = new URL("../programs/peak.mjs", import.meta.url).pathname;
 
 /**
- * Runs a command, its output thrown away, and returns the most memory that it, or one it started, held, in MB.
+ * Runs a command, its output thrown away, and returns the most memory, in MB, that it or one it started
+ * held.
  */
 export async function peak(
   command: readonly string[],

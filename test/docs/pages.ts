@@ -20,7 +20,10 @@ export const pages: readonly Page[] = [
     .map((name) => `docs/${name}`),
 ].map((path) => ({ path, text: readFileSync(join(CHECKOUT, path), "utf8") }));
 
-/** The lines of a page, without those of code blocks, which are fenced or indented by four and more after an empty line. */
+/**
+ * The lines of a page, without those of code blocks, which are fenced or indented by four and more after an
+ * empty line.
+ */
 export function proseLines(text: string): { line: string; number: number }[] {
   const found: { line: string; number: number }[] = [];
   let fenced = false;
