@@ -1,16 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import type { EntryType } from "../git/tree.ts";
 import type { Description } from "../store/store.ts";
-
-/** As a checkout has them; a submodule is an empty folder. */
-const MODES: Readonly<Record<EntryType, number>> = {
-  file: 0o100644,
-  executable: 0o100755,
-  symlink: 0o120777,
-  tree: 0o040755,
-  gitlink: 0o040755,
-};
+import { FileKind, MODES } from "./file-kind.ts";
 
 const BLOCK_SIZE = 4096;
 /** `blocks` counts these, whatever `blksize` says. */
@@ -26,38 +17,11 @@ export interface ImageFacts {
   readonly commit: { readonly committer: { readonly date: number } };
 }
 
-/** The methods that say which kind of file it is. */
-abstract class Kind {
-  protected abstract get format(): number;
-
-  isFile(): boolean {
-    return this.format === constants.S_IFREG;
-  }
-  isDirectory(): boolean {
-    return this.format === constants.S_IFDIR;
-  }
-  isSymbolicLink(): boolean {
-    return this.format === constants.S_IFLNK;
-  }
-  isBlockDevice(): boolean {
-    return false;
-  }
-  isCharacterDevice(): boolean {
-    return false;
-  }
-  isFIFO(): boolean {
-    return false;
-  }
-  isSocket(): boolean {
-    return false;
-  }
-}
-
 /**
  * The status of a file in an image, after `fs.Stats`. All four times are the commit's date. `dev` follows
  * from the commit and `ino` from the path, so both are the same whenever the image is opened.
  */
-export class ImageStats extends Kind {
+export class ImageStats extends FileKind {
   readonly dev: number;
   readonly ino: number;
   readonly mode: number;
@@ -100,7 +64,7 @@ export class ImageStats extends Kind {
 }
 
 /** The same in bigints, after `fs.BigIntStats`, and the times in nanoseconds too. */
-export class ImageBigIntStats extends Kind {
+export class ImageBigIntStats extends FileKind {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly mode: bigint;

@@ -85,7 +85,7 @@ for (const [name, open] of [
   });
 }
 
-test("large, damaged and mismatching values among many are told apart", async (t) => {
+test("each large, damaged or mismatching value among many has an error of its own", async (t) => {
   const large = whole("blob", Buffer.alloc(3 << 20, "large"));
   const damaged = { ...whole("blob", "damaged"), stream: Buffer.alloc(20, 3) };
   const mismatching = { ...whole("blob", "mismatching"), id: "ab".repeat(20) };
