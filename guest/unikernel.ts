@@ -1,7 +1,9 @@
+import type { Duplex } from "node:stream";
 import type { ImageFs } from "../reader/fs/create-fs.ts";
 import type { ConnectOptions } from "../reader/store/connect.ts";
 import type { Store } from "../reader/store/store.ts";
 import type { Port } from "./protocol/published-port.ts";
+import type { AccessRecord } from "./protocol/streams/access-record.ts";
 
 /** A unikernel's output. Writes keep their order and any bytes; a string is written as UTF-8. */
 export interface Console {
@@ -31,6 +33,11 @@ export interface UnikernelContext {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** The ports that the host publishes (`-p`), in the order of the command line. */
   readonly ports: readonly Port[];
+  /**
+   * Reports an answer to the host, with the connection that it went to. Undefined if the host does not ask.
+   * @internal
+   */
+  readonly report?: ((record: AccessRecord, socket: Duplex) => void) | undefined;
   /**
    * Whether standard output is a terminal: a program must then quote text of an image that could control it.
    */

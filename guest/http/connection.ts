@@ -14,6 +14,12 @@ const LINGER_TIME = 2000;
 const REQUEST_SIZE = 4096;
 const TEXT_SIZE = 128;
 
+/** A connection of a client. */
+export type ClientSocket = Socket & {
+  /** Marks that all requests that were read are answered. Only a connection that the host carries has it. */
+  checkpoint?(): void;
+};
+
 /** A clock that is cheap to read and late by at most a tick. */
 export interface Clock {
   /** Milliseconds, as of `performance.now`. */
@@ -25,7 +31,7 @@ export interface Clock {
  * response only. What ends the connection comes after the responses that are due.
  */
 export class Connection {
-  readonly #socket: Socket;
+  readonly #socket: ClientSocket;
   readonly #answer: RequestListener;
   readonly #clock: Clock;
   readonly #onPipelined: (change: number) => void;
@@ -53,7 +59,12 @@ export class Connection {
    * @param answer receives the requests, one at a time.
    * @param onPipelined receives each change of `pipelinedBytes`.
    */
-  constructor(socket: Socket, answer: RequestListener, clock: Clock, onPipelined: (change: number) => void) {
+  constructor(
+    socket: ClientSocket,
+    answer: RequestListener,
+    clock: Clock,
+    onPipelined: (change: number) => void,
+  ) {
     this.#socket = socket;
     this.#answer = answer;
     this.#clock = clock;
@@ -174,7 +185,7 @@ export class Connection {
     } else if (this.#finalResponse !== undefined) this.#linger();
     else if (this.#timeoutResponse !== undefined) {
       this.#requestTimer = setTimeout(() => this.end(this.#timeoutResponse ?? ""), REQUEST_TIMEOUT);
-    }
+    } else if (!this.#isEnding) this.#socket.checkpoint?.();
   }
 
   /**

@@ -20,6 +20,9 @@ export interface ServeOptions {
   readonly hosts: ReadonlySet<string> | undefined;
 }
 
+/** What of its context a service uses. */
+export type ServiceContext = Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose" | "report">;
+
 /**
  * Serves HTTP at the published ports until `signal` is aborted. Writes each address to standard output once
  * it accepts connections there.
@@ -29,7 +32,7 @@ export interface ServeOptions {
 export async function serveSite(
   store: Store,
   { site, hosts }: ServeOptions,
-  { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
+  { ports, console, signal, verbose, report }: ServiceContext,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
   // Beyond this limit, connections fail before the server can choose one to close.
@@ -42,10 +45,13 @@ export async function serveSite(
     for (const port of ports) {
       const server = boundedServer(connections, (request, response) => {
         if (verbose) logAccess(console, request, response);
+        if (report !== undefined) reportAccess(report, request, response);
         handler.handle(request, response);
       });
       servers.push(server);
-      const number = await listen(server, port, complain);
+      let number = port.port;
+      if (port.accept === undefined) number = await listen(server, port, complain);
+      else port.accept((socket) => void server.emit("connection", socket));
       console.write(`${addressOf(port, number)}\n`);
     }
     await aborted(signal);
@@ -66,6 +72,27 @@ function logAccess(console: Console, { method, url }: IncomingMessage, response:
   response.once("close", () => {
     const left = response.writableFinished ? "" : " cut short";
     console.error(`${method} ${printable(url ?? "")} ${response.statusCode} ${lengthOf(response)}${left}\n`);
+  });
+}
+
+/** Reports each response to the host once it is complete. */
+function reportAccess(
+  report: NonNullable<UnikernelContext["report"]>,
+  { method = "", url = "", httpVersion, socket }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const start = performance.now();
+  response.once("close", () => {
+    const record = {
+      method,
+      target: url,
+      version: httpVersion,
+      status: response.statusCode,
+      bytes: lengthOf(response),
+      seconds: (performance.now() - start) / 1000,
+      isCutShort: !response.writableFinished,
+    };
+    report(record, socket);
   });
 }
 

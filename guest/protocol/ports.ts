@@ -1,6 +1,9 @@
 /** The virtio-serial port of the channel. */
 export const CHANNEL_PORT = "docteur";
 
+/** The virtio-serial port of the streams that carry connections. */
+export const STREAMS_PORT = "docteur.streams";
+
 /** The kernel argument with the request of a machine that a user starts by hand: the JSON in base64url. */
 export const REQUEST_ARGUMENT = "docteur.run";
 

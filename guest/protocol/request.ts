@@ -15,6 +15,10 @@ export interface RunRequest {
   readonly analyze?: boolean | undefined;
   /** Where the program may listen. Default: nowhere. */
   readonly ports?: readonly Port[] | undefined;
+  /** Whether the host accepts the connections of these ports, and carries them as streams. Default: no. */
+  readonly streams?: boolean | undefined;
+  /** Whether the program reports its answers to the host. Default: no. */
+  readonly report?: boolean | undefined;
   /** Whether standard output is a terminal. Default: no. */
   readonly terminal?: boolean | undefined;
   /** Whether the program reports what it does. */
@@ -43,10 +47,8 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout, commit, analyze, ports, terminal, verbose } = value as Record<
-    string,
-    unknown
-  >;
+  const { program, args, env, layout, commit, analyze, ports, streams, report, terminal, verbose } =
+    value as Record<string, unknown>;
   return (
     typeof program === "string" &&
     Array.isArray(args) &&
@@ -58,6 +60,8 @@ function isRunRequest(value: unknown): value is RunRequest {
     (commit === undefined || typeof commit === "string") &&
     (analyze === undefined || typeof analyze === "boolean") &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&
+    (streams === undefined || typeof streams === "boolean") &&
+    (report === undefined || typeof report === "boolean") &&
     (terminal === undefined || typeof terminal === "boolean") &&
     (verbose === undefined || typeof verbose === "boolean")
   );

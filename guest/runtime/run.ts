@@ -3,8 +3,10 @@ import { createFs, type ImageFs } from "../../reader/fs/create-fs.ts";
 import { printable } from "../../reader/printable.ts";
 import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
 import type { Store } from "../../reader/store/store.ts";
+import type { Port } from "../protocol/published-port.ts";
 import type { RunRequest } from "../protocol/request.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
+import type { HostStreams } from "./streams/host-streams.ts";
 
 /** The shell's status for a command that does not exist. */
 const NOT_FOUND = 127;
@@ -20,6 +22,8 @@ export interface RunContext {
   readonly programs: Programs;
   readonly output: Console;
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** The connections that the host accepts. Default: none. */
+  readonly streams?: HostStreams | undefined;
   /** Returns the program's signal. A program that calls this ends by itself when the signal is aborted. */
   takeSignal(): AbortSignal;
 }
@@ -53,7 +57,7 @@ export async function call(
   request: RunRequest,
   context: RunContext,
 ): Promise<number | undefined> {
-  const { output, image, stdin } = context;
+  const { output, image, stdin, streams } = context;
   const open = (options?: ConnectOptions) =>
     connect(openFileDevice(image), { ...options, ...overrides(request) });
   let store: Store | undefined;
@@ -75,7 +79,8 @@ export async function call(
     args: request.args,
     env: request.env,
     stdin,
-    ports: request.ports ?? [],
+    ports: portsOf(request, streams),
+    ...(request.report && streams && { report: streams.report.bind(streams) }),
     terminal: request.terminal ?? false,
     verbose: request.verbose ?? false,
     get signal() {
@@ -83,6 +88,12 @@ export async function call(
     },
   });
   return status === undefined ? undefined : checked(status);
+}
+
+/** The ports of the request, with their connections if the host accepts them. */
+function portsOf({ ports = [], streams: isCarried }: RunRequest, streams: HostStreams | undefined): Port[] {
+  if (!isCarried || streams === undefined) return [...ports];
+  return ports.map((port) => ({ ...port, accept: (acceptor) => streams.accept(port.port, acceptor) }));
 }
 
 /** The options of the request, which override those of the program. */

@@ -8,6 +8,8 @@ import type { Resume } from "./resume/resume.ts";
 import { oneLine, type Programs, type RunContext, run } from "./run.ts";
 import { Stdin } from "./stdin.ts";
 import { Stop } from "./stop.ts";
+import { showClientAddresses } from "./streams/forward.ts";
+import type { HostStreams } from "./streams/host-streams.ts";
 import { PROGRAM_URL } from "./user/load.ts";
 import { shimProcess } from "./user/process-shim.ts";
 import { describeError, runUserProgram } from "./user/run-user-program.ts";
@@ -30,13 +32,18 @@ export interface ServeOptions {
   readonly programs: Programs;
   /** Runs when the host resumes this machine, before the request. Default: the guest cannot be resumed. */
   readonly resume?: Resume;
+  /** The connections that the host accepts. Default: none. */
+  readonly streams?: HostStreams;
 }
 
 /**
  * Serves the host at the other end of the channel: sends READY, waits for the request, runs the program and
  * sends its exit status. Returns when the host has closed its end.
  */
-export async function serveHost(channel: Channel, { image, programs, resume }: ServeOptions): Promise<void> {
+export async function serveHost(
+  channel: Channel,
+  { image, programs, resume, streams }: ServeOptions,
+): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request: these reads block.
   let first = channel.receiveSync();
@@ -57,7 +64,7 @@ export async function serveHost(channel: Channel, { image, programs, resume }: S
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
   const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
-  const context: RunContext = { image, programs, output, stdin, takeSignal: () => stop.take() };
+  const context: RunContext = { image, programs, output, stdin, streams, takeSignal: () => stop.take() };
   const { program } = parts;
   const fail = (error: unknown) => {
     // A program with a listener of its own handles the error itself.
@@ -73,6 +80,7 @@ export async function serveHost(channel: Channel, { image, programs, resume }: S
   if (program === undefined) void run(request, context).then(exit);
   else {
     mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
+    if (request.streams) showClientAddresses();
     shimProcess(request, context, (status) => {
       exit(status);
       return waitForEnd(channel);

@@ -1,12 +1,13 @@
 import * as fs from "node:fs";
 import { Channel } from "../protocol/channel.ts";
-import { CHANNEL_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
+import { CHANNEL_PORT, STREAMS_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
 import { findRequest, runByHand } from "./by-hand.ts";
 import { openPort } from "./port.ts";
 import { powerOff } from "./power.ts";
 import { SharedState } from "./resume/resume.ts";
 import type { Programs } from "./run.ts";
 import { serveHost } from "./serve-host.ts";
+import { HostStreams } from "./streams/host-streams.ts";
 import { LinuxSystem } from "./system.ts";
 import { warmUp } from "./warm-up/warm-up.ts";
 
@@ -15,14 +16,14 @@ const IMAGE = "/dev/vdb";
 
 /**
  * Starts the guest: as the first process of a machine, or as a process of the host, which gets the descriptor
- * of its channel and the path of the image as arguments. Any other process ends with a line on standard
+ * of its channel, the path of the image and the descriptor of its streams as arguments. Any other process ends with a line on standard
  * error.
  *
  * @param programs those that a request may name.
  */
 export function start(programs: Programs): void {
-  const [fd, image] = process.argv.slice(2);
-  if (fd !== undefined && image !== undefined) void startOnHost(Number.parseInt(fd, 10), image, programs);
+  const [fd, image, streams] = process.argv.slice(2);
+  if (fd !== undefined && image !== undefined) void startOnHost(Number(fd), image, Number(streams), programs);
   // Any other process would switch off the machine of its user.
   else if (process.pid === 1) void startInMachine(programs);
   else process.stderr.write("docteur: only `docteur run` starts this program\n");
@@ -45,6 +46,7 @@ async function startInMachine(programs: Programs): Promise<void> {
 /** Serves the host of this machine. A machine that becomes a template warms up first. */
 async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<void> {
   const channel = new Channel(openPort(CHANNEL_PORT));
+  const streams = new HostStreams(openPort(STREAMS_PORT));
   const system = new LinuxSystem();
   const state = new SharedState(system, IMAGE, isTemplate);
   if (isTemplate) {
@@ -54,10 +56,10 @@ async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<
       state.detachDisk();
     });
   }
-  await serveHost(channel, { image: IMAGE, programs, resume: state.replace });
+  await serveHost(channel, { image: IMAGE, programs, resume: state.replace, streams });
 }
 
-async function startOnHost(fd: number, image: string, programs: Programs): Promise<void> {
-  await serveHost(new Channel(fd), { image, programs });
+async function startOnHost(fd: number, image: string, streams: number, programs: Programs): Promise<void> {
+  await serveHost(new Channel(fd), { image, programs, streams: new HostStreams(streams) });
   process.exit();
 }

@@ -16,7 +16,7 @@ const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
  * `signal` is aborted, and writes each address to standard output once it accepts connections there.
  */
 export const serve: Unikernel = async (context) => {
-  const { args, console, connect, ports, signal, verbose } = context;
+  const { args, console, connect, ports, signal, verbose, report } = context;
   const { options, lists, operands, unknown } = parseOptions(args, {
     flags: ["--listing", "--spa"],
     values: ["--index"],
@@ -41,7 +41,7 @@ export const serve: Unikernel = async (context) => {
   const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
-    await serveSite(store, { site, hosts }, { ports, console, signal, verbose });
+    await serveSite(store, { site, hosts }, { ports, console, signal, verbose, report });
     // It ended because of the signal, so its status is that of the signal.
     return signalStatus(signal.reason) ?? 0;
   } finally {

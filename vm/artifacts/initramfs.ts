@@ -17,7 +17,7 @@ export const NETWORK_MODULES = ["virtio_net"];
 /**
  * The guest's address in QEMU's own network (QEMU, "user mode networking"). No server in it could assign one.
  */
-const NETWORK = `$busybox ip link set lo up && $busybox ip address add 10.0.2.15/24 dev eth0 &&
+const NETWORK = `$busybox ip address add 10.0.2.15/24 dev eth0 &&
   $busybox ip link set eth0 up || fail "the network does not start"
 `;
 
@@ -52,6 +52,7 @@ for module in /modules/*; do
   $insmod $module || fail "the module $module does not load"
 done
 $busybox mount -t devtmpfs dev /dev
+$busybox ip link set lo up || fail "the loopback does not start"
 ${network}$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
 $busybox mount --move /dev /root/dev
 $busybox mount --move /proc /root/proc

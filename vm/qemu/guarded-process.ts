@@ -13,6 +13,9 @@ export const CONTROL_FD = 4;
 /** The child's descriptor of `ChildOptions.file`. */
 export const FILE_FD = 5;
 
+/** The child's descriptor of the streams. */
+export const STREAMS_FD = 6;
+
 /** What a child has beyond the channel, and how it ends. */
 export interface ChildOptions {
   /** Whether it has a control channel, a second pair of sockets. Default: no. */
@@ -36,12 +39,14 @@ process.on("exit", () => {
 const LAST_OUTPUT_MS = 1000;
 
 /**
- * A child that ends when this process ends, with a channel to it: one end of a pair of connected sockets, so
- * that there is no file that another user could open.
+ * A child that ends when this process ends, with a channel and streams to it: each is one end of a pair of
+ * connected sockets, so that there is no file that another user could open.
  */
 export class GuardedProcess {
   /** This process's end of the channel. */
   readonly channel: Duplex;
+  /** This process's end of the streams. */
+  readonly streams: Duplex;
   /** The end of the child's standard output and standard error. */
   readonly consoleLog: Tail;
   /**
@@ -63,6 +68,7 @@ export class GuardedProcess {
         "pipe",
         options.control ? "pipe" : "ignore",
         options.file ?? "ignore",
+        "pipe",
       ],
       // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends
       // the guest a SIGNAL frame.
@@ -71,6 +77,8 @@ export class GuardedProcess {
     this.#child = child;
     running.add(child);
     this.channel = child.stdio[CHANNEL_FD] as Duplex;
+    this.streams = (child.stdio as unknown[])[STREAMS_FD] as Duplex;
+    this.streams.on("error", () => {});
     this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
     this.control?.on("error", () => {});
     const output = [child.stdout, child.stderr] as Readable[];
@@ -97,6 +105,7 @@ export class GuardedProcess {
     this.#child.kill("SIGKILL");
     this.channel.destroy();
     this.control?.destroy();
+    this.streams.destroy();
     await this.ended;
   }
 }

@@ -6,8 +6,9 @@ import { type Frame, FrameType } from "../../protocol/frame.ts";
 import { encodeRequest, type RunRequest } from "../../protocol/request.ts";
 import { signalStatus } from "../../protocol/signal-status.ts";
 import { type ServeOptions, serveHost } from "../serve-host.ts";
+import { HostStreams } from "../streams/host-streams.ts";
 import type { System } from "../system.ts";
-import { sendRequests } from "./client.ts";
+import { StreamClient } from "./client.ts";
 
 /** Not zeros: some generators return nothing but zeros then. */
 const ENTROPY = Buffer.alloc(ENTROPY_LENGTH, 1);
@@ -26,6 +27,7 @@ export class MockHost {
   readonly #request: RunRequest;
   readonly #ends: [host: number, guest: number];
   readonly #channel: Channel;
+  readonly #streamEnds: [host: number, guest: number];
   #status: number | undefined;
   #errors = "";
 
@@ -33,6 +35,7 @@ export class MockHost {
     this.#request = request;
     this.#ends = system.connectedSockets();
     this.#channel = new Channel(this.#ends[0]);
+    this.#streamEnds = system.connectedSockets();
   }
 
   /**
@@ -41,8 +44,10 @@ export class MockHost {
    */
   async serve(options: ServeOptions): Promise<void> {
     const guest = new Channel(this.#ends[1], () => this.#answer(this.#channel.receiveSync()!));
-    await serveHost(guest, options);
+    const streams = new HostStreams(this.#streamEnds[1]);
+    await serveHost(guest, { ...options, streams });
     fs.closeSync(this.#ends[1]);
+    streams.close();
     checkStatus(this.#request, this.#status, this.#errors);
   }
 
@@ -62,8 +67,12 @@ export class MockHost {
 
   /** A program with ports runs until a signal ends it. */
   #useServer(): void {
-    for (const port of this.#request.ports ?? []) {
-      void sendRequests(port).finally(() => this.#channel.send(FrameType.SIGNAL, Buffer.from(ENDED_BY)));
+    const client = new StreamClient(this.#streamEnds[0]);
+    for (const { port } of this.#request.ports ?? []) {
+      void client.sendRequests(port).finally(() => {
+        client.close();
+        this.#channel.send(FrameType.SIGNAL, Buffer.from(ENDED_BY));
+      });
     }
   }
 }

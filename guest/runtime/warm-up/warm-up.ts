@@ -3,7 +3,6 @@ import { openFileDevice } from "../../../reader/block/file.ts";
 import { FrameType } from "../../protocol/frame.ts";
 import type { RunRequest } from "../../protocol/request.ts";
 import { ProgramParts } from "../../protocol/user-program.ts";
-import { hasNetwork } from "../network.ts";
 import type { Resume } from "../resume/resume.ts";
 import type { Programs, RunContext } from "../run.ts";
 import { Stdin } from "../stdin.ts";
@@ -35,11 +34,14 @@ const RUNS: readonly RunRequest[] = [
   { program: "cat", args: [SAMPLE_PATH], env: {} },
   { program: "ls", args: ["-l", "-R"], env: {} },
   { program: "stat", args: [SAMPLE_PATH], env: {} },
-];
-
-/** What a machine with a network is likely to run. Here it is its own client. */
-const NETWORK_RUNS: readonly RunRequest[] = [
-  { program: "serve", args: ["--listing"], env: {}, ports: [{ address: "127.0.0.1", port: 80 }] },
+  {
+    program: "serve",
+    args: ["--listing"],
+    env: {},
+    ports: [{ address: "127.0.0.1", port: 80 }],
+    streams: true,
+    report: true,
+  },
 ];
 
 /** A program of the user's own that does next to nothing: every machine has its traces in memory. */
@@ -62,7 +64,7 @@ export async function warmUp(system: System, programs: Programs, resume: Resume)
     await startFileThreads();
     for (let round = 0; round < ROUNDS; round++) {
       openFileDevice(DISK).close();
-      for (const request of [...RUNS, ...(hasNetwork() ? NETWORK_RUNS : [])]) {
+      for (const request of RUNS) {
         await new MockHost(system, request).serve({ image: FILE, programs, resume });
       }
       await warmUpUserProgram(round);

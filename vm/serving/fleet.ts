@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
+import { DocteurError } from "../../reader/errors.ts";
+import { aborted } from "../aborted.ts";
+import { deferred } from "../deferred.ts";
+import type { Guest } from "../session/guest.ts";
+import { Backoff } from "./backoff.ts";
+import type { Backend, Backends, Connection } from "./connection.ts";
+import { ServingMachine } from "./machine.ts";
+
+/** Milliseconds for the connections of a retired machine to end, and between two looks at them. */
+const DRAIN_MS = 30_000;
+const DRAIN_STEP_MS = 50;
+
+/** An image that machines serve. */
+export interface Generation {
+  /** The image: a path that names the same file as long as it is served. */
+  readonly image: string;
+  /** Its commit. */
+  readonly commit: string;
+  /** Frees what the path needs, once no machine serves it. */
+  release(): Promise<void>;
+}
+
+/** How a fleet starts machines and runs a program in each. */
+export interface FleetOptions {
+  /** Number of machines that serve at once. */
+  readonly replicas: number;
+  /** Whether a machine that ends is replaced. Otherwise the end of one is the end of the fleet. */
+  readonly restarts: boolean;
+  /** Starts a machine with an image. */
+  start(image: string, signal: AbortSignal): Promise<Guest>;
+  /** Runs the program in it until it ends. @returns its exit status. */
+  run(machine: ServingMachine): Promise<number>;
+  /** Gets a line of text when a machine is replaced. */
+  note(line: string): void;
+  /** Gets a report of each answer, and the address of its client. */
+  onAccess?(record: AccessRecord, client: string | undefined): void;
+}
+
+/** What has happened to a fleet, for its metrics. */
+export interface FleetCounts {
+  restarts: number;
+  swaps: number;
+  refused: number;
+}
+
+/** Machines that run the same program on the same image, and replace each other. */
+export class Fleet implements Backends {
+  readonly counts: FleetCounts = { restarts: 0, swaps: 0, refused: 0 };
+  readonly #options: FleetOptions;
+  /** The machines that serve or finish their answers. */
+  readonly #joined = new Set<ServingMachine>();
+  /** All machines, and what resolves at the end of each. */
+  readonly #all = new Map<ServingMachine, Promise<void>>();
+  readonly #waiting = new Set<Connection>();
+  readonly #backoff = new Backoff();
+  readonly #ended = deferred<number>();
+  readonly #stopped = new AbortController();
+  #generation: Generation;
+
+  constructor(generation: Generation, options: FleetOptions) {
+    this.#generation = generation;
+    this.#options = options;
+    this.#ended.promise.catch(() => {});
+  }
+
+  /** Resolves to the exit status of the program; rejects if it cannot go on. */
+  get ended(): Promise<number> {
+    return this.#ended.promise;
+  }
+
+  /** The image that is served. */
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  /** The machines that take connections. */
+  get serving(): ServingMachine[] {
+    return [...this.#joined].filter(({ isRetired }) => !isRetired);
+  }
+
+  /** Number of machines that finish their answers, and of those that start. */
+  get others(): { retired: number; starting: number } {
+    const retired = this.#joined.size - this.serving.length;
+    return { retired, starting: this.#all.size - this.#joined.size };
+  }
+
+  /** Starts the first machine, and then the others. Resolves once the first one serves. */
+  async begin(): Promise<void> {
+    this.#join(await this.#prepare(this.#generation));
+    for (let count = 1; count < this.#options.replicas; count++) void this.#start(this.#generation);
+  }
+
+  /**
+   * Lets machines with another image take the place of those that serve. Those finish the answers that they
+   * have begun.
+   * @throws {DocteurError} if one of the new machines fails; the fleet then serves what it has served.
+   */
+  async swap(generation: Generation): Promise<void> {
+    const starts = await Promise.allSettled(
+      Array.from({ length: this.#options.replicas }, () => this.#prepare(generation)),
+    );
+    const ready = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+    const failed = starts.find((start) => start.status === "rejected");
+    if (failed !== undefined || this.#stopped.signal.aborted) {
+      await Promise.all(ready.map((machine) => machine.kill()));
+      throw failed?.reason ?? aborted(this.#stopped.signal);
+    }
+    const [old, before] = [this.serving, this.#generation];
+    this.#generation = generation;
+    this.counts.swaps++;
+    for (const machine of old) machine.isRetired = true;
+    for (const machine of ready) this.#join(machine);
+    void this.#retire(old, before);
+  }
+
+  /** Asks all programs to end. @param reason names the signal. */
+  stop(reason: unknown): void {
+    this.#stopped.abort(reason);
+    for (const machine of this.#all.keys()) machine.stop(reason);
+    if (this.#all.size === 0) this.#ended.reject(aborted(this.#stopped.signal));
+  }
+
+  /** Ends all machines, and waits for that. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop("SIGTERM");
+    for (const connection of this.#waiting) connection.destroy();
+    while (this.#all.size > 0) await Promise.all(this.#all.values());
+    await this.#generation.release();
+  }
+
+  /** The machine with the fewest connections that wait for an answer, or with the fewest connections. */
+  pick(connection: Connection): Backend | undefined {
+    let best: ServingMachine | undefined;
+    for (const machine of this.#joined) {
+      if (!machine.isRetired && (best === undefined || isLessBusy(machine, best))) best = machine;
+    }
+    if (best === undefined) this.#waiting.add(connection);
+    return best;
+  }
+
+  forget(connection: Connection): void {
+    this.#waiting.delete(connection);
+  }
+
+  /** Starts a machine, and waits until it serves. @throws {DocteurError} */
+  async #prepare(generation: Generation): Promise<ServingMachine> {
+    const { start, run, onAccess } = this.#options;
+    const guest = await start(generation.image, this.#stopped.signal);
+    const machine = new ServingMachine(guest, onAccess && { onAccess });
+    const running = run(machine);
+    this.#all.set(machine, this.#watch(machine, generation, running));
+    if (this.#stopped.signal.aborted) machine.stop(this.#stopped.signal.reason);
+    await machine.listening.catch(async (error) => {
+      const status = await running;
+      throw new DocteurError("PROGRAM_ENDED", `the program ended with status ${status}`, { cause: error });
+    });
+    return machine;
+  }
+
+  #join(machine: ServingMachine): void {
+    if (!this.#all.has(machine)) return;
+    this.#joined.add(machine);
+    for (const connection of [...this.#waiting]) {
+      this.#waiting.delete(connection);
+      const backend = this.pick(connection);
+      if (backend !== undefined) connection.attach(backend);
+    }
+  }
+
+  async #watch(machine: ServingMachine, generation: Generation, running: Promise<number>): Promise<void> {
+    const [end] = await Promise.allSettled([running]);
+    this.#all.delete(machine);
+    const served = this.#joined.delete(machine);
+    if (this.#stopped.signal.aborted || !this.#options.restarts) this.#settle(end);
+    else if (served && !machine.isRetired) void this.#replace(generation, describe(end));
+  }
+
+  #settle(end: PromiseSettledResult<number>): void {
+    if (end.status === "fulfilled") this.#ended.resolve(end.value);
+    else this.#ended.reject(end.reason);
+  }
+
+  /** Starts a machine in place of one that has ended, unless too many have. */
+  async #replace(generation: Generation, why: string): Promise<void> {
+    const { signal } = this.#stopped;
+    if (generation !== this.#generation || signal.aborted) return;
+    this.#options.note(`${why}; starting another machine`);
+    this.counts.restarts++;
+    try {
+      await sleep(this.#backoff.count(performance.now()), undefined, { signal });
+      await this.#start(generation);
+    } catch (error) {
+      this.#ended.reject(error);
+    }
+  }
+
+  async #start(generation: Generation): Promise<void> {
+    try {
+      const machine = await this.#prepare(generation);
+      if (generation === this.#generation) this.#join(machine);
+      else await machine.kill();
+    } catch (error) {
+      await this.#replace(generation, (error as Error).message);
+    }
+  }
+
+  /** Ends machines once their connections have left them. */
+  async #retire(machines: readonly ServingMachine[], generation: Generation): Promise<void> {
+    for (const machine of machines) {
+      for (const connection of [...machine.connections]) connection.leave();
+    }
+    const start = performance.now();
+    const areBusy = () => machines.some((machine) => this.#all.has(machine) && machine.connections.size > 0);
+    while (areBusy() && performance.now() - start < DRAIN_MS && !this.#stopped.signal.aborted) {
+      await sleep(DRAIN_STEP_MS);
+    }
+    for (const machine of machines) machine.stop();
+    await Promise.all(machines.map((machine) => this.#all.get(machine)));
+    await generation.release();
+  }
+}
+
+function isLessBusy(one: ServingMachine, other: ServingMachine): boolean {
+  if (one.busy !== other.busy) return one.busy < other.busy;
+  return one.connections.size < other.connections.size;
+}
+
+function describe(end: PromiseSettledResult<number>): string {
+  if (end.status === "fulfilled") return `the program in a machine ended with status ${end.value}`;
+  return (end.reason as Error).message;
+}
