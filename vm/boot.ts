@@ -1,8 +1,6 @@
 import type { Writable } from "node:stream";
 import { coldBoot } from "./cold-boot.ts";
 import { type MachineOptions, prepareMachine } from "./prepare.ts";
-import { checkPort } from "./qemu/host-port.ts";
-import { parsePortMapping } from "./qemu/port-mapping.ts";
 import type { Guest } from "./session/guest.ts";
 import { startFromTemplate } from "./template/start.ts";
 
@@ -15,11 +13,6 @@ export interface BootOptions extends MachineOptions {
   readonly bootTimeout?: number | undefined;
   /** Boots even if there is a template, and leaves none. Default: starts from a template. */
   readonly cold?: boolean | undefined;
-  /**
-   * Ports at which this host reaches the machine, `[ADDRESS:]PORT:GUESTPORT` each. The address is 127.0.0.1
-   * by default; port 0 is any that is free. Default: the machine has no network.
-   */
-  readonly publish?: readonly string[] | undefined;
   /** Gets the output of the machine's console. */
   readonly console?: Writable | undefined;
   /** Gets a line of text before each step that takes long. */
@@ -35,15 +28,13 @@ export interface BootOptions extends MachineOptions {
  * run a program.
  *
  * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`; those of
- * `prepareMachine`, `parsePortMapping`, `checkPort` and `publish`.
+ * `prepareMachine`.
  */
 export async function boot(options: BootOptions): Promise<Guest> {
   const { signal, console: consoleStream, note = () => {}, detail = () => {} } = options;
-  const mappings = (options.publish ?? []).map(parsePortMapping);
-  for (const mapping of mappings) await checkPort(mapping);
-  const machine = await prepareMachine({ ...options, network: mappings.length > 0 }, note);
+  const machine = await prepareMachine(options, note);
   const seconds = options.bootTimeout ?? DEFAULT_BOOT_TIMEOUT;
   const startOptions = { seconds, signal, consoleStream, note, detail };
-  const guest = options.cold ? undefined : await startFromTemplate(machine, mappings, startOptions);
-  return guest ?? (await coldBoot(machine, mappings, startOptions));
+  const guest = options.cold ? undefined : await startFromTemplate(machine, startOptions);
+  return guest ?? (await coldBoot(machine, startOptions));
 }

@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { type BootOptions, boot as bootGuest } from "./boot.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
+import { OneMachine } from "./serving/one-machine.ts";
 import type { Guest } from "./session/guest.ts";
 import { toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
@@ -40,18 +41,29 @@ export interface ProgramSettings {
   readonly signal?: AbortSignal;
 }
 
+/** How to start a machine. */
+export interface VmOptions extends BootOptions {
+  /**
+   * Ports at which this host reaches the machine, `[ADDRESS:]PORT:GUESTPORT` or `unix:PATH:GUESTPORT` each.
+   * The address is 127.0.0.1 by default; port 0 is any that is free. Default: none.
+   */
+  readonly publish?: readonly string[] | undefined;
+}
+
 /** A machine that is ready to run one program. */
 export class Vm implements AsyncDisposable {
   readonly #guest: Guest;
+  readonly #ports: OneMachine | undefined;
 
   /** @internal */
-  constructor(guest: Guest) {
+  constructor(guest: Guest, ports: OneMachine | undefined) {
     this.#guest = guest;
+    this.#ports = ports;
   }
 
   /** The published ports of this host, `ADDRESS:PORT` each, in the order of `publish`. */
   get published(): string[] {
-    return this.#guest.ports.map(({ published }) => published!);
+    return [...(this.#ports?.published ?? [])];
   }
 
   /**
@@ -68,15 +80,17 @@ export class Vm implements AsyncDisposable {
     const request = {
       ...toRequest({ program, args, ...rest }),
       terminal: isTerminal(stdout),
-      ports: this.#guest.ports,
     };
     const own = await prepareProgram({ program, check, tsc, signal });
-    return this.#guest.run(request, { stdin, stdout, stderr }, signal, own);
+    const streams = { stdin, stdout, stderr };
+    if (this.#ports !== undefined) return this.#ports.run(request, streams, signal, own);
+    return this.#guest.run(request, streams, signal, own);
   }
 
   /** Kills the machine. */
-  exit(): Promise<void> {
-    return this.#guest[Symbol.asyncDispose]();
+  async exit(): Promise<void> {
+    await this.#guest[Symbol.asyncDispose]();
+    await this.#ports?.[Symbol.asyncDispose]();
   }
 
   /** The same as `exit`. */
@@ -92,6 +106,15 @@ export class Vm implements AsyncDisposable {
  * `TOOL_MISSING`; `PUBLISH_MALFORMED`, `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`, `PUBLISH_FAILED`;
  * `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`.
  */
-export async function boot(options: BootOptions): Promise<Vm> {
-  return new Vm(await bootGuest(options));
+export async function boot(options: VmOptions): Promise<Vm> {
+  const { publish = [], note = () => {} } = options;
+  const ports = publish.length === 0 ? undefined : await OneMachine.listen(publish, note);
+  try {
+    const guest = await bootGuest(options);
+    ports?.attach(guest);
+    return new Vm(guest, ports);
+  } catch (error) {
+    await ports?.[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -24,7 +24,7 @@ export interface SystemOptions {
   readonly kernel?: string | undefined;
   /** The folder of that kernel's modules, as `/lib/modules/VERSION`. */
   readonly modules?: string | undefined;
-  /** Whether the machine has a network, in which it is alone. Default: none. */
+  /** Whether the machine starts a network, for one that a user starts by hand. Default: no. */
   readonly network?: boolean | undefined;
   /** The guest's program as one file, made by `makeBundle`, instead of docteur's own. */
   readonly bundle?: string | undefined;
@@ -76,7 +76,6 @@ export async function prepareSystem(
     disks: [{ path: rootDisk, isDevice: false }],
     accelerator,
     memory,
-    network: options.network,
   };
 }
 

@@ -1,9 +1,9 @@
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/protocol/ports.ts";
 import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
+import { parsePortMapping, printAddress } from "./front/address.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
-import { guestPorts, parsePortMapping } from "./qemu/port-mapping.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
@@ -41,16 +41,17 @@ export async function printCommand(options: RunOptions): Promise<string> {
       `${options.program}: a machine that is started by hand has no channel for a program of your own; it runs only those that ship with docteur`,
     );
   }
-  const portMappings = (options.publish ?? []).map(parsePortMapping);
-  const ports = guestPorts(
-    portMappings,
-    portMappings.map(({ port }) => port),
-  );
+  const mappings = (options.publish ?? []).map(parsePortMapping);
+  const ports = mappings.map(({ address, guestPort }) => ({
+    address: "0.0.0.0",
+    port: guestPort,
+    published: printAddress(address),
+  }));
   const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
-  const machine = await prepareMachine({ ...options, network: portMappings.length > 0 }, () => {});
+  const machine = await prepareMachine({ ...options, network: mappings.length > 0 }, () => {});
   const args = qemuArguments({
     ...machine,
-    portMappings,
+    ...(mappings.length > 0 && { network: mappings }),
     kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
     devices: DEVICES,
   });

@@ -1,15 +1,17 @@
+import type { Port } from "../guest/protocol/published-port.ts";
 import type { UserProgram } from "../guest/protocol/user-program.ts";
 import { DocteurError } from "../reader/errors.ts";
 import { printable } from "../reader/printable.ts";
 import { getBundle } from "./artifacts/bundle.ts";
 import { boot } from "./boot.ts";
+import { type PortMapping, parsePortMapping, printAddress } from "./front/address.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
-import { CHANNEL_FD, GuardedProcess } from "./qemu/guarded-process.ts";
+import { CHANNEL_FD, GuardedProcess, STREAMS_FD } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
-import { hostPorts, parsePortMapping } from "./qemu/port-mapping.ts";
+import { SERVER, serve, type Updates } from "./serving/serve.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
@@ -30,6 +32,10 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly cold?: boolean | undefined;
   /** Ports at which this host reaches the program, `[ADDRESS:]PORT:GUESTPORT` each. Default: none. */
   readonly publish?: readonly string[] | undefined;
+  /** Machines that serve these ports at once. Default 1. */
+  readonly replicas?: number | undefined;
+  /** Lets the machines change to other images while they serve. */
+  readonly updates?: Updates | undefined;
   /** Writes the machine's console, and each decision, to `stderr`. */
   readonly verbose?: boolean | undefined;
   /** Whether the types of a program of the user's own are checked. Default: true. */
@@ -41,50 +47,73 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
 }
 
 /**
- * Runs a program in a machine of its own.
+ * Runs a program in a machine of its own; with ports, in as many as serve at once.
  *
  * @returns its exit status; 141 if its output is closed.
- * @throws {DocteurError} those of `boot`, `prepareProgram` and `Guest.run`. With a `GuestError`, the last
- * lines of the console are on `stderr`.
+ * @throws {DocteurError} those of `boot`, `prepareProgram`, `Guest.run` and `serve`. With a `GuestError`, the
+ * last lines of the console are on `stderr`.
  */
 export async function runInVm(options: RunOptions): Promise<number> {
-  const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
+  const { stderr } = options;
   // Even if stderr is no terminal: a first run takes up to a minute, and a log should say why.
-  const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
+  const note = (line: string) => void stderr.write(`docteur: ${printable(line)}\n`);
   const detail = options.verbose ? note : undefined;
-  const consoleStream = options.verbose ? options.stderr : undefined;
-  const start = (signal: AbortSignal) => boot({ ...options, note, detail, console: consoleStream, signal });
-  return finish(options, start, request);
+  const consoleStream = options.verbose ? stderr : undefined;
+  const start = (image: string, signal: AbortSignal) =>
+    boot({ ...options, image, note, detail, console: consoleStream, signal });
+  return explained(options, () => {
+    if ((options.publish ?? []).length === 0) return runOne(options, start);
+    return servePorts(options, note, start);
+  });
 }
 
 /** Runs the same program, from the same bundle, as a process on the host. */
 export async function runOnHost(options: RunOptions): Promise<number> {
-  const mappings = (options.publish ?? []).map(parsePortMapping);
-  const request = {
-    ...toRequest(options),
-    terminal: isTerminal(options.stdout),
-    ports: hostPorts(mappings),
-  };
-  const image = await checkImage(options.image);
-  const args = [await getBundle(), String(CHANNEL_FD), image.path];
+  const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const consoleStream = options.verbose ? options.stderr : undefined;
-  const start = (signal: AbortSignal) =>
-    Guest.start(new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true }), {
-      what: "the process",
-      seconds: START_TIMEOUT,
-      signal,
-    });
-  return finish(options, start, request);
+  const start = async (path: string, signal: AbortSignal) => {
+    const image = await checkImage(path);
+    const args = [await getBundle(), String(CHANNEL_FD), image.path, String(STREAMS_FD)];
+    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true });
+    return Guest.start(process, { what: "the process", seconds: START_TIMEOUT, signal });
+  };
+  return explained(options, () => {
+    if (options.program === SERVER && (options.publish ?? []).length > 0) {
+      return servePorts(options, note, start);
+    }
+    const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
+    return runOne(options, start, ports);
+  });
 }
 
-async function finish(
+/** Starts a machine and prepares the program at the same time, and runs it. */
+async function runOne(
   options: RunOptions,
-  start: (signal: AbortSignal) => Promise<Guest>,
-  request: ReturnType<typeof toRequest>,
+  start: (image: string, signal: AbortSignal) => Promise<Guest>,
+  ports: readonly Port[] = [],
 ): Promise<number> {
+  const request = { ...toRequest(options), terminal: isTerminal(options.stdout), ports };
+  const [guest, program] = await startBoth(options, (signal) => start(options.image, signal));
+  return guest.run(request, options, options.signal, program);
+}
+
+/** Has machines serve the ports of this host. */
+function servePorts(
+  options: RunOptions,
+  note: (line: string) => void,
+  start: (image: string, signal: AbortSignal) => Promise<Guest>,
+): Promise<number> {
+  const { image, replicas, commit, updates, signal } = options;
+  const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
+  const mappings = (options.publish ?? []).map(parsePortMapping);
+  const serving = { image, mappings, replicas, commit, updates, streams: options, signal, note, start };
+  return serve(serving, request, prepareProgram(options));
+}
+
+/** Writes to standard error what a failure says beyond its message. */
+async function explained(options: RunOptions, run: () => Promise<number>): Promise<number> {
   try {
-    const [guest, program] = await startBoth(options, start);
-    return await guest.run({ ports: guest.ports, ...request }, options, options.signal, program);
+    return await run();
   } catch (error) {
     if (error instanceof ProgramError) {
       options.stderr.write(error.diagnostics.map((line) => `${printable(line)}\n`).join(""));
@@ -95,6 +124,15 @@ async function finish(
     }
     throw error;
   }
+}
+
+/** Where a program listens that runs on the host: at the host's own port. @throws {DocteurError} */
+function hostPort({ address }: PortMapping): Port {
+  if (address.kind === "tcp") return { address: address.host, port: address.port };
+  throw new DocteurError(
+    "PUBLISH_FAILED",
+    `${printAddress(address)}: with -t unix, a program of your own listens itself, at [ADDRESS:]PORT`,
+  );
 }
 
 /**

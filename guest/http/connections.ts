@@ -103,6 +103,11 @@ export class Connections {
     }
   }
 
+  /** Resolves once there is no connection. */
+  async whenEmpty(): Promise<void> {
+    for (const socket of this.#open.keys()) await new Promise((resolve) => socket.once("close", resolve));
+  }
+
   /** Closes all connections at once, for good. */
   destroy(): void {
     clearInterval(this.#ticking);

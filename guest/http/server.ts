@@ -98,15 +98,13 @@ export function listen(
 
 /** Ends servers: at once if no response is due. Responses that are not complete in time are aborted. */
 export async function close(servers: readonly Server[], connections: Connections): Promise<void> {
-  const closed = servers
-    .filter(({ listening }) => listening)
-    .map((server) => new Promise((resolve) => server.close(resolve)));
+  for (const server of servers) if (server.listening) server.close();
   connections.end();
   let limit: NodeJS.Timeout | undefined;
   const late = new Promise((resolve) => {
     limit = setTimeout(resolve, GRACE);
   });
-  await Promise.race([Promise.all(closed), late]);
+  await Promise.race([connections.whenEmpty(), late]);
   clearTimeout(limit);
   connections.destroy();
 }

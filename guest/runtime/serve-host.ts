@@ -77,7 +77,11 @@ export async function serveHost(
     exit(1);
   };
   process.on("uncaughtException", fail);
-  if (program === undefined) void run(request, context).then(exit);
+  const finish = async (status: number) => {
+    await streams?.flushed();
+    exit(status);
+  };
+  if (program === undefined) void run(request, context).then(finish);
   else {
     mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
     if (request.streams) showClientAddresses();
@@ -85,7 +89,7 @@ export async function serveHost(
       exit(status);
       return waitForEnd(channel);
     });
-    void runUserProgram(program, PROGRAM_URL, request, context).then(exit);
+    void runUserProgram(program, PROGRAM_URL, request, context).then(finish);
   }
   await listen(channel, stdin, (name) => {
     if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))

@@ -92,6 +92,8 @@ export class GuardedProcess {
     });
     child.on("exit", () => {
       reader.stopWaiting();
+      // Reads what is left, if nobody does: the child has ended once all of its streams have.
+      this.streams.resume();
       if (options.killsGroup !== true) return;
       killGroup(child);
       const limit = setTimeout(() => output.forEach((stream) => void stream.destroy()), LAST_OUTPUT_MS);
@@ -105,7 +107,6 @@ export class GuardedProcess {
     this.#child.kill("SIGKILL");
     this.channel.destroy();
     this.control?.destroy();
-    this.streams.destroy();
     await this.ended;
   }
 }

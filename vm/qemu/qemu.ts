@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Accelerator } from "../accelerator.ts";
+import type { PortMapping } from "../front/address.ts";
 import { requireTool } from "../tools.ts";
 import { networkArguments } from "./network.ts";
-import type { PortMapping } from "./port-mapping.ts";
 
 /** A read-only disk of the machine. */
 export interface Disk {
@@ -32,10 +32,8 @@ export interface Machine {
   /** MiB. */
   readonly memory: number;
   readonly memoryFile?: MemoryFile;
-  /** Whether it has a network, in which it is alone. Default: none. */
-  readonly network?: boolean | undefined;
-  /** Ports that are published from the start. Default: none. */
-  readonly portMappings?: readonly PortMapping[];
+  /** Ports of a network of QEMU's own, in which it is alone. Default: no network. */
+  readonly network?: readonly PortMapping[];
   /** Whether it is restored, with a kernel that has booted. Default: no. */
   readonly hasBooted?: boolean;
   /** Whether QEMU may start programs. Default: no. */
@@ -70,7 +68,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-sandbox", sandbox(machine)],
     ...(machine.hasBooted ? [] : bootArguments(machine)),
     ...machine.disks.flatMap(diskArguments),
-    ...(machine.network ? networkArguments(machine.portMappings) : []),
+    ...(machine.network ? networkArguments(machine.network) : []),
     ...machine.devices,
   ];
 }

@@ -86,6 +86,11 @@ export class Connection implements StreamListener {
     return this.#stream === undefined && this.#unsettled === 0;
   }
 
+  /** Whether the client has not taken all that it gets. */
+  get hasUnsent(): boolean {
+    return this.#client.writableLength > 0;
+  }
+
   /** Gives the connection to a machine. */
   attach(backend: Backend): void {
     if (this.#client.destroyed || this.#stream !== undefined) return;

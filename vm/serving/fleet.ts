@@ -122,6 +122,12 @@ export class Fleet implements Backends {
     if (this.#all.size === 0) this.#ended.reject(aborted(this.#stopped.signal));
   }
 
+  /** Ends the fleet because of a failure. */
+  fail(error: unknown): void {
+    this.#ended.reject(error);
+    this.stop("SIGTERM");
+  }
+
   /** Ends all machines, and waits for that. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop("SIGTERM");
@@ -192,7 +198,7 @@ export class Fleet implements Backends {
       await sleep(this.#backoff.count(performance.now()), undefined, { signal });
       await this.#start(generation);
     } catch (error) {
-      this.#ended.reject(error);
+      this.fail(error);
     }
   }
 

@@ -1,62 +1,93 @@
-import { createServer, type Server, type Socket } from "node:net";
-import type { Peer } from "../../guest/protocol/streams/opening.ts";
-import { portError } from "../qemu/host-port.ts";
-import type { PortMapping } from "../qemu/port-mapping.ts";
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BindAddress } from "../front/bind.ts";
+import { type Listener, listenAll, type Peer } from "../front/listen.ts";
 import { type Backends, Connection, type ConnectionPolicy } from "./connection.ts";
 
-/** The ports of this host, and the connections that come in there. */
-export class Front {
-  readonly #servers: Server[] = [];
+/** Milliseconds for clients to take the last bytes, and between two looks. */
+const GRACE_MS = 500;
+const STEP_MS = 10;
+
+/** A port of the machines, and where this host accepts its connections. */
+export interface Entry {
+  readonly guestPort: number;
+  readonly addresses: readonly BindAddress[];
+}
+
+/** Where this host accepts connections for machines. */
+export class Front implements AsyncDisposable {
+  readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Connection>();
-  /** The `ADDRESS:PORT` of each mapping, in their order. */
+  /** Where clients connect, as users write it, in the order of the entries. */
   readonly published: string[] = [];
+  #accepted = 0;
+  readonly #limit: number;
+
+  private constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /**
-   * Listens at the ports of this host.
-   * @throws {DocteurError} `PORT_TAKEN`, `PORT_FORBIDDEN`, `ADDRESS_UNKNOWN`, `PUBLISH_FAILED`.
+   * Accepts connections at all addresses.
+   *
+   * @param backends decides which machine gets a connection.
+   * @param limit connections at once. Beyond it, one that waits for a request is closed for a new one.
+   * @param note gets a line of text about what goes wrong later.
+   * @throws {DocteurError} those of `listenAll`.
    */
-  static async listen(
-    mappings: readonly PortMapping[],
+  static async open(
+    entries: readonly Entry[],
     backends: Backends,
     policy: ConnectionPolicy,
+    limit: number,
+    note: (line: string) => void,
   ): Promise<Front> {
-    const front = new Front();
+    const front = new Front(limit);
     try {
-      for (const mapping of mappings) await front.#listen(mapping, backends, policy);
+      for (const { guestPort, addresses } of entries) {
+        const onConnection = (client: Socket, peer: Peer | undefined) =>
+          front.#add(client, new Connection(client, { port: guestPort, peer }, backends, policy));
+        const listeners = await listenAll(addresses, { onConnection, note });
+        front.#listeners.push(...listeners);
+        front.published.push(...listeners.map(({ published }) => published));
+      }
       return front;
     } catch (error) {
-      await front.close();
+      front.close();
       throw error;
     }
   }
 
-  /** The connections that are open. */
-  get connections(): ReadonlySet<Connection> {
-    return this.#connections;
+  /** Number of open connections. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Number of connections so far. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Accepts no further connection. */
-  async close(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  close(): void {
+    for (const listener of this.#listeners.splice(0)) listener.close();
   }
 
-  #listen(mapping: PortMapping, backends: Backends, policy: ConnectionPolicy): Promise<void> {
-    const { address, port, guestPort } = mapping;
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client: Socket) => {
-      const { remoteAddress, remotePort } = client;
-      const peer: Peer | undefined =
-        remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort! };
-      const connection = new Connection(client, { port: guestPort, peer }, backends, policy);
-      this.#connections.add(connection);
-      client.once("close", () => this.#connections.delete(connection));
-    });
-    this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.once("error", (cause: NodeJS.ErrnoException) => reject(portError(cause, `${address}:${port}`)));
-      server.listen({ host: address, port, exclusive: true }, () => {
-        this.published.push(`${address}:${(server.address() as { port: number }).port}`);
-        resolve();
-      });
-    });
+  /** Accepts no further connection, and ends those that are open, once their clients have the last bytes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    const start = performance.now();
+    const isWriting = () => [...this.#connections].some(({ hasUnsent }) => hasUnsent);
+    while (isWriting() && performance.now() - start < GRACE_MS) await sleep(STEP_MS);
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #add(client: Socket, connection: Connection): void {
+    this.#accepted++;
+    this.#connections.add(connection);
+    client.once("close", () => this.#connections.delete(connection));
+    if (this.#connections.size <= this.#limit) return;
+    const idle = [...this.#connections].find(({ isIdle }) => isIdle);
+    (idle ?? connection).destroy();
   }
 }

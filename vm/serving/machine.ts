@@ -80,12 +80,7 @@ export class ServingMachine implements Backend {
    * @param reports whether the program says when it listens, and answers pings while it serves.
    * @returns its exit status. @throws {DocteurError} those of `Guest.run`; `GUEST_HANGS`.
    */
-  async run(
-    request: RunRequest,
-    streams: Streams,
-    reports: boolean,
-    program?: UserProgram,
-  ): Promise<number> {
+  async run(request: RunRequest, streams: Streams, reports: boolean, program?: UserProgram): Promise<number> {
     if (!reports) this.#listening.resolve();
     else for (const { port } of request.ports ?? []) this.#awaited.add(port);
     try {
@@ -112,7 +107,8 @@ export class ServingMachine implements Backend {
   }
 
   #control(type: number, payload: Buffer, stream: number, listener: MachineListener): void {
-    if (type === StreamFrameType.ACCESS) listener.onAccess?.(decodeAccess(payload), this.#clients.get(stream));
+    if (type === StreamFrameType.ACCESS)
+      listener.onAccess?.(decodeAccess(payload), this.#clients.get(stream));
     else if (type === StreamFrameType.PONG) this.#unanswered = 0;
     else if (type === StreamFrameType.LISTENING && payload.length === 2) this.#onListening(payload);
     else throw malformed(`a stream's frame of type ${type} is not expected here`);

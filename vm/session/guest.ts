@@ -1,4 +1,4 @@
-import type { Port } from "../../guest/protocol/published-port.ts";
+import type { Duplex } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
@@ -18,8 +18,6 @@ export class Guest implements AsyncDisposable {
   readonly #channel: HostChannel;
   readonly #what: string;
   readonly #memory: number | undefined;
-  /** Where the guest may listen so that this host reaches it. */
-  readonly ports: readonly Port[];
   #work: Promise<void> | undefined;
   /** Resolves when this process has killed the guest: `run` then waits for output no longer. */
   readonly #killed = deferred<undefined>();
@@ -28,9 +26,7 @@ export class Guest implements AsyncDisposable {
     process: GuardedProcess,
     channel: HostChannel,
     { what, memory }: Pick<ReadyOptions, "what" | "memory">,
-    ports: readonly Port[],
   ) {
-    this.ports = ports;
     this.#process = process;
     this.#channel = channel;
     this.#what = what;
@@ -41,22 +37,28 @@ export class Guest implements AsyncDisposable {
    * Waits until the guest in a process that was just started is ready. If it fails to get ready, the process
    * is ended.
    *
-   * @param prepare gets the guest ready and returns its ports, or undefined if the channel closed first.
-   * Default: waits for a guest without ports to say that it is ready.
+   * @param prepare gets the guest ready; resolves to false if the channel closed first. Default: waits for the
+   * guest to say that it is ready.
    * @throws {DocteurError} those of `waitUntilReady`; any error that `prepare` throws.
    */
   static async start(
     process: GuardedProcess,
     options: ReadyOptions,
-    prepare: (channel: HostChannel) => Promise<readonly Port[] | undefined> = withoutPorts,
+    prepare: (channel: HostChannel) => Promise<boolean> = (channel) => channel.ready(),
   ): Promise<Guest> {
     const channel = new HostChannel(process.channel);
-    let ports: readonly Port[] | undefined;
-    await waitUntilReady(process, options, async () => {
-      ports = await prepare(channel);
-      return ports !== undefined;
-    });
-    return new Guest(process, channel, options, ports!);
+    await waitUntilReady(process, options, () => prepare(channel));
+    return new Guest(process, channel, options);
+  }
+
+  /** This process's end of the streams that carry connections. */
+  get streams(): Duplex {
+    return this.#process.streams;
+  }
+
+  /** Work that this guest's end waits for, `alsoWaitFor`. */
+  get otherWork(): Promise<void> | undefined {
+    return this.#work;
   }
 
   /** Adds work that `run` and the disposal of the guest wait for. */
@@ -123,8 +125,4 @@ export class Guest implements AsyncDisposable {
     }
     return guestError("GUEST_DIED", `${this.#what} ended before its program had`, this.#process);
   }
-}
-
-async function withoutPorts(channel: HostChannel): Promise<readonly Port[] | undefined> {
-  return (await channel.ready()) ? [] : undefined;
 }

@@ -2,8 +2,6 @@ import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { DEVICES } from "../qemu/devices.ts";
 import { GuardedProcess } from "../qemu/guarded-process.ts";
-import { publish } from "../qemu/network.ts";
-import { guestPorts, type PortMapping } from "../qemu/port-mapping.ts";
 import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
 import { Guest } from "../session/guest.ts";
@@ -15,13 +13,11 @@ import { memoryPath, statePath, templateMachine } from "./template.ts";
  * Restores a machine from a template, with the image of `machine`. The template stays as it is: the machine
  * writes to a copy of its memory.
  *
- * @param mappings the ports of the machine; the template has none.
- * @throws {DocteurError} those of `waitUntilReady`, of `leaveMemoryAside` and of `publish`.
+ * @throws {DocteurError} those of `waitUntilReady` and of `leaveMemoryAside`.
  */
 export async function restoreTemplate(
   machine: BareMachine,
   folder: string,
-  mappings: readonly PortMapping[],
   options: ReadyOptions,
   consoleStream?: Writable,
 ): Promise<Guest> {
@@ -49,7 +45,6 @@ export async function restoreTemplate(
       leaveMemoryAside(qmp),
       readState(qmp),
     ]);
-    if (!resumed) return undefined;
-    return guestPorts(mappings, await publish(qmp, mappings));
+    return resumed;
   });
 }

@@ -2,8 +2,6 @@ import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
 import { makeTemporary, removeCached } from "../cache/cache.ts";
-import { isPortError } from "../qemu/host-port.ts";
-import type { PortMapping } from "../qemu/port-mapping.ts";
 import type { BareMachine } from "../qemu/qemu.ts";
 import type { Guest } from "../session/guest.ts";
 import { findFailure, recordFailure } from "./negative-cache.ts";
@@ -33,23 +31,21 @@ export interface StartOptions {
  * Starts a machine from its template. Where the store has none, it boots the machine, takes the template,
  * starts from that, and saves it while the guest runs; the end of the guest waits for that.
  *
- * @param mappings the ports of the machine.
  * @returns undefined if no template serves, in which case `note` or `detail` says why.
- * @throws {DocteurError} `ABORTED` or the signal's reason; those of `publish`. No others.
+ * @throws {DocteurError} `ABORTED` or the signal's reason. No others.
  */
 export async function startFromTemplate(
   machine: BareMachine,
-  mappings: readonly PortMapping[],
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const name = templateName(machine);
   const { signal, note, detail } = options;
   let hasFailed = false;
   try {
-    const guest = await startFromStore(name, machine, mappings, options);
+    const guest = await startFromStore(name, machine, options);
     if (guest !== undefined) return guest;
   } catch (error) {
-    if (signal?.aborted || isPortError(error)) throw error;
+    if (signal?.aborted) throw error;
     if (isCallersLimit(error, options) || !isMachineFault(error)) {
       note(`the template does not serve: ${messageOf(error)}; booting`);
       return undefined;
@@ -63,9 +59,9 @@ export async function startFromTemplate(
     return undefined;
   }
   try {
-    return await startFromNew(name, machine, mappings, options, hasFailed);
+    return await startFromNew(name, machine, options, hasFailed);
   } catch (error) {
-    if (signal?.aborted || isPortError(error)) throw error;
+    if (signal?.aborted) throw error;
     detail(`no template: ${messageOf(error)}; booting without`);
     if (isMachineFault(error) && !isPassing(error)) {
       await recordFailure(name, messageOf(error)).catch(() => {});
@@ -79,12 +75,11 @@ export async function startFromTemplate(
 async function startFromStore(
   name: string,
   machine: BareMachine,
-  mappings: readonly PortMapping[],
   options: StartOptions,
 ): Promise<Guest | undefined> {
   const folder = loadTemplate(name);
   if (folder === undefined) return undefined;
-  const guest = await restoreWithin(machine, folder, mappings, options);
+  const guest = await restoreWithin(machine, folder, options);
   options.detail("started from a template");
   return guest;
 }
@@ -93,7 +88,6 @@ async function startFromStore(
 async function startFromNew(
   name: string,
   machine: BareMachine,
-  mappings: readonly PortMapping[],
   options: StartOptions,
   replaces: boolean,
 ): Promise<Guest> {
@@ -102,8 +96,8 @@ async function startFromNew(
   try {
     note("booting a machine for the template (once)");
     await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, consoleStream);
-    const guest = await restoreWithin(machine, folder, mappings, options).catch((cause) => {
-      if (isPortError(cause) || !isMachineFault(cause)) throw cause;
+    const guest = await restoreWithin(machine, folder, options).catch((cause) => {
+      if (!isMachineFault(cause)) throw cause;
       throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
     });
     guest.alsoWaitFor(
@@ -122,11 +116,10 @@ async function startFromNew(
 function restoreWithin(
   machine: BareMachine,
   folder: string,
-  mappings: readonly PortMapping[],
   { signal, seconds, consoleStream, restore = restoreTemplate }: StartOptions,
 ): Promise<Guest> {
   const limits = { what: "the template's machine", seconds: Math.min(seconds, RESTORE_TIMEOUT), signal };
-  return restore(machine, folder, mappings, limits, consoleStream);
+  return restore(machine, folder, limits, consoleStream);
 }
 
 /** Whether the caller's own limit was too short to say anything about the template. */

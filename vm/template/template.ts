@@ -39,8 +39,8 @@ export function templateName(machine: BareMachine): string {
 }
 
 /** Describes a machine in words. */
-export function describe({ memory, accelerator, network }: BareMachine): string {
-  return `${memory} MiB, ${accelerator}${network ? ", network" : ""}`;
+export function describe({ memory, accelerator }: BareMachine): string {
+  return `${memory} MiB, ${accelerator}`;
 }
 
 function processor(): string {

@@ -95,6 +95,11 @@ export class Multiplexer implements StreamFrames, StreamOwner {
     return true;
   }
 
+  /** Resolves once all that waits is sent, or the other side is gone. */
+  async flushed(): Promise<void> {
+    while (this.#isFlushing && !this.#isLost) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Takes the next bytes from the other side. @throws {DocteurError} `MALFORMED_FRAME`. */
   receive(bytes: Buffer): void {
     if (!this.#isLost) this.#decoder.push(bytes);

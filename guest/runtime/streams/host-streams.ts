@@ -50,6 +50,11 @@ export class HostStreams {
     this.#multiplexer.send(StreamFrameType.ACCESS, encodeAccess(record), stream);
   }
 
+  /** Resolves once all that waits is sent. */
+  flushed(): Promise<void> {
+    return this.#multiplexer.flushed();
+  }
+
   close(): void {
     this.#transport.close();
   }

@@ -1,0 +1,135 @@
+import { Writable } from "node:stream";
+import type { RunRequest } from "../../guest/protocol/request.ts";
+import type { UserProgram } from "../../guest/protocol/user-program.ts";
+import type { PortMapping } from "../front/address.ts";
+import { assignSockets } from "../front/assign-sockets.ts";
+import { takeSystemdSockets } from "../front/systemd-sockets.ts";
+import type { Guest } from "../session/guest.ts";
+import type { Streams } from "../session/host-channel.ts";
+import { writeTo } from "../write-to.ts";
+import { Fleet } from "./fleet.ts";
+import { type Entry, Front } from "./front.ts";
+import { openImage } from "./open-image.ts";
+
+/** The program that takes connections itself, and reports. */
+export const SERVER = "serve";
+
+/** Connections for each machine: it closes the slowest client's itself before there are as many. */
+const CONNECTIONS_A_MACHINE = 2048 + 256;
+
+/** How a program serves the ports of this host. */
+export interface ServingOptions {
+  readonly image: string;
+  readonly mappings: readonly PortMapping[];
+  /** Machines that serve at once. Default 1. */
+  readonly replicas?: number | undefined;
+  /** Refuses an image of any other commit. */
+  readonly commit?: string | undefined;
+  /** Runs while the machines serve, and lets them change to another image. */
+  readonly updates?: Updates | undefined;
+  readonly streams: Streams;
+  readonly signal?: AbortSignal | undefined;
+  /** Gets a line of text about what goes wrong. */
+  note(line: string): void;
+  /** Starts a machine with an image. */
+  start(image: string, signal: AbortSignal): Promise<Guest>;
+}
+
+/**
+ * Lets the machines change to the image at a path.
+ * @throws {DocteurError} if the image is not one, or not of the commit, or its machines do not serve.
+ */
+export type Swap = (image: string) => Promise<void>;
+
+/** Watches for other images, until the signal is aborted. */
+export type Updates = (swap: Swap, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Accepts connections at the ports of this host and has a program answer them, until it ends.
+ *
+ * @param program the user's own program, if the request is for one.
+ * @returns its exit status.
+ * @throws {DocteurError} those of `Front.open`, `openImage`, `start` and `ServingMachine.run`;
+ * `TOO_MANY_RESTARTS`.
+ */
+export async function serve(
+  options: ServingOptions,
+  request: RunRequest,
+  program: Promise<UserProgram | undefined>,
+): Promise<number> {
+  const { replicas = 1, streams, signal, note, updates } = options;
+  const isServer = request.program === SERVER;
+  const restarts = isServer || replicas > 1 || updates !== undefined;
+  const entries = entriesOf(options.mappings);
+  const machineStreams: Streams = {
+    // The server writes its addresses, and here this process does.
+    stdout: isServer ? nowhere() : streams.stdout,
+    stderr: streams.stderr,
+    stdin: restarts ? undefined : streams.stdin,
+  };
+  let ports: RunRequest["ports"] = [];
+  await using fleet = new Fleet(await openImage(options.image, options.commit), {
+    replicas,
+    restarts,
+    start: oneFirst(options.start),
+    run: async (machine) =>
+      machine.run({ ...request, streams: true, ports }, machineStreams, isServer, await program),
+    note,
+  });
+  const limit = replicas * CONNECTIONS_A_MACHINE;
+  await using front = await Front.open(entries, fleet, { isResumable: isServer }, limit, note);
+  ports = portsOf(entries, front.published);
+  const stop = () => fleet.stop(signal!.reason);
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
+  const ending = new AbortController();
+  program.catch((error) => fleet.fail(error));
+  try {
+    await Promise.race([fleet.begin(), fleet.ended]);
+    if (isServer) await writeTo(streams.stdout, Buffer.from(addresses(front.published)));
+    const swap = async (path: string) => fleet.swap(await openImage(path, options.commit));
+    updates?.(swap, ending.signal).catch((error) => fleet.fail(error));
+    return await fleet.ended;
+  } finally {
+    ending.abort();
+    front.close();
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
+/** Where this host accepts the connections of each port of the machines. */
+export function entriesOf(mappings: readonly PortMapping[]): Entry[] {
+  const hasSystemd = mappings.some(({ address }) => address.kind === "systemd");
+  const assigned = assignSockets(
+    mappings.map(({ address }) => address),
+    hasSystemd ? takeSystemdSockets() : [],
+  );
+  return mappings.map(({ guestPort }, index) => ({ guestPort, addresses: assigned[index]! }));
+}
+
+/** Where the program listens in its machine. */
+export function portsOf(entries: readonly Entry[], published: readonly string[]): RunRequest["ports"] {
+  const guestPorts = entries.flatMap(({ guestPort, addresses }) => addresses.map(() => guestPort));
+  return guestPorts.map((port, index) => ({ address: "127.0.0.1", port, published: published[index] }));
+}
+
+function addresses(published: readonly string[]): string {
+  return published.map((each) => (each.startsWith("unix:") ? `${each}\n` : `http://${each}/\n`)).join("");
+}
+
+/** Starts others once the template of the first is saved: they start from it. */
+function oneFirst(start: ServingOptions["start"]): ServingOptions["start"] {
+  let first: Promise<Guest> | undefined;
+  return async (image, signal) => {
+    if (first === undefined) {
+      first = start(image, signal);
+      return first;
+    }
+    await (await first.catch(() => undefined))?.otherWork;
+    return start(image, signal);
+  };
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
