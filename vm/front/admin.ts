@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { printable } from "../../reader/printable.ts";
 import { type BindAddress, bind } from "./bind.ts";
 import { PROMETHEUS_TYPE } from "./prometheus-text.ts";
 
@@ -42,7 +43,15 @@ export async function startAdmin(address: BindAddress, options: AdminOptions): P
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     connectionsCheckingInterval: 1000,
   };
-  const server = createServer(settings, (request, response) => answer(request, response, options));
+  const server = createServer(settings, (request, response) => {
+    try {
+      answer(request, response, options);
+    } catch (error) {
+      // What it answers from must not end the site.
+      options.note?.(`${published}: ${request.method} ${printable(request.url ?? "")}: ${error}`);
+      send(response, 500, "failed\n");
+    }
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = REQUEST_TIMEOUT;
   // Idle connections make way for the next client.

@@ -2,7 +2,7 @@ import type { AddressInfo, Server } from "node:net";
 import { DocteurError } from "../../reader/errors.ts";
 import { type ListenAddress, printAddress, unmapped } from "./address.ts";
 import { portError } from "./port-error.ts";
-import { type SystemdSocket, socketState } from "./systemd-sockets.ts";
+import { type SystemdSocket, socketState, unixPath } from "./systemd-sockets.ts";
 import { listenAtPath } from "./unix-socket.ts";
 
 /**
@@ -32,7 +32,7 @@ export async function bind(server: Server, address: BindAddress, option = "-p"):
   if ("descriptor" in address) return bindSystemd(server, address);
   const printed = printAddress(address);
   if (address.kind === "unix") {
-    const removeFile = await listenAtPath(server, address.path, printed, BACKLOG);
+    const removeFile = await listenAtPath(server, address.path, BACKLOG, { address: printed, option });
     return { published: printed, unbind: closing(server, removeFile) };
   }
   const { host, port } = address;
@@ -65,13 +65,15 @@ async function bindSystemd(server: Server, { descriptor, name }: SystemdSocket):
     server.close();
     throw refusal();
   }
-  return { published: publishedOf(server.address(), name), unbind: closing(server) };
-}
-
-function publishedOf(address: AddressInfo | string | null, name: string): string {
-  if (address === null || address === "") return `systemd:${name}`;
-  if (typeof address === "string") return `unix:${address}`;
-  return printAddress({ kind: "tcp", host: unmapped(address.address), port: address.port });
+  const address = server.address() as AddressInfo | null;
+  const path = unixPath(descriptor);
+  const published: ListenAddress =
+    address !== null
+      ? { kind: "tcp", host: unmapped(address.address), port: address.port }
+      : path !== undefined
+        ? { kind: "unix", path }
+        : { kind: "systemd", name };
+  return { published: printAddress(published), unbind: closing(server) };
 }
 
 function listening(server: Server, options: Parameters<Server["listen"]>[0] & object): Promise<void> {

@@ -79,8 +79,8 @@ export class LogWriter {
   /** Queues a line of ASCII, which ends with a line feed. */
   write(line: string): void {
     if (this.#isClosed || this.#queued + line.length > this.#maxQueue) {
-      this.#dropped++;
       if (!this.#isClosed) this.#trouble("the log is written more slowly than requests come");
+      this.#dropped++;
       return;
     }
     this.#lines.push(line);
