@@ -1,6 +1,8 @@
 import type { AddressInfo, Server } from "node:net";
 import { DocteurError } from "../../reader/errors.ts";
+import { printable } from "../../reader/printable.ts";
 import { type ListenAddress, printAddress, unmapped } from "./address.ts";
+import { listening } from "./listening.ts";
 import { portError } from "./port-error.ts";
 import { type SystemdSocket, socketState, unixPath } from "./systemd-sockets.ts";
 import { listenAtPath } from "./unix-socket.ts";
@@ -50,7 +52,7 @@ async function bindSystemd(server: Server, { descriptor, name }: SystemdSocket):
   const refusal = (cause?: unknown) =>
     new DocteurError(
       "PUBLISH_FAILED",
-      `systemd's socket ${name}, descriptor ${descriptor}, accepts no connections; its unit needs ListenStream= and Accept=no`,
+      `systemd's socket ${printable(name)}, descriptor ${descriptor}, accepts no connections; its unit needs ListenStream= and Accept=no`,
       { cause },
     );
   const before = socketState(descriptor);
@@ -74,16 +76,6 @@ async function bindSystemd(server: Server, { descriptor, name }: SystemdSocket):
         ? { kind: "unix", path }
         : { kind: "systemd", name };
   return { published: printAddress(published), unbind: closing(server) };
-}
-
-function listening(server: Server, options: Parameters<Server["listen"]>[0] & object): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }
 
 /** Closes a server, and then does something else, once. */

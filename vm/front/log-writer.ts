@@ -101,11 +101,11 @@ export class LogWriter {
       return;
     }
     await this.#exclusively(async () => {
-      if (this.#isClosed) return next.close();
+      if (this.#isClosed) return this.#closeTarget(next);
       const old = this.#target;
       this.#target = next;
       this.#startLineAgain();
-      await old.close();
+      await this.#closeTarget(old);
     });
     // What the old file refused may fit into the new one.
     this.#endPause();
@@ -130,8 +130,18 @@ export class LogWriter {
       this.#options.note?.(`${this.#options.name}: closed; lines that could not be written: ${lost}`);
     await within(
       limit,
-      this.#exclusively(() => this.#target.close()),
+      this.#exclusively(() => this.#closeTarget(this.#target)),
     );
+  }
+
+  /** A network's file system may refuse only here what was written. */
+  async #closeTarget(target: LogTarget): Promise<void> {
+    try {
+      await target.close();
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      this.#options.note?.(`${this.#options.name}: the log cannot be closed: ${REASONS[code] ?? code}`);
+    }
   }
 
   async #run(): Promise<void> {

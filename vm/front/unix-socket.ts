@@ -13,6 +13,7 @@ import {
 import { createConnection, type Server } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import { listening } from "./listening.ts";
 
 /**
  * Every user of this host may connect, as to a port of 127.0.0.1: a proxy in front runs as another user. The
@@ -49,7 +50,7 @@ export async function listenAtPath(
     await removeStale(join(from, basename(target)), names);
     // Node removes the path that it has bound when the server closes, even if another socket is there by then.
     const bound = join(from, temporaryName());
-    await listening(server, bound, backlog);
+    await listening(server, { path: bound, backlog, exclusive: true });
     try {
       chmodSync(bound, MODE);
       // Unlike a rename, a link replaces nothing that has appeared meanwhile.
@@ -73,16 +74,6 @@ function temporaryName(): string {
   return `.docteur-${randomBytes(6).toString("hex")}`;
 }
 
-function listening(server: Server, path: string, backlog: number): Promise<void> {
-  return new Promise((done, reject) => {
-    server.once("error", reject);
-    server.listen({ path, backlog, exclusive: true }, () => {
-      server.off("error", reject);
-      done();
-    });
-  });
-}
-
 /**
  * Removes the socket of a process that has ended.
  * @throws {DocteurError} `PORT_TAKEN`, `PUBLISH_FAILED`.
@@ -97,7 +88,12 @@ async function removeStale(target: string, names: Names): Promise<void> {
   if (await isInUse(target)) throw taken(names);
   // Another process may have replaced the stale socket by its own since: what is moved is looked at again.
   const aside = join(dirname(target), temporaryName());
-  renameSync(target, aside);
+  try {
+    renameSync(target, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
   try {
     if (isSame(lstatSync(aside), found)) return;
     linkSync(aside, target);

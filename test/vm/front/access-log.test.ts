@@ -44,6 +44,7 @@ class MemoryTarget implements LogTarget {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    if (this.error !== undefined) throw Object.assign(new Error(this.error), { code: this.error });
   }
 }
 
@@ -205,6 +206,44 @@ test("a log that is closed while its disk is full ends, and says how many lines 
   await writer.close();
   await writer.reopen();
   t.true(targets.every(({ isClosed }) => isClosed));
+});
+
+test("a file that fails when it is closed is noted, and the next one is written", async (t) => {
+  const { writer, targets, notes } = await memoryLog();
+  targets[0]!.error = "EDQUOT";
+  await writer.reopen();
+  t.deepEqual(notes, ["log: the log cannot be closed: the disk quota is used up"]);
+  writer.write("line\n");
+  await writer.close();
+  t.is(targets[1]!.text, "line\n");
+});
+
+test("a write that never ends holds up neither the lines nor the end", async (t) => {
+  let end = () => {};
+  const taken: string[] = [];
+  const writer = await LogWriter.open({
+    name: "log",
+    open: async () => ({
+      write: (bytes, offset) =>
+        new Promise((resolve) => {
+          taken.push(Buffer.from(bytes.subarray(offset)).toString());
+          end = () => resolve(bytes.length - offset);
+        }),
+      close: async () => {
+        taken.push("closed");
+      },
+    }),
+  });
+  writer.write("line\n");
+  await until(() => taken.length > 0);
+  writer.write("next\n");
+  await writer.close(10);
+  t.is(writer.dropped, 2);
+  t.deepEqual(taken, ["line\n"]);
+  // Only then is its descriptor free for another file.
+  end();
+  await until(() => taken.length > 1);
+  t.deepEqual(taken, ["line\n", "closed"]);
 });
 
 test("/dev/full neither ends nor holds up the process", async (t) => {
