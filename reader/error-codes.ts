@@ -90,6 +90,7 @@ export type ErrorCode =
   | "TOOL_MISSING"
   // Ports and serving.
   | "ADDRESS_UNKNOWN"
+  | "LOG_UNWRITABLE"
   | "PORT_FORBIDDEN"
   | "PORT_TAKEN"
   | "PUBLISH_FAILED"

@@ -1,8 +1,10 @@
 import type { AddressInfo, Server } from "node:net";
 import { DocteurError } from "../../reader/errors.ts";
+import { printable } from "../../reader/printable.ts";
 import { type ListenAddress, printAddress, unmapped } from "./address.ts";
+import { listening } from "./listening.ts";
 import { portError } from "./port-error.ts";
-import { type SystemdSocket, socketState } from "./systemd-sockets.ts";
+import { type SystemdSocket, socketState, unixPath } from "./systemd-sockets.ts";
 import { listenAtPath } from "./unix-socket.ts";
 
 /**
@@ -32,7 +34,7 @@ export async function bind(server: Server, address: BindAddress, option = "-p"):
   if ("descriptor" in address) return bindSystemd(server, address);
   const printed = printAddress(address);
   if (address.kind === "unix") {
-    const removeFile = await listenAtPath(server, address.path, printed, BACKLOG);
+    const removeFile = await listenAtPath(server, address.path, BACKLOG, { address: printed, option });
     return { published: printed, unbind: closing(server, removeFile) };
   }
   const { host, port } = address;
@@ -50,7 +52,7 @@ async function bindSystemd(server: Server, { descriptor, name }: SystemdSocket):
   const refusal = (cause?: unknown) =>
     new DocteurError(
       "PUBLISH_FAILED",
-      `systemd's socket ${name}, descriptor ${descriptor}, accepts no connections; its unit needs ListenStream= and Accept=no`,
+      `systemd's socket ${printable(name)}, descriptor ${descriptor}, accepts no connections; its unit needs ListenStream= and Accept=no`,
       { cause },
     );
   const before = socketState(descriptor);
@@ -65,23 +67,15 @@ async function bindSystemd(server: Server, { descriptor, name }: SystemdSocket):
     server.close();
     throw refusal();
   }
-  return { published: publishedOf(server.address(), name), unbind: closing(server) };
-}
-
-function publishedOf(address: AddressInfo | string | null, name: string): string {
-  if (address === null || address === "") return `systemd:${name}`;
-  if (typeof address === "string") return `unix:${address}`;
-  return printAddress({ kind: "tcp", host: unmapped(address.address), port: address.port });
-}
-
-function listening(server: Server, options: Parameters<Server["listen"]>[0] & object): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
+  const address = server.address() as AddressInfo | null;
+  const path = unixPath(descriptor);
+  const published: ListenAddress =
+    address !== null
+      ? { kind: "tcp", host: unmapped(address.address), port: address.port }
+      : path !== undefined
+        ? { kind: "unix", path }
+        : { kind: "systemd", name };
+  return { published: printAddress(published), unbind: closing(server) };
 }
 
 /** Closes a server, and then does something else, once. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 
 /**
  * Descriptors that connections leave for the rest of the process: channels of machines, images, logs.
@@ -12,7 +12,7 @@ const RESERVE = 64;
  *
  * @param limit the number of descriptors that this process may have open. Default: proc(5)'s.
  */
-export function areDescriptorsScarce(limit = softLimit()): boolean {
+export function areDescriptorsScarce(limit = descriptorLimit()): boolean {
   let lowestFree: number;
   try {
     lowestFree = openSync("/dev/null", "r");
@@ -25,10 +25,21 @@ export function areDescriptorsScarce(limit = softLimit()): boolean {
 
 let known: number | undefined;
 
-/** Node raises the limit once, when it starts. */
-function softLimit(): number {
+/** The number of descriptors that this process may have open, from proc(5); infinity if it is not there. */
+export function descriptorLimit(): number {
+  // Node raises it once, when it starts.
   known ??= Number(/^Max open files +(\d+) /m.exec(readLimits())?.[1] ?? Number.POSITIVE_INFINITY);
   return known;
+}
+
+/** The number of descriptors that this process has open; undefined if proc(5) is not there. */
+export function openDescriptors(): number | undefined {
+  try {
+    // Reading the folder opens one more.
+    return readdirSync("/proc/self/fd").length - 1;
+  } catch {
+    return undefined;
+  }
 }
 
 function readLimits(): string {

@@ -59,7 +59,8 @@ export async function listen(address: BindAddress, options: ListenOptions): Prom
     else onConnection(socket, peer);
   });
   const { published, unbind } = await bind(server, address);
-  const isTcp = typeof server.address() !== "string";
+  // Of a unix socket it is the path, or null.
+  const isTcp = typeof server.address() === "object" && server.address() !== null;
   server.on("error", noteFault);
   return { published, close: unbind };
 }

@@ -52,42 +52,54 @@ export type SocketState =
   /** A socket of another network namespace (`PrivateNetwork=`), or one that has no address yet. */
   | "unseen";
 
+/** Columns of proc(5)'s tables of sockets, from 0. */
+const TCP = { state: 3, inode: 9 };
+const UNIX = { flags: 3, type: 4, inode: 6, path: 7 };
+
 /** Whether a descriptor is a stream socket that accepts connections, from proc(5)'s tables of sockets. */
 export function socketState(descriptor: number): SocketState {
-  let inode: string;
+  const inode = socketInode(descriptor);
+  if (inode === undefined) return "other";
+  for (const table of ["tcp", "tcp6"]) {
+    const row = rowOf(table, TCP.inode, inode);
+    if (row !== undefined) return row[TCP.state] === TCP_LISTEN ? "listening" : "other";
+  }
+  const unix = rowOf("unix", UNIX.inode, inode);
+  if (unix !== undefined) {
+    const accepts = (Number.parseInt(unix[UNIX.flags]!, 16) & UNIX_ACCEPTS) !== 0;
+    return accepts && unix[UNIX.type] === UNIX_STREAM ? "listening" : "other";
+  }
+  const isDatagram = ["udp", "udp6"].some((table) => rowOf(table, TCP.inode, inode) !== undefined);
+  return isDatagram ? "other" : "unseen";
+}
+
+/** The path of a unix socket; undefined if it has none, or this process cannot see it. */
+export function unixPath(descriptor: number): string | undefined {
+  const row = rowOf("unix", UNIX.inode, socketInode(descriptor) ?? "");
+  return row?.slice(UNIX.path).join(" ") || undefined;
+}
+
+/** The inode of a socket, by which the tables name it. */
+function socketInode(descriptor: number): string | undefined {
   try {
     const stats = fstatSync(descriptor, { bigint: true });
-    if (!stats.isSocket()) return "other";
-    inode = String(stats.ino);
+    return stats.isSocket() ? String(stats.ino) : undefined;
   } catch {
-    return "other";
+    return undefined;
   }
-  for (const table of ["tcp", "tcp6"]) {
-    // The columns are sl, local_address, rem_address, st, two of queues and timers, retrnsmt, uid, timeout, inode.
-    const row = rowOf(table, 9, inode);
-    if (row !== undefined) return row[3] === TCP_LISTEN ? "listening" : "other";
-  }
-  // Num, RefCount, Protocol, Flags, Type, St, Inode, Path.
-  const unix = rowOf("unix", 6, inode);
-  if (unix !== undefined) {
-    const accepts = (Number.parseInt(unix[3]!, 16) & UNIX_ACCEPTS) !== 0 && unix[4] === UNIX_STREAM;
-    return accepts ? "listening" : "other";
-  }
-  const isDatagram = ["udp", "udp6"].some((table) => rowOf(table, 9, inode) !== undefined);
-  return isDatagram ? "other" : "unseen";
 }
 
 /** The fields of the row of a table that has this inode in a column; undefined if there is none. */
 function rowOf(table: string, column: number, inode: string): string[] | undefined {
   let text: string;
   try {
-    text = readFileSync(`/proc/self/net/${table}`, "latin1");
+    text = readFileSync(`/proc/self/net/${table}`, "utf8");
   } catch {
     return undefined;
   }
   for (const line of text.split("\n")) {
     if (!line.includes(inode)) continue;
-    const fields = line.trim().split(/\s+/);
+    const fields = line.trim().split(/ +/);
     if (fields[column] === inode) return fields;
   }
   return undefined;

@@ -13,6 +13,7 @@ import {
 import { createConnection, type Server } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import { listening } from "./listening.ts";
 
 /**
  * Every user of this host may connect, as to a port of 127.0.0.1: a proxy in front runs as another user. The
@@ -20,20 +21,25 @@ import { DocteurError } from "../../reader/errors.ts";
  */
 const MODE = 0o666;
 
+/** What messages call the address, and the option that names another. */
+export interface Names {
+  readonly address: string;
+  readonly option: string;
+}
+
 /**
  * Makes a server listen at the path of a unix socket. Replaces the socket of a process that has ended; never
  * touches one that is in use, or another kind of file. The socket appears at the path once it accepts
  * connections, with mode 0666.
  *
- * @param printed the address, for messages.
  * @returns a function that removes the socket's file, unless it is another one by then.
  * @throws {DocteurError} `PORT_TAKEN`, `PORT_FORBIDDEN`, `PUBLISH_FAILED`.
  */
 export async function listenAtPath(
   server: Server,
   path: string,
-  printed: string,
   backlog: number,
+  names: Names,
 ): Promise<() => void> {
   const target = resolve(path);
   let folder: number | undefined;
@@ -41,10 +47,10 @@ export async function listenAtPath(
     folder = openSync(dirname(target), constants.O_RDONLY | constants.O_DIRECTORY);
     // A path from here is short, however long the folder's own is.
     const from = `/proc/self/fd/${folder}`;
-    await removeStale(join(from, basename(target)), printed);
+    await removeStale(join(from, basename(target)), names);
     // Node removes the path that it has bound when the server closes, even if another socket is there by then.
     const bound = join(from, temporaryName());
-    await listening(server, bound, backlog);
+    await listening(server, { path: bound, backlog, exclusive: true });
     try {
       chmodSync(bound, MODE);
       // Unlike a rename, a link replaces nothing that has appeared meanwhile.
@@ -58,7 +64,7 @@ export async function listenAtPath(
       unlinkIfThere(bound);
     }
   } catch (cause) {
-    throw explain(cause as NodeJS.ErrnoException, dirname(target), printed);
+    throw explain(cause as NodeJS.ErrnoException, dirname(target), names);
   } finally {
     if (folder !== undefined) closeSync(folder);
   }
@@ -68,37 +74,33 @@ function temporaryName(): string {
   return `.docteur-${randomBytes(6).toString("hex")}`;
 }
 
-function listening(server: Server, path: string, backlog: number): Promise<void> {
-  return new Promise((done, reject) => {
-    server.once("error", reject);
-    server.listen({ path, backlog, exclusive: true }, () => {
-      server.off("error", reject);
-      done();
-    });
-  });
-}
-
 /**
  * Removes the socket of a process that has ended.
  * @throws {DocteurError} `PORT_TAKEN`, `PUBLISH_FAILED`.
  */
-async function removeStale(target: string, printed: string): Promise<void> {
+async function removeStale(target: string, names: Names): Promise<void> {
   const found = lstatSync(target, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    const message = `${printed} is a file, and not a socket; remove it, or let -p name another path`;
+    const message = `${names.address} is a file, and not a socket; remove it, or let ${names.option} name another path`;
     throw new DocteurError("PUBLISH_FAILED", message);
   }
-  if (await isInUse(target)) throw taken(printed);
+  if (await isInUse(target)) throw taken(names);
   // Another process may have replaced the stale socket by its own since: what is moved is looked at again.
   const aside = join(dirname(target), temporaryName());
-  renameSync(target, aside);
-  if (isSame(lstatSync(aside), found)) unlinkSync(aside);
-  else {
-    linkSync(aside, target);
-    unlinkSync(aside);
-    throw taken(printed);
+  try {
+    renameSync(target, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
   }
+  try {
+    if (isSame(lstatSync(aside), found)) return;
+    linkSync(aside, target);
+  } finally {
+    unlinkSync(aside);
+  }
+  throw taken(names);
 }
 
 /** Whether a process accepts connections at a socket's file. */
@@ -135,29 +137,30 @@ function unlinkIfThere(path: string): void {
   }
 }
 
-function taken(printed: string, cause?: Error): DocteurError {
-  const message = `${printed} is taken by another program; -p names another path`;
+function taken({ address, option }: Names, cause?: Error): DocteurError {
+  const message = `${address} is taken by another program; ${option} names another path`;
   return new DocteurError("PORT_TAKEN", message, { cause });
 }
 
-function explain(cause: NodeJS.ErrnoException, folder: string, printed: string): Error {
+function explain(cause: NodeJS.ErrnoException, folder: string, names: Names): Error {
+  const { address } = names;
   switch (cause.code) {
     case "EEXIST":
     case "EADDRINUSE":
-      return taken(printed, cause);
+      return taken(names, cause);
     case "EACCES":
     case "EPERM":
     case "EROFS": {
-      const message = `${printed} cannot be made: this user may not write to ${folder}, or to what is there`;
+      const message = `${address} cannot be made: this user may not write to ${folder}, or to what is there`;
       return new DocteurError("PORT_FORBIDDEN", message, { cause });
     }
     case "ENOENT":
     case "ENOTDIR":
-      return new DocteurError("PUBLISH_FAILED", `${printed} cannot be made: ${folder} is not a folder`, {
+      return new DocteurError("PUBLISH_FAILED", `${address} cannot be made: ${folder} is not a folder`, {
         cause,
       });
     default:
       if (cause instanceof DocteurError) return cause;
-      return new DocteurError("PUBLISH_FAILED", `${printed} cannot be published: ${cause.code}`, { cause });
+      return new DocteurError("PUBLISH_FAILED", `${address} cannot be published: ${cause.code}`, { cause });
   }
 }
