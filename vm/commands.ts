@@ -3,7 +3,7 @@ export { makeBundle } from "./artifacts/bundle.ts";
 export { type BootOptions, boot } from "./boot.ts";
 export { cacheFolder } from "./cache/cache.ts";
 export { type Check, doctor } from "./doctor.ts";
-export { parsePortMapping } from "./front/address.ts";
+export { parseAdminAddress, parsePortMapping } from "./front/address.ts";
 export { printCommand } from "./print-command.ts";
 export { type RunOptions, runInVm, runOnHost } from "./run.ts";
 export { Guest } from "./session/guest.ts";

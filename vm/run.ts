@@ -4,7 +4,7 @@ import { DocteurError } from "../reader/errors.ts";
 import { printable } from "../reader/printable.ts";
 import { getBundle } from "./artifacts/bundle.ts";
 import { boot } from "./boot.ts";
-import { type PortMapping, parsePortMapping, printAddress } from "./front/address.ts";
+import { type PortMapping, parseAdminAddress, parsePortMapping, printAddress } from "./front/address.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
@@ -34,6 +34,10 @@ export interface RunOptions extends MachineOptions, ProgramOptions, Streams {
   readonly publish?: readonly string[] | undefined;
   /** Machines that serve these ports at once. Default 1. */
   readonly replicas?: number | undefined;
+  /** Where `/metrics` and `/healthz` are answered, `[ADDRESS:]PORT` or `unix:PATH`. Default: nowhere. */
+  readonly admin?: string | undefined;
+  /** The file of the access log of `serve`; `-` for standard output. Default: none. */
+  readonly accessLog?: string | undefined;
   /** Lets the machines change to other images while they serve. */
   readonly updates?: Updates | undefined;
   /** Writes the machine's console, and each decision, to `stderr`. */
@@ -103,10 +107,12 @@ function servePorts(
   note: (line: string) => void,
   start: (image: string, signal: AbortSignal) => Promise<Guest>,
 ): Promise<number> {
-  const { image, replicas, commit, updates, signal } = options;
+  const { image, replicas, commit, updates, accessLog, signal } = options;
+  const admin = options.admin === undefined ? undefined : parseAdminAddress(options.admin);
   const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
   const mappings = (options.publish ?? []).map(parsePortMapping);
-  const serving = { image, mappings, replicas, commit, updates, streams: options, signal, note, start };
+  const about = { replicas, commit, updates, admin, accessLog, signal };
+  const serving = { ...about, image, mappings, streams: options, note, start };
   return serve(serving, request, prepareProgram(options));
 }
 

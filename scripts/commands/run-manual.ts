@@ -25,7 +25,25 @@ export const options: readonly Option[] = [
     short: "p",
     value: "[ADDRESS:]PORT:GUESTPORT",
     description:
-      "Map PORT of this machine to GUESTPORT of the virtual machine. Only then the virtual machine has a network, and it cannot connect to anything. ADDRESS is an IPv4 address of this machine. Default: 127.0.0.1, which only this machine can connect to. PORT 0 is any free port. May be given more than once. With -t unix, the program itself listens at PORT.",
+      "Accept connections at PORT of this machine and carry them to GUESTPORT of the virtual machine, which has no network and cannot connect to anything. ADDRESS is an address of this machine; one of IPv6 is in brackets. Default: 127.0.0.1, which only this machine can connect to. PORT 0 is any free port. unix:PATH:GUESTPORT accepts them at a Unix socket, systemd[:NAME]:GUESTPORT at sockets that systemd hands over. May be given more than once. With -t unix, a program of your own listens itself.",
+  },
+  {
+    name: "replicas",
+    value: "NUMBER",
+    description:
+      "So many virtual machines serve the ports, and the least busy one gets the next connection. Default: 1.",
+  },
+  {
+    name: "admin",
+    value: "[ADDRESS:]PORT",
+    description:
+      "Answer /metrics, in the format of Prometheus, and /healthz at this port, from this machine. Also unix:PATH or systemd:NAME. Default: nowhere.",
+  },
+  {
+    name: "access-log",
+    value: "FILE",
+    description:
+      "With serve, append a line for each answer to FILE, in the common log format; - is standard output. SIGUSR1 opens FILE again. Default: none.",
   },
   {
     name: "accel",

@@ -1,4 +1,5 @@
 import { isProgramFile } from "../../vm/program/is-program-file.ts";
+import type { Invocation } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
 import { environment } from "../cli/environment.ts";
 import { machineOptions } from "../cli/machine-options.ts";
@@ -26,6 +27,7 @@ export const run: Command = {
       );
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
+    requirePorts(invocation);
     const runOptions = {
       image,
       program,
@@ -44,10 +46,16 @@ export const run: Command = {
       commit: invocation.text("commit"),
       analyze: invocation.flag("analyze"),
       publish: invocation.texts("publish"),
+      replicas: invocation.integer("replicas", { minimum: 1, maximum: 64 }),
+      admin: invocation.text("admin"),
+      accessLog: invocation.text("access-log"),
     };
-    const { parsePortMapping, printCommand, runInVm, runOnHost } = await import("../../vm/commands.ts");
+    const { parseAdminAddress, parsePortMapping, printCommand, runInVm, runOnHost } = await import(
+      "../../vm/commands.ts"
+    );
     try {
       for (const mapping of runOptions.publish) parsePortMapping(mapping);
+      if (runOptions.admin !== undefined) parseAdminAddress(runOptions.admin);
     } catch (error) {
       throw invocation.misuse((error as Error).message);
     }
@@ -58,3 +66,13 @@ export const run: Command = {
     });
   },
 };
+
+/** Options that mean something only where this host accepts connections. */
+const OF_PORTS = ["replicas", "admin", "access-log"];
+
+/** @throws {UsageError} */
+function requirePorts(invocation: Invocation): void {
+  if (invocation.texts("publish").length > 0) return;
+  const given = OF_PORTS.find((name) => invocation.texts(name).length > 0);
+  if (given !== undefined) throw invocation.misuse(`--${given} needs a port: add -p 8080:80, for instance`);
+}

@@ -1,5 +1,6 @@
-import { type AccessRecord, validCount, validStatus } from "./access-record.ts";
-import type { Peer } from "./listen.ts";
+import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
+import type { Peer } from "../../guest/protocol/streams/opening.ts";
+import { validCount, validStatus } from "./access-record.ts";
 
 /** Bytes of a field of the request line in a log; a longer one is cut and ends with "...". */
 const LONGEST = { method: 32, target: 4096, version: 8 };

@@ -1,7 +1,7 @@
+import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
+import type { Peer } from "../../guest/protocol/streams/opening.ts";
 import { printable } from "../../reader/printable.ts";
 import { accessLine } from "./access-line.ts";
-import type { AccessRecord } from "./access-record.ts";
-import type { Peer } from "./listen.ts";
 import { openLog } from "./log-target.ts";
 import { LogWriter } from "./log-writer.ts";
 

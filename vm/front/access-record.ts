@@ -1,22 +1,3 @@
-/**
- * What a server in the machine has answered. All of it comes from a guest and from clients that may be
- * hostile: any text, any number.
- */
-export interface AccessRecord {
-  readonly method: string;
-  /** The request's target, as the client sent it. */
-  readonly target: string;
-  /** HTTP's version, such as "1.1". */
-  readonly version: string;
-  readonly status: number;
-  /** Bytes of content sent. */
-  readonly bytes: number;
-  /** From the request to the end of the response. */
-  readonly seconds: number;
-  /** Whether the connection ended before the response did. */
-  readonly isCutShort: boolean;
-}
-
 /** A status that HTTP has (RFC 9110, section 15); undefined for another number. */
 export function validStatus(status: number): number | undefined {
   return Number.isInteger(status) && status >= 100 && status <= 599 ? status : undefined;

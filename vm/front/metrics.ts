@@ -1,4 +1,5 @@
-import { type AccessRecord, validCount, validSeconds, validStatus } from "./access-record.ts";
+import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
+import { validCount, validSeconds, validStatus } from "./access-record.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Histogram, PrometheusText } from "./prometheus-text.ts";
 

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { malformed } from "../../guest/protocol/frame.ts";
-import { encodeOpening, type Opening } from "../../guest/protocol/streams/opening.ts";
+import { encodeOpening, type Opening, type Peer } from "../../guest/protocol/streams/opening.ts";
 import type { Ending, Stream, StreamListener } from "../../guest/protocol/streams/stream.ts";
 
 /** A machine, as a connection sees it. */
@@ -10,8 +10,8 @@ export interface Backend {
   /** Its connections, and the number of those that wait for an answer. */
   readonly connections: Set<Connection>;
   busy: number;
-  /** @param client where the client is, for the log. */
-  open(opening: Buffer, client: string | undefined): Stream;
+  /** @param peer the client, for the log. */
+  open(opening: Buffer, peer: Peer | undefined): Stream;
 }
 
 /** What a connection needs of those who hold the machines. */
@@ -49,7 +49,7 @@ export class Connection implements StreamListener {
   readonly #client: Socket;
   readonly #backends: Backends;
   readonly #opening: Buffer;
-  readonly #address: string | undefined;
+  readonly #peer: Peer | undefined;
   readonly #isResumable: boolean;
   #backend: Backend | undefined;
   #stream: Stream | undefined;
@@ -68,7 +68,7 @@ export class Connection implements StreamListener {
     this.#client = client;
     this.#backends = backends;
     this.#opening = encodeOpening(opening);
-    this.#address = opening.peer?.address;
+    this.#peer = opening.peer;
     this.#isResumable = isResumable;
     client.setNoDelay(true);
     client.on("data", (bytes: Buffer) => this.#fromClient(bytes));
@@ -97,7 +97,7 @@ export class Connection implements StreamListener {
     clearTimeout(this.#timer);
     this.#backend = backend;
     backend.connections.add(this);
-    this.#stream = backend.open(this.#opening, this.#address);
+    this.#stream = backend.open(this.#opening, this.#peer);
     this.#stream.listener = this;
     this.#settled = 0;
     this.#isAnswered = false;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
+import type { Peer } from "../../guest/protocol/streams/opening.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import { aborted } from "../aborted.ts";
 import { deferred } from "../deferred.ts";
@@ -34,20 +35,16 @@ export interface FleetOptions {
   run(machine: ServingMachine): Promise<number>;
   /** Gets a line of text when a machine is replaced. */
   note(line: string): void;
-  /** Gets a report of each answer, and the address of its client. */
-  onAccess?(record: AccessRecord, client: string | undefined): void;
-}
-
-/** What has happened to a fleet, for its metrics. */
-export interface FleetCounts {
-  restarts: number;
-  swaps: number;
-  refused: number;
+  /** Called before a machine takes the place of one that has ended. */
+  onRestart?(): void;
+  /** Called when machines with another image have taken the place of those before. */
+  onSwap?(): void;
+  /** Gets a report of each answer. @param peer its client; undefined at a Unix socket. */
+  onAccess?: ((record: AccessRecord, peer: Peer | undefined) => void) | undefined;
 }
 
 /** Machines that run the same program on the same image, and replace each other. */
 export class Fleet implements Backends {
-  readonly counts: FleetCounts = { restarts: 0, swaps: 0, refused: 0 };
   readonly #options: FleetOptions;
   /** The machines that serve or finish their answers. */
   readonly #joined = new Set<ServingMachine>();
@@ -80,10 +77,9 @@ export class Fleet implements Backends {
     return [...this.#joined].filter(({ isRetired }) => !isRetired);
   }
 
-  /** Number of machines that finish their answers, and of those that start. */
-  get others(): { retired: number; starting: number } {
-    const retired = this.#joined.size - this.serving.length;
-    return { retired, starting: this.#all.size - this.#joined.size };
+  /** Number of machines that only finish their answers. */
+  get retired(): number {
+    return this.#joined.size - this.serving.length;
   }
 
   /** Starts the first machine, and then the others. Resolves once the first one serves. */
@@ -109,7 +105,7 @@ export class Fleet implements Backends {
     }
     const [old, before] = [this.serving, this.#generation];
     this.#generation = generation;
-    this.counts.swaps++;
+    this.#options.onSwap?.();
     for (const machine of old) machine.isRetired = true;
     for (const machine of ready) this.#join(machine);
     void this.#retire(old, before);
@@ -193,7 +189,7 @@ export class Fleet implements Backends {
     const { signal } = this.#stopped;
     if (generation !== this.#generation || signal.aborted) return;
     this.#options.note(`${why}; starting another machine`);
-    this.counts.restarts++;
+    this.#options.onRestart?.();
     try {
       await sleep(this.#backoff.count(performance.now()), undefined, { signal });
       await this.#start(generation);

@@ -14,39 +14,42 @@ export interface Entry {
   readonly addresses: readonly BindAddress[];
 }
 
+/** How connections are accepted. */
+export interface FrontOptions extends ConnectionPolicy {
+  /** Connections at once. Beyond it, one that waits for a request is closed for a new one. */
+  readonly limit: number;
+  /** Gets a line of text about what goes wrong later. */
+  note(line: string): void;
+  /** Called for each connection when it is accepted, and when it is over. */
+  onOpen?(): void;
+  onClose?(): void;
+}
+
 /** Where this host accepts connections for machines. */
 export class Front implements AsyncDisposable {
   readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Connection>();
   /** Where clients connect, as users write it, in the order of the entries. */
   readonly published: string[] = [];
-  #accepted = 0;
-  readonly #limit: number;
+  readonly #options: FrontOptions;
 
-  private constructor(limit: number) {
-    this.#limit = limit;
+  private constructor(options: FrontOptions) {
+    this.#options = options;
   }
 
   /**
    * Accepts connections at all addresses.
    *
    * @param backends decides which machine gets a connection.
-   * @param limit connections at once. Beyond it, one that waits for a request is closed for a new one.
-   * @param note gets a line of text about what goes wrong later.
    * @throws {DocteurError} those of `listenAll`.
    */
-  static async open(
-    entries: readonly Entry[],
-    backends: Backends,
-    policy: ConnectionPolicy,
-    limit: number,
-    note: (line: string) => void,
-  ): Promise<Front> {
-    const front = new Front(limit);
+  static async open(entries: readonly Entry[], backends: Backends, options: FrontOptions): Promise<Front> {
+    const front = new Front(options);
+    const { note } = options;
     try {
       for (const { guestPort, addresses } of entries) {
         const onConnection = (client: Socket, peer: Peer | undefined) =>
-          front.#add(client, new Connection(client, { port: guestPort, peer }, backends, policy));
+          front.#add(client, new Connection(client, { port: guestPort, peer }, backends, options));
         const listeners = await listenAll(addresses, { onConnection, note });
         front.#listeners.push(...listeners);
         front.published.push(...listeners.map(({ published }) => published));
@@ -56,16 +59,6 @@ export class Front implements AsyncDisposable {
       front.close();
       throw error;
     }
-  }
-
-  /** Number of open connections. */
-  get connections(): number {
-    return this.#connections.size;
-  }
-
-  /** Number of connections so far. */
-  get accepted(): number {
-    return this.#accepted;
   }
 
   /** Accepts no further connection. */
@@ -83,10 +76,13 @@ export class Front implements AsyncDisposable {
   }
 
   #add(client: Socket, connection: Connection): void {
-    this.#accepted++;
     this.#connections.add(connection);
-    client.once("close", () => this.#connections.delete(connection));
-    if (this.#connections.size <= this.#limit) return;
+    this.#options.onOpen?.();
+    client.once("close", () => {
+      this.#connections.delete(connection);
+      this.#options.onClose?.();
+    });
+    if (this.#connections.size <= this.#options.limit) return;
     const idle = [...this.#connections].find(({ isIdle }) => isIdle);
     (idle ?? connection).destroy();
   }

@@ -4,6 +4,7 @@ import type { RunRequest } from "../../guest/protocol/request.ts";
 import { type AccessRecord, decodeAccess } from "../../guest/protocol/streams/access-record.ts";
 import { StreamFrameType } from "../../guest/protocol/streams/frame.ts";
 import { Multiplexer } from "../../guest/protocol/streams/multiplexer.ts";
+import type { Peer } from "../../guest/protocol/streams/opening.ts";
 import type { Stream } from "../../guest/protocol/streams/stream.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
@@ -23,8 +24,8 @@ const MAX_CLIENTS = 16 * 1024;
 
 /** What the holder of a machine is told. */
 export interface MachineListener {
-  /** The program has answered a request. @param client the address of the client, if it has one. */
-  onAccess?(record: AccessRecord, client: string | undefined): void;
+  /** The program has answered a request. @param peer its client; undefined at a Unix socket. */
+  onAccess?(record: AccessRecord, peer: Peer | undefined): void;
 }
 
 /** A machine whose program serves the connections that this host accepts. */
@@ -38,7 +39,7 @@ export class ServingMachine implements Backend {
   readonly #awaited = new Set<number>();
   readonly #stop = new AbortController();
   /** Where the clients are, by the id of the stream. A report may come after the end of its stream. */
-  readonly #clients = new Map<number, string | undefined>();
+  readonly #clients = new Map<number, Peer | undefined>();
   #unanswered = 0;
   #pinging: NodeJS.Timeout | undefined;
   /** Why this process has killed the machine. */
@@ -67,9 +68,9 @@ export class ServingMachine implements Backend {
     return this.#listening.promise;
   }
 
-  open(opening: Buffer, client: string | undefined): Stream {
+  open(opening: Buffer, peer: Peer | undefined): Stream {
     const stream = this.#multiplexer.open(opening);
-    this.#clients.set(stream.id, client);
+    this.#clients.set(stream.id, peer);
     if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(this.#clients.keys().next().value!);
     return stream;
   }

@@ -29,8 +29,9 @@ export class OneMachine implements Backends, AsyncDisposable {
    * @throws {DocteurError} `PUBLISH_MALFORMED`; those of `Front.open`.
    */
   static async listen(publish: readonly string[], note: (line: string) => void): Promise<OneMachine> {
-    const one = new OneMachine(entriesOf(publish.map(parsePortMapping)));
-    one.#front = await Front.open(one.#entries, one, { isResumable: false }, MAX_CONNECTIONS, note);
+    const one = new OneMachine(entriesOf(publish.map(parsePortMapping)).entries);
+    const options = { isResumable: false, limit: MAX_CONNECTIONS, note };
+    one.#front = await Front.open(one.#entries, one, options);
     return one;
   }
 

@@ -1,8 +1,9 @@
 import { Writable } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
-import type { PortMapping } from "../front/address.ts";
+import type { ListenAddress, PortMapping } from "../front/address.ts";
 import { assignSockets } from "../front/assign-sockets.ts";
+import type { BindAddress } from "../front/bind.ts";
 import { takeSystemdSockets } from "../front/systemd-sockets.ts";
 import type { Guest } from "../session/guest.ts";
 import type { Streams } from "../session/host-channel.ts";
@@ -10,6 +11,7 @@ import { writeTo } from "../write-to.ts";
 import { Fleet } from "./fleet.ts";
 import { type Entry, Front } from "./front.ts";
 import { openImage } from "./open-image.ts";
+import { Operator } from "./operator.ts";
 
 /** The program that takes connections itself, and reports. */
 export const SERVER = "serve";
@@ -23,6 +25,10 @@ export interface ServingOptions {
   readonly mappings: readonly PortMapping[];
   /** Machines that serve at once. Default 1. */
   readonly replicas?: number | undefined;
+  /** Where the operator's requests are answered, `/metrics` and `/healthz`. Default: nowhere. */
+  readonly admin?: ListenAddress | undefined;
+  /** The file of the access log; `-` for standard output. Default: none. */
+  readonly accessLog?: string | undefined;
   /** Refuses an image of any other commit. */
   readonly commit?: string | undefined;
   /** Runs while the machines serve, and lets them change to another image. */
@@ -41,44 +47,53 @@ export interface ServingOptions {
  */
 export type Swap = (image: string) => Promise<void>;
 
-/** Watches for other images, until the signal is aborted. */
-export type Updates = (swap: Swap, signal: AbortSignal) => Promise<void>;
+/**
+ * Watches for other images, until the signal is aborted.
+ * @param onRefusal is called for each image that is not served.
+ */
+export type Updates = (swap: Swap, onRefusal: () => void, signal: AbortSignal) => Promise<void>;
 
 /**
  * Accepts connections at the ports of this host and has a program answer them, until it ends.
  *
  * @param program the user's own program, if the request is for one.
  * @returns its exit status.
- * @throws {DocteurError} those of `Front.open`, `openImage`, `start` and `ServingMachine.run`;
- * `TOO_MANY_RESTARTS`.
+ * @throws {DocteurError} those of `Front.open`, `Operator.open`, `openImage`, `start` and
+ * `ServingMachine.run`; `TOO_MANY_RESTARTS`.
  */
 export async function serve(
   options: ServingOptions,
   request: RunRequest,
   program: Promise<UserProgram | undefined>,
 ): Promise<number> {
-  const { replicas = 1, streams, signal, note, updates } = options;
+  const { replicas = 1, streams, signal, note, updates, commit } = options;
+  program.catch(() => {});
   const isServer = request.program === SERVER;
   const restarts = isServer || replicas > 1 || updates !== undefined;
-  const entries = entriesOf(options.mappings);
   const machineStreams: Streams = {
     // The server writes its addresses, and here this process does.
     stdout: isServer ? nowhere() : streams.stdout,
     stderr: streams.stderr,
     stdin: restarts ? undefined : streams.stdin,
   };
+  const { entries, admin } = entriesOf(options.mappings, options.admin);
+  await using operator = await Operator.open(options, admin);
   let ports: RunRequest["ports"] = [];
-  await using fleet = new Fleet(await openImage(options.image, options.commit), {
+  await using fleet = new Fleet(await openImage(options.image, commit), {
     replicas,
     restarts,
     start: oneFirst(options.start),
-    run: async (machine) =>
-      machine.run({ ...request, streams: true, ports }, machineStreams, isServer, await program),
+    run: async (machine) => {
+      const complete = { ...request, streams: true, ports, report: operator.reports };
+      return machine.run(complete, machineStreams, isServer, await program);
+    },
     note,
+    ...operator.fleetEvents,
   });
-  const limit = replicas * CONNECTIONS_A_MACHINE;
-  await using front = await Front.open(entries, fleet, { isResumable: isServer }, limit, note);
+  const policy = { isResumable: isServer, limit: replicas * CONNECTIONS_A_MACHINE, note };
+  await using front = await Front.open(entries, fleet, { ...policy, ...operator.frontEvents });
   ports = portsOf(entries, front.published);
+  await operator.begin(fleet, replicas);
   const stop = () => fleet.stop(signal!.reason);
   signal?.addEventListener("abort", stop);
   if (signal?.aborted) stop();
@@ -87,8 +102,8 @@ export async function serve(
   try {
     await Promise.race([fleet.begin(), fleet.ended]);
     if (isServer) await writeTo(streams.stdout, Buffer.from(addresses(front.published)));
-    const swap = async (path: string) => fleet.swap(await openImage(path, options.commit));
-    updates?.(swap, ending.signal).catch((error) => fleet.fail(error));
+    const swap = async (path: string) => fleet.swap(await openImage(path, commit));
+    updates?.(swap, operator.onRefusal, ending.signal).catch((error) => fleet.fail(error));
     return await fleet.ended;
   } finally {
     ending.abort();
@@ -97,14 +112,16 @@ export async function serve(
   }
 }
 
-/** Where this host accepts the connections of each port of the machines. */
-export function entriesOf(mappings: readonly PortMapping[]): Entry[] {
-  const hasSystemd = mappings.some(({ address }) => address.kind === "systemd");
-  const assigned = assignSockets(
-    mappings.map(({ address }) => address),
-    hasSystemd ? takeSystemdSockets() : [],
-  );
-  return mappings.map(({ guestPort }, index) => ({ guestPort, addresses: assigned[index]! }));
+/** Where this host accepts the connections of each port of the machines, and those of its operator. */
+export function entriesOf(
+  mappings: readonly PortMapping[],
+  admin?: ListenAddress,
+): { entries: Entry[]; admin: readonly BindAddress[] } {
+  const places = [...mappings.map(({ address }) => address), ...(admin ? [admin] : [])];
+  const hasSystemd = places.some(({ kind }) => kind === "systemd");
+  const assigned = assignSockets(places, hasSystemd ? takeSystemdSockets() : []);
+  const entries = mappings.map(({ guestPort }, index) => ({ guestPort, addresses: assigned[index]! }));
+  return { entries, admin: assigned[mappings.length] ?? [] };
 }
 
 /** Where the program listens in its machine. */

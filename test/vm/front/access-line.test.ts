@@ -2,7 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { accessLine } from "../../../vm/front/access-line.ts";
 
-const PEER = { family: "IPv4", address: "192.0.2.7", port: 4711 } as const;
+const PEER = { address: "192.0.2.7", port: 4711 } as const;
 const TIME = Date.UTC(2000, 9, 10, 13, 55, 36, 999);
 const RECORD = {
   method: "GET",
@@ -24,7 +24,7 @@ test("a line has the common log format", (t) => {
     '192.0.2.7 - - [10/Oct/2000:13:55:36 +0000] "GET /x HTTP/1.1" 200 2326\n',
   );
   t.is(
-    accessLine({ ...RECORD, status: 304, bytes: 0 }, { ...PEER, family: "IPv6", address: "fe80::1%eth0" }, 0),
+    accessLine({ ...RECORD, status: 304, bytes: 0 }, { ...PEER, address: "fe80::1%eth0" }, 0),
     'fe80::1%eth0 - - [01/Jan/1970:00:00:00 +0000] "GET /x HTTP/1.1" 304 0\n',
   );
   t.true(accessLine(RECORD, undefined, TIME).startsWith("unix: - - ["));
