@@ -1,7 +1,11 @@
 import { ByteLru } from "../../reader/byte-lru.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
+import type { Coding } from "./coding.ts";
+import { Compressor } from "./compressor.ts";
+import { blobTag } from "./etag.ts";
 import { fairYield } from "./fair-yield.ts";
+import { GzipOfZlib, gzipSizeOf } from "./gzip.ts";
 import type { Part } from "./range.ts";
 import type { FileResource } from "./site.ts";
 import { TaskQueue } from "./task-queue.ts";
@@ -43,19 +47,27 @@ const STRIDE = 256 * 1024;
 /** How many blobs are known to be verified, those used last. */
 const MAX_VERIFIED = 16 * 1024;
 
+/** The zlib stream of a verified blob: its bytes, and the CRC-32 of the blob. */
+interface Stream {
+  readonly length: number;
+  readonly crc: number;
+}
+
 /**
- * Reads files' contents, as they are or as zlib compressed them, and verifies each before it returns the
- * first byte.
+ * Reads files' contents, as they are or compressed, and verifies each before it returns the first byte.
  */
 export class Contents {
   readonly #store: Store;
   readonly #cache = new ByteLru<string, Uint8Array>(CACHE_SIZE);
   readonly #queue = new TaskQueue();
-  /** Verified blobs, and the bytes of their zlib streams if known; the first was used least recently. */
-  readonly #verified = new Map<string, number | undefined>();
+  /** Verified blobs, and what is known of their zlib streams; the first was used least recently. */
+  readonly #verified = new Map<string, Stream | undefined>();
+  readonly #compressor: Compressor;
 
-  constructor(store: Store) {
+  /** @param compressor compresses what is stored as a delta. */
+  constructor(store: Store, compressor = new Compressor()) {
     this.#store = store;
+    this.#compressor = compressor;
   }
 
   /** How many blobs are known to be verified. */
@@ -63,15 +75,34 @@ export class Contents {
     return this.#verified.size;
   }
 
-  /** Bytes of the file, or of its zlib stream, if its content has been verified before. */
-  verifiedSize({ id, size }: FileResource, compressed: boolean): number | undefined {
-    if (compressed) return this.#verified.get(id);
-    return this.#verified.has(id) ? size : undefined;
+  /** Bytes of the file in a coding, if they are known from verifying its content before. */
+  verifiedSize({ id, size }: FileResource, coding: Coding): number | undefined {
+    if (coding === "identity") return this.#verified.has(id) ? size : undefined;
+    const stream = this.#verified.get(id);
+    if (stream === undefined) return undefined;
+    return coding === "gzip" ? gzipSizeOf(stream.length) : stream.length;
   }
 
-  /** The content if it is in the cache. */
-  cached({ id }: FileResource, compressed: boolean): Uint8Array | undefined {
-    return this.#cache.get(keyOf(id, compressed));
+  /** The content if it is in a cache. */
+  cached({ id, isUndeltified }: FileResource, coding: Coding): Uint8Array | undefined {
+    if (coding === "gzip" && !isUndeltified) return this.#compressor.cached(blobTag(id, coding));
+    return this.#cache.get(keyOf(id, coding));
+  }
+
+  /**
+   * The file in one of its codings.
+   *
+   * @param isWanted as of `identity`.
+   * @returns undefined if the server cannot compress it now.
+   * @throws as `identity`.
+   */
+  open(
+    file: FileResource,
+    coding: Coding,
+    isWanted: () => boolean = () => true,
+  ): Promise<Content | undefined> {
+    if (coding === "identity") return this.identity(file, isWanted);
+    return file.isUndeltified ? this.#stored(file, coding) : this.#compressed(file, isWanted);
   }
 
   /**
@@ -95,7 +126,7 @@ export class Contents {
       if (size <= LARGEST_IN_MEMORY) {
         const bytes = read(0, size);
         blob.close();
-        return this.#keep(id, false, bytes);
+        return this.#keep(id, "identity", bytes);
       }
       return {
         size,
@@ -118,25 +149,41 @@ export class Contents {
     }
   }
 
-  /**
-   * The file's zlib stream as it is in the image; the file must be one that `isUndeltified`.
-   * @throws {InvalidImageError} if it is damaged.
-   */
-  async compressed(file: FileResource): Promise<Content> {
-    const { path, id } = file;
-    const known = this.#verified.get(id);
-    const blob = this.#store.openCompressed(path, known)!;
+  /** The zlib stream of an undeltified file as it is in the image, or as a gzip stream. */
+  async #stored(file: FileResource, coding: "gzip" | "deflate"): Promise<Content> {
+    const { path, id, size } = file;
+    let stream = this.#verified.get(id);
+    const blob = this.#store.openCompressed(path, stream?.length)!;
     try {
-      await verify(blob, file.size);
+      await verify(blob, size);
     } finally {
       blob.close();
     }
-    const size = blob.length!;
-    this.#setVerified(id, size);
-    const read = (at: number, length: number) => blob.read(at, length);
-    if (size <= LARGEST_IN_MEMORY) return this.#keep(id, true, read(0, size));
+    stream ??= { length: blob.length!, crc: blob.crc32! };
+    this.#setVerified(id, stream);
+    const zlib = (at: number, length: number) => blob.read(at, length);
+    if (coding === "deflate") return this.#inPieces(id, coding, stream.length, zlib);
+    const gzip = new GzipOfZlib(zlib, { ...stream, size });
+    return this.#inPieces(id, coding, gzip.size, (at, length) => gzip.read(at, length));
+  }
+
+  #inPieces(
+    id: string,
+    coding: Coding,
+    size: number,
+    read: (at: number, length: number) => Uint8Array,
+  ): Content {
+    if (size <= LARGEST_IN_MEMORY) return this.#keep(id, coding, read(0, size));
     const memorySize = STREAM_MEMORY;
     return { size, bytes: undefined, memorySize, close: () => {}, pieces: (part) => pieces(part, read) };
+  }
+
+  /** A file that is stored as a delta, compressed here; undefined if that is too much work now. */
+  async #compressed(file: FileResource, isWanted: () => boolean): Promise<Content | undefined> {
+    const cached = this.cached(file, "identity");
+    const content = cached ?? (await this.identity(file, isWanted)).bytes!;
+    const stream = await this.#compressor.gzip(blobTag(file.id, "gzip"), content);
+    return stream === undefined ? undefined : contentInMemory(stream);
   }
 
   /**
@@ -168,22 +215,22 @@ export class Contents {
 
   #keepVerified(id: string, bytes: Uint8Array): Content {
     this.#setVerified(id, this.#verified.get(id));
-    return this.#keep(id, false, bytes);
+    return this.#keep(id, "identity", bytes);
   }
 
-  #keep(id: string, compressed: boolean, bytes: Uint8Array): Content {
-    this.#cache.set(keyOf(id, compressed), bytes, bytes.length + ITEM_SIZE);
+  #keep(id: string, coding: Coding, bytes: Uint8Array): Content {
+    this.#cache.set(keyOf(id, coding), bytes, bytes.length + ITEM_SIZE);
     return contentInMemory(bytes);
   }
 
-  #setVerified(id: string, length: number | undefined): void {
+  #setVerified(id: string, stream: Stream | undefined): void {
     this.#verified.delete(id);
-    this.#verified.set(id, length);
+    this.#verified.set(id, stream);
     if (this.#verified.size > MAX_VERIFIED) this.#verified.delete(this.#verified.keys().next().value!);
   }
 }
 
-/** Bytes of memory that a file's content takes, compressed or not. */
+/** Bytes of memory that a file's content takes, compressed in the image or not. */
 export function memorySizeOf({ size, isUndeltified }: FileResource): number {
   return size > LARGEST_IN_MEMORY && isUndeltified ? STREAM_MEMORY : size;
 }
@@ -220,6 +267,6 @@ async function* pieces(
   }
 }
 
-function keyOf(id: string, compressed: boolean): string {
-  return compressed ? `${id}z` : id;
+function keyOf(id: string, coding: Coding): string {
+  return coding === "identity" ? id : `${id}${coding}`;
 }
