@@ -9,7 +9,8 @@ export const LARGEST_COMPRESSED = 4 * 1024 * 1024;
 
 const NONE: Codings = [];
 const DEFLATE: Codings = ["deflate"];
-const GZIP: Codings = ["gzip"];
+/** The coding in which the server compresses. */
+export const GZIP: Codings = ["gzip"];
 const GZIP_AND_DEFLATE: Codings = ["gzip", "deflate"];
 
 /** Types of text, by the start of the type. */

@@ -3,11 +3,11 @@ import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
 import { type Coding, preferredCoding } from "./coding.ts";
-import { codingsOf, madeCodings } from "./codings-of.ts";
+import { codingsOf, GZIP, madeCodings } from "./codings-of.ts";
 import { Compressor } from "./compressor.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
-import { errorPage } from "./error-page.ts";
+import { errorPage, gzipErrorPage } from "./error-page.ts";
 import { blobTag, gzipPageTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { PAGE_POLICY } from "./html.ts";
@@ -310,5 +310,7 @@ function sendLength(response: ServerResponse, headers: Headers, size: number): u
 }
 
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
-  sendBytes(response, status, [...PAGE_HEADERS, ...more], errorPage(status, why));
+  const isGzip = preferredCoding(response.req.headers["accept-encoding"], GZIP) === "gzip";
+  const fields = [...PAGE_HEADERS, ...VARY, ...(isGzip ? ["Content-Encoding", "gzip"] : []), ...more];
+  sendBytes(response, status, fields, isGzip ? gzipErrorPage(status, why) : errorPage(status, why));
 }
