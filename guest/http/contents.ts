@@ -1,8 +1,12 @@
 import { ByteLru } from "../../reader/byte-lru.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import type { BlobReader } from "../../reader/pack/blob-reader.ts";
+import { PIECE_SIZE } from "../../reader/pack/piece-stream.ts";
 import type { Store } from "../../reader/store/store.ts";
 import type { Coding } from "./coding.ts";
+import { LARGEST_COMPRESSED } from "./codings-of.ts";
 import { Compressor } from "./compressor.ts";
+import { DELTA_STREAM_MEMORY, LARGEST_DELTA_IN_MEMORY } from "./delta-limits.ts";
 import { blobTag } from "./etag.ts";
 import { fairYield } from "./fair-yield.ts";
 import { GzipOfZlib, gzipSizeOf } from "./gzip.ts";
@@ -32,8 +36,6 @@ const ITEM_SIZE = 300;
 
 /** Larger contents are sent in pieces. */
 const LARGEST_IN_MEMORY = 1024 * 1024;
-
-const PIECE_SIZE = 64 * 1024;
 
 /**
  * Bytes that a content in pieces takes, measured: an inflater, its window, and pieces on either side of the
@@ -118,34 +120,14 @@ export class Contents {
     try {
       if (!this.#verified.has(id)) await verify(blob, size);
       this.#setVerified(id, this.#verified.get(id));
-      const read = (at: number, length: number) => {
-        const piece = Buffer.allocUnsafeSlow(length);
-        blob.read(at, piece);
-        return piece;
-      };
-      if (size <= LARGEST_IN_MEMORY) {
-        const bytes = read(0, size);
-        blob.close();
-        return this.#keep(id, "identity", bytes);
-      }
-      return {
-        size,
-        bytes: undefined,
-        memorySize: memorySizeOf(file),
-        close: () => blob.close(),
-        pieces: (part) => pieces(part, read, approach),
-      };
+      if (size > LARGEST_IN_MEMORY) return contentInPieces(blob, STREAM_MEMORY);
+      const bytes = Buffer.allocUnsafeSlow(size);
+      blob.read(0, bytes);
+      blob.close();
+      return this.#keep(id, "identity", bytes);
     } catch (error) {
       blob.close();
       throw error;
-    }
-    /** Reading is a pass from the front: inflates the bytes before the part, and yields meanwhile. */
-    async function approach(start: number): Promise<void> {
-      const byte = Buffer.alloc(1);
-      for (let at = 0; at < start; at += STRIDE) {
-        blob.read(at, byte);
-        await fairYield();
-      }
     }
   }
 
@@ -191,9 +173,11 @@ export class Contents {
    * much memory meanwhile, waits for others of its kind, and is abandoned when no client waits for it any
    * more.
    */
-  async #delta({ path, id }: FileResource, isWanted: () => boolean): Promise<Content> {
+  async #delta(file: FileResource, isWanted: () => boolean): Promise<Content> {
+    const { path, id } = file;
     const soon = this.#store.open(path);
     try {
+      if (soon.streams) return this.#largeDelta(file, isWanted);
       if (soon.verify(STRIDE)) return this.#keepVerified(id, soon.whole as Uint8Array);
     } finally {
       soon.close();
@@ -201,16 +185,39 @@ export class Contents {
     return this.#queue.add(async () => {
       const blob = this.#store.open(path);
       try {
-        while (!blob.verify(STRIDE)) {
-          await fairYield();
-          if (!isWanted())
-            throw new DocteurError("REQUEST_ABANDONED", "no client waits for the file any more");
-        }
+        await verifyWanted(blob, isWanted);
         return this.#keepVerified(id, blob.whole as Uint8Array);
       } finally {
         blob.close();
       }
     });
+  }
+
+  /**
+   * A file that is stored as a delta and too large for memory, or has such a base. It is verified as one of
+   * several steps, and then sent in pieces.
+   */
+  async #largeDelta({ path, id, size }: FileResource, isWanted: () => boolean): Promise<Content> {
+    const open = () => this.#store.open(path);
+    const verified = async () => {
+      const blob = open();
+      try {
+        await verifyWanted(blob, isWanted);
+      } catch (error) {
+        blob.close();
+        throw error;
+      }
+      return blob;
+    };
+    const blob = this.#verified.has(id) ? open() : await this.#queue.add(verified);
+    this.#setVerified(id, this.#verified.get(id));
+    const content = contentInPieces(blob, DELTA_STREAM_MEMORY);
+    if (size > LARGEST_COMPRESSED) return content;
+    try {
+      return this.#keep(id, "identity", await collect(content));
+    } finally {
+      content.close();
+    }
   }
 
   #keepVerified(id: string, bytes: Uint8Array): Content {
@@ -232,7 +239,8 @@ export class Contents {
 
 /** Bytes of memory that a file's content takes, compressed in the image or not. */
 export function memorySizeOf({ size, isUndeltified }: FileResource): number {
-  return size > LARGEST_IN_MEMORY && isUndeltified ? STREAM_MEMORY : size;
+  if (isUndeltified) return size > LARGEST_IN_MEMORY ? STREAM_MEMORY : size;
+  return size > LARGEST_DELTA_IN_MEMORY ? DELTA_STREAM_MEMORY : size;
 }
 
 /** A content that is in memory. */
@@ -248,20 +256,61 @@ export function contentInMemory(bytes: Uint8Array): Content {
   };
 }
 
+/** A content that is read in pieces. It closes the reader. */
+function contentInPieces(blob: BlobReader, memorySize: number): Content {
+  // Reading is a pass from the front.
+  const approach = async (position: number) => {
+    while (!blob.seek(position, STRIDE)) await fairYield();
+  };
+  const read = (at: number, length: number) => {
+    const piece = Buffer.allocUnsafeSlow(length);
+    blob.read(at, piece);
+    return piece;
+  };
+  return {
+    ...{ size: blob.size, bytes: undefined, memorySize },
+    close: () => blob.close(),
+    pieces: (part) => pieces(part, read, approach),
+  };
+}
+
+/** All of a content. */
+async function collect(content: Content): Promise<Buffer> {
+  const collected = Buffer.allocUnsafeSlow(content.size);
+  let at = 0;
+  for await (const piece of content.pieces({ start: 0, end: content.size })) {
+    collected.set(piece, at);
+    at += piece.length;
+  }
+  return collected;
+}
+
+/** Verifies a content in steps, as long as it is wanted. @throws {DocteurError} `REQUEST_ABANDONED`. */
+async function verifyWanted(blob: BlobReader, isWanted: () => boolean): Promise<void> {
+  while (!blob.verify(STRIDE)) {
+    await fairYield();
+    if (!isWanted()) throw new DocteurError("REQUEST_ABANDONED", "no client waits for the file any more");
+  }
+}
+
 /** Verifies a content, and yields to the event loop if it is large. */
 async function verify(blob: { verify(limit: number): boolean }, size: number): Promise<void> {
   if (size > LARGEST_IN_MEMORY) await fairYield();
   while (!blob.verify(STRIDE)) await fairYield();
 }
 
+/** @param approach takes the reader to where it reads next. */
 async function* pieces(
   { start, end }: Part,
   read: (at: number, length: number) => Uint8Array,
-  approach?: (start: number) => Promise<void>,
+  approach?: (position: number) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  await approach?.(start);
-  for (let at = start; at < end; at += PIECE_SIZE) {
-    yield read(at, Math.min(PIECE_SIZE, end - at));
+  for (let at = start; at < end; ) {
+    await approach?.(at);
+    // No further than to where the reader's next piece begins.
+    const length = Math.min(PIECE_SIZE - (at % PIECE_SIZE), end - at);
+    yield read(at, length);
+    at += length;
     // One response that never waits for the device would block all others.
     await fairYield();
   }
