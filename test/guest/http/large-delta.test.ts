@@ -127,10 +127,7 @@ test("a file whose delta leads to and fro in a large base gets 500, with one lin
   const { get, errors } = await served(t, image);
   for (const method of ["GET", "HEAD"]) t.is((await get("/wild.txt", {}, method)).status, 500);
   t.is(errors.length, 2);
-  t.regex(
-    errors[0]!,
-    /^serve: \/wild\.txt: the deltas of the object at byte \d+ make too much work$/,
-  );
+  t.regex(errors[0]!, /^serve: \/wild\.txt: the deltas of the object at byte \d+ make too much work$/);
   t.is((await get("/leaf")).status, 200);
 });
 
