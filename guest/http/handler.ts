@@ -141,7 +141,8 @@ export class Handler {
     else if (verdict === 412) sendError(response, 412);
     else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...VARY, "ETag", tag], page);
     else {
-      const release = this.#memory.take(page, 2 * page.length);
+      // Not by the page, which others may be sending as it is.
+      const release = this.#memory.take(response, 2 * page.length);
       return this.#compressor
         .gzip(tag, page)
         .finally(release)
