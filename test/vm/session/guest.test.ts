@@ -139,7 +139,6 @@ test.serial("disposing of a guest kills it", async (t) => {
   let pids: number[];
   {
     await using guest = await start("ready(); wait();");
-    t.deepEqual(guest.ports, []);
     pids = descendants(process.pid).map(({ pid }) => pid);
     t.is(pids.length, 1);
   }
