@@ -84,12 +84,14 @@ export class Contents {
     const { path, id, size, isUndeltified } = file;
     if (!isUndeltified) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
+    /** Bytes before this have passed by since the start. */
+    let position = 0;
     try {
       if (!this.#verified.has(id)) await verify(blob, size);
       this.#setVerified(id, this.#verified.get(id));
       const read = (at: number, length: number) => {
         const piece = Buffer.allocUnsafeSlow(length);
-        blob.read(at, piece);
+        position = at + blob.read(at, piece);
         return piece;
       };
       if (size <= LARGEST_IN_MEMORY) {
@@ -108,10 +110,13 @@ export class Contents {
       blob.close();
       throw error;
     }
-    /** Reading is a pass from the front: inflates the bytes before the part, and yields meanwhile. */
+    /**
+     * Reading is a pass from the front, and a step back starts again there: inflates the bytes before the part,
+     * and yields meanwhile.
+     */
     async function approach(start: number): Promise<void> {
       const byte = Buffer.alloc(1);
-      for (let at = 0; at < start; at += STRIDE) {
+      for (let at = start < position ? 0 : position; at < start; at += STRIDE) {
         blob.read(at, byte);
         await fairYield();
       }

@@ -10,6 +10,7 @@ import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { sendParts } from "./multipart.ts";
 import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
@@ -151,14 +152,14 @@ export class Handler {
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
     if (compressed) fields.push("Content-Encoding", "deflate");
-    const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
-    if (method !== "HEAD" && part !== "unsatisfiable") {
+    const parts = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
+    if (method !== "HEAD" && parts !== "unsatisfiable") {
       return this.#useContent(response, file, compressed, (content) =>
-        this.#send(response, fields, content, part),
+        this.#send(response, fields, content, parts),
       );
     }
     const sendHead = (size: number) =>
-      part === "unsatisfiable"
+      parts === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
     // The sizes in an image's entries are claims, and are not sent before the content is verified.
@@ -216,12 +217,12 @@ export class Handler {
     }
   }
 
-  /** Sends a content, or a part of it, and keeps it until the client has it or is gone. */
+  /** Sends a content, or parts of it, and keeps it until the client has it or is gone. */
   #send(
     response: ServerResponse,
     fields: Headers,
     content: Content,
-    part: Part | undefined,
+    parts: readonly Part[] | undefined,
   ): Promise<void> | undefined {
     const { bytes, size } = content;
     if (response.destroyed) {
@@ -233,6 +234,8 @@ export class Handler {
       release();
       content.close();
     });
+    if (parts !== undefined && parts.length > 1) return sendParts(response, fields, content, parts);
+    const part = parts?.[0];
     const { start, end } = part ?? { start: 0, end: size };
     const status = part === undefined ? 200 : 206;
     const headers =
