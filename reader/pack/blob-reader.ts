@@ -85,16 +85,27 @@ export class StreamedBlob implements BlobReader {
   /** The part of the content that was inflated last. */
   #piece: Uint8Array = new Uint8Array();
   #pieceEnd = 0;
+  readonly #onVerifying: ((piece: Uint8Array) => void) | undefined;
   /** What is damaged stays damaged. */
   #fault: unknown;
 
-  /** @param id raw id of the blob. */
-  constructor(id: Uint8Array, size: number, stream: EntryStream, format: ObjectFormat) {
+  /**
+   * @param id raw id of the blob.
+   * @param onVerifying receives each piece of the content, while it is verified in one pass.
+   */
+  constructor(
+    id: Uint8Array,
+    size: number,
+    stream: EntryStream,
+    format: ObjectFormat,
+    onVerifying?: (piece: Uint8Array) => void,
+  ) {
     this.#format = format;
     this.#id = Uint8Array.from(id);
     this.size = size;
     this.#stream = stream;
     this.#hash = objectHash("blob", size, format);
+    this.#onVerifying = onVerifying;
   }
 
   get verified(): boolean {
@@ -145,6 +156,7 @@ export class StreamedBlob implements BlobReader {
     if (this.#fault !== undefined) throw this.#fault;
     try {
       const piece = this.#stream.next() ?? new Uint8Array();
+      if (this.#hash !== undefined) this.#onVerifying?.(piece);
       this.#hash?.update(piece);
       if (this.#hash !== undefined && this.#pieceEnd + piece.length === this.size) {
         if (!sameId(this.#hash.digest(), this.#id)) {
