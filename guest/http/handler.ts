@@ -5,6 +5,7 @@ import { aboutPage } from "./about-page.ts";
 import { prefersDeflate } from "./coding.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
+import { type Download, Downloads } from "./downloads.ts";
 import { errorPage } from "./error-page.ts";
 import { deflateTag, identityTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
@@ -34,6 +35,8 @@ export interface HandlerOptions {
   readonly site: SiteOptions;
   /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Whether folders are sent as archives on request. Default: no. */
+  readonly downloads?: boolean;
   /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
   readonly memoryBudget?: number;
   /** Receives a line for each part of the image that cannot be read. */
@@ -49,6 +52,7 @@ export class Handler {
   readonly #site: Site;
   readonly #contents: Contents;
   readonly #memory: MemoryBudget;
+  readonly #downloads: Downloads | undefined;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
@@ -61,6 +65,9 @@ export class Handler {
     this.#contents = new Contents(store);
     this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
+    const { abortSlowestResponse } = options;
+    const context = { contents: this.#contents, memory: this.#memory, abortSlowestResponse };
+    this.#downloads = options.downloads === true ? new Downloads(store, context) : undefined;
   }
 
   /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
@@ -85,6 +92,8 @@ export class Handler {
       return undefined;
     }
     if (method !== "GET" && method !== "HEAD") return sendError(response, 405, ["Allow", ALLOW]);
+    const download = this.#downloads?.find(url);
+    if (download !== undefined) return this.#giveDownload(request, response, download);
     return this.#give(request, response, this.#site.find(url));
   }
 
@@ -94,7 +103,11 @@ export class Handler {
         return this.#giveFile(request, response, resource);
       case "folder":
         if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
-        return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
+        return this.#givePage(
+          request,
+          response,
+          folderPage(this.#store, resource.path, resource.names, this.#downloads !== undefined),
+        );
       case "about":
         this.#about ??= this.#makeAbout();
         return this.#about.then((page) => this.#givePage(request, response, page));
@@ -106,6 +119,11 @@ export class Handler {
       case "malformed":
         return sendError(response, 400);
     }
+  }
+
+  async #giveDownload(request: IncomingMessage, response: ServerResponse, download: Download): Promise<void> {
+    const refusal = await this.#downloads!.answer(request, response, COMMON, download);
+    if (refusal !== undefined) sendError(response, refusal, refusal === 503 ? ["Retry-After", "10"] : []);
   }
 
   async #makeAbout(): Promise<Buffer> {

@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly site: SiteOptions;
   /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Whether folders are sent as archives on request. */
+  readonly downloads: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ServeOptions {
  */
 export async function serveSite(
   store: Store,
-  { site, hosts }: ServeOptions,
+  { site, hosts, downloads }: ServeOptions,
   { ports, console, signal, verbose }: Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose">,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
@@ -36,7 +38,7 @@ export async function serveSite(
   const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
   const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
   const abortSlowestResponse = () => connections.abortSlowestResponse();
-  const handler = new Handler(store, { site, hosts, complain, abortSlowestResponse });
+  const handler = new Handler(store, { site, hosts, downloads, complain, abortSlowestResponse });
   const servers: Server[] = [];
   try {
     for (const port of ports) {

@@ -3,7 +3,7 @@ import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
 
-const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
+const USAGE = "serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...";
 
 /**
  * Bytes of the largest file stored as a delta, which is read into memory; docteur has git make no larger
@@ -12,13 +12,13 @@ const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
 const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
- * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: serves HTTP at the published ports until its
+ * `serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...`: serves HTTP at the published ports until its
  * `signal` is aborted, and writes each address to standard output once it accepts connections there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose } = context;
   const { options, lists, operands, unknown } = parseOptions(args, {
-    flags: ["--listing", "--spa"],
+    flags: ["--listing", "--spa", "--downloads"],
     values: ["--index"],
     lists: ["--host"],
   });
@@ -41,7 +41,8 @@ export const serve: Unikernel = async (context) => {
   const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
-    await serveSite(store, { site, hosts }, { ports, console, signal, verbose });
+    const downloads = options.has("--downloads");
+    await serveSite(store, { site, hosts, downloads }, { ports, console, signal, verbose });
     // It ended because of the signal, so its status is that of the signal.
     return signalStatus(signal.reason) ?? 0;
   } finally {
