@@ -57,16 +57,16 @@ export async function sendPieces(
   pieces: AsyncIterable<Uint8Array>,
   length?: number,
 ): Promise<void> {
-  response.writeHead(status, [
-    ...headers,
-    ...(length === undefined ? [] : ["Content-Length", String(length)]),
-  ]);
-  let sent = 0;
-  lengths.set(response, length ?? 0);
+  const begin = () => {
+    const size = length === undefined ? [] : ["Content-Length", String(length)];
+    response.writeHead(status, [...headers, ...size]);
+    lengths.set(response, length ?? 0);
+  };
   for await (const piece of pieces) {
     if (response.destroyed) return;
-    sent += piece.length;
-    if (length === undefined) lengths.set(response, sent);
+    // Not before: what cannot be read at all gets another status.
+    if (!response.headersSent) begin();
+    if (length === undefined) lengths.set(response, lengthOf(response) + piece.length);
     if (response.write(piece)) continue;
     const gone = new AbortController();
     const leave = () => gone.abort();
@@ -75,5 +75,7 @@ export async function sendPieces(
     response.off("close", leave);
     if (response.destroyed) return;
   }
+  if (response.destroyed) return;
+  if (!response.headersSent) begin();
   response.end();
 }

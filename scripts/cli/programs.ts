@@ -17,11 +17,11 @@ export const programs: Readonly<Record<string, string>> = {
      address of each to standard output once it answers. Ctrl-C or SIGTERM
      ends it. --index: the file that is sent for its folder (default:
      index.html). --listing: list folders without such a file. --spa: send
-     the root's index where there is no file. --downloads: send a folder as
-     an archive at FOLDER/?download=tar and FOLDER/?download=zip. --host:
-     answer only requests for this host, so that no web page can read a
-     site that is private to this machine; may be given more than once.
-     /.docteur/ describes the image.`,
+     the root's index where there is no file. --downloads: send a folder
+     as an archive for FOLDER/?download=tar and FOLDER/?download=zip.
+     --host: answer only requests for this host, so that no web page can
+     read a site that is private to this machine; may be given more than
+     once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };
