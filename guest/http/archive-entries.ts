@@ -19,6 +19,14 @@ export interface ArchiveEntry {
  */
 const WEIGHT = 16;
 
+/** The work of going to an entry, as so many bytes of a content: a folder's tree is read, maybe from the disk. */
+export function workOf({ type }: ArchiveEntry): number {
+  return type === "tree" ? WORK_OF_TREE : WORK_OF_ENTRY;
+}
+
+const WORK_OF_TREE = 16 * 1024;
+const WORK_OF_ENTRY = 1024;
+
 const SLASH = Uint8Array.of(0x2f);
 const NOWHERE = new Uint8Array();
 

@@ -93,6 +93,7 @@ export class ArchiveFiles {
       blob.close();
     }
     const { size } = blob;
+    await this.pause(Math.min(size, STRIDE));
     const crc = blob.crc32!;
     if (size === 0) return { method: STORED, size, crc, stored: 0, pieces: [], close: () => {} };
     const end = blob.length! - ZLIB_CHECKSUM;

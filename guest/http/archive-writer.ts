@@ -1,5 +1,5 @@
 import type { Store } from "../../reader/store/store.ts";
-import { type ArchiveEntry, entriesBelow } from "./archive-entries.ts";
+import { type ArchiveEntry, entriesBelow, workOf } from "./archive-entries.ts";
 import type { ArchiveFiles } from "./archive-files.ts";
 
 /** An entry as it is in an archive. */
@@ -22,8 +22,8 @@ export interface ArchiveWriter {
   end(offset: number): Iterable<Uint8Array>;
 }
 
-/** An entry without its content counts as so many bytes of work. */
-const COST_OF_ENTRY = 4096;
+/** The work of writing an entry, its content aside, as so many bytes of one. */
+const WORK_OF_WRITING = 4096;
 
 /** Bytes that are worth a write. */
 const BATCH_SIZE = 64 * 1024;
@@ -69,11 +69,11 @@ export async function* archivePieces(
     } finally {
       close();
     }
-    await files.pause(COST_OF_ENTRY);
+    await files.pause(WORK_OF_WRITING + workOf(entry));
   }
   for (const piece of writer.end(size)) {
     if (add(piece)) yield take();
-    await files.pause(COST_OF_ENTRY);
+    await files.pause(WORK_OF_WRITING);
   }
   yield take();
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DocteurError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { LONGEST_NAME } from "../archive/zip.ts";
-import { entriesBelow } from "./archive-entries.ts";
+import { entriesBelow, workOf } from "./archive-entries.ts";
 import { ARCHIVE_MEMORY, ArchiveFiles } from "./archive-files.ts";
 import { archivePieces } from "./archive-writer.ts";
 import { attachment } from "./attachment.ts";
@@ -143,13 +143,14 @@ export class Downloads {
   /** Counts the entries below the folder, so that one with too many, or a damaged one, gets a status of its own. */
   async #count({ folder, format }: Download, files: ArchiveFiles): Promise<number> {
     let count = 0;
-    for (const { path } of entriesBelow(this.#store, folder)) {
+    for (const entry of entriesBelow(this.#store, folder)) {
+      const { path } = entry;
       if (format === "zip" && path.length > LONGEST_NAME) {
         const what = `a path of ${path.length} bytes is too long for a zip; a tar can have it`;
         throw new DocteurError("LISTING_TOO_LARGE", what);
       }
       count++;
-      await files.pause(COST_OF_COUNTING);
+      await files.pause(workOf(entry));
     }
     return count;
   }
@@ -163,6 +164,3 @@ export class Downloads {
 
 /** Digits of the commit's id that name an archive of the root. */
 const SHORT_ID = 12;
-
-/** An entry that is counted is as much work as so many bytes of a content. */
-const COST_OF_COUNTING = 64;

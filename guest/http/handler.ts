@@ -65,9 +65,13 @@ export class Handler {
     this.#contents = new Contents(store);
     this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
-    const { abortSlowestResponse } = options;
-    const context = { contents: this.#contents, memory: this.#memory, abortSlowestResponse };
-    this.#downloads = options.downloads === true ? new Downloads(store, context) : undefined;
+    if (options.downloads === true) {
+      this.#downloads = new Downloads(store, {
+        contents: this.#contents,
+        memory: this.#memory,
+        abortSlowestResponse: () => options.abortSlowestResponse(),
+      });
+    }
   }
 
   /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
