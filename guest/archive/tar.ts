@@ -27,9 +27,9 @@ export interface TarEntry {
 }
 
 /**
- * Writes a tar in the pax format (POSIX.1-2017, pax, "ustar Interchange Format" and "pax Header Block"), byte for
- * byte as `git archive` does with `tar.umask=022`: files are 0644 or 0755, all belong to root, and all have one
- * time.
+ * Writes a tar in the pax format (POSIX.1-2017, pax, "ustar Interchange Format" and "pax Header Block"), byte
+ * for byte as `git archive` does with `tar.umask=022`: files are 0644 or 0755, all belong to root, and all
+ * have one time.
  */
 export class Tar {
   readonly #time: number;

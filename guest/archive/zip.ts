@@ -44,8 +44,9 @@ export interface ZipEntry extends ZipContent {
 }
 
 /**
- * Writes a zip (APPNOTE.TXT 6.3.10, the sections named here): modes and links as Unix has them, one time for all, and
- * zip64 fields where a number needs one. Sizes are known before a content, so it needs no data descriptors.
+ * Writes a zip (APPNOTE.TXT 6.3.10, the sections named here): modes and links as Unix has them, one time for
+ * all, and zip64 fields where a number needs one. Sizes are known before a content, so it needs no data
+ * descriptors.
  */
 export class Zip {
   /** MS-DOS time and date, UTC. */

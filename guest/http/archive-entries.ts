@@ -14,12 +14,12 @@ export interface ArchiveEntry {
 }
 
 /**
- * How many entries of a listing an entry of an archive counts for: a million of them are read, and two more for
- * each object of the image (`listingLimits`).
+ * How many entries of a listing an entry of an archive counts for: a million of them are read, and two more
+ * for each object of the image (`listingLimits`).
  */
 const WEIGHT = 16;
 
-/** The work of going to an entry, as so many bytes of a content: a folder's tree is read, maybe from the disk. */
+/** The work of going to an entry, as so many bytes of a content: a folder's tree may be on the disk. */
 export function workOf({ type }: ArchiveEntry): number {
   return type === "tree" ? WORK_OF_TREE : WORK_OF_ENTRY;
 }

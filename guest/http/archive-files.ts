@@ -21,6 +21,9 @@ export const ARCHIVE_MEMORY = 2 * SMALL + 512 * 1024;
 /** Milliseconds before another attempt to get memory, or to join those who wait for deltas. */
 const RETRY_TIME = 100;
 
+/** The most attempts to get memory: archives that wait for each other must not do so for good. */
+const MAX_ATTEMPTS = 300;
+
 /** Bytes around the deflate data of a zlib stream (RFC 1950). */
 const ZLIB_HEADER = 2;
 const ZLIB_CHECKSUM = 4;
@@ -72,7 +75,7 @@ export class ArchiveFiles {
   /**
    * The content of a file as it is.
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`,
-   * `REQUEST_ABANDONED`.
+   * `REQUEST_ABANDONED`; `QUEUE_FULL`, if there is no memory for half a minute.
    */
   async plain(path: Uint8Array, id: string): Promise<ArchiveFile> {
     const content = await this.#content(path, id);
@@ -81,7 +84,7 @@ export class ArchiveFiles {
 
   /**
    * The content of a file as a zip has it: of an undeltified one, the deflate data that the image has; of a
-   * delta, what is compressed here, unless it is not smaller.
+   * delta, what is compressed here, unless there is no memory for that or it is not smaller.
    * @throws as `plain`.
    */
   async zipped(path: Uint8Array, id: string): Promise<ArchiveFile & ZipContent> {
@@ -139,10 +142,12 @@ export class ArchiveFiles {
         crc = crc32(piece, crc);
         await this.pause(piece.length);
       }
-      if (bytes !== undefined && size > SMALL) release = await this.#takeMemory(size);
-      const compressed = bytes === undefined ? undefined : await this.#deflate(bytes);
+      if (size > SMALL) release = await this.#context.takeMemory(size);
+      const hasMemory = size <= SMALL || release !== undefined;
+      const compressed = bytes !== undefined && hasMemory ? await this.#deflate(bytes) : undefined;
       if (compressed === undefined) {
         release?.();
+        release = undefined;
         return { method: STORED, size, crc, stored: size, pieces: piecesOf(content), close: content.close };
       }
       content.close();
@@ -168,12 +173,13 @@ export class ArchiveFiles {
   }
 
   async #takeMemory(bytes: number): Promise<() => void> {
-    for (;;) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const release = await this.#context.takeMemory(bytes);
       if (release !== undefined) return release;
       await setTimeout(RETRY_TIME);
       this.#checkWanted();
     }
+    throw new DocteurError("QUEUE_FULL", `other answers leave no memory for a file of ${bytes} bytes`);
   }
 
   #checkWanted(): void {

@@ -32,8 +32,8 @@ const BATCH_SIZE = 64 * 1024;
  * An archive of a folder in pieces, each made when it is asked for. Others are served meanwhile.
  *
  * @param folder its path in the image.
- * @throws {InvalidImageError} where the image is damaged: what comes after is missing. @throws {DocteurError} as
- * `ArchiveFiles` does.
+ * @throws {InvalidImageError} where the image is damaged: what comes after is missing.
+ * @throws {DocteurError} as `ArchiveFiles` does.
  */
 export async function* archivePieces(
   store: Store,

@@ -3,7 +3,7 @@ import { encodeName } from "./target.ts";
 /** Bytes of the longest name, without its ending: file systems have room for 255. */
 const LONGEST_NAME = 200;
 
-/** What a file name should not have: separators, what Windows refuses, what does not show, a dot at the start. */
+/** What no file name should have: separators, what Windows refuses, what does not show, a dot at first. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|\ufffd]|^\./gu;
 
 /**

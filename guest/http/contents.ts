@@ -111,8 +111,8 @@ export class Contents {
       throw error;
     }
     /**
-     * Reading is a pass from the front, and a step back starts again there: inflates the bytes before the part,
-     * and yields meanwhile.
+     * Reading is a pass from the front, and a step back starts again there: inflates the bytes before the
+     * part, and yields meanwhile.
      */
     async function approach(start: number): Promise<void> {
       const byte = Buffer.alloc(1);

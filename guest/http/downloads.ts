@@ -52,7 +52,8 @@ export class Downloads {
   }
 
   /**
-   * The download that a target names; undefined if it is no folder with its slash, or the query asks for none.
+   * The download that a target names; undefined if it is no folder with its slash, or the query asks for
+   * none.
    * @throws {InvalidImageError} if a tree on the way is damaged.
    */
   find(url: string): Download | undefined {
@@ -74,11 +75,10 @@ export class Downloads {
    * Answers a request for a download.
    *
    * @param common the fields of every response.
-   * @returns the status of a refusal that the caller is to send: 412, or 503 if there are too many; undefined if
-   * the response is complete, or the client is gone.
+   * @returns the status of a refusal that the caller must send: 412, or 503 if there are too many; undefined
+   * if the response is complete, or the client is gone.
    * @throws {InvalidImageError} where the image is damaged. @throws {DocteurError} `LISTING_TOO_LARGE`,
-   * `LAYOUT_TOO_LARGE`, `OBJECT_TOO_LARGE`, `REQUEST_ABANDONED`. Once the response has begun, it then lacks its
-   * end.
+   * `LAYOUT_TOO_LARGE`, and those of `ArchiveFiles`. A response that has begun then lacks its end.
    */
   async answer(
     { method, headers }: IncomingMessage,
@@ -87,7 +87,7 @@ export class Downloads {
     download: Download,
   ): Promise<412 | 503 | undefined> {
     const { format, id, name } = download;
-    // Images of the same folder may hold it deltified or not, and of another date.
+    // Weak: two images of the same folder may have its files deltified or not, and another date.
     const tag = `"${id}-${format}"`;
     const fields = [...common, "ETag", `W/${tag}`];
     const verdict = evaluate(headers, tag);
@@ -140,7 +140,7 @@ export class Downloads {
     return undefined;
   }
 
-  /** Counts the entries below the folder, so that one with too many, or a damaged one, gets a status of its own. */
+  /** Counts the entries below the folder: one with too many, or a damaged one, gets a status of its own. */
   async #count({ folder, format }: Download, files: ArchiveFiles): Promise<number> {
     let count = 0;
     for (const entry of entriesBelow(this.#store, folder)) {

@@ -11,8 +11,8 @@ const MAX_RANGES = 256;
 const MAX_PARTS = 16;
 
 /**
- * Bytes that the header of a part takes about (RFC 9110, section 15.3.7.2). Two parts with fewer bytes between
- * them are sent as one.
+ * Bytes that the header of a part takes about (RFC 9110, section 15.3.7.2). Two parts with fewer bytes
+ * between them are sent as one.
  */
 const PART_OVERHEAD = 80;
 
@@ -22,8 +22,8 @@ const PART_OVERHEAD = 80;
  * @param size bytes of the representation.
  * @returns the parts, from 1 to 16, at least 80 bytes apart, each in the place of the first range that it
  * contains; ranges of which the representation has nothing are left out. `unsatisfiable` if it has nothing of
- * any. Undefined to ignore the field: another unit than bytes, malformed, more than 256 ranges, or more than 16
- * parts.
+ * any. Undefined to ignore the field: another unit than bytes, malformed, more than 256 ranges, or more than
+ * 16 parts.
  */
 export function parseRange(
   range: string | undefined,

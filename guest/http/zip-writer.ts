@@ -5,7 +5,7 @@ import { type ArchiveEntry, entriesBelow } from "./archive-entries.ts";
 import type { ArchiveFile, ArchiveFiles } from "./archive-files.ts";
 import type { ArchivedEntry, ArchiveWriter } from "./archive-writer.ts";
 
-/** Writes a zip; see `Zip`. Of each entry it keeps five numbers, and reads the names again for the directory. */
+/** Writes a zip; see `Zip`. Keeps five numbers of each entry, and reads the names again for the directory. */
 export class ZipWriter implements ArchiveWriter {
   readonly start: Uint8Array = new Uint8Array();
   readonly #store: Store;

@@ -12,8 +12,9 @@ const USAGE = "serve [--index NAME] [--listing] [--spa] [--downloads] [--host NA
 const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
- * `serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...`: serves HTTP at the published ports until its
- * `signal` is aborted, and writes each address to standard output once it accepts connections there.
+ * `serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...`: serves HTTP at the published
+ * ports until its `signal` is aborted, and writes each address to standard output once it accepts connections
+ * there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose } = context;

@@ -17,8 +17,9 @@ export interface ZipMember {
 }
 
 /**
- * Reads a zip, and fails where anything is not as APPNOTE.TXT says: where the two headers of an entry differ, where
- * a byte belongs to nothing, where a checksum or a size is wrong, where a zip64 field is missing or of no use.
+ * Reads a zip, and fails where anything is not as APPNOTE.TXT says: where the two headers of an entry differ,
+ * where a byte belongs to nothing, where a checksum or a size is wrong, where a zip64 field is missing or of
+ * no use.
  */
 export function readZip(zip: Buffer): { members: ZipMember[]; comment: string } {
   const at = zip.lastIndexOf("PK\x05\x06", zip.length, "latin1");
