@@ -4,7 +4,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { crc32 } from "../../reader/node-platform.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { DEFLATED, STORED, type ZipContent } from "../archive/zip.ts";
-import { type Content, type Contents, contentInMemory } from "./contents.ts";
+import { type Content, type Contents, contentInMemory, memorySizeOf } from "./contents.ts";
 import { fairYield } from "./fair-yield.ts";
 
 /** Bytes of work before the next yield to the event loop. */
@@ -111,8 +111,10 @@ export class ArchiveFiles {
     // A small delta is made here; the cache is for what is requested by itself.
     if (!streams && size <= SMALL && blob.verify(STRIDE)) return contentInMemory(blob.whole!);
     blob.close();
-    const release = streams || size <= SMALL ? undefined : await this.#takeMemory(size);
-    const file = { kind: "file", path, id, size, type: "", isUndeltified: streams } as const;
+    const isUndeltified = this.#store.openCompressed(path) !== undefined;
+    const file = { kind: "file", path, id, size, type: "", isUndeltified } as const;
+    const isAlwaysThere = isUndeltified || size <= SMALL;
+    const release = isAlwaysThere ? undefined : await this.#takeMemory(memorySizeOf(file));
     for (;;) {
       try {
         const content = await this.#context.contents.identity(file, this.#context.isWanted);
