@@ -7,11 +7,13 @@ import { codingsOf, GZIP, madeCodings } from "./codings-of.ts";
 import { Compressor } from "./compressor.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
+import { type Download, Downloads } from "./downloads.ts";
 import { errorPage, gzipErrorPage } from "./error-page.ts";
 import { blobTag, gzipPageTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { sendParts } from "./multipart.ts";
 import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
@@ -39,6 +41,8 @@ export interface HandlerOptions {
   readonly site: SiteOptions;
   /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Whether folders are sent as archives on request. Default: no. */
+  readonly downloads?: boolean;
   /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
   readonly memoryBudget?: number;
   /** Milliseconds of the clock by which compressing is limited. Default `performance.now`. */
@@ -57,6 +61,7 @@ export class Handler {
   readonly #compressor: Compressor;
   readonly #contents: Contents;
   readonly #memory: MemoryBudget;
+  readonly #downloads: Downloads | undefined;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<unknown>; waiting: Set<ServerResponse> }>();
@@ -70,6 +75,13 @@ export class Handler {
     this.#contents = new Contents(store, this.#compressor);
     this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
+    if (options.downloads === true) {
+      this.#downloads = new Downloads(store, {
+        contents: this.#contents,
+        memory: this.#memory,
+        abortSlowestResponse: () => options.abortSlowestResponse(),
+      });
+    }
   }
 
   /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
@@ -94,6 +106,8 @@ export class Handler {
       return undefined;
     }
     if (method !== "GET" && method !== "HEAD") return sendError(response, 405, ["Allow", ALLOW]);
+    const download = this.#downloads?.find(url);
+    if (download !== undefined) return this.#giveDownload(request, response, download);
     return this.#give(request, response, this.#site.find(url));
   }
 
@@ -103,7 +117,11 @@ export class Handler {
         return this.#giveFile(request, response, resource);
       case "folder":
         if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
-        return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
+        return this.#givePage(
+          request,
+          response,
+          folderPage(this.#store, resource.path, resource.names, this.#downloads !== undefined),
+        );
       case "about":
         this.#about ??= this.#makeAbout();
         return this.#about.then((page) => this.#givePage(request, response, page));
@@ -115,6 +133,11 @@ export class Handler {
       case "malformed":
         return sendError(response, 400);
     }
+  }
+
+  async #giveDownload(request: IncomingMessage, response: ServerResponse, download: Download): Promise<void> {
+    const refusal = await this.#downloads!.answer(request, response, COMMON, download);
+    if (refusal !== undefined) sendError(response, refusal, refusal === 503 ? ["Retry-After", "10"] : []);
   }
 
   async #makeAbout(): Promise<Buffer> {
@@ -186,14 +209,14 @@ export class Handler {
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
     if (coding !== "identity") fields.push("Content-Encoding", coding);
-    const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
-    if (method !== "HEAD" && part !== "unsatisfiable") {
+    const parts = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
+    if (method !== "HEAD" && parts !== "unsatisfiable") {
       return this.#useContent(request, response, file, coding, (content) =>
-        this.#send(response, fields, content, part),
+        this.#send(response, fields, content, parts),
       );
     }
     const sendHead = (size: number) =>
-      part === "unsatisfiable"
+      parts === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
     // The sizes in an image's entries are claims, and are not sent before the content is verified.
@@ -262,12 +285,12 @@ export class Handler {
     }
   }
 
-  /** Sends a content, or a part of it, and keeps it until the client has it or is gone. */
+  /** Sends a content, or parts of it, and keeps it until the client has it or is gone. */
   #send(
     response: ServerResponse,
     fields: Headers,
     content: Content,
-    part: Part | undefined,
+    parts: readonly Part[] | undefined,
   ): Promise<void> | undefined {
     const { bytes, size } = content;
     if (response.destroyed) {
@@ -279,6 +302,8 @@ export class Handler {
       release();
       content.close();
     });
+    if (parts !== undefined && parts.length > 1) return sendParts(response, fields, content, parts);
+    const part = parts?.[0];
     const { start, end } = part ?? { start: 0, end: size };
     const status = part === undefined ? 200 : 206;
     const headers =

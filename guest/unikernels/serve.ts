@@ -4,16 +4,17 @@ import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
 
-const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
+const USAGE = "serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...";
 
 /**
- * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: serves HTTP at the published ports until its
- * `signal` is aborted, and writes each address to standard output once it accepts connections there.
+ * `serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...`: serves HTTP at the published
+ * ports until its `signal` is aborted, and writes each address to standard output once it accepts connections
+ * there.
  */
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose, report } = context;
   const { options, lists, operands, unknown } = parseOptions(args, {
-    flags: ["--listing", "--spa"],
+    flags: ["--listing", "--spa", "--downloads"],
     values: ["--index"],
     lists: ["--host"],
   });
@@ -36,7 +37,9 @@ export const serve: Unikernel = async (context) => {
   const store = connect({ layout: "light", maxObjectSize: LARGEST_DELTA_IN_MEMORY });
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
-    await serveSite(store, { site, hosts }, { ports, console, signal, verbose, report });
+    const downloads = options.has("--downloads");
+    const service = { ports, console, signal, verbose, report };
+    await serveSite(store, { site, hosts, downloads }, service);
     // It ended because of the signal, so its status is that of the signal.
     return signalStatus(signal.reason) ?? 0;
   } finally {

@@ -12,15 +12,16 @@ export const programs: Readonly<Record<string, string>> = {
   ls: ` ls [-l] [-R] [PATH...]
      List folders; without PATH, the root. -l also prints mode, kind,
      object id and size, as \`git ls-tree -l\`; -R lists subfolders, too.`,
-  serve: ` serve [--index NAME] [--listing] [--spa] [--host NAME]...
+  serve: ` serve [--index NAME] [--listing] [--spa] [--downloads] [--host NAME]...
      Answer HTTP requests at the ports published by -p, and print the
      address of each to standard output once it answers. Ctrl-C or SIGTERM
      ends it. --index: the file that is sent for its folder (default:
      index.html). --listing: list folders without such a file. --spa: send
-     the root's index where there is no file. --host: answer only requests
-     for this host, so that no web page can read a site that is private to
-     this machine; may be given more than once. /.docteur/ describes the
-     image.`,
+     the root's index where there is no file. --downloads: send a folder
+     as an archive for FOLDER/?download=tar and FOLDER/?download=zip.
+     --host: answer only requests for this host, so that no web page can
+     read a site that is private to this machine; may be given more than
+     once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };
