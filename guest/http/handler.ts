@@ -13,6 +13,7 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
+import { COMMON } from "./rules/response-fields.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
@@ -20,9 +21,6 @@ import { type FileResource, type Resource, Site, type SiteOptions } from "./site
 const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
-
-/** On every response: another image may be at this address by now, and a browser must not guess types. */
-const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
 const PAGE_HEADERS: Headers = [
   ...COMMON,
@@ -93,15 +91,21 @@ export class Handler {
         return this.#giveFile(request, response, resource);
       case "folder":
         if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
-        return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
+        return this.#givePage(
+          request,
+          response,
+          folderPage(this.#store, resource.path, resource.names),
+          resource.fields.list,
+        );
       case "about":
         this.#about ??= this.#makeAbout();
         return this.#about.then((page) => this.#givePage(request, response, page));
       case "redirect":
-        sendBytes(response, 301, [...COMMON, "Location", resource.location], EMPTY);
+        sendBytes(response, resource.status, [...COMMON, "Location", resource.location], EMPTY);
         return undefined;
       case "missing":
-        return sendError(response, 404);
+        if (resource.page !== undefined) return this.#giveMissing(request, response, resource.page);
+        return sendError(response, 404, resource.fields.list);
       case "malformed":
         return sendError(response, 400);
     }
@@ -116,17 +120,31 @@ export class Handler {
     }
   }
 
-  /** Sends a page that the server made. */
-  #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
+  /** Sends a page that the server made. @param more header fields. */
+  #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer, more: Headers = []): undefined {
     if (response.destroyed) return;
     const tag = pageTag(page);
     const verdict = evaluate(request.headers, tag);
-    if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
+    if (verdict === 304) response.writeHead(304, [...COMMON, ...more, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
     else {
       response.once("close", this.#memory.take(page, page.length));
-      sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
+      sendBytes(response, 200, [...PAGE_HEADERS, ...more, "ETag", tag], page);
     }
+  }
+
+  /** Sends the site's page for what is missing: no tag, no conditions and no ranges, as of another error. */
+  #giveMissing(
+    request: IncomingMessage,
+    response: ServerResponse,
+    page: FileResource,
+  ): Promise<void> | undefined {
+    const fields = [...page.fields.list, "Content-Type", page.type];
+    return this.#useContent(response, page, false, (content) => {
+      if (request.method !== "HEAD") return this.#send(response, fields, content, undefined, 404);
+      content.close();
+      return sendLength(response, fields, content.size, 404);
+    });
   }
 
   #giveFile(
@@ -140,7 +158,7 @@ export class Handler {
     const compressed =
       file.isUndeltified && range === undefined && prefersDeflate(headers["accept-encoding"]);
     const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
-    const fields = [...COMMON, "ETag", tag];
+    const fields = [...file.fields.list, "ETag", tag];
     if (file.isUndeltified) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
@@ -222,6 +240,7 @@ export class Handler {
     fields: Headers,
     content: Content,
     part: Part | undefined,
+    wholeStatus = 200,
   ): Promise<void> | undefined {
     const { bytes, size } = content;
     if (response.destroyed) {
@@ -234,7 +253,7 @@ export class Handler {
       content.close();
     });
     const { start, end } = part ?? { start: 0, end: size };
-    const status = part === undefined ? 200 : 206;
+    const status = part === undefined ? wholeStatus : 206;
     const headers =
       part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
     if (bytes === undefined) return sendPart(response, status, headers, content, { start, end });
@@ -260,8 +279,8 @@ const EMPTY = new Uint8Array();
 const DAMAGED = "The image is damaged here. The server sent nothing of the file.";
 
 /** Answers a HEAD. @param size bytes of the content that a GET gets. */
-function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
-  response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
+function sendLength(response: ServerResponse, headers: Headers, size: number, status = 200): undefined {
+  response.writeHead(status, [...headers, "Content-Length", String(size)]).end();
 }
 
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
