@@ -3,9 +3,7 @@ const SLASH = "/";
 /** The most characters of a glob. */
 const MAX_GLOB = 1000;
 
-/**
- * A step of a glob. `inside` is within the folders of ``: it ends at any slash.
- */
+/** A step of a glob. After `folders` comes `inside`, which takes their characters and ends at any slash. */
 type Step = { readonly literal: string } | "any" | "star" | "globstar" | "folders" | "inside";
 
 /**
@@ -27,7 +25,7 @@ export class Glob {
     const glob = text.startsWith("/") ? text : text.includes("/") ? `/${text}` : `/**/${text}`;
     const steps: Step[] = [];
     for (const [piece] of glob.matchAll(/\*\*\/|\*{2,}|./gsu)) {
-      const isAtStart = steps.length > 0 && isSlash(steps.at(-1)!);
+      const isAtStart = isAfterSlash(steps);
       if (piece === "**/" && isAtStart) steps.push("folders", "inside");
       else if (piece === "**/") steps.push("globstar", { literal: SLASH });
       else if (piece.startsWith("**")) steps.push("globstar");
@@ -53,7 +51,7 @@ export class Glob {
         } else if (step === "inside") {
           this.#reach(next, index);
           if (isSeparator) this.#reach(next, index + 1);
-        } else if (step === "globstar" || !isSeparator) this.#reach(next, index);
+        } else if (step === "globstar" || (step === "star" && !isSeparator)) this.#reach(next, index);
       }
       states = next;
     }
@@ -71,6 +69,7 @@ export class Glob {
   }
 }
 
-function isSlash(step: Step): boolean {
-  return typeof step === "object" && step.literal === SLASH;
+function isAfterSlash(steps: readonly Step[]): boolean {
+  const last = steps.at(-1);
+  return last === "inside" || (typeof last === "object" && last.literal === SLASH);
 }

@@ -59,7 +59,7 @@ export function applyRules(matches: readonly FieldMatch[], cacheControl: string)
         continue;
       }
       const text = expand(value, captures, MAX_VALUES - length, encodeReserved);
-      if (text === undefined) continue;
+      if (text === undefined || text.trim() === "") continue;
       length += text.length;
       const before = fields.get(key);
       const isNew = before === undefined || before.isDefault || SINGLE.has(key);
