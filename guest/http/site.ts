@@ -83,7 +83,7 @@ const CACHE_SIZE = 4 * 1024 * 1024;
 const ITEM_SIZE = 500;
 const NAME_SIZE = 120;
 
-/** The most redirects that are followed to see whether they lead back. */
+/** The most redirects that a rule may lead through; browsers follow some 20. */
 const MAX_HOPS = 8;
 
 const DOT = 0x2e;
@@ -124,7 +124,7 @@ export class Site {
     return this.#resolve(target);
   }
 
-  /** @param isHop whether a redirect led here; a rule for it may then lead back to where that came from. */
+  /** @param isHop whether this is only to see where the redirects of a rule lead. */
   #resolve(target: Target, isHop = false): Resource {
     const path = canonicalPath(target.names, target.folder);
     const rule = this.#rule(path, target.query, isHop);
@@ -138,20 +138,27 @@ export class Site {
     );
   }
 
-  /** The first rule that matches, except redirects that a client would follow back to where it is. */
+  /** The first rule that matches, except those whose redirects a client would follow without end. */
   #rule(path: string, query: string, isHop: boolean): RedirectMatch | undefined {
     for (const rule of this.#options.rules?.redirects?.matches(path, query) ?? []) {
-      if (isHop || !isRedirect(rule.status) || !this.#leadsBack(rule.location, path)) return rule;
+      if (!isRedirect(rule.status) || !this.#isEndless(rule.location, path, isHop ? 1 : MAX_HOPS))
+        return rule;
     }
     return undefined;
   }
 
-  #leadsBack(location: string, path: string): boolean {
+  /**
+   * Whether redirects from a location lead back to a path, or on after so many hops. With one hop, only
+   * whether the location is the path itself.
+   */
+  #isEndless(location: string, path: string, hops: number): boolean {
     let next = location;
-    for (let hop = 0; hop < MAX_HOPS && next.startsWith("/"); hop++) {
+    for (let hop = 1; next.startsWith("/"); hop++) {
       const target = parseTarget(withoutFragment(next));
       if (target === undefined) return false;
       if (canonicalPath(target.names, target.folder) === path) return true;
+      if (hops === 1) return false;
+      if (hop > hops) return true;
       const resource = this.#resolve(target, true);
       if (resource.kind !== "redirect") return false;
       next = resource.location;

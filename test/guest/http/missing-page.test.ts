@@ -46,14 +46,14 @@ test("it has no tag, and knows no conditions, ranges and codings; HEAD has its l
   const { headers } = await get("/404.html");
   for (const more of [
     { "if-none-match": "*" },
-    { "if-none-match": headers.etag! },
+    { "if-none-match": String(headers.etag) },
     { "if-match": '"x"' },
     { range: "bytes=0-3" },
     { "accept-encoding": "deflate" },
-  ]) {
+  ] as Record<string, string>[]) {
     const answer = await get("/nope", more);
     t.is(answer.status, 404);
-    t.is(String(answer.body.length), headers["content-length"]);
+    t.is(String(answer.body.length), headers["content-length"]!);
     for (const name of ["etag", "accept-ranges", "content-range", "content-encoding"]) {
       t.is(answer.headers[name], undefined, name);
     }
