@@ -6,6 +6,7 @@ import type { Store } from "../../reader/store/store.ts";
 import { DEFLATED, STORED, type ZipContent } from "../archive/zip.ts";
 import { type Content, type Contents, contentInMemory, memorySizeOf } from "./contents.ts";
 import { fairYield } from "./fair-yield.ts";
+import { COMMON_FIELDS } from "./rules/response-fields.ts";
 
 /** Bytes of work before the next yield to the event loop. */
 const STRIDE = 256 * 1024;
@@ -112,7 +113,7 @@ export class ArchiveFiles {
     if (!streams && size <= SMALL && blob.verify(STRIDE)) return contentInMemory(blob.whole!);
     blob.close();
     const isUndeltified = this.#store.openCompressed(path) !== undefined;
-    const file = { kind: "file", path, id, size, type: "", isUndeltified } as const;
+    const file = { kind: "file", path, id, size, type: "", isUndeltified, fields: COMMON_FIELDS } as const;
     const isAlwaysThere = isUndeltified || size <= SMALL;
     const release = isAlwaysThere ? undefined : await this.#takeMemory(memorySizeOf(file));
     for (;;) {

@@ -17,6 +17,7 @@ import { sendParts } from "./multipart.ts";
 import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
+import { COMMON } from "./rules/response-fields.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
@@ -24,9 +25,6 @@ import { type FileResource, type Resource, Site, type SiteOptions } from "./site
 const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
-
-/** On every response: another image may be at this address by now, and a browser must not guess types. */
-const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
 const PAGE_TYPE = "text/html; charset=utf-8";
 
@@ -121,15 +119,17 @@ export class Handler {
           request,
           response,
           folderPage(this.#store, resource.path, resource.names, this.#downloads !== undefined),
+          resource.fields.list,
         );
       case "about":
         this.#about ??= this.#makeAbout();
         return this.#about.then((page) => this.#givePage(request, response, page));
       case "redirect":
-        sendBytes(response, 301, [...COMMON, "Location", resource.location], EMPTY);
+        sendBytes(response, resource.status, [...COMMON, "Location", resource.location], EMPTY);
         return undefined;
       case "missing":
-        return sendError(response, 404);
+        if (resource.page !== undefined) return this.#giveMissing(request, response, resource.page);
+        return sendError(response, 404, resource.fields.list);
       case "malformed":
         return sendError(response, 400);
     }
@@ -149,20 +149,22 @@ export class Handler {
     }
   }
 
-  /** Sends a page that the server made. */
+  /** Sends a page that the server made. @param more header fields. */
   #givePage(
     request: IncomingMessage,
     response: ServerResponse,
     page: Buffer,
+    more: Headers = [],
     coding = preferredCoding(request.headers["accept-encoding"], madeCodings(PAGE_TYPE, page.length)),
   ): Promise<void> | undefined {
     if (response.destroyed) return undefined;
     const isGzip = coding === "gzip";
     const tag = isGzip ? gzipPageTag(pageTag(page)) : pageTag(page);
+    const fields = [...more, ...VARY, "ETag", tag];
     const verdict = evaluate(request.headers, tag);
-    if (verdict === 304) response.writeHead(304, [...COMMON, ...VARY, "ETag", tag]).end();
+    if (verdict === 304) response.writeHead(304, [...COMMON, ...fields]).end();
     else if (verdict === 412) sendError(response, 412);
-    else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...VARY, "ETag", tag], page);
+    else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...fields], page);
     else {
       // Not by the page, which others may be sending as it is.
       const release = this.#memory.take(response, 2 * page.length);
@@ -170,9 +172,8 @@ export class Handler {
         .gzip(tag, page)
         .finally(release)
         .then((stream) => {
-          if (stream === undefined) return this.#givePage(request, response, page, "identity");
-          const fields = [...PAGE_HEADERS, ...VARY, "ETag", tag, "Content-Encoding", coding];
-          return this.#sendPage(response, fields, stream);
+          if (stream === undefined) return this.#givePage(request, response, page, more, "identity");
+          return this.#sendPage(response, [...PAGE_HEADERS, ...fields, "Content-Encoding", coding], stream);
         });
     }
     return undefined;
@@ -182,6 +183,20 @@ export class Handler {
     if (response.destroyed) return;
     response.once("close", this.#memory.take(bytes, bytes.length));
     sendBytes(response, 200, fields, bytes);
+  }
+
+  /** Sends the site's page for what is missing: no tag, no conditions and no ranges, as of another error. */
+  #giveMissing(
+    request: IncomingMessage,
+    response: ServerResponse,
+    page: FileResource,
+  ): Promise<void> | undefined {
+    const fields = [...page.fields.list, "Content-Type", page.type];
+    return this.#useContent(request, response, page, "identity", (content) => {
+      if (request.method !== "HEAD") return this.#send(response, fields, content, undefined, 404);
+      content.close();
+      return sendLength(response, fields, content.size, 404);
+    });
   }
 
   /** Sends a file. @param canCompress false if the server cannot compress the file now. */
@@ -198,7 +213,7 @@ export class Handler {
     const isPlain = range !== undefined || !canCompress;
     const coding = isPlain ? "identity" : preferredCoding(headers["accept-encoding"], codings);
     const tag = blobTag(file.id, coding);
-    const fields = [...COMMON, "ETag", tag];
+    const fields = [...file.fields.list, "ETag", tag];
     if (codings.length > 0) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
@@ -291,6 +306,7 @@ export class Handler {
     fields: Headers,
     content: Content,
     parts: readonly Part[] | undefined,
+    wholeStatus = 200,
   ): Promise<void> | undefined {
     const { bytes, size } = content;
     if (response.destroyed) {
@@ -305,7 +321,7 @@ export class Handler {
     if (parts !== undefined && parts.length > 1) return sendParts(response, fields, content, parts);
     const part = parts?.[0];
     const { start, end } = part ?? { start: 0, end: size };
-    const status = part === undefined ? 200 : 206;
+    const status = part === undefined ? wholeStatus : 206;
     const headers =
       part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
     if (bytes === undefined) return sendPart(response, status, headers, content, { start, end });
@@ -331,8 +347,8 @@ const EMPTY = new Uint8Array();
 const DAMAGED = "The image is damaged here. The server sent nothing of the file.";
 
 /** Answers a HEAD. @param size bytes of the content that a GET gets. */
-function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
-  response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
+function sendLength(response: ServerResponse, headers: Headers, size: number, status = 200): undefined {
+  response.writeHead(status, [...headers, "Content-Length", String(size)]).end();
 }
 
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
