@@ -126,7 +126,8 @@ export class Site {
 
   /** @param isHop whether this is only to see where the redirects of a rule lead. */
   #resolve(target: Target, isHop = false): Resource {
-    const path = canonicalPath(target.names, target.folder);
+    // Only rules need it.
+    const path = this.#options.rules === undefined ? "" : canonicalPath(target.names, target.folder);
     const rule = this.#rule(path, target.query, isHop);
     if (rule?.isForced) return this.#byRule(rule, path);
     return (

@@ -92,7 +92,7 @@ test("serve without arguments prints its usage", async (t) => {
     t.is(status, 2);
     t.regex(
       stderr,
-      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\] \[--downloads\] \[--host NAME\]...\n$/,
+      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] [^\n]+ \[--host NAME\]\.\.\.\n$/,
     );
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);

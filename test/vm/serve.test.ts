@@ -145,7 +145,7 @@ test.serial("a port that is not published cannot be reached, and the machine rea
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("a port that only QEMU finds taken is refused, and the template stays", async (t) => {
+test.serial("a port that is taken is refused before a machine starts, and the next run has no trouble", async (t) => {
   const port = await free(t);
   const { running } = start(t, { publish: [`${port}:80`, `${port}:81`] });
   await t.throwsAsync(running, {

@@ -17,6 +17,11 @@ export function canonicalPath(names: readonly Uint8Array[], folder: boolean): st
   return folder ? `${path}/` : path;
 }
 
+/** The segments of a canonical path; the last is empty if the path ends in a slash. */
+export function segmentsOf(path: string): readonly string[] {
+  return path.slice(1).split("/");
+}
+
 /** The same path with a slash at its end, or without the one that it has. The root has no other form. */
 export function otherSlash(path: string): string | undefined {
   if (path === "/") return undefined;

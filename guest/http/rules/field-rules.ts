@@ -1,5 +1,5 @@
 import { otherSlash } from "./canonical-path.ts";
-import { type Captures, PathPattern } from "./path-pattern.ts";
+import { bothForms, type Captures, firstMatch, PathPattern } from "./path-pattern.ts";
 import { refusalOf } from "./refused-fields.ts";
 import { type Line, linesOf, type Problem, RuleCount } from "./rule-file.ts";
 import { parseTemplate, type Template } from "./template.ts";
@@ -71,8 +71,9 @@ export class FieldRules {
     for (const each of other === undefined ? [path] : [path, other]) {
       for (const rule of this.#static.get(each) ?? []) found.push({ rule, captures: new Map() });
     }
+    const forms = bothForms(path);
     for (const rule of this.#dynamic) {
-      const captures = rule.pattern.match(path) ?? (other && rule.pattern.match(other));
+      const captures = firstMatch(rule.pattern, forms);
       if (captures) found.push({ rule, captures });
     }
     found.sort((a, b) => a.rule.index - b.rule.index);

@@ -1,4 +1,4 @@
-import { encodeSegment } from "./canonical-path.ts";
+import { encodeSegment, otherSlash, segmentsOf } from "./canonical-path.ts";
 
 /** What the placeholders of a pattern and its `*`, whose name is `splat`, stand for in one path. */
 export type Captures = ReadonlyMap<string, string>;
@@ -73,10 +73,12 @@ export class PathPattern {
     return new PathPattern(head as Segment[], splat, tail as Segment[], names);
   }
 
-  /** @param path a canonical one. @returns what the placeholders stand for; undefined if it does not match. */
-  match(path: string): Captures | undefined {
+  /**
+   * @param segments those of a canonical path, by `segmentsOf`.
+   * @returns what the placeholders stand for; undefined if the path does not match.
+   */
+  match(segments: readonly string[]): Captures | undefined {
     const captures = new Map<string, string>();
-    const segments = path.slice(1).split("/");
     const first = this.#head.length;
     const last = segments.length - this.#tail.length;
     if (this.#splat === undefined ? last !== first : last <= first) return undefined;
@@ -88,12 +90,30 @@ export class PathPattern {
     }
     if (this.#splat === undefined) return captures;
     const { before, after } = this.#splat;
+    // Neither text has a slash, so most paths need not be joined again.
+    if (!segments[first]!.startsWith(before) || !segments[last - 1]!.endsWith(after)) return undefined;
     const middle = segments.slice(first, last).join("/");
-    const isMatch =
-      middle.length >= before.length + after.length && middle.startsWith(before) && middle.endsWith(after);
-    if (!isMatch) return undefined;
+    if (middle.length < before.length + after.length) return undefined;
     return captures.set("splat", middle.slice(before.length, middle.length - after.length));
   }
+}
+
+/** The segments of a path, and those of the path with another end: both mean the same to a rule. */
+export function bothForms(path: string): readonly (readonly string[])[] {
+  const other = otherSlash(path);
+  return (other === undefined ? [path] : [path, other]).map(segmentsOf);
+}
+
+/** The match of the first form that matches. */
+export function firstMatch(
+  pattern: PathPattern,
+  forms: readonly (readonly string[])[],
+): Captures | undefined {
+  for (const form of forms) {
+    const captures = pattern.match(form);
+    if (captures !== undefined) return captures;
+  }
+  return undefined;
 }
 
 /** @param names receives the placeholders. @returns a text that says what is wrong. */

@@ -1,6 +1,6 @@
 import { otherSlash } from "./canonical-path.ts";
 import { type Location, locationOf, parseLocation } from "./location.ts";
-import { type Captures, PathPattern } from "./path-pattern.ts";
+import { bothForms, type Captures, firstMatch, PathPattern } from "./path-pattern.ts";
 import { type Line, linesOf, type Problem, RuleCount } from "./rule-file.ts";
 
 /** The statuses of a rule: those of a redirect, and 200 and 404 for another file at the same address. */
@@ -64,12 +64,13 @@ export class Redirects {
   *matches(path: string, query: string): Generator<RedirectMatch> {
     const other = otherSlash(path);
     let fixed = this.#static.get(path) ?? (other === undefined ? undefined : this.#static.get(other));
+    const forms = bothForms(path);
     for (const { rule, index } of this.#dynamic) {
       if (fixed !== undefined && fixed.index < index) {
         yield* matchOf(fixed.rule, NOTHING, query);
         fixed = undefined;
       }
-      const captures = rule.pattern.match(path) ?? (other && rule.pattern.match(other));
+      const captures = firstMatch(rule.pattern, forms);
       if (captures) yield* matchOf(rule, captures, query);
     }
     if (fixed !== undefined) yield* matchOf(fixed.rule, NOTHING, query);

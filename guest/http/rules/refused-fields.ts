@@ -18,7 +18,7 @@ export function refusalOf(name: string): string | undefined {
   const lower = name.toLowerCase();
   // A `token` of RFC 9110, section 5.6.2.
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower)) return "the name of the field is malformed";
-  if (lower === "basic-auth") return "Basic-Auth is not supported: the server asks for no password here";
+  if (lower === "basic-auth") return "Basic-Auth is not supported: the path is open to all";
   if (OF_THE_SERVER.has(lower)) return `the server alone sets ${name}`;
   if (OF_PROXIES.test(lower)) return `${name} commands a proxy, and is not sent`;
   return undefined;

@@ -1,4 +1,6 @@
 import test from "ava";
+import { SiteRules } from "../../../guest/http/rules/site-rules.ts";
+import { resourceSize, Site } from "../../../guest/http/site.ts";
 import { serve } from "../../../guest/unikernels/serve.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { createFs } from "../../../reader/fs/create-fs.ts";
@@ -59,7 +61,7 @@ const image = imageOf(FILES);
 const RULES = ["--redirects", "/_redirects", "--headers", "/_headers"];
 
 const REPORTED = [
-  "serve: /_headers:3: ignored: Basic-Auth is not supported: the server asks for no password here",
+  "serve: /_headers:3: ignored: Basic-Auth is not supported: the path is open to all",
   "serve: /_headers:8: ignored: the server alone sets ETag",
   "serve: /_redirects:22: ignored: the condition Country is not supported",
   "serve: /_redirects:23: ignored: a file of another host (a proxy) is not supported: the machine reaches no network",
@@ -252,4 +254,12 @@ test("of many problems the first are reported", async (t) => {
   const { errors } = await served(t, imageOf({ r: file }), { args: ["--redirects", "r"] });
   t.is(errors.length, 51);
   t.is(errors.at(-1), "serve: r: 20 more lines are ignored");
+});
+
+test("the cache of targets counts what rules add to them", (t) => {
+  const store = connect(memoryDevice(imageOf({ "a/b": "x", r: "/*\n  X: :splat:splat:splat\n" })));
+  const rules = SiteRules.read(store, { headers: "r", redirects: undefined, cache: [] }, () => {});
+  const site = new Site(store, { index: "index.html", listing: false, spa: false, rules });
+  const size = (length: number) => resourceSize(site.find(`/a/${"n".repeat(length)}`));
+  t.true(size(1000) - size(1) > 2 * 3 * 990);
 });

@@ -107,7 +107,7 @@ for (const [line, problem] of [
   ].map((each) => [each, `the server alone sets ${/[\w-]+/.exec(each)![0]}`] as const),
   ["X-Accel-Redirect: /etc/passwd", "X-Accel-Redirect commands a proxy, and is not sent"],
   ["X-Sendfile: /etc/passwd", "X-Sendfile commands a proxy, and is not sent"],
-  ["Basic-Auth: someuser:secret", "Basic-Auth is not supported: the server asks for no password here"],
+  ["Basic-Auth: someuser:secret", "Basic-Auth is not supported: the path is open to all"],
   ["X\u00e9: 1", "the name of the field is malformed"],
   ["X Y: 1", "the name of the field is malformed"],
   [": 1", "the name of the field is malformed"],
