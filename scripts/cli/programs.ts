@@ -21,23 +21,14 @@ export const programs: Readonly<Record<string, string>> = {
      index.html). --listing: list folders without such a file. --spa: send
      the root's index where there is no file. --clean-urls: /about is
      about.html. --cache: the Cache-Control of files (default: no-cache);
-<<<<<<< HEAD
-     GLOB is one of their paths, such as /assets/**; "hashed" is a year
-     for names that carry a hash. The last that matches counts. --headers
-     and --redirects: files of the image in the formats of _headers and
-     _redirects, which hosts of static sites read. --downloads: send a
-     folder as an archive for ?download=tar and ?download=zip. --host: answer only requests for this host, so that no web page can
-     read a site that is private to this machine; may be given more than
-     once. /.docteur/ describes the image.`,
-=======
      GLOB matches their paths, such as /assets/**; hashed as the value is
      a year for names that carry a hash. The last that matches counts.
      --headers and --redirects: files of the image in the formats of
-     _headers and _redirects, which hosts of static sites read. --host:
-     answer only requests for this host, so that no web page can read a
-     site that is private to this machine; may be given more than once.
-     /.docteur/ describes the image.`,
->>>>>>> h/site
+     _headers and _redirects, which hosts of static sites read.
+     --downloads: send a folder as an archive for ?download=tar and
+     ?download=zip. --host: answer only requests for this host, so that no
+     web page can read a site that is private to this machine; may be given
+     more than once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };
