@@ -1,4 +1,4 @@
-import { Multiplexer, type MultiplexerListener } from "../../../../guest/protocol/streams/multiplexer.ts";
+import { Multiplexer } from "../../../../guest/protocol/streams/multiplexer.ts";
 import type { Ending, Stream } from "../../../../guest/protocol/streams/stream.ts";
 
 /** Two ends of one connection in this process. */
@@ -9,10 +9,13 @@ export interface Linked {
   readonly opened: Stream[];
 }
 
-/** Connects two multiplexers. @param cut lengths of the pieces in which bytes arrive, in turn. */
+/**
+ * Connects two multiplexers.
+ * @param cut lengths of the pieces in which bytes arrive, in turn. @param onOpen called for each new stream.
+ */
 export function link(
   cut: readonly number[] = [Number.POSITIVE_INFINITY],
-  host?: MultiplexerListener,
+  onOpen: (stream: Stream) => void = () => {},
 ): Linked {
   const opened: Stream[] = [];
   const nothing = { onControl() {} };
@@ -37,11 +40,17 @@ export function link(
     opened,
     host: new Multiplexer(
       pass(() => linked.guest),
-      host ?? nothing,
+      nothing,
     ),
     guest: new Multiplexer(
       pass(() => linked.host),
-      { ...nothing, onOpen: (stream) => void opened.push(stream) },
+      {
+        ...nothing,
+        onOpen: (stream) => {
+          opened.push(stream);
+          onOpen(stream);
+        },
+      },
     ),
   };
   return linked;
