@@ -48,7 +48,8 @@ export class ImageUpdates {
       this.#isReload = false;
       const looked = await this.#attempt(signal, async () => (await source?.look(signal)) ?? false);
       // A failure is a new one if it is asked for, or of another image, or after a success.
-      if (isReload || looked === !source?.retries) this.#complaints.clear();
+      const isOther = source?.retries ? looked === false : looked === true;
+      if (isReload || isOther) this.#complaints.clear();
       if (!looked && !isReload) continue;
       const commit = await this.#attempt(signal, () => serveFile(image, swap, signal), onRefusal);
       if (commit === undefined) continue;

@@ -41,7 +41,10 @@ async function underLoad(t: ExecutionContext, options: readonly string[], client
   }
   const { answers, retried, faults } = await load.end();
   t.deepEqual(faults, []);
-  t.true(answers.every((count) => count > 0), `answers by version: ${answers}`);
+  t.true(
+    answers.every((count) => count > 0),
+    `answers by version: ${answers}`,
+  );
   if (kills === 0) t.is(retried, 0);
   t.log(`${answers.reduce((sum, each) => sum + each)} answers, ${retried} retried at ${kills} kills`);
   t.is(site.lines.filter((line) => /not updated/.test(line)).length, 0);
