@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request } from "node:http";
@@ -10,9 +11,9 @@ import { makeImage } from "../../../image-builder/index.ts";
 import { readImageHeader } from "../../../vm/commands.ts";
 import { get } from "../../guest/http/served.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
-import { SMALL } from "../../vm/fixture.ts";
+import { descendants, isAlive, SMALL } from "../../vm/fixture.ts";
 import { startSite } from "../../vm/serving/site.ts";
-import { docteur, git, refused } from "../docteur.ts";
+import { CHECKOUT, docteur, git, refused } from "../docteur.ts";
 import { sampleRepository } from "../sample-repository.ts";
 import { signalled } from "../signalled.ts";
 
@@ -166,6 +167,19 @@ test("SIGHUP ends other programs than serve", async (t) => {
   const { status, stdout } = await signalled(args, "SIGHUP", { input: "/README.md\n" });
   t.is(status, 129);
   t.regex(stdout, /^# small/);
+});
+
+test("a terminal that closes ends serve", async (t) => {
+  const line = `'${join(CHECKOUT, "scripts/docteur")}' run -t unix -p 0:80 '${SMALL}' serve`;
+  const terminal = spawn("script", ["-qfec", line, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+  t.teardown(() => terminal.kill("SIGKILL"));
+  const output = terminal.stdout.setEncoding("utf8");
+  t.regex((await once(output, "data"))[0], /^http:/);
+  const running = descendants(terminal.pid!).map(({ pid }) => pid);
+  t.true(running.length > 1);
+  terminal.kill("SIGKILL");
+  while (running.some(isAlive)) await setTimeout(50);
+  t.pass();
 });
 
 test("many SIGHUPs at once serve the image anew, and leave no file open", async (t) => {
