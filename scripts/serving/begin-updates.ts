@@ -29,7 +29,7 @@ export async function beginUpdates(
     describeFailure(error, env)
       .replace(/^docteur: /, "")
       .trimEnd();
-  const updates = new ImageUpdates({ image, source, note, describe });
+  const updates = new ImageUpdates({ image, source, signal, note, describe });
   reloadOnHangup(updates.reload);
   return updates.run;
 }

@@ -10,6 +10,8 @@ export interface ImageUpdatesOptions {
   readonly image: string;
   /** Where other images come from. Default: only `reload` serves the image anew. */
   readonly source?: ImageSource | undefined;
+  /** Ends the updates, and what they do at the time. */
+  readonly signal: AbortSignal;
   /** Gets a line of text about each image that is served or refused. */
   note(line: string): void;
   /** An error in one line. */
@@ -37,8 +39,9 @@ export class ImageUpdates {
     this.#wake.set();
   };
 
-  readonly run: Updates = async (swap, onRefusal, signal) => {
+  readonly run: Updates = async (swap, onRefusal, ended) => {
     const { image, source, note } = this.#options;
+    const signal = AbortSignal.any([ended, this.#options.signal]);
     using _watch = source?.watch?.(() => this.#wake.set());
     if (source?.looksAtOnce) this.#wake.set();
     while (!signal.aborted) {
