@@ -6,6 +6,8 @@ export interface Ref {
   readonly name: string;
   /** What it points at; for an annotated tag the tag object, not the commit. */
   readonly id: string;
+  /** What an annotated tag leads to in the end, where the repository says that. */
+  readonly peeled?: string | undefined;
 }
 
 /** The full names that git tries for a short one, in its order (gitrevisions(7)). */

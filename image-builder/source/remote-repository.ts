@@ -10,6 +10,9 @@ import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts"
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
 
+/** How the name of what an annotated tag leads to ends in a list of references (gitprotocol-pack(5)). */
+const PEELED = "^{}";
+
 /** Digits of a SHA-256 id. */
 const SHA256_DIGITS = 64;
 
@@ -66,6 +69,26 @@ export async function fetchRemote(
   return FETCHED;
 }
 
+/**
+ * The id of what `revision` names in a remote repository (its HEAD unless given), tags followed, by a list of
+ * its references: nothing is fetched.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
+ * `FETCH_FAILED`, `TIMEOUT`.
+ */
+export async function resolveRemote(
+  endpoint: RemoteEndpoint,
+  revision: string | undefined,
+  options: FetchOptions,
+): Promise<string> {
+  const access = await gitAccess(endpoint, options.signal);
+  const refs = await withIdleTimeout(endpoint, options, (watched) =>
+    listRemote(endpoint, { ...access, ...watched }),
+  );
+  const source = refspecSource(refs, revision, endpoint.display);
+  const ref = refs.find(({ name, id }) => name === source || id === source);
+  return ref?.peeled ?? ref?.id ?? source;
+}
+
 /** Runs git and ends it after `timeout` seconds without a word on standard error. */
 async function withIdleTimeout<Result>(
   endpoint: RemoteEndpoint,
@@ -104,12 +127,17 @@ async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promis
   const args = ["ls-remote", "--quiet", "--", endpoint.url];
   const result = await tryGit(args, options);
   if (result.status !== 0) throw unreachable(endpoint, result);
-  const refs = result.stdout
+  const listed = result.stdout
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => ({ id: line.slice(0, line.indexOf("\t")), name: line.slice(line.indexOf("\t") + 1) }))
-    // `tag^{}` is the object an annotated tag points at.
-    .filter((ref) => !ref.name.endsWith("^{}"));
+    .map((line) => ({ id: line.slice(0, line.indexOf("\t")), name: line.slice(line.indexOf("\t") + 1) }));
+  // `tag^{}` is the object an annotated tag points at.
+  const peeled = new Map(
+    listed.filter(({ name }) => name.endsWith(PEELED)).map(({ name, id }) => [name, id]),
+  );
+  const refs = listed
+    .filter(({ name }) => !name.endsWith(PEELED))
+    .map((ref) => ({ ...ref, peeled: peeled.get(ref.name + PEELED) }));
   if (refs[0]?.id.length === SHA256_DIGITS) refuseSha256("sha256", endpoint.display);
   return refs;
 }

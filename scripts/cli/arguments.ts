@@ -35,6 +35,11 @@ export class Invocation {
     return this.#values.get(name)?.at(-1) === true;
   }
 
+  /** Whether an option was given, with or without a value. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   /** The value of an option, the last one when it was given more than once. */
   text(name: string): string | undefined {
     return this.texts(name).at(-1);

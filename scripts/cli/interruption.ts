@@ -1,3 +1,4 @@
+import { closeSync, constants as fsConstants, openSync } from "node:fs";
 import { constants } from "node:os";
 import { DocteurError } from "../../reader/errors.ts";
 
@@ -12,6 +13,32 @@ export class InterruptedError extends DocteurError {
     super("INTERRUPTED", `ended by ${signal}`);
     this.signal = signal;
     this.status = 128 + constants.signals[signal];
+  }
+}
+
+/** Takes SIGHUP. Returns false if the command is to end by it. */
+let onHangup: () => boolean = () => false;
+
+/**
+ * Has SIGHUP call a function instead of ending the command, as servers do, unless the terminal of this
+ * process has gone.
+ */
+export function reloadOnHangup(reload: () => void): void {
+  const hadTerminal = hasTerminal();
+  onHangup = () => {
+    if (hadTerminal && !hasTerminal()) return false;
+    reload();
+    return true;
+  };
+}
+
+/** Whether this process has a controlling terminal (tty(4)). */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", fsConstants.O_RDONLY | fsConstants.O_NOCTTY));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -32,6 +59,7 @@ export function interruption(process: NodeJS.Process): AbortSignal {
 
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
+      if (name === "SIGHUP" && onHangup()) return;
       const reason = new InterruptedError(name);
       if (controller.signal.aborted) process.exit(reason.status);
       end(reason);

@@ -1,6 +1,7 @@
 import type { Option, Section } from "../cli/command.ts";
 import { exitStatusTable } from "../cli/exit-status.ts";
 import { programs } from "../cli/programs.ts";
+import { updateOptions } from "../serving/update-options.ts";
 
 export const description = `Boots a virtual machine with IMAGE as its read-only disk /dev/vdb and runs PROGRAM in it. The program's
 output is the command's output, its errors are the command's errors and its exit status is the command's exit status.
@@ -8,7 +9,8 @@ output is the command's output, its errors are the command's errors and its exit
 PROGRAM is the name of a program that ships with docteur, or a file of your own: its name has a slash in it or ends in .ts,
 .mts, .cts, .js, .mjs or .cjs. docteur bundles the file with what it imports, and checks its types.
 
-SIGTERM and Ctrl-C ask the program to end. After two seconds they end it.
+SIGTERM and Ctrl-C ask the program to end. After two seconds they end it. SIGHUP
+does the same, but with serve at a port it verifies IMAGE and serves it anew, without an interruption.
 
 All arguments after PROGRAM are the program's own.`;
 
@@ -45,6 +47,7 @@ export const options: readonly Option[] = [
     description:
       "With serve, append a line for each answer to FILE, in the common log format; - is standard output. SIGUSR1 opens FILE again. Default: none.",
   },
+  ...updateOptions,
   {
     name: "accel",
     value: "ACCELERATOR",

@@ -6,6 +6,7 @@ import { machineOptions } from "../cli/machine-options.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { programInput } from "../cli/path-list.ts";
 import { programs } from "../cli/programs.ts";
+import { updateSettings } from "../serving/update-options.ts";
 import { description, options, sections } from "./run-manual.ts";
 
 /** `docteur run`: runs a program on an image, in a virtual machine or on the host. */
@@ -28,6 +29,7 @@ export const run: Command = {
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
     requirePorts(invocation);
+    const settings = updateSettings(invocation, program);
     const runOptions = {
       image,
       program,
@@ -60,9 +62,13 @@ export const run: Command = {
       throw invocation.misuse((error as Error).message);
     }
     return namingImage(image, async () => {
-      if (!invocation.flag("print-command")) return (target === "unix" ? runOnHost : runInVm)(runOptions);
-      context.stdout.write(`${await printCommand(runOptions)}\n`);
-      return 0;
+      if (invocation.flag("print-command")) {
+        context.stdout.write(`${await printCommand(runOptions)}\n`);
+        return 0;
+      }
+      const { beginUpdates } = await import("../serving/begin-updates.ts");
+      const updates = settings && (await beginUpdates(image, settings, context));
+      return (target === "unix" ? runOnHost : runInVm)({ ...runOptions, updates });
     });
   },
 };

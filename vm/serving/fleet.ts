@@ -74,12 +74,12 @@ export class Fleet implements Backends {
 
   /** The machines that take connections. */
   get serving(): ServingMachine[] {
-    return [...this.#joined].filter(({ isRetired }) => !isRetired);
+    return [...this.#joined].filter(({ isRetired, isLost }) => !isRetired && !isLost);
   }
 
   /** Number of machines that only finish their answers. */
   get retired(): number {
-    return this.#joined.size - this.serving.length;
+    return [...this.#joined].filter(({ isRetired }) => isRetired).length;
   }
 
   /** Starts the first machine, and then the others. Resolves once the first one serves. */
@@ -90,7 +90,7 @@ export class Fleet implements Backends {
 
   /**
    * Lets machines with another image take the place of those that serve. Those finish the answers that they
-   * have begun.
+   * have begun. Releases the image if it is not served.
    * @throws {DocteurError} if one of the new machines fails; the fleet then serves what it has served.
    */
   async swap(generation: Generation): Promise<void> {
@@ -101,13 +101,17 @@ export class Fleet implements Backends {
     const failed = starts.find((start) => start.status === "rejected");
     if (failed !== undefined || this.#stopped.signal.aborted) {
       await Promise.all(ready.map((machine) => machine.kill()));
+      await generation.release();
       throw failed?.reason ?? aborted(this.#stopped.signal);
     }
     const [old, before] = [this.serving, this.#generation];
     this.#generation = generation;
     this.#options.onSwap?.();
     for (const machine of old) machine.isRetired = true;
-    for (const machine of ready) this.#join(machine);
+    for (const machine of ready) {
+      // While others were still starting, it may have ended.
+      if (!this.#join(machine)) void this.#replace(generation, "a machine has ended");
+    }
     void this.#retire(old, before);
   }
 
@@ -135,8 +139,8 @@ export class Fleet implements Backends {
   /** The machine with the fewest connections that wait for an answer, or with the fewest connections. */
   pick(connection: Connection): Backend | undefined {
     let best: ServingMachine | undefined;
-    for (const machine of this.#joined) {
-      if (!machine.isRetired && (best === undefined || isLessBusy(machine, best))) best = machine;
+    for (const machine of this.serving) {
+      if (best === undefined || isLessBusy(machine, best)) best = machine;
     }
     if (best === undefined) this.#waiting.add(connection);
     return best;
@@ -161,14 +165,16 @@ export class Fleet implements Backends {
     return machine;
   }
 
-  #join(machine: ServingMachine): void {
-    if (!this.#all.has(machine)) return;
+  /** Lets a machine take connections. @returns false if it has ended. */
+  #join(machine: ServingMachine): boolean {
+    if (!this.#all.has(machine)) return false;
     this.#joined.add(machine);
     for (const connection of [...this.#waiting]) {
       this.#waiting.delete(connection);
       const backend = this.pick(connection);
       if (backend !== undefined) connection.attach(backend);
     }
+    return true;
   }
 
   async #watch(machine: ServingMachine, generation: Generation, running: Promise<number>): Promise<void> {

@@ -33,6 +33,8 @@ export class ServingMachine implements Backend {
   readonly connections = new Set<Connection>();
   busy = 0;
   isRetired = false;
+  /** Whether it takes no streams any more. Its end may be known only later. */
+  isLost = false;
   readonly #guest: Guest;
   readonly #multiplexer: Multiplexer;
   readonly #listening = deferred<void>();
@@ -60,7 +62,7 @@ export class ServingMachine implements Backend {
         this.#fail(error as DocteurError);
       }
     });
-    socket.once("close", () => this.#multiplexer.lose());
+    socket.once("close", () => this.#lose());
   }
 
   /** Resolves once the program accepts connections at all ports; rejects if the machine ends before. */
@@ -93,7 +95,7 @@ export class ServingMachine implements Backend {
     } finally {
       clearInterval(this.#pinging);
       this.#listening.reject(new DocteurError("GUEST_DIED", "the machine ended before it served"));
-      this.#multiplexer.lose();
+      this.#lose();
     }
   }
 
@@ -105,6 +107,11 @@ export class ServingMachine implements Backend {
   /** Kills the machine. */
   kill(): Promise<void> {
     return this.#guest[Symbol.asyncDispose]();
+  }
+
+  #lose(): void {
+    this.isLost = true;
+    this.#multiplexer.lose();
   }
 
   #control(type: number, payload: Buffer, stream: number, listener: MachineListener): void {

@@ -48,7 +48,7 @@ export interface ServingOptions {
 export type Swap = (image: string) => Promise<void>;
 
 /**
- * Watches for other images, until the signal is aborted.
+ * Watches for other images, until the signal is aborted; then resolves once it has cleaned up.
  * @param onRefusal is called for each image that is not served.
  */
 export type Updates = (swap: Swap, onRefusal: () => void, signal: AbortSignal) => Promise<void>;
@@ -99,16 +99,20 @@ export async function serve(
   if (signal?.aborted) stop();
   const ending = new AbortController();
   program.catch((error) => fleet.fail(error));
+  let updating: Promise<void> | undefined;
   try {
     await Promise.race([fleet.begin(), fleet.ended]);
     if (isServer) await writeTo(streams.stdout, Buffer.from(addresses(front.published)));
     const swap = async (path: string) => fleet.swap(await openImage(path, commit));
-    updates?.(swap, operator.onRefusal, ending.signal).catch((error) => fleet.fail(error));
+    updating = updates?.(swap, operator.onRefusal, ending.signal);
+    updating?.catch((error) => fleet.fail(error));
     return await fleet.ended;
   } finally {
     ending.abort();
     front.close();
     signal?.removeEventListener("abort", stop);
+    // It may have files to remove.
+    await updating?.catch(() => {});
   }
 }
 

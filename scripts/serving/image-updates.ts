@@ -1,0 +1,80 @@
+import type { Updates } from "../../vm/commands.ts";
+import { Complaints } from "./complaints.ts";
+import type { ImageSource } from "./image-source.ts";
+import { serveFile } from "./serve-file.ts";
+import { Wake } from "./wake.ts";
+
+/** What serves other images in the course of time. */
+export interface ImageUpdatesOptions {
+  /** The path of the image. */
+  readonly image: string;
+  /** Where other images come from. Default: only `reload` serves the image anew. */
+  readonly source?: ImageSource | undefined;
+  /** Ends the updates, and what they do at the time. */
+  readonly signal: AbortSignal;
+  /** Gets a line of text about each image that is served or refused. */
+  note(line: string): void;
+  /** An error in one line. */
+  describe(error: unknown): string;
+}
+
+/**
+ * Serves what the source has, one image after the other. What comes while one is verified is served after it,
+ * and of several only the last.
+ */
+export class ImageUpdates {
+  readonly #options: ImageUpdatesOptions;
+  readonly #wake = new Wake();
+  readonly #complaints: Complaints;
+  #isReload = false;
+
+  constructor(options: ImageUpdatesOptions) {
+    this.#options = options;
+    this.#complaints = new Complaints(options.note);
+  }
+
+  /** Serves the image anew, even if it is the same. */
+  readonly reload = (): void => {
+    this.#isReload = true;
+    this.#wake.set();
+  };
+
+  readonly run: Updates = async (swap, onRefusal, ended) => {
+    const { image, source, note } = this.#options;
+    const signal = AbortSignal.any([ended, this.#options.signal]);
+    using _watch = source?.watch?.(() => this.#wake.set());
+    if (source?.looksAtOnce) this.#wake.set();
+    while (!signal.aborted) {
+      await this.#wake.wait(source?.interval, signal);
+      if (signal.aborted) return;
+      const isReload = this.#isReload;
+      this.#isReload = false;
+      const looked = await this.#attempt(signal, async () => (await source?.look(signal)) ?? false);
+      // A failure is a new one if it is asked for, or of another image, or after a success.
+      const isOther = source?.retries ? looked === false : looked === true;
+      if (isReload || isOther) this.#complaints.clear();
+      if (!looked && !isReload) continue;
+      const commit = await this.#attempt(signal, () => serveFile(image, swap, signal), onRefusal);
+      if (commit === undefined) continue;
+      this.#complaints.clear();
+      source?.onServed?.(commit);
+      note(`${image}: serving commit ${commit}`);
+    }
+  };
+
+  /** Does a step. If it fails, writes a line, and returns undefined. */
+  async #attempt<Result>(
+    signal: AbortSignal,
+    step: () => Promise<Result>,
+    onFailure = () => {},
+  ): Promise<Result | undefined> {
+    try {
+      return await step();
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.#complaints.say(`${this.#options.image} is not updated: ${this.#options.describe(error)}`);
+      onFailure();
+      return undefined;
+    }
+  }
+}
