@@ -40,7 +40,8 @@ process.on("exit", () => {
 const REQUESTS = [
   { name: "small", path: "/html/book/README.html", headers: [] },
   { name: "medium", path: "/html/std/index.html", headers: [] },
-  { name: "deflate", path: "/html/std/index.html", headers: ["Accept-Encoding: gzip, deflate"] },
+  { name: "gzip", path: "/html/std/index.html", headers: ["Accept-Encoding: gzip, deflate, br"] },
+  { name: "deflate", path: "/html/std/index.html", headers: ["Accept-Encoding: deflate"] },
   { name: "304", path: "/html/std/index.html", headers: ["If-None-Match"] },
 ] as const;
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { gzipSync } from "node:zlib";
 import { escapeHtml, page } from "./html.ts";
 import { ABOUT } from "./site.ts";
 
@@ -27,4 +28,20 @@ export function errorPage(status: number, why = WHY[status] ?? ""): Buffer {
 <p>${escapeHtml(why)}</p>
 <footer><a href="/">To the start</a> · <a href="/${ABOUT}/">about this image</a></footer>`,
   );
+}
+
+/** Pages by status and explanation, compressed; the server has some twenty of them. */
+const compressed = new Map<string, Uint8Array>();
+const MAX_COMPRESSED = 64;
+
+/** The gzip stream of such a page (RFC 1952), compressed once. */
+export function gzipErrorPage(status: number, why?: string): Uint8Array {
+  const key = `${status} ${why ?? ""}`;
+  let stream = compressed.get(key);
+  if (stream === undefined) {
+    stream = gzipSync(errorPage(status, why));
+    if (compressed.size === MAX_COMPRESSED) compressed.clear();
+    compressed.set(key, stream);
+  }
+  return stream;
 }

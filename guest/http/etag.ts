@@ -1,18 +1,24 @@
 import { createHash } from "node:crypto";
+import type { Coding } from "./coding.ts";
 
-/** The strong tag of a blob as it is: equal tags mean equal bytes. */
-export function identityTag(id: string): string {
-  return `"${id}"`;
-}
-
-/** The tag of its zlib stream, which is another sequence of bytes. */
-export function deflateTag(id: string): string {
-  return `"${id}-deflate"`;
+/**
+ * The strong tag of a blob in a coding. Each coding is another sequence of bytes, so it has another tag:
+ * equal tags mean equal bytes.
+ *
+ * @param id the blob's, in hexadecimal digits.
+ */
+export function blobTag(id: string, coding: Coding): string {
+  return coding === "identity" ? `"${id}"` : `"${id}-${coding}"`;
 }
 
 /** The tag of a page that the server makes. */
 export function pageTag(page: Uint8Array): string {
   return `"${createHash("sha1").update(page).digest("hex")}-page"`;
+}
+
+/** The tag of a page's gzip stream. @param tag the page's. */
+export function gzipPageTag(tag: string): string {
+  return `${tag.slice(0, -1)}-gzip"`;
 }
 
 /** Weak and strong tags in a list (RFC 9110, section 8.8.3). */

@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { aboutPage } from "./about-page.ts";
-import { prefersDeflate } from "./coding.ts";
+import { type Coding, preferredCoding } from "./coding.ts";
+import { codingsOf, GZIP, madeCodings } from "./codings-of.ts";
+import { Compressor } from "./compressor.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
-import { errorPage } from "./error-page.ts";
-import { deflateTag, identityTag, pageTag } from "./etag.ts";
+import { errorPage, gzipErrorPage } from "./error-page.ts";
+import { blobTag, gzipPageTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { MemoryBudget } from "./memory-budget.ts";
@@ -24,10 +26,14 @@ const ALLOW = "GET, HEAD, OPTIONS";
 /** On every response: another image may be at this address by now, and a browser must not guess types. */
 const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
+const PAGE_TYPE = "text/html; charset=utf-8";
+
 const PAGE_HEADERS: Headers = [
   ...COMMON,
-  ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", PAGE_POLICY],
+  ...["Content-Type", PAGE_TYPE, "Content-Security-Policy", PAGE_POLICY],
 ];
+
+const VARY: Headers = ["Vary", "Accept-Encoding"];
 
 export interface HandlerOptions {
   readonly site: SiteOptions;
@@ -35,6 +41,8 @@ export interface HandlerOptions {
   readonly hosts: ReadonlySet<string> | undefined;
   /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
   readonly memoryBudget?: number;
+  /** Milliseconds of the clock by which compressing is limited. Default `performance.now`. */
+  readonly now?: () => number;
   /** Receives a line for each part of the image that cannot be read. */
   complain(message: string): void;
   /** Aborts a response to release its memory; false if there is none to abort. */
@@ -46,18 +54,20 @@ export class Handler {
   readonly #store: Store;
   readonly #check: RequestCheck;
   readonly #site: Site;
+  readonly #compressor: Compressor;
   readonly #contents: Contents;
   readonly #memory: MemoryBudget;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
-  readonly #verifying = new Map<string, { reading: Promise<Content>; waiting: Set<ServerResponse> }>();
+  readonly #verifying = new Map<string, { reading: Promise<unknown>; waiting: Set<ServerResponse> }>();
   #about: Promise<Buffer> | undefined;
 
   constructor(store: Store, options: HandlerOptions) {
     this.#store = store;
     this.#check = new RequestCheck(options.hosts);
     this.#site = new Site(store, options.site);
-    this.#contents = new Contents(store);
+    this.#compressor = new Compressor(options.now);
+    this.#contents = new Contents(store, this.#compressor);
     this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
   }
@@ -117,31 +127,55 @@ export class Handler {
   }
 
   /** Sends a page that the server made. */
-  #givePage(request: IncomingMessage, response: ServerResponse, page: Buffer): undefined {
-    if (response.destroyed) return;
-    const tag = pageTag(page);
+  #givePage(
+    request: IncomingMessage,
+    response: ServerResponse,
+    page: Buffer,
+    coding = preferredCoding(request.headers["accept-encoding"], madeCodings(PAGE_TYPE, page.length)),
+  ): Promise<void> | undefined {
+    if (response.destroyed) return undefined;
+    const isGzip = coding === "gzip";
+    const tag = isGzip ? gzipPageTag(pageTag(page)) : pageTag(page);
     const verdict = evaluate(request.headers, tag);
-    if (verdict === 304) response.writeHead(304, [...COMMON, "ETag", tag]).end();
+    if (verdict === 304) response.writeHead(304, [...COMMON, ...VARY, "ETag", tag]).end();
     else if (verdict === 412) sendError(response, 412);
+    else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...VARY, "ETag", tag], page);
     else {
-      response.once("close", this.#memory.take(page, page.length));
-      sendBytes(response, 200, [...PAGE_HEADERS, "ETag", tag], page);
+      const release = this.#memory.take(page, 2 * page.length);
+      return this.#compressor
+        .gzip(tag, page)
+        .finally(release)
+        .then((stream) => {
+          if (stream === undefined) return this.#givePage(request, response, page, "identity");
+          const fields = [...PAGE_HEADERS, ...VARY, "ETag", tag, "Content-Encoding", coding];
+          return this.#sendPage(response, fields, stream);
+        });
     }
+    return undefined;
   }
 
+  #sendPage(response: ServerResponse, fields: Headers, bytes: Uint8Array): undefined {
+    if (response.destroyed) return;
+    response.once("close", this.#memory.take(bytes, bytes.length));
+    sendBytes(response, 200, fields, bytes);
+  }
+
+  /** Sends a file. @param canCompress false if the server cannot compress the file now. */
   #giveFile(
     request: IncomingMessage,
     response: ServerResponse,
     file: FileResource,
+    canCompress = true,
   ): Promise<void> | undefined {
     const { headers, method } = request;
     const range = method === "GET" ? headers.range : undefined;
+    const codings = codingsOf(file);
     // A range is one of the file as it is.
-    const compressed =
-      file.isUndeltified && range === undefined && prefersDeflate(headers["accept-encoding"]);
-    const tag = compressed ? deflateTag(file.id) : identityTag(file.id);
+    const isPlain = range !== undefined || !canCompress;
+    const coding = isPlain ? "identity" : preferredCoding(headers["accept-encoding"], codings);
+    const tag = blobTag(file.id, coding);
     const fields = [...COMMON, "ETag", tag];
-    if (file.isUndeltified) fields.push("Vary", "Accept-Encoding");
+    if (codings.length > 0) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
     if (verdict === 304) {
@@ -150,10 +184,10 @@ export class Handler {
     }
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
-    if (compressed) fields.push("Content-Encoding", "deflate");
+    if (coding !== "identity") fields.push("Content-Encoding", coding);
     const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
     if (method !== "HEAD" && part !== "unsatisfiable") {
-      return this.#useContent(response, file, compressed, (content) =>
+      return this.#useContent(request, response, file, coding, (content) =>
         this.#send(response, fields, content, part),
       );
     }
@@ -162,50 +196,61 @@ export class Handler {
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
     // The sizes in an image's entries are claims, and are not sent before the content is verified.
-    const size = this.#contents.verifiedSize(file, compressed);
+    const size = this.#contents.verifiedSize(file, coding);
     if (size !== undefined) return sendHead(size);
-    return this.#useContent(response, file, compressed, (content) => {
+    return this.#useContent(request, response, file, coding, (content) => {
       content.close();
       return sendHead(content.size);
     });
   }
 
-  /** Passes a verified content to `use`, at once if it is cached. Responds with 503 if there is no memory. */
+  /**
+   * Passes a verified content to `use`, at once if it is cached. Sends the file as it is if it cannot be
+   * compressed, and responds with 503 if there is no memory.
+   */
   #useContent(
+    request: IncomingMessage,
     response: ServerResponse,
     file: FileResource,
-    compressed: boolean,
+    coding: Coding,
     use: (content: Content) => Promise<void> | undefined,
   ): Promise<void> | undefined {
-    const cached = this.#contents.cached(file, compressed);
+    const cached = this.#contents.cached(file, coding);
     if (cached !== undefined) return use(contentInMemory(cached));
-    return this.#read(response, file, compressed).then((content) =>
-      content === undefined ? sendError(response, 503, ["Retry-After", "1"]) : use(content),
-    );
+    return this.#read(response, file, coding).then((content) => {
+      if (content === "busy") return sendError(response, 503, ["Retry-After", "1"]);
+      return content === undefined ? this.#giveFile(request, response, file, false) : use(content);
+    });
   }
 
-  /** Reads and verifies a content; undefined if other responses leave no memory for it. */
+  /**
+   * Reads and verifies a content: `busy` if other responses leave no memory for it, undefined if it cannot be
+   * compressed.
+   */
   async #read(
     response: ServerResponse,
     file: FileResource,
-    compressed: boolean,
-  ): Promise<Content | undefined> {
+    coding: Coding,
+  ): Promise<Content | "busy" | undefined> {
     // Requests for a file that is being verified wait for the result.
-    while (this.#contents.verifiedSize(file, compressed) === undefined) {
+    while (this.#contents.verifiedSize(file, coding) === undefined) {
       const verifying = this.#verifying.get(file.id);
       if (verifying === undefined) break;
       verifying.waiting.add(response);
       await verifying.reading;
     }
-    const cached = this.#contents.cached(file, compressed);
+    const cached = this.#contents.cached(file, coding);
     if (cached !== undefined) return contentInMemory(cached);
-    while (!this.#memory.fits(memorySizeOf(file))) {
-      if (!(await this.#options.abortSlowestResponse())) return undefined;
+    const isMade = coding !== "identity" && !file.isUndeltified;
+    // What is compressed, and what comes out.
+    const memorySize = isMade ? 2 * file.size : memorySizeOf(file);
+    while (!this.#memory.fits(memorySize)) {
+      if (!(await this.#options.abortSlowestResponse())) return "busy";
     }
-    const release = this.#memory.take(file, memorySizeOf(file));
+    const release = this.#memory.take(isMade ? response : file, memorySize);
     const waiting = new Set([response]);
     const isWanted = () => [...waiting].some((each) => !each.destroyed);
-    const reading = compressed ? this.#contents.compressed(file) : this.#contents.identity(file, isWanted);
+    const reading = this.#contents.open(file, coding, isWanted);
     const isFirst = !this.#verifying.has(file.id);
     if (isFirst) this.#verifying.set(file.id, { reading, waiting });
     try {
@@ -265,5 +310,7 @@ function sendLength(response: ServerResponse, headers: Headers, size: number): u
 }
 
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {
-  sendBytes(response, status, [...PAGE_HEADERS, ...more], errorPage(status, why));
+  const isGzip = preferredCoding(response.req.headers["accept-encoding"], GZIP) === "gzip";
+  const fields = [...PAGE_HEADERS, ...VARY, ...(isGzip ? ["Content-Encoding", "gzip"] : []), ...more];
+  sendBytes(response, status, fields, isGzip ? gzipErrorPage(status, why) : errorPage(status, why));
 }

@@ -1,15 +1,10 @@
+import { LARGEST_DELTA_IN_MEMORY } from "../http/delta-limits.ts";
 import { signalStatus } from "../protocol/signal-status.ts";
 import type { Unikernel } from "../unikernel.ts";
 import { parseOptions } from "./options.ts";
 import { usageError } from "./report.ts";
 
 const USAGE = "serve [--index NAME] [--listing] [--spa] [--host NAME]...";
-
-/**
- * Bytes of the largest file stored as a delta, which is read into memory; docteur has git make no larger
- * ones.
- */
-const MAX_OBJECT_SIZE = 64 * 1024 * 1024;
 
 /**
  * `serve [--index NAME] [--listing] [--spa] [--host NAME]...`: serves HTTP at the published ports until its
@@ -38,7 +33,7 @@ export const serve: Unikernel = async (context) => {
     return usageError(console, "serve", USAGE, `--host '${malformed}'`);
   }
   const hosts = names.length === 0 ? undefined : new Set(names.map((name) => parseHostName(name)!));
-  const store = connect({ layout: "light", maxObjectSize: MAX_OBJECT_SIZE });
+  const store = connect({ layout: "light", maxObjectSize: LARGEST_DELTA_IN_MEMORY });
   try {
     const site = { index, listing: options.has("--listing"), spa: options.has("--spa") };
     await serveSite(store, { site, hosts }, { ports, console, signal, verbose, report });

@@ -23,8 +23,8 @@ import {
 export interface FsOptions {
   /**
    * When a stream verifies that a content has the id of its object. This matters for undeltified files of
-   * more than 1 MiB. Any other file is verified before its first byte is read, and so is everything that is
-   * read without a stream.
+   * more than 1 MiB, and for deltas that are too large for memory. Any other file is verified before its
+   * first byte is read, and so is everything that is read without a stream.
    *
    * - `along`, the default: while it is read, in one pass. The stream holds its last piece back until the
    *   file is verified. So a damaged file ends with an error, never as if it were complete; the bytes before

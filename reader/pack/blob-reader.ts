@@ -2,7 +2,7 @@ import { InvalidImageError } from "../errors.ts";
 import { objectHash } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
-import type { EntryStream } from "./entry-stream.ts";
+import { PIECE_SIZE, type PieceStream } from "./piece-stream.ts";
 
 /** Reads a blob's content from any position. */
 export interface BlobReader {
@@ -28,6 +28,15 @@ export interface BlobReader {
    * @throws {InvalidImageError} if the content is damaged or does not match the id.
    */
   verify(limit?: number): boolean;
+  /**
+   * Goes on to a position, so that reading there takes no more than a piece.
+   *
+   * @param position in bytes, less than `size`.
+   * @param limit bytes to go through at most, rounded up to a piece; default all.
+   * @returns whether it is there.
+   * @throws as `verify`.
+   */
+  seek(position: number, limit?: number): boolean;
   /**
    * Fills `into` with the bytes from `position` on. Reading on is a single pass; a step back beyond the
    * current piece starts again from the front.
@@ -61,6 +70,10 @@ export class LoadedBlob implements BlobReader {
     return true;
   }
 
+  seek(): boolean {
+    return true;
+  }
+
   read(position: number, into: Uint8Array): number {
     const part = this.#bytes.subarray(position, position + into.length);
     into.set(part);
@@ -72,29 +85,40 @@ export class LoadedBlob implements BlobReader {
   }
 }
 
-/** A blob that passes through a window; it must be undeltified. */
+/** A blob that passes through a window. */
 export class StreamedBlob implements BlobReader {
   readonly streams = true;
   readonly whole = undefined;
   readonly size: number;
   readonly #id: Uint8Array;
-  readonly #stream: EntryStream;
+  readonly #stream: PieceStream;
   readonly #format: ObjectFormat;
   /** Has taken in everything up to the end of the current piece; undefined once the content is verified. */
   #hash: ReturnType<typeof objectHash> | undefined;
   /** The part of the content that was inflated last. */
   #piece: Uint8Array = new Uint8Array();
   #pieceEnd = 0;
+  readonly #onVerifying: ((piece: Uint8Array) => void) | undefined;
   /** What is damaged stays damaged. */
   #fault: unknown;
 
-  /** @param id raw id of the blob. */
-  constructor(id: Uint8Array, size: number, stream: EntryStream, format: ObjectFormat) {
+  /**
+   * @param id raw id of the blob.
+   * @param onVerifying receives each piece of the content, while it is verified in one pass.
+   */
+  constructor(
+    id: Uint8Array,
+    size: number,
+    stream: PieceStream,
+    format: ObjectFormat,
+    onVerifying?: (piece: Uint8Array) => void,
+  ) {
     this.#format = format;
     this.#id = Uint8Array.from(id);
     this.size = size;
     this.#stream = stream;
     this.#hash = objectHash("blob", size, format);
+    this.#onVerifying = onVerifying;
   }
 
   get verified(): boolean {
@@ -102,15 +126,22 @@ export class StreamedBlob implements BlobReader {
   }
 
   verify(limit = Number.POSITIVE_INFINITY): boolean {
-    for (let done = 0; !this.verified && done < limit; done += this.#piece.length) this.#next();
+    // A piece that is not complete counts as one: what it took is the same.
+    for (let done = 0; !this.verified && done < limit; done += PIECE_SIZE) this.#next();
     return this.verified;
+  }
+
+  seek(position: number, limit = Number.POSITIVE_INFINITY): boolean {
+    this.#stepBack(position);
+    for (let done = 0; position >= this.#pieceEnd && done < limit; done += PIECE_SIZE) this.#next();
+    return position < this.#pieceEnd;
   }
 
   read(position: number, into: Uint8Array): number {
     const end = Math.min(position + into.length, this.size);
     let at = position;
     while (at < end) {
-      this.#seek(at);
+      this.seek(at);
       const start = at - (this.#pieceEnd - this.#piece.length);
       const part = this.#piece.subarray(start, start + end - at);
       into.set(part, at - position);
@@ -126,7 +157,8 @@ export class StreamedBlob implements BlobReader {
     this.#pieceEnd = 0;
   }
 
-  #seek(position: number): void {
+  /** Starts again from the front, if the position is before the current piece. */
+  #stepBack(position: number): void {
     if (this.#fault !== undefined) throw this.#fault;
     if (position < this.#pieceEnd - this.#piece.length) {
       this.#stream.restart();
@@ -134,7 +166,6 @@ export class StreamedBlob implements BlobReader {
       this.#pieceEnd = 0;
       if (!this.verified) this.#hash = objectHash("blob", this.size, this.#format);
     }
-    while (position >= this.#pieceEnd) this.#next();
   }
 
   /**
@@ -145,6 +176,7 @@ export class StreamedBlob implements BlobReader {
     if (this.#fault !== undefined) throw this.#fault;
     try {
       const piece = this.#stream.next() ?? new Uint8Array();
+      if (this.#hash !== undefined) this.#onVerifying?.(piece);
       this.#hash?.update(piece);
       if (this.#hash !== undefined && this.#pieceEnd + piece.length === this.size) {
         if (!sameId(this.#hash.digest(), this.#id)) {

@@ -42,7 +42,7 @@ export class ChainDescriptions {
   describe(offset: number): EntryDescription {
     const header = this.#entries.header(offset);
     if (header.kind !== undefined) return { kind: header.kind, size: header.size, depth: 0, baseSize: 0 };
-    const { sourceSize, targetSize } = this.#deltaHeader(header);
+    const { sourceSize, targetSize } = this.deltaHeader(header);
     return { size: targetSize, baseSize: sourceSize, ...this.#follow(header) };
   }
 
@@ -74,7 +74,8 @@ export class ChainDescriptions {
     }
   }
 
-  #deltaHeader(delta: EntryHeader): DeltaHeader {
+  /** The header of a delta: what it is applied to, and what it makes. @throws {InvalidImageError} */
+  deltaHeader(delta: EntryHeader): DeltaHeader {
     const start = Buffer.alloc(MAX_DELTA_HEADER);
     let filled = 0;
     const take = (piece: Uint8Array) => {

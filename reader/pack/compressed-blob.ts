@@ -1,4 +1,5 @@
 import type { ObjectFormat } from "../git/object-format.ts";
+import { crc32 } from "../node-platform.ts";
 import { StreamedBlob } from "./blob-reader.ts";
 import type { EntryStream } from "./entry-stream.ts";
 
@@ -18,6 +19,8 @@ export class CompressedBlob {
   readonly #format: ObjectFormat;
   #verification: { readonly blob: StreamedBlob; readonly stream: EntryStream } | undefined;
   #length: number | undefined;
+  #crc = 0;
+  #crcKnown = false;
 
   /**
    * @param id raw id of the blob.
@@ -47,6 +50,14 @@ export class CompressedBlob {
   }
 
   /**
+   * CRC-32 of the content, unsigned, as gzip has it (RFC 1952); undefined until this object has verified the
+   * blob.
+   */
+  get crc32(): number | undefined {
+    return this.#crcKnown ? this.#crc : undefined;
+  }
+
+  /**
    * Goes on with inflating the blob and comparing it with its id.
    *
    * @param limit bytes to go through at most, rounded up to a piece; default all.
@@ -57,11 +68,17 @@ export class CompressedBlob {
     if (this.#length !== undefined) return true;
     if (this.#verification === undefined) {
       const stream = this.#open();
-      this.#verification = { stream, blob: new StreamedBlob(this.#id, this.size, stream, this.#format) };
+      const onVerifying = (piece: Uint8Array) => {
+        this.#crc = crc32(piece, this.#crc);
+      };
+      const blob = new StreamedBlob(this.#id, this.size, stream, this.#format, onVerifying);
+      this.#crc = 0;
+      this.#verification = { stream, blob };
     }
     const { stream, blob } = this.#verification;
     if (!blob.verify(limit)) return false;
     this.#length = stream.consumed;
+    this.#crcKnown = true;
     this.close();
     return true;
   }

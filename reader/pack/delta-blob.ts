@@ -51,6 +51,10 @@ export class DeltaBlob implements BlobReader {
     return this.#bytes !== undefined;
   }
 
+  seek(_position: number, limit?: number): boolean {
+    return this.verify(limit);
+  }
+
   read(position: number, into: Uint8Array): number {
     this.verify();
     const part = (this.#bytes as Uint8Array).subarray(position, position + into.length);

@@ -2,9 +2,7 @@ import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import type { EntryHeader } from "./format.ts";
 import { InflateError, type Inflater } from "./inflate.ts";
-
-/** Bytes of a piece. */
-const PIECE_SIZE = 64 * 1024;
+import { PIECE_SIZE, type PieceStream } from "./piece-stream.ts";
 
 /** Where a PACK lies in the image, in bytes; all of it lies before `end`. */
 export interface PackBounds {
@@ -16,7 +14,7 @@ export interface PackBounds {
  * An entry's own zlib stream as a cursor: one piece after the other, and back to the start. It has an
  * inflater to itself, so any number can be open at once, and holds one piece and zlib's window.
  */
-export class EntryStream {
+export class EntryStream implements PieceStream {
   readonly #cache: SectorCache;
   readonly #bounds: PackBounds;
   readonly #header: EntryHeader;

@@ -135,28 +135,38 @@ export class Objects {
 
   /**
    * A reader of the blob with this raw id, for reading from any position. A large undeltified one passes
-   * through a window, one that is a delta is made when it is first read or verified; any other is read here
-   * and verified. Close it.
+   * through a window, and so does one that is a delta and too large for memory. Any other that is a delta is
+   * made when it is first read or verified; any other at all is read here and verified. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   open(id: Uint8Array): BlobReader {
     const entry = this.#offset(id);
     const header = this.#named(id, () => this.#pack.entries.header(entry));
-    if (header.kind === undefined)
-      return new DeltaBlob(id, this.describe(id, "blob").size, this.#pack, entry);
+    if (header.kind === undefined) {
+      const { size } = this.describe(id, "blob");
+      const stream = this.#named(id, () => this.#pack.openStream(entry));
+      return stream === undefined
+        ? new DeltaBlob(id, size, this.#pack, entry)
+        : new StreamedBlob(id, size, stream, this.#format);
+    }
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new StreamedBlob(id, header.size, this.#pack.entries.stream(header), this.#format)
       : new LoadedBlob(this.read(id, "blob"));
   }
 
   /**
-   * The blob with this raw id as a stream whose every byte is verified; undefined if it is a delta, or not
-   * worth a window. Close it.
+   * The blob with this raw id as a stream whose every byte is verified; undefined if it is not worth a
+   * window, or is a delta that fits in memory. Close it.
    * @throws {InvalidImageError} as `read`.
    */
   openVerified(id: Uint8Array): VerifiedStream | undefined {
     const entry = this.#offset(id);
     const header = this.#named(id, () => this.#pack.entries.header(entry));
+    if (header.kind === undefined) {
+      const { size } = this.describe(id, "blob");
+      const stream = this.#named(id, () => this.#pack.openStream(entry));
+      return stream && new VerifiedStream(id, size, stream, this.#format);
+    }
     return header.kind === "blob" && header.size > LARGEST_WHOLE
       ? new VerifiedStream(id, header.size, this.#pack.entries.stream(header), this.#format)
       : undefined;

@@ -4,6 +4,7 @@ import type { GitObject } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import { SHA1 } from "../node-platform.ts";
 import { ChainDescriptions, type EntryDescription } from "./chain-descriptions.ts";
+import { type ChainStream, ChainStreams } from "./chain-streams.ts";
 import { Chains, type PendingObject } from "./chains.ts";
 import { Entries, type FindBase } from "./entries.ts";
 import type { EntryHeader } from "./format.ts";
@@ -38,6 +39,7 @@ export class Pack {
   readonly #limits: ReadLimits;
   readonly #chains: Chains;
   readonly #descriptions: ChainDescriptions;
+  readonly #streams: ChainStreams;
 
   /**
    * @param start byte offset of the PACK in the image.
@@ -57,6 +59,7 @@ export class Pack {
     this.#limits = new ReadLimits(bounds, options.work ?? new Work(), options.maxObjectSize ?? 1024 ** 3);
     this.#chains = new Chains(this.entries, this.#limits, options.baseCacheSize ?? 6 * 1024 * 1024);
     this.#descriptions = new ChainDescriptions(this.entries);
+    this.#streams = new ChainStreams(this.entries, this.#descriptions, this.#limits);
   }
 
   /** How the objects are named. */
@@ -122,6 +125,11 @@ export class Pack {
    */
   describe(offset: number): EntryDescription {
     return this.#descriptions.describe(offset);
+  }
+
+  /** As `ChainStreams.open`. */
+  openStream(offset: number): ChainStream | undefined {
+    return this.#streams.open(offset);
   }
 
   /** @throws {DocteurError} `OBJECT_TOO_LARGE`, if so many bytes of an entry may not be held in memory. */

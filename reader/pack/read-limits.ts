@@ -45,6 +45,14 @@ export class ReadLimits {
     if (size > this.#maxDeltaSize) throw this.#tooLarge(size, this.#maxDeltaSize, offset);
   }
 
+  /**
+   * Whether an object that is a delta, or the base of one, may be read into memory.
+   * @param size bytes of it. @param deltaSize bytes of its delta; 0 if it is undeltified.
+   */
+  fitsMemory(size: number, deltaSize: number): boolean {
+    return size <= this.#maxChainedSize && deltaSize <= this.#maxDeltaSize;
+  }
+
   /** @param work for one object, from the undeltified one on. @throws {WorkLimitError} */
   checkObjectWork(work: number, offset: number): void {
     if (work <= this.bounds.objectWork) return;

@@ -2,13 +2,13 @@ import { InvalidImageError } from "../errors.ts";
 import { objectHash } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import { hex, sameId } from "../git/object-id.ts";
-import type { EntryStream } from "./entry-stream.ts";
+import type { PieceStream } from "./piece-stream.ts";
 
 /** Bytes of a window. */
 const WINDOW = 1024 * 1024;
 
 /**
- * An undeltified blob of any size, in the memory of a window; every byte that it returns is verified. A first
+ * A blob of any size, in the memory of a window; every byte that it returns is verified. A first
  * pass compares all of the blob with its id, and notes the checksum of what comes before the end of each
  * window. A second pass returns a window if what it has read up to there has the same checksum: where a
  * device reads other bytes the second time, it fails first.
@@ -17,7 +17,7 @@ export class VerifiedStream {
   /** Bytes of the blob. */
   readonly size: number;
   readonly #id: Uint8Array;
-  readonly #stream: EntryStream;
+  readonly #stream: PieceStream;
   readonly #format: ObjectFormat;
   readonly #window = Buffer.allocUnsafeSlow(WINDOW);
   /** The checksum of what comes before the end of each window, one after the other. */
@@ -33,7 +33,7 @@ export class VerifiedStream {
    * @param id raw id of the blob.
    * @param size as its entry claims it.
    */
-  constructor(id: Uint8Array, size: number, stream: EntryStream, format: ObjectFormat) {
+  constructor(id: Uint8Array, size: number, stream: PieceStream, format: ObjectFormat) {
     this.#format = format;
     this.#id = Uint8Array.from(id);
     this.size = size;

@@ -36,8 +36,8 @@ export interface Range {
  * machine that has nothing else to do.
  *
  * Every method verifies a content by its id before it returns a byte of it. The exception is `open`: its
- * reader gives bytes of a large undeltified blob before they are verified, until its `verify` has returned
- * true.
+ * reader gives bytes of a blob that passes through a window before they are verified, until its `verify` has
+ * returned true.
  *
  * Any method throws `InvalidImageError` where the image is damaged, and `DocteurError` `OBJECT_TOO_LARGE` or
  * `TOO_MUCH_WORK` where an object goes beyond the bounds in docs/STORE.md. Symbolic links are followed within
@@ -150,8 +150,8 @@ export class Store {
 
   /**
    * Reads the value in pieces, each valid until the next is asked for, and all verified. An undeltified value
-   * of any size passes through a window twice: first it is verified, then it is read. A delta is applied in
-   * memory. Both yield to the event loop.
+   * of any size passes through a window twice: first it is verified, then it is read. So does a delta that is
+   * too large for memory; any other delta is applied in memory. All yield to the event loop.
    * @throws as `get`; and {InvalidImageError} if the device returns other bytes the second time; they are not
    * passed on.
    */

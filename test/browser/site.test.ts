@@ -58,7 +58,7 @@ test("Chromium reads a documentation set from a machine: links, images, its sear
   t.deepEqual(await brokenImages(page), []);
   t.deepEqual(
     [...encodings].filter((encoding) => encoding !== undefined),
-    ["deflate"],
+    ["gzip"],
   );
 
   // The search is a script that reads an index of 3.6 MB.

@@ -1,4 +1,5 @@
 import { aboutPage } from "../../guest/http/about-page.ts";
+import { codingsOf } from "../../guest/http/codings-of.ts";
 import { Contents } from "../../guest/http/contents.ts";
 import { folderPage } from "../../guest/http/folder-page.ts";
 import { objectCounts } from "../../guest/http/object-counts.ts";
@@ -254,10 +255,9 @@ async function site(open: (options?: ConnectOptions) => Store, meter: Meter): Pr
         const resource = map.find(target);
         if (resource.kind === "folder") folderPage(there, resource.path, resource.names);
         if (resource.kind !== "file") return;
-        for (const content of [
-          await contents.identity(resource),
-          ...(resource.isUndeltified ? [await contents.compressed(resource)] : []),
-        ]) {
+        for (const coding of ["identity", ...codingsOf(resource)] as const) {
+          const content = await contents.open(resource, coding);
+          if (content === undefined) continue;
           try {
             for await (const piece of content.pieces({ start: 0, end: Math.min(content.size, MIB) })) {
               if (piece.length === 0 && content.size > 0) throw new Error("an empty piece");

@@ -1,5 +1,6 @@
 import test from "ava";
-import { prefersDeflate } from "../../../guest/http/coding.ts";
+import { preferredCoding } from "../../../guest/http/coding.ts";
+import { codingsOf } from "../../../guest/http/codings-of.ts";
 import { contentType } from "../../../guest/http/content-type.ts";
 import { MemoryBudget } from "../../../guest/http/memory-budget.ts";
 import { parseRange } from "../../../guest/http/range.ts";
@@ -32,26 +33,89 @@ test("an empty file has no satisfiable range", (t) => {
   t.is(parseRange(undefined, 0), undefined);
 });
 
-for (const [accepted, deflate] of [
-  [undefined, false],
-  ["", false],
-  ["gzip, deflate, br, zstd", true],
-  ["gzip", false],
-  ["DEFLATE", true],
-  ["deflate;q=0", false],
-  ["deflate; q=0.5", true],
-  ["deflate;q=0.5, identity", false],
-  ["deflate;q=0.5, identity;q=0.5", true],
-  ["*", true],
-  ["*;q=0", false],
-  ["identity;q=1, *;q=0", false],
-  ["deflate, *;q=0", true],
-  ["gzip;q=1, *;q=0.1", true],
-  ["deflate;q=2", false],
-  ["deflate;q=nonsense", false],
+const CODINGS = ["gzip", "deflate"] as const;
+
+/** The coding preferred of all, of gzip alone, and of deflate alone. */
+for (const [accepted, ofBoth, ofGzip, ofDeflate] of [
+  [undefined, "identity", "identity", "identity"],
+  ["", "identity", "identity", "identity"],
+  ["gzip, deflate, br, zstd", "gzip", "gzip", "deflate"],
+  ["deflate, gzip", "gzip", "gzip", "deflate"],
+  ["gzip", "gzip", "gzip", "identity"],
+  ["br, gzip", "gzip", "gzip", "identity"],
+  ["x-gzip", "gzip", "gzip", "identity"],
+  ["X-Gzip;Q=0.5, identity;q=0.4", "gzip", "gzip", "identity"],
+  ["br", "identity", "identity", "identity"],
+  ["DEFLATE", "deflate", "identity", "deflate"],
+  ["gzip;q=0", "identity", "identity", "identity"],
+  ["gzip;q=0, deflate", "deflate", "identity", "deflate"],
+  ["gzip;q=0, *", "deflate", "identity", "deflate"],
+  ["gzip;q=0.5, deflate;q=0.6", "deflate", "gzip", "deflate"],
+  ["gzip;q=0.5, deflate;q=0.5", "gzip", "gzip", "deflate"],
+  ["gzip;q=0.001", "gzip", "gzip", "identity"],
+  ["gzip ; q=1.000,deflate ;q=0.999", "gzip", "gzip", "deflate"],
+  ["deflate;q=0", "identity", "identity", "identity"],
+  ["deflate; q=0.5", "deflate", "identity", "deflate"],
+  ["deflate;q=0.5, identity", "identity", "identity", "identity"],
+  ["deflate;q=0.5, identity;q=0.5", "deflate", "identity", "deflate"],
+  ["gzip;q=0.4, deflate;q=0.6, identity;q=0.5", "deflate", "identity", "deflate"],
+  ["*", "gzip", "gzip", "deflate"],
+  ["*;q=0", "identity", "identity", "identity"],
+  ["identity;q=1, *;q=0", "identity", "identity", "identity"],
+  ["identity;q=0", "identity", "identity", "identity"],
+  ["identity;q=0, gzip;q=0.1", "gzip", "gzip", "identity"],
+  ["deflate, *;q=0", "deflate", "identity", "deflate"],
+  ["gzip;q=1, *;q=0.1", "gzip", "gzip", "deflate"],
+  ["gzip;q=0.2, *;q=0.5", "deflate", "identity", "deflate"],
+  ["gzip;q=2, deflate;q=2", "identity", "identity", "identity"],
+  ["gzip;q=nonsense", "identity", "identity", "identity"],
+  ["gzipped, deflated", "identity", "identity", "identity"],
 ] as const) {
-  test(`Accept-Encoding: ${accepted}`, (t) => t.is(prefersDeflate(accepted), deflate));
+  test(`Accept-Encoding: ${accepted}`, (t) => {
+    for (const time of [1, 2]) {
+      t.is(preferredCoding(accepted, CODINGS), ofBoth, `time ${time}`);
+      t.is(preferredCoding(accepted, ["gzip"]), ofGzip);
+      t.is(preferredCoding(accepted, ["deflate"]), ofDeflate);
+      t.is(preferredCoding(accepted, []), "identity");
+    }
+  });
 }
+
+test("any number of different fields is understood", (t) => {
+  for (let i = 0; i < 1000; i++) t.is(preferredCoding(`x${i}, gzip`, CODINGS), "gzip");
+});
+
+for (const [type, isCompressed] of [
+  ["text/html; charset=utf-8", true],
+  ["text/plain; charset=utf-8", true],
+  ["text/css", true],
+  ["application/json; charset=utf-8", true],
+  ["application/manifest+json; charset=utf-8", true],
+  ["application/javascript", true],
+  ["application/xhtml+xml; charset=utf-8", true],
+  ["application/atom+xml", true],
+  ["image/svg+xml; charset=utf-8", true],
+  ["image/png", false],
+  ["font/woff2", false],
+  ["application/gzip", false],
+  ["application/octet-stream", false],
+  ["application/jsonfile", false],
+] as const) {
+  test(`a delta of the type ${type} is ${isCompressed ? "" : "not "}compressed`, (t) => {
+    const codings = (size: number) => codingsOf({ isUndeltified: false, type, size });
+    const expected = isCompressed ? ["gzip"] : [];
+    t.deepEqual(codings(1025), expected);
+    t.deepEqual(codings(4 * 1024 * 1024), expected);
+    for (const size of [0, 1024, 4 * 1024 * 1024 + 1]) t.deepEqual(codings(size), []);
+  });
+}
+
+test("an undeltified file can be sent in both codings, but gzip within gzip is kept from browsers", (t) => {
+  for (const type of ["text/html", "image/png", "application/octet-stream"]) {
+    t.deepEqual(codingsOf({ isUndeltified: true, type, size: 5 }), ["gzip", "deflate"]);
+  }
+  t.deepEqual(codingsOf({ isUndeltified: true, type: contentType("a.tar.gz"), size: 5 }), ["deflate"]);
+});
 
 for (const [name, type] of [
   ["index.html", "text/html; charset=utf-8"],

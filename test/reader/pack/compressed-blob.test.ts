@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { inflateSync } from "node:zlib";
+import { crc32, inflateSync } from "node:zlib";
 import test from "ava";
 import { copy, delta, makeImage, open, refDelta, whole } from "../pack-fixture.ts";
 
@@ -23,7 +23,9 @@ for (const inflate of ["zlib", "pako"] as const) {
       t.is(blob.size, content.length);
       t.is(blob.length, undefined);
       t.throws(() => blob.read(0, 1), { message: /before its blob is verified/ });
-      while (!blob.verify(1_000_000)) t.is(blob.length, undefined);
+      t.is(blob.crc32, undefined);
+      while (!blob.verify(1_000_000)) t.deepEqual([blob.length, blob.crc32], [undefined, undefined]);
+      t.is(blob.crc32, crc32(content));
       const stream = blob.read(0, Number.MAX_SAFE_INTEGER);
       t.true(blob.length === stream.length);
       t.true(IMAGE.includes(stream));
