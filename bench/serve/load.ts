@@ -1,0 +1,53 @@
+import type { Contender } from "../lib/compare.ts";
+import { cpuTime } from "../lib/cpu-time.ts";
+import { wrk } from "../lib/web-tools.ts";
+import type { Server } from "./servers.ts";
+
+const SECONDS = Number(process.env.DURATION ?? 4);
+
+/** What is asked for. */
+export interface Request {
+  readonly path: string;
+  readonly headers: readonly string[];
+}
+
+/**
+ * A server under a load. It measures latencies, and the CPU time that a request takes, in microseconds: of
+ * the process that accepts connections, of the machines, and of the client.
+ *
+ * @param mayFail whether errors count as a measure, because a server is known to have them; otherwise any ends
+ * the benchmark.
+ */
+export function loading(
+  server: Server,
+  { path, headers }: Request,
+  { connections, target, mayFail = false }: { connections: number; target?: number; mayFail?: boolean },
+): Contender {
+  return {
+    name: server.name,
+    ...(target !== undefined && { target }),
+    async run() {
+      const before = cpuTime(server.pid);
+      const load = await wrk(server.base + path, headers, { connections, seconds: SECONDS });
+      const after = cpuTime(server.pid);
+      if (load.errors > 0 && !mayFail) throw new Error(`${server.name}: ${load.errors} requests failed`);
+      const { rate, count, p50, p99, errors, cpu } = load;
+      const micro = (seconds: number) => (seconds / count) * 1e6;
+      return {
+        seconds: 1000 / rate,
+        "requests/s": rate,
+        "p50 ms": p50,
+        "p99 ms": p99,
+        "p99/p50": p99 / p50,
+        "host us": micro(after.host - before.host),
+        "machine us": micro(sum(after.machines) - sum(before.machines)),
+        "client us": micro(cpu),
+        ...(mayFail && { errors }),
+      };
+    },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
