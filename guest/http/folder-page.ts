@@ -24,9 +24,15 @@ const LONGEST_NAME = 4096;
  *
  * @param path the folder's path in the image.
  * @param names of its URL.
+ * @param hasDownloads whether the page links the folder's archives. Default: no.
  * @throws {InvalidImageError}
  */
-export function folderPage(store: Store, path: Uint8Array, names: readonly Uint8Array[]): Buffer {
+export function folderPage(
+  store: Store,
+  path: Uint8Array,
+  names: readonly Uint8Array[],
+  hasDownloads = false,
+): Buffer {
   const folder = store.folder(path);
   const title = `/${names.map((name) => `${text(name)}/`).join("")}`;
   const rows = rowsOf(folder);
@@ -42,9 +48,13 @@ export function folderPage(store: Store, path: Uint8Array, names: readonly Uint8
 ${up}${rows.join("\n")}
 </tbody>
 </table>
-${more}${footer(store)}`,
+${more}${hasDownloads ? DOWNLOADS : ""}${footer(store)}`,
   );
 }
+
+const DOWNLOADS = `<p class="quiet">Download this folder: <a href="?download=tar">tar</a>, \
+<a href="?download=zip">zip</a></p>
+`;
 
 function rowsOf(folder: Folder): string[] {
   const rows: string[] = [];

@@ -7,14 +7,17 @@ import { codingsOf, GZIP, madeCodings } from "./codings-of.ts";
 import { Compressor } from "./compressor.ts";
 import { allowsRange, evaluate } from "./conditions.ts";
 import { type Content, Contents, contentInMemory, memorySizeOf } from "./contents.ts";
+import { type Download, Downloads } from "./downloads.ts";
 import { errorPage, gzipErrorPage } from "./error-page.ts";
 import { blobTag, gzipPageTag, pageTag } from "./etag.ts";
 import { folderPage, MAX_PAGE } from "./folder-page.ts";
 import { PAGE_POLICY } from "./html.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { sendParts } from "./multipart.ts";
 import { objectCounts } from "./object-counts.ts";
 import { type Part, parseRange } from "./range.ts";
 import { RequestCheck } from "./request-fault.ts";
+import { COMMON } from "./rules/response-fields.ts";
 import { type Headers, sendBytes, sendPart } from "./send.ts";
 import { type FileResource, type Resource, Site, type SiteOptions } from "./site.ts";
 
@@ -22,9 +25,6 @@ import { type FileResource, type Resource, Site, type SiteOptions } from "./site
 const MEMORY_BUDGET = 96 * 1024 * 1024;
 
 const ALLOW = "GET, HEAD, OPTIONS";
-
-/** On every response: another image may be at this address by now, and a browser must not guess types. */
-const COMMON: Headers = ["Cache-Control", "no-cache", "X-Content-Type-Options", "nosniff"];
 
 const PAGE_TYPE = "text/html; charset=utf-8";
 
@@ -39,6 +39,8 @@ export interface HandlerOptions {
   readonly site: SiteOptions;
   /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Whether folders are sent as archives on request. Default: no. */
+  readonly downloads?: boolean;
   /** Bytes of memory for contents that clients have not read yet. Default 96 MiB. */
   readonly memoryBudget?: number;
   /** Milliseconds of the clock by which compressing is limited. Default `performance.now`. */
@@ -57,6 +59,7 @@ export class Handler {
   readonly #compressor: Compressor;
   readonly #contents: Contents;
   readonly #memory: MemoryBudget;
+  readonly #downloads: Downloads | undefined;
   readonly #options: HandlerOptions;
   /** Contents that are being read and verified, by object id, and the responses that wait for them. */
   readonly #verifying = new Map<string, { reading: Promise<unknown>; waiting: Set<ServerResponse> }>();
@@ -70,6 +73,13 @@ export class Handler {
     this.#contents = new Contents(store, this.#compressor);
     this.#memory = new MemoryBudget(options.memoryBudget ?? MEMORY_BUDGET);
     this.#options = options;
+    if (options.downloads === true) {
+      this.#downloads = new Downloads(store, {
+        contents: this.#contents,
+        memory: this.#memory,
+        abortSlowestResponse: () => options.abortSlowestResponse(),
+      });
+    }
   }
 
   /** Answers one request. An error becomes a response, or ends the connection if the response has begun. */
@@ -94,6 +104,8 @@ export class Handler {
       return undefined;
     }
     if (method !== "GET" && method !== "HEAD") return sendError(response, 405, ["Allow", ALLOW]);
+    const download = this.#downloads?.find(url);
+    if (download !== undefined) return this.#giveDownload(request, response, download);
     return this.#give(request, response, this.#site.find(url));
   }
 
@@ -103,18 +115,29 @@ export class Handler {
         return this.#giveFile(request, response, resource);
       case "folder":
         if (!this.#memory.fits(MAX_PAGE)) return sendError(response, 503, ["Retry-After", "1"]);
-        return this.#givePage(request, response, folderPage(this.#store, resource.path, resource.names));
+        return this.#givePage(
+          request,
+          response,
+          folderPage(this.#store, resource.path, resource.names, this.#downloads !== undefined),
+          resource.fields.list,
+        );
       case "about":
         this.#about ??= this.#makeAbout();
         return this.#about.then((page) => this.#givePage(request, response, page));
       case "redirect":
-        sendBytes(response, 301, [...COMMON, "Location", resource.location], EMPTY);
+        sendBytes(response, resource.status, [...COMMON, "Location", resource.location], EMPTY);
         return undefined;
       case "missing":
-        return sendError(response, 404);
+        if (resource.page !== undefined) return this.#giveMissing(request, response, resource.page);
+        return sendError(response, 404, resource.fields.list);
       case "malformed":
         return sendError(response, 400);
     }
+  }
+
+  async #giveDownload(request: IncomingMessage, response: ServerResponse, download: Download): Promise<void> {
+    const refusal = await this.#downloads!.answer(request, response, COMMON, download);
+    if (refusal !== undefined) sendError(response, refusal, refusal === 503 ? ["Retry-After", "10"] : []);
   }
 
   async #makeAbout(): Promise<Buffer> {
@@ -126,29 +149,31 @@ export class Handler {
     }
   }
 
-  /** Sends a page that the server made. */
+  /** Sends a page that the server made. @param more header fields. */
   #givePage(
     request: IncomingMessage,
     response: ServerResponse,
     page: Buffer,
+    more: Headers = [],
     coding = preferredCoding(request.headers["accept-encoding"], madeCodings(PAGE_TYPE, page.length)),
   ): Promise<void> | undefined {
     if (response.destroyed) return undefined;
     const isGzip = coding === "gzip";
     const tag = isGzip ? gzipPageTag(pageTag(page)) : pageTag(page);
+    const fields = [...more, ...VARY, "ETag", tag];
     const verdict = evaluate(request.headers, tag);
-    if (verdict === 304) response.writeHead(304, [...COMMON, ...VARY, "ETag", tag]).end();
+    if (verdict === 304) response.writeHead(304, [...COMMON, ...fields]).end();
     else if (verdict === 412) sendError(response, 412);
-    else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...VARY, "ETag", tag], page);
+    else if (!isGzip) this.#sendPage(response, [...PAGE_HEADERS, ...fields], page);
     else {
-      const release = this.#memory.take(page, 2 * page.length);
+      // Not by the page, which others may be sending as it is.
+      const release = this.#memory.take(response, 2 * page.length);
       return this.#compressor
         .gzip(tag, page)
         .finally(release)
         .then((stream) => {
-          if (stream === undefined) return this.#givePage(request, response, page, "identity");
-          const fields = [...PAGE_HEADERS, ...VARY, "ETag", tag, "Content-Encoding", coding];
-          return this.#sendPage(response, fields, stream);
+          if (stream === undefined) return this.#givePage(request, response, page, more, "identity");
+          return this.#sendPage(response, [...PAGE_HEADERS, ...fields, "Content-Encoding", coding], stream);
         });
     }
     return undefined;
@@ -158,6 +183,20 @@ export class Handler {
     if (response.destroyed) return;
     response.once("close", this.#memory.take(bytes, bytes.length));
     sendBytes(response, 200, fields, bytes);
+  }
+
+  /** Sends the site's page for what is missing: no tag, no conditions and no ranges, as of another error. */
+  #giveMissing(
+    request: IncomingMessage,
+    response: ServerResponse,
+    page: FileResource,
+  ): Promise<void> | undefined {
+    const fields = [...page.fields.list, "Content-Type", page.type];
+    return this.#useContent(request, response, page, "identity", (content) => {
+      if (request.method !== "HEAD") return this.#send(response, fields, content, undefined, 404);
+      content.close();
+      return sendLength(response, fields, content.size, 404);
+    });
   }
 
   /** Sends a file. @param canCompress false if the server cannot compress the file now. */
@@ -174,7 +213,7 @@ export class Handler {
     const isPlain = range !== undefined || !canCompress;
     const coding = isPlain ? "identity" : preferredCoding(headers["accept-encoding"], codings);
     const tag = blobTag(file.id, coding);
-    const fields = [...COMMON, "ETag", tag];
+    const fields = [...file.fields.list, "ETag", tag];
     if (codings.length > 0) fields.push("Vary", "Accept-Encoding");
 
     const verdict = evaluate(headers, tag);
@@ -185,14 +224,14 @@ export class Handler {
     if (verdict === 412) return sendError(response, 412);
     fields.push("Content-Type", file.type, "Accept-Ranges", "bytes");
     if (coding !== "identity") fields.push("Content-Encoding", coding);
-    const part = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
-    if (method !== "HEAD" && part !== "unsatisfiable") {
+    const parts = range !== undefined && allowsRange(headers, tag) ? parseRange(range, file.size) : undefined;
+    if (method !== "HEAD" && parts !== "unsatisfiable") {
       return this.#useContent(request, response, file, coding, (content) =>
-        this.#send(response, fields, content, part),
+        this.#send(response, fields, content, parts),
       );
     }
     const sendHead = (size: number) =>
-      part === "unsatisfiable"
+      parts === "unsatisfiable"
         ? sendError(response, 416, ["Content-Range", `bytes */${size}`])
         : sendLength(response, fields, size);
     // The sizes in an image's entries are claims, and are not sent before the content is verified.
@@ -261,12 +300,13 @@ export class Handler {
     }
   }
 
-  /** Sends a content, or a part of it, and keeps it until the client has it or is gone. */
+  /** Sends a content, or parts of it, and keeps it until the client has it or is gone. */
   #send(
     response: ServerResponse,
     fields: Headers,
     content: Content,
-    part: Part | undefined,
+    parts: readonly Part[] | undefined,
+    wholeStatus = 200,
   ): Promise<void> | undefined {
     const { bytes, size } = content;
     if (response.destroyed) {
@@ -278,8 +318,10 @@ export class Handler {
       release();
       content.close();
     });
+    if (parts !== undefined && parts.length > 1) return sendParts(response, fields, content, parts);
+    const part = parts?.[0];
     const { start, end } = part ?? { start: 0, end: size };
-    const status = part === undefined ? 200 : 206;
+    const status = part === undefined ? wholeStatus : 206;
     const headers =
       part === undefined ? fields : [...fields, "Content-Range", `bytes ${start}-${end - 1}/${size}`];
     if (bytes === undefined) return sendPart(response, status, headers, content, { start, end });
@@ -305,8 +347,8 @@ const EMPTY = new Uint8Array();
 const DAMAGED = "The image is damaged here. The server sent nothing of the file.";
 
 /** Answers a HEAD. @param size bytes of the content that a GET gets. */
-function sendLength(response: ServerResponse, headers: Headers, size: number): undefined {
-  response.writeHead(200, [...headers, "Content-Length", String(size)]).end();
+function sendLength(response: ServerResponse, headers: Headers, size: number, status = 200): undefined {
+  response.writeHead(status, [...headers, "Content-Length", String(size)]).end();
 }
 
 function sendError(response: ServerResponse, status: number, more: Headers = [], why?: string): undefined {

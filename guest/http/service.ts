@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly site: SiteOptions;
   /** The hosts that are served, as `hostOf` spells them. Default: all. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** Whether folders are sent as archives on request. */
+  readonly downloads: boolean;
 }
 
 /** What of its context a service uses. */
@@ -31,7 +33,7 @@ export type ServiceContext = Pick<UnikernelContext, "ports" | "console" | "signa
  */
 export async function serveSite(
   store: Store,
-  { site, hosts }: ServeOptions,
+  { site, hosts, downloads }: ServeOptions,
   { ports, console, signal, verbose, report }: ServiceContext,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
@@ -39,7 +41,7 @@ export async function serveSite(
   const available = Math.max(1, descriptorLimit() - RESERVED_DESCRIPTORS);
   const connections = new Connections({ maxConnections: Math.min(MAX_CONNECTIONS, available) });
   const abortSlowestResponse = () => connections.abortSlowestResponse();
-  const handler = new Handler(store, { site, hosts, complain, abortSlowestResponse });
+  const handler = new Handler(store, { site, hosts, downloads, complain, abortSlowestResponse });
   const servers: Server[] = [];
   try {
     for (const port of ports) {

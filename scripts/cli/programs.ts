@@ -12,15 +12,22 @@ export const programs: Readonly<Record<string, string>> = {
   ls: ` ls [-l] [-R] [PATH...]
      List folders; without PATH, the root. -l also prints mode, kind,
      object id and size, as \`git ls-tree -l\`; -R lists subfolders, too.`,
-  serve: ` serve [--index NAME] [--listing] [--spa] [--host NAME]...
+  serve: ` serve [--index NAME] [--listing] [--spa] [--clean-urls]
+       [--cache [GLOB:]VALUE]... [--headers FILE] [--redirects FILE]
+       [--downloads] [--host NAME]...
      Answer HTTP requests at the ports published by -p, and print the
      address of each to standard output once it answers. Ctrl-C or SIGTERM
      ends it. --index: the file that is sent for its folder (default:
      index.html). --listing: list folders without such a file. --spa: send
-     the root's index where there is no file. --host: answer only requests
-     for this host, so that no web page can read a site that is private to
-     this machine; may be given more than once. /.docteur/ describes the
-     image.`,
+     the root's index where there is no file. --clean-urls: /about is
+     about.html. --cache: the Cache-Control of files (default: no-cache);
+     GLOB is one of their paths, such as /assets/**; "hashed" is a year
+     for names that carry a hash. The last that matches counts. --headers
+     and --redirects: files of the image in the formats of _headers and
+     _redirects, which hosts of static sites read. --downloads: send a
+     folder as an archive for ?download=tar and ?download=zip. --host: answer only requests for this host, so that no web page can
+     read a site that is private to this machine; may be given more than
+     once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };

@@ -73,7 +73,7 @@ test("a port in use is one line of error, in the machine and on the host", async
 });
 
 test("a malformed port is refused before anything is done", async (t) => {
-  for (const mapping of ["80", "8080:", "[::1]:8080:80", "99999:80"]) {
+  for (const mapping of ["80", "8080:", "99999:80"]) {
     refused(
       t,
       await docteur(["run", `--publish=${mapping}`, small, "serve"]),
@@ -92,7 +92,7 @@ test("serve without arguments prints its usage", async (t) => {
     t.is(status, 2);
     t.regex(
       stderr,
-      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\] \[--host NAME\]...\n$/,
+      /^serve: [^\n]*usage: serve \[--index NAME\] \[--listing\] \[--spa\] \[--downloads\] \[--host NAME\]...\n$/,
     );
   }
   const { status, stderr } = await docteur(["run", "-t", "unix", small, "serve"]);

@@ -107,7 +107,7 @@ test("conditions: 304 without content, 412", async (t) => {
   t.is((await get("/nope", { "if-none-match": "*" })).status, 404);
 });
 
-test("parts: 206 with the very bytes, 416, and several parts at once as the whole", async (t) => {
+test("parts: 206 with the very bytes, 416", async (t) => {
   const { get } = await served(t, image);
   for (const [path, content] of [
     ["movie.mp4", MOVIE],
@@ -131,8 +131,6 @@ test("parts: 206 with the very bytes, 416, and several parts at once as the whol
     const beyond = await get(`/${path}`, { range: `bytes=${content.length}-` });
     t.is(beyond.status, 416);
     t.is(beyond.headers["content-range"], `bytes */${content.length}`);
-    const several = await get(`/${path}`, { range: "bytes=0-0,5-6" });
-    t.deepEqual([several.status, sha1(several.body)], [200, sha1(content)]);
   }
   t.is((await get("/empty.txt", { range: "bytes=0-" })).status, 416);
   const head = await get("/movie.mp4", { range: "bytes=0-0" }, "HEAD");

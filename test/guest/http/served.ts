@@ -92,6 +92,8 @@ export class RawSocket {
   #text = "";
   /** Fulfilled when the server has closed the connection; gives all that it said. */
   readonly closed: Promise<string>;
+  /** Whether the server has ended the connection with a reset. */
+  isReset = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket.setEncoding("latin1");
@@ -99,7 +101,9 @@ export class RawSocket {
       this.#text += piece;
     });
     // A reset is an end, too.
-    socket.on("error", () => {});
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.isReset = error.code === "ECONNRESET";
+    });
     this.closed = new Promise((resolve) => socket.once("close", () => resolve(this.#text)));
   }
 

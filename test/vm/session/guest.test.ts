@@ -138,8 +138,7 @@ test.serial(
 test.serial("disposing of a guest kills it", async (t) => {
   let pids: number[];
   {
-    await using guest = await start("ready(); wait();");
-    t.deepEqual(guest.ports, []);
+    await using _guest = await start("ready(); wait();");
     pids = descendants(process.pid).map(({ pid }) => pid);
     t.is(pids.length, 1);
   }

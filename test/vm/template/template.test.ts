@@ -100,7 +100,7 @@ test.serial("a defect of docteur leaves the template in place and records no fai
   const machine = await prepareMachine({ image: SMALL, bundle }, () => {});
   const notes: string[] = [];
   const note = (line: string) => void notes.push(line);
-  const guest = await startFromTemplate(machine, [], {
+  const guest = await startFromTemplate(machine, {
     seconds: 600,
     note,
     detail: note,
