@@ -3,13 +3,14 @@
 // first answer, and a page in Chromium. PARTS=rates,start measures some of them.
 
 import { inBrowser } from "./serve/browser.ts";
-import { bursts } from "./serve/bursts.ts";
+import { bursts, keptAlive } from "./serve/bursts.ts";
 import { firstAnswer } from "./serve/first-answer.ts";
 import { rates } from "./serve/rates.ts";
 import { replicas } from "./serve/replicas.ts";
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   bursts,
+  keptAlive,
   rates,
   replicas,
   start: firstAnswer,

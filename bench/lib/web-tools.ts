@@ -7,6 +7,9 @@ export function nginx(): Promise<Tool> {
   return packagedTool("sbin/nginx", "nginx");
 }
 
+/** An answer that takes longer is an error; a client would not wait. */
+const LIMIT_SECONDS = 10;
+
 /** What wrk measured. */
 export interface Load {
   /** Requests answered a second. */
@@ -16,7 +19,7 @@ export interface Load {
   /** Milliseconds that half of the answers took at most, and 99 of 100. */
   readonly p50: number;
   readonly p99: number;
-  /** Connections, requests and answers that failed, answers later than 2 s, and those with a status from 400. */
+  /** Connections, requests and answers that failed, answers that took too long or have a status from 400. */
   readonly errors: number;
   /** Seconds of CPU that wrk itself took. */
   readonly cpu: number;
@@ -29,7 +32,7 @@ export async function wrk(
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Load> {
   const { path, env } = await packagedTool("bin/wrk", "wrk");
-  const args = ["-t1", `-c${connections}`, `-d${seconds}`, "--latency"];
+  const args = ["-t1", `-c${connections}`, `-d${seconds}`, `--timeout=${LIMIT_SECONDS}`, "--latency"];
   const before = endedChildrenTime();
   const { stdout } = await execa(path, [...args, ...headers.flatMap((header) => ["-H", header]), url], {
     env,

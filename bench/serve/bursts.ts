@@ -10,7 +10,7 @@ const MOST_BEHIND_SLIRP = 6;
 const KEPT_ALIVE = 256;
 const SECONDS = Number(process.env.DURATION ?? 10);
 
-/** Connections that come at once; then many that stay. */
+/** Connections that come at once. */
 export async function bursts(): Promise<void> {
   await using ours = await docteur(site.image);
   await using peer = await processOfHost(site.image);
@@ -28,6 +28,12 @@ export async function bursts(): Promise<void> {
       ],
     });
   }
+}
+
+/** Many connections that stay. */
+export async function keptAlive(): Promise<void> {
+  await using ours = await docteur(site.image);
+  await using peer = await processOfHost(site.image);
   await compare({
     name: "serve-kept-alive",
     title: `serve: ${KEPT_ALIVE} kept-alive connections for ${SECONDS} s; the time is that of 1,000 requests`,

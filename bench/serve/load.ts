@@ -18,8 +18,8 @@ export interface Request {
 }
 
 /**
- * A server under a load. It measures latencies, and the CPU time that a request takes, in microseconds: of
- * the process that accepts connections, of the machines, and of the client.
+ * A server under a load. It measures latencies; the CPU time that a request takes, in microseconds: of the
+ * process that accepts connections, of the machines, and of the client; and the CPUs that these have together.
  *
  * @param mayFail whether errors count as a measure, because a server is known to have them; otherwise any ends
  * the benchmark.
@@ -41,6 +41,8 @@ export function loading(
       const after = cpuTime(server.pid);
       if (load.errors > 0 && !mayFail) throw new Error(`${server.name}: ${load.errors} requests failed`);
       const { rate, count, p50, p99, errors, cpu } = load;
+      const host = after.host - before.host;
+      const machine = sum(after.machines) - sum(before.machines);
       const micro = (cpuSeconds: number) => (cpuSeconds / count) * 1e6;
       return {
         seconds: 1000 / rate,
@@ -48,9 +50,11 @@ export function loading(
         "p50 ms": p50,
         "p99 ms": p99,
         "p99/p50": p99 / p50,
-        "host us": micro(after.host - before.host),
-        "machine us": micro(sum(after.machines) - sum(before.machines)),
+        "host us": micro(host),
+        "machine us": micro(machine),
         "client us": micro(cpu),
+        // Fewer than a loaded server would take tell of other load on this host.
+        "CPUs in all": (host + machine + cpu) / seconds,
         ...(mayFail && { errors }),
       };
     },
