@@ -3,7 +3,7 @@
 // disk running `node -e 0`. Then the memory of many warm machines at once.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getBusybox } from "../vm/artifacts/busybox.ts";
@@ -14,6 +14,7 @@ import { getRootDisk } from "../vm/artifacts/root-disk.ts";
 import { GuardedProcess } from "../vm/qemu/guarded-process.ts";
 import { findQemu, qemuArguments } from "../vm/qemu/qemu.ts";
 import { compare } from "./lib/compare.ts";
+import { childrenOf } from "./lib/cpu-time.ts";
 import { installed } from "./lib/installed.ts";
 import { makeSquashfs } from "./lib/squashfs.ts";
 
@@ -132,26 +133,13 @@ async function density(): Promise<void> {
       return String((await once(stdout, "data"))[0]);
     }),
   );
-  const sizes = runs.map(({ pid }) => proportionalSize(childOf(pid!)) / 1e6);
+  const sizes = runs.map(({ pid }) => proportionalSize(childrenOf(pid!)[0]!) / 1e6);
   for (const { stdin } of runs) stdin.end();
   await Promise.all(runs.map((run) => once(run, "exit")));
   const right = answers.filter((answer) => answer === TEXT).length;
   const most = Math.max(...sizes).toFixed(0);
   const lines = `${MACHINES} warm machines at once: ${right} answer right; the largest takes ${most} MB`;
   process.stdout.write(`${lines}; target at most ${MACHINE_TARGET}\n`);
-}
-
-function childOf(parent: number): number {
-  const children = readdirSync("/proc").filter((pid) => {
-    try {
-      return (
-        /^\d+$/.test(pid) && new RegExp(`\\) \\S ${parent} `).test(readFileSync(`/proc/${pid}/stat`, "utf8"))
-      );
-    } catch {
-      return false;
-    }
-  });
-  return Number(children[0]);
 }
 
 function proportionalSize(pid: number): number {

@@ -10,6 +10,17 @@ export interface Contender {
    * of the round counts.
    */
   run(): Promise<Readonly<Record<string, number>>>;
+  /** What ours takes at most, as a part of what this one takes. Default: it is there for information. */
+  readonly target?: number;
+}
+
+/** What a measure of ours is at most, whatever the others do. */
+export interface Limit {
+  /** Its name; `seconds` is one of them. */
+  readonly measure: string;
+  readonly most: number;
+  /** Which of the rounds: the median, or the worst, where no round may fail. Default: the median. */
+  readonly of?: "median" | "worst";
 }
 
 export interface Claim {
@@ -19,10 +30,24 @@ export interface Claim {
   /** The project's own contender, and the one it is compared with. */
   readonly ours: Contender;
   readonly peer: Contender;
-  /** Others, for information. */
   readonly others?: readonly Contender[];
-  /** What ours takes at most, as a part of what the peer takes. */
-  readonly target: number;
+  /** What ours takes at most, as a part of what the peer takes. Default: the peer's own target, if it has one. */
+  readonly target?: number;
+  readonly limits?: readonly Limit[];
+}
+
+interface Result {
+  readonly name: string;
+  /** The median. */
+  readonly seconds: number;
+  /** The medians of the other measures. */
+  readonly more: Readonly<Record<string, number>>;
+  readonly rounds: readonly Round[];
+}
+
+interface Round {
+  readonly seconds: number;
+  readonly more: Readonly<Record<string, number>>;
 }
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
@@ -30,31 +55,31 @@ const RESULTS = new URL("../results/", import.meta.url).pathname;
 
 /**
  * Runs the contenders in turn, some rounds of all after one that does not count, so that whatever else the
- * machine does meets them alike. Prints the medians and their ratio, and writes every round to
+ * machine does meets them alike. Prints the medians, their ratios and the limits, and writes every round to
  * `bench/results/NAME.json`.
  */
 export async function compare(claim: Claim): Promise<void> {
-  const contenders = [claim.ours, claim.peer, ...(claim.others ?? [])];
-  const rounds = new Map<Contender, { seconds: number; more: Readonly<Record<string, number>> }[]>();
+  const peer = claim.target === undefined ? claim.peer : { ...claim.peer, target: claim.target };
+  const contenders = [claim.ours, peer, ...(claim.others ?? [])];
+  const rounds = contenders.map((): Round[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const contender of contenders) {
+    for (const [index, contender] of contenders.entries()) {
       const start = process.hrtime.bigint();
       const { seconds = Number(process.hrtime.bigint() - start) / 1e9, ...more } = await contender.run();
-      if (round > 0) rounds.set(contender, [...(rounds.get(contender) ?? []), { seconds, more }]);
+      if (round > 0) rounds[index]!.push({ seconds, more });
     }
   }
-  const results = contenders.map((contender) => {
-    const all = rounds.get(contender) ?? [];
-    const keys = Object.keys(all[0]?.more ?? {});
-    return {
-      name: contender.name,
-      seconds: median(all.map(({ seconds }) => seconds)),
-      more: Object.fromEntries(keys.map((key) => [key, median(all.map(({ more }) => more[key] as number))])),
-      rounds: all,
-    };
+  const results = contenders.map(({ name }, index) => summary(name, rounds[index]!));
+  const [ours, ...rest] = results as [Result, ...Result[]];
+  const ratios = rest.flatMap((result, index) => {
+    const { target } = contenders[index + 1]!;
+    // The peer's ratio is of interest without a target, too.
+    if (target === undefined && index > 0) return [];
+    return [
+      { to: result.name, ratio: ours.seconds / result.seconds, ...(target !== undefined && { target }) },
+    ];
   });
-  const [ours, peer] = results as [(typeof results)[0], (typeof results)[0]];
-  const ratio = ours.seconds / peer.seconds;
+  const limits = (claim.limits ?? []).map((limit) => ({ ...limit, value: measured(ours, limit) }));
   const width = Math.max(...results.map(({ name }) => name.length));
   const lines = [
     claim.title,
@@ -62,14 +87,44 @@ export async function compare(claim: Claim): Promise<void> {
       const rest = Object.entries(more).map(([key, value]) => `  ${key} ${Math.round(value * 10) / 10}`);
       return `  ${name.padEnd(width)}  ${(seconds * 1000).toFixed(1).padStart(9)} ms${rest.join("")}`;
     }),
-    `  ratio ${ratio.toFixed(2)} (${(1 / ratio).toFixed(2)} times as fast); target at most ${claim.target.toFixed(2)}`,
+    ...ratios.map(({ to, ratio, target }) => {
+      const fast = `${(1 / ratio).toFixed(2)} times as fast as ${to}`;
+      return `  ratio ${ratio.toFixed(2)} (${fast})${verdict(ratio, target)}`;
+    }),
+    ...limits.map(({ measure, value, most, of }) => {
+      const which = of === "worst" ? "worst" : "median";
+      return `  ${measure} ${value.toFixed(2)} (${which})${verdict(value, most)}`;
+    }),
   ];
   process.stdout.write(`${lines.join("\n")}\n\n`);
   mkdirSync(RESULTS, { recursive: true });
+  const { title, target } = { title: claim.title, target: peer.target };
+  const ratio = ratios[0]!.ratio;
   writeFileSync(
     join(RESULTS, `${claim.name}.json`),
-    `${JSON.stringify({ title: claim.title, target: claim.target, ratio, node: process.version, results }, null, 2)}\n`,
+    `${JSON.stringify({ title, target, ratio, ratios, limits, node: process.version, results }, null, 2)}\n`,
   );
+}
+
+function summary(name: string, rounds: readonly Round[]): Result {
+  const keys = Object.keys(rounds[0]?.more ?? {});
+  const more = keys.map((key) => [key, median(rounds.map((round) => round.more[key] as number))]);
+  return {
+    name,
+    seconds: median(rounds.map(({ seconds }) => seconds)),
+    more: Object.fromEntries(more),
+    rounds,
+  };
+}
+
+function measured({ seconds, more, rounds }: Result, { measure, of }: Limit): number {
+  const get = (round: Round) => (measure === "seconds" ? round.seconds : round.more[measure]) as number;
+  return of === "worst" ? Math.max(...rounds.map(get)) : get({ seconds, more });
+}
+
+function verdict(value: number, target: number | undefined): string {
+  if (target === undefined) return "";
+  return `; target at most ${target.toFixed(2)}: ${value <= target ? "met" : "missed"}`;
 }
 
 function median(numbers: readonly number[]): number {

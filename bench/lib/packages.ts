@@ -8,6 +8,8 @@ import { findTool } from "../../vm/tools.ts";
 export interface Tool {
   readonly path: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The folder that stands for `/` in its packages; undefined if it is installed. */
+  readonly root?: string;
 }
 
 /** Every system that Node runs on has these, and one of its own would not go with its loader. */
@@ -18,28 +20,33 @@ const WITH_NODE = /^(libc6|libgcc-s1|libstdc\+\+6|gcc-\d+-base)$/;
  * needs, and installed nowhere.
  *
  * @param file its path in the package below usr, `sbin/nginx` say.
+ * @param others packages that it needs and that are not libraries.
  * @throws {DocteurError} `TOOL_MISSING`, `TOOL_FAILED`, `PACKAGE_UNKNOWN`.
  */
-export async function packagedTool(file: string, debianPackage: string): Promise<Tool> {
+export async function packagedTool(
+  file: string,
+  debianPackage: string,
+  others: readonly string[] = [],
+): Promise<Tool> {
   const installed = findTool(file.split("/").at(-1)!);
   if (installed !== undefined) return { path: installed, env: process.env };
-  const folder = await cached(`bench-tool-${keyOf(debianPackage)}`, async (folder) => {
-    await fetchPackages(withLibraries(debianPackage), join(folder, "root"));
+  const folder = await cached(`bench-tool-${keyOf(debianPackage, ...others)}`, async (folder) => {
+    await fetchPackages(withLibraries(debianPackage, others), join(folder, "root"));
   });
   const root = join(folder, "root");
   const path = ["usr", "."].map((each) => join(root, each, file)).find((each) => existsSync(each));
   if (path === undefined) throw new Error(`the package ${debianPackage} has no ${file}`);
   const libraries = ["usr/lib", "lib"].map((each) => join(root, each, "x86_64-linux-gnu"));
-  return { path, env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") } };
+  return { path, env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") }, root };
 }
 
 /**
- * A package and the libraries that it depends on, and those in turn, whatever they are called in this
+ * A package, others, and the libraries that they depend on, and those in turn, whatever they are called in this
  * release.
  */
-function withLibraries(debianPackage: string): Choice {
+function withLibraries(debianPackage: string, others: readonly string[]): Choice {
   return async (depends) => {
-    const chosen = new Set([debianPackage]);
+    const chosen = new Set([debianPackage, ...others]);
     // Grows while it is gone through.
     for (const name of chosen) {
       const needed = await depends(name);
