@@ -11,10 +11,10 @@ const ACTIONS = ["list", "prune", "warm"] as const;
 export const template: Command = {
   name: "template",
   summary: "list, make and remove the templates that runs start from",
-  synopsis: ["list", "prune [--keep COUNT]", "warm [--accel ACCELERATOR] [-m MIB] [--network]"],
+  synopsis: ["list", "prune [--keep COUNT]", "warm [--accel ACCELERATOR] [-m MIB]"],
   description: `A template is a virtual machine that has booted, without an image, and waits for a program. The first run
 saves one; later runs of any image start from it instead of booting. There is one for each kernel, version of docteur and
-QEMU, accelerator and amount of memory, with and without a network.
+QEMU, accelerator and amount of memory.
 
 list prints one line for each template to standard output, the last used first: its name, its machine, when it was last
 used, and its size on the disk. prune removes the templates that were last used longest ago. warm makes the template that a
@@ -32,10 +32,6 @@ run with the same options would start from, unless it exists, even if an earlier
       short: "m",
       value: "MIB",
       description: "Memory of the machine, in MiB, as for run. Default: as for run.",
-    },
-    {
-      name: "network",
-      description: "Make the template of a machine with a network, for run -p with any ports.",
     },
     { name: "kernel", value: "FILE", description: "Linux kernel to boot, as for run. Default: as for run." },
     { name: "modules", value: "FOLDER", description: "Modules of that kernel. Needs --kernel." },
@@ -69,7 +65,6 @@ run with the same options would start from, unless it exists, even if an earlier
     } else {
       await warmTemplate({
         ...machineOptions(invocation),
-        network: invocation.flag("network"),
         ...(invocation.flag("verbose") && {
           note: (line) => void stderr.write(`docteur: ${printable(line)}\n`),
         }),
