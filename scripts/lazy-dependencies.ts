@@ -23,9 +23,12 @@ export const lazyDependencies: Plugin = {
       );
       // Names that nobody imports are left out of the bundle: only a call can be told to have no other
       // effect.
-      const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ get(() => loaded.${name});`);
-      const head = `const get = (value) => value();\nconst loaded = ${load}(${JSON.stringify(path)});`;
-      return { contents: [head, ...lines, "export default loaded;"].join("\n") };
+      const lines = names.map(
+        (name) => `export const ${name} = /* @__PURE__ */ $get(() => $loaded.${name});`,
+      );
+      // Names that no module exports, as `node:http` does `get`.
+      const head = `const $get = (value) => value();\nconst $loaded = ${load}(${JSON.stringify(path)});`;
+      return { contents: [head, ...lines, "export default $loaded;"].join("\n") };
     });
   },
 };

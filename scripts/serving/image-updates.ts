@@ -1,5 +1,5 @@
 import type { Updates } from "../../vm/commands.ts";
-import { Complaints } from "./complaints.ts";
+import { FailureLog } from "./failure-log.ts";
 import type { ImageSource } from "./image-source.ts";
 import { serveFile } from "./serve-file.ts";
 import { Wake } from "./wake.ts";
@@ -25,12 +25,12 @@ export interface ImageUpdatesOptions {
 export class ImageUpdates {
   readonly #options: ImageUpdatesOptions;
   readonly #wake = new Wake();
-  readonly #complaints: Complaints;
+  readonly #failures: FailureLog;
   #isReload = false;
 
   constructor(options: ImageUpdatesOptions) {
     this.#options = options;
-    this.#complaints = new Complaints(options.note);
+    this.#failures = new FailureLog(options.note);
   }
 
   /** Serves the image anew, even if it is the same. */
@@ -52,11 +52,11 @@ export class ImageUpdates {
       const looked = await this.#attempt(signal, async () => (await source?.look(signal)) ?? false);
       // A failure is a new one if it is asked for, or of another image, or after a success.
       const isOther = source?.retries ? looked === false : looked === true;
-      if (isReload || isOther) this.#complaints.clear();
+      if (isReload || isOther) this.#failures.clear();
       if (!looked && !isReload) continue;
       const commit = await this.#attempt(signal, () => serveFile(image, swap, signal), onRefusal);
       if (commit === undefined) continue;
-      this.#complaints.clear();
+      this.#failures.clear();
       source?.onServed?.(commit);
       note(`${image}: serving commit ${commit}`);
     }
@@ -72,7 +72,7 @@ export class ImageUpdates {
       return await step();
     } catch (error) {
       if (signal.aborted) return undefined;
-      this.#complaints.say(`${this.#options.image} is not updated: ${this.#options.describe(error)}`);
+      this.#failures.report(`${this.#options.image} is not updated: ${this.#options.describe(error)}`);
       onFailure();
       return undefined;
     }

@@ -1,5 +1,5 @@
 /** Writes a line for a failure, but not again as long as the same failure recurs. */
-export class Complaints {
+export class FailureLog {
   readonly #write: (line: string) => void;
   #last: string | undefined;
 
@@ -7,7 +7,7 @@ export class Complaints {
     this.#write = write;
   }
 
-  say(line: string): void {
+  report(line: string): void {
     // Times and counts in it differ at each failure.
     const kind = line.replace(/\d+/g, "0");
     if (kind !== this.#last) this.#write(line);
