@@ -66,7 +66,7 @@ export type ErrorCode =
   | "GUEST_DIED"
   | "GUEST_HANGS"
   | "PROGRAM_ENDED"
-  | "TOO_MANY_RESTARTS"
+  | "RESTARTS_FAILED"
   | "INPUT_FAILED"
   | "LAYOUT_UNKNOWN"
   | "MALFORMED_FRAME"

@@ -55,6 +55,8 @@ export class Fleet implements Backends {
   readonly #ended = deferred<number>();
   readonly #stopped = new AbortController();
   #generation: Generation;
+  /** Whether a machine has served: one that ends before is not replaced. */
+  #hasServed = false;
 
   constructor(generation: Generation, options: FleetOptions) {
     this.#generation = generation;
@@ -82,10 +84,21 @@ export class Fleet implements Backends {
     return [...this.#joined].filter(({ isRetired }) => isRetired).length;
   }
 
-  /** Starts the first machine, and then the others. Resolves once the first one serves. */
-  async begin(): Promise<void> {
-    this.#join(await this.#prepare(this.#generation));
+  /**
+   * Starts the first machine, and then the others. Resolves once the first one serves.
+   * @returns whether it does; if not, its program has ended before, and `ended` has the status.
+   */
+  async begin(): Promise<boolean> {
+    try {
+      this.#join(await this.#prepare(this.#generation));
+    } catch (error) {
+      // The program has ended by itself: `ended` has its status.
+      if (error instanceof DocteurError && error.code === "PROGRAM_ENDED") return false;
+      throw error;
+    }
+    this.#hasServed = true;
     for (let count = 1; count < this.#options.replicas; count++) void this.#start(this.#generation);
+    return true;
   }
 
   /**
@@ -181,7 +194,8 @@ export class Fleet implements Backends {
     const [end] = await Promise.allSettled([running]);
     this.#all.delete(machine);
     const served = this.#joined.delete(machine);
-    if (this.#stopped.signal.aborted || !this.#options.restarts) this.#settle(end);
+    const mayReplace = this.#options.restarts && this.#hasServed;
+    if (this.#stopped.signal.aborted || !mayReplace) this.#settle(end);
     else if (served && !machine.isRetired) void this.#replace(generation, describe(end));
   }
 

@@ -59,7 +59,7 @@ export type Updates = (swap: Swap, onRefusal: () => void, signal: AbortSignal) =
  * @param program the user's own program, if the request is for one.
  * @returns its exit status.
  * @throws {DocteurError} those of `Front.open`, `Operator.open`, `openImage`, `start` and
- * `ServingMachine.run`; `TOO_MANY_RESTARTS`.
+ * `ServingMachine.run`; `RESTARTS_FAILED`.
  */
 export async function serve(
   options: ServingOptions,
@@ -101,7 +101,8 @@ export async function serve(
   program.catch((error) => fleet.fail(error));
   let updating: Promise<void> | undefined;
   try {
-    await Promise.race([fleet.begin(), fleet.ended]);
+    const serves = await Promise.race([fleet.begin(), fleet.ended.then(() => false)]);
+    if (!serves) return await fleet.ended;
     if (isServer) await writeTo(streams.stdout, Buffer.from(addresses(front.published)));
     const swap = async (path: string) => fleet.swap(await openImage(path, commit));
     updating = updates?.(swap, operator.onRefusal, ending.signal);

@@ -186,12 +186,12 @@ export class Multiplexer implements StreamFrames, StreamOwner {
   #fillStreams(at: number): number {
     const batch = this.#batch;
     for (const stream of this.#ready) {
-      this.#ready.delete(stream);
       const end = stream.isReady ? stream.fill(batch, at) : at;
-      // It goes to the end of the turns.
-      if (stream.isReady) this.#ready.add(stream);
+      // The batch is full. The stream keeps its turn: streams open in the order of their ids.
       if (end === at && stream.isReady) break;
       at = end;
+      this.#ready.delete(stream);
+      if (stream.isReady) this.#ready.add(stream);
     }
     return at;
   }

@@ -12,8 +12,8 @@ interface PipeBinding {
 
 /**
  * The guest's end of the port for streams. Node reads a descriptor without blocking only if it is a socket or
- * a pipe, and would read this one in a thread, at twice the price in an emulated machine. The port can be
- * polled as a pipe is, so it is opened as one.
+ * a pipe, and would read this one in a thread of its pool. The port can be polled as a pipe is, so it is
+ * opened as one.
  */
 export class PortTransport implements Transport {
   readonly #socket: Socket;

@@ -166,5 +166,5 @@ export class StreamSocket extends Duplex implements StreamListener {
 }
 
 function connectionReset(): Error {
-  return Object.assign(new Error("the client has reset the connection"), { code: "ECONNRESET" });
+  return new Error("the client has reset the connection");
 }

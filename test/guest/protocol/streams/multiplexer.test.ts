@@ -105,6 +105,17 @@ test("streams take turns: a long answer does not keep a short one waiting", asyn
   t.true(order.indexOf(2) <= 4);
 });
 
+test("a thousand streams that open at once open in their order", async (t) => {
+  const { host, opened } = link();
+  const ids = Array.from({ length: 1000 }, () => host.open(Buffer.alloc(60)).id);
+  host.open(OPENING).write(Buffer.from("x"));
+  await rest();
+  t.deepEqual(
+    opened.slice(0, 1000).map(({ id }) => id),
+    ids,
+  );
+});
+
 test("a checkpoint comes after what was written before it, and not if more was written since", async (t) => {
   const { host, opened } = link([7]);
   const received = new Received(host.open(OPENING));
