@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, cacheFolder, keyOf } from "../cache/cache.ts";
 import { pinnedNode } from "../package-root.ts";
@@ -7,10 +7,16 @@ import { requireTool, runTool } from "../tools.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** Raised when the content of the disk changes. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** Folders on which the init script mounts something. */
 const MOUNT_POINTS = ["dev", "proc", "sys", "guest"];
+
+/** Names that a machine knows, `localhost` alone: a program may listen at it. No server of names is asked. */
+const NAMES = {
+  "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+  "etc/nsswitch.conf": "hosts: files\n",
+};
 
 /**
  * Returns the path of the machine's root disk: an EROFS file system with Node and its C libraries. The
@@ -41,6 +47,8 @@ async function makeRootDisk(node: string, folder: string): Promise<void> {
   for (const mountPoint of MOUNT_POINTS) await mkdir(join(root, mountPoint), { recursive: true });
   await copyInto(root, node, "/bin/node");
   for (const library of await libraries(node)) await copyInto(root, library, library);
+  await mkdir(join(root, "etc"));
+  for (const [path, text] of Object.entries(NAMES)) await writeFile(join(root, path), text);
   // Fixed times, owner and id: the same Node gives the same disk. No compression: it costs the guest more
   // than reading.
   const fixed = ["-T0", "-U00000000-0000-0000-0000-000000000000", "--all-root", "-x-1", "--quiet"];
