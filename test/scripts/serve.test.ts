@@ -68,7 +68,7 @@ test("a port in use is one line of error, in the machine and on the host", async
   const onHost = await docteur(["run", "-t", "unix", "-p", `${port}:80`, small, "serve"]);
   t.deepEqual(
     [onHost.status, onHost.stderr, onHost.stdout.length],
-    [1, `serve: 127.0.0.1:${port} is taken by another program\n`, 0],
+    [1, `docteur: 127.0.0.1:${port} is taken by another program; -p names another port\n`, 0],
   );
 });
 

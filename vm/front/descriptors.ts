@@ -20,7 +20,17 @@ export function areDescriptorsScarce(limit = descriptorLimit()): boolean {
     return true;
   }
   closeSync(lowestFree);
-  return lowestFree >= Math.max(limit - RESERVE, limit / 2);
+  return lowestFree >= threshold(limit);
+}
+
+/** How many more descriptors this process may open before they are scarce. */
+export function freeDescriptors(limit = descriptorLimit()): number {
+  return threshold(limit) - (openDescriptors() ?? 0);
+}
+
+/** Of a small limit, at most a quarter is reserved. */
+function threshold(limit: number): number {
+  return Math.max(limit - RESERVE, Math.floor((3 * limit) / 4));
 }
 
 let known: number | undefined;

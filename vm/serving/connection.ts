@@ -62,6 +62,7 @@ export class Connection implements StreamListener {
   #isAnswered = false;
   #isBusy = false;
   #hasClientEnded = false;
+  #lastActive = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: Socket, opening: Opening, backends: Backends, { isResumable }: ConnectionPolicy) {
@@ -81,9 +82,14 @@ export class Connection implements StreamListener {
     client.resume();
   }
 
-  /** Whether it waits for a request, and no machine has it. */
+  /** Whether it waits for a request. */
   get isIdle(): boolean {
-    return this.#stream === undefined && this.#unsettled === 0;
+    return this.#unsettled === 0 && !this.#isAnswered;
+  }
+
+  /** When the client last sent something or took something of an answer, as of `performance.now`. */
+  get lastActive(): number {
+    return this.#lastActive;
   }
 
   /** Whether the client has not taken all that it gets. */
@@ -126,7 +132,10 @@ export class Connection implements StreamListener {
     this.#isAnswered = true;
     const stream = this.#stream!;
     const { length } = bytes;
-    this.#client.write(Buffer.from(bytes), () => stream.consumed(length));
+    this.#client.write(Buffer.from(bytes), () => {
+      this.#lastActive = performance.now();
+      stream.consumed(length);
+    });
   }
 
   onEnd(): void {
@@ -172,6 +181,7 @@ export class Connection implements StreamListener {
   }
 
   #fromClient(bytes: Buffer): void {
+    this.#lastActive = performance.now();
     this.#unsettled += bytes.length;
     if (this.#unsettled > MAX_KEPT) this.#kept = undefined;
     else this.#kept?.push(bytes);
@@ -186,7 +196,7 @@ export class Connection implements StreamListener {
   #onClientEnd(): void {
     this.#hasClientEnded = true;
     if (this.#stream !== undefined) this.#stream.end();
-    else if (this.isIdle) this.#client.end();
+    else if (this.#unsettled === 0) this.#client.end();
   }
 
   #onClientClose(): void {

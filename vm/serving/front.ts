@@ -1,12 +1,19 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BindAddress } from "../front/bind.ts";
+import { freeDescriptors } from "../front/descriptors.ts";
 import { type Listener, listenAll, type Peer } from "../front/listen.ts";
 import { type Backends, Connection, type ConnectionPolicy } from "./connection.ts";
+
+/** Descriptors for machines that start, images and logs. */
+const MARGIN = 12;
 
 /** Milliseconds for clients to take the last bytes, and between two looks. */
 const GRACE_MS = 500;
 const STEP_MS = 10;
+
+/** Milliseconds without progress after which a client's connection may be closed for another. */
+const PROTECTED_MS = 1000;
 
 /** A port of the machines, and where this host accepts its connections. */
 export interface Entry {
@@ -16,7 +23,7 @@ export interface Entry {
 
 /** How connections are accepted. */
 export interface FrontOptions extends ConnectionPolicy {
-  /** Connections at once. Beyond it, one that waits for a request is closed for a new one. */
+  /** Connections at once. Beyond it, one that waits for a request or makes no progress is closed for a new one. */
   readonly limit: number;
   /** Gets a line of text about what goes wrong later. */
   note(line: string): void;
@@ -32,9 +39,11 @@ export class Front implements AsyncDisposable {
   /** Where clients connect, as users write it, in the order of the entries. */
   readonly published: string[] = [];
   readonly #options: FrontOptions;
+  readonly #limit: number;
 
   private constructor(options: FrontOptions) {
     this.#options = options;
+    this.#limit = Math.min(options.limit, Math.max(1, freeDescriptors() - MARGIN));
   }
 
   /**
@@ -82,8 +91,18 @@ export class Front implements AsyncDisposable {
       this.#connections.delete(connection);
       this.#options.onClose?.();
     });
-    if (this.#connections.size <= this.#options.limit) return;
-    const idle = [...this.#connections].find(({ isIdle }) => isIdle);
-    (idle ?? connection).destroy();
+    if (this.#connections.size <= this.#limit) return;
+    (this.#leastActive() ?? connection).destroy();
+  }
+
+  /** The connection to close for another: one that waits for a request, or whose client makes no progress. */
+  #leastActive(): Connection | undefined {
+    let least: Connection | undefined;
+    for (const each of this.#connections) {
+      if (each.isIdle) return each;
+      if (least === undefined || each.lastActive < least.lastActive) least = each;
+    }
+    const isProtected = least === undefined || performance.now() - least.lastActive < PROTECTED_MS;
+    return isProtected ? undefined : least;
   }
 }
