@@ -26,9 +26,9 @@ export const programs: Readonly<Record<string, string>> = {
      --headers and --redirects: files of the image in the formats of
      _headers and _redirects, which hosts of static sites read.
      --downloads: send a folder as an archive for ?download=tar and
-     ?download=zip. --host: answer only requests for this host, so that no
-     web page can read a site that is private to this machine; may be given
-     more than once. /.docteur/ describes the image.`,
+     ?download=zip. --host: answer only requests for this host, so that
+     no web page can read a site that is private to this machine; may be
+     given more than once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };
