@@ -74,12 +74,12 @@ export class Fleet implements Backends {
 
   /** The machines that take connections. */
   get serving(): ServingMachine[] {
-    return [...this.#joined].filter(({ isRetired }) => !isRetired);
+    return [...this.#joined].filter(({ isRetired, isGone }) => !isRetired && !isGone);
   }
 
   /** Number of machines that only finish their answers. */
   get retired(): number {
-    return this.#joined.size - this.serving.length;
+    return [...this.#joined].filter(({ isRetired }) => isRetired).length;
   }
 
   /** Starts the first machine, and then the others. Resolves once the first one serves. */
@@ -135,8 +135,8 @@ export class Fleet implements Backends {
   /** The machine with the fewest connections that wait for an answer, or with the fewest connections. */
   pick(connection: Connection): Backend | undefined {
     let best: ServingMachine | undefined;
-    for (const machine of this.#joined) {
-      if (!machine.isRetired && (best === undefined || isLessBusy(machine, best))) best = machine;
+    for (const machine of this.serving) {
+      if (best === undefined || isLessBusy(machine, best)) best = machine;
     }
     if (best === undefined) this.#waiting.add(connection);
     return best;
@@ -188,10 +188,11 @@ export class Fleet implements Backends {
   async #replace(generation: Generation, why: string): Promise<void> {
     const { signal } = this.#stopped;
     if (generation !== this.#generation || signal.aborted) return;
-    this.#options.note(`${why}; starting another machine`);
-    this.#options.onRestart?.();
     try {
-      await sleep(this.#backoff.count(performance.now()), undefined, { signal });
+      const delay = this.#backoff.count(performance.now(), why);
+      this.#options.note(`${why}; starting another machine`);
+      this.#options.onRestart?.();
+      await sleep(delay, undefined, { signal });
       await this.#start(generation);
     } catch (error) {
       this.fail(error);

@@ -33,6 +33,7 @@ export class ServingMachine implements Backend {
   readonly connections = new Set<Connection>();
   busy = 0;
   isRetired = false;
+  #isGone = false;
   readonly #guest: Guest;
   readonly #multiplexer: Multiplexer;
   readonly #listening = deferred<void>();
@@ -60,12 +61,17 @@ export class ServingMachine implements Backend {
         this.#fail(error as DocteurError);
       }
     });
-    socket.once("close", () => this.#multiplexer.lose());
+    socket.once("close", () => this.#lose());
   }
 
   /** Resolves once the program accepts connections at all ports; rejects if the machine ends before. */
   get listening(): Promise<void> {
     return this.#listening.promise;
+  }
+
+  /** Whether it takes no connection any more, because it has ended or is about to be killed. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   open(opening: Buffer, peer: Peer | undefined): Stream {
@@ -93,7 +99,7 @@ export class ServingMachine implements Backend {
     } finally {
       clearInterval(this.#pinging);
       this.#listening.reject(new DocteurError("GUEST_DIED", "the machine ended before it served"));
-      this.#multiplexer.lose();
+      this.#lose();
     }
   }
 
@@ -132,7 +138,14 @@ export class ServingMachine implements Backend {
     this.#multiplexer.send(StreamFrameType.PING, randomBytes(8));
   }
 
+  #lose(): void {
+    // First: its connections look for another machine at once.
+    this.#isGone = true;
+    this.#multiplexer.lose();
+  }
+
   #fail(error: DocteurError): void {
+    this.#isGone = true;
     this.#fault ??= error;
     void this.kill();
   }
