@@ -208,10 +208,11 @@ export class Fleet implements Backends {
   async #replace(generation: Generation, why: string): Promise<void> {
     const { signal } = this.#stopped;
     if (generation !== this.#generation || signal.aborted) return;
-    this.#options.note(`${why}; starting another machine`);
-    this.#options.onRestart?.();
     try {
-      await sleep(this.#backoff.count(performance.now()), undefined, { signal });
+      const delay = this.#backoff.count(performance.now(), why);
+      this.#options.note(`${why}; starting another machine`);
+      this.#options.onRestart?.();
+      await sleep(delay, undefined, { signal });
       await this.#start(generation);
     } catch (error) {
       this.fail(error);

@@ -140,6 +140,7 @@ export class ServingMachine implements Backend {
   }
 
   #fail(error: DocteurError): void {
+    this.isLost = true;
     this.#fault ??= error;
     void this.kill();
   }

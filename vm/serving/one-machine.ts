@@ -75,7 +75,7 @@ export class OneMachine implements Backends, AsyncDisposable {
   }
 
   pick(connection: Connection): Backend | undefined {
-    if (this.#isRunning) return this.#machine;
+    if (this.#isRunning && !this.#machine!.isLost) return this.#machine;
     this.#waiting.add(connection);
     return undefined;
   }
