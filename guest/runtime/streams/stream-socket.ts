@@ -1,12 +1,13 @@
 import { Duplex } from "node:stream";
 import type { Peer } from "../../protocol/streams/opening.ts";
 import type { Ending, Stream, StreamListener } from "../../protocol/streams/stream.ts";
+import { type Idle, ticks, unwatch, watch } from "./idle-timers.ts";
 
 /** The last four bytes of a request without content: two ends of lines. */
 const END_OF_HEAD = 0x0d0a0d0a;
 
 /** A connection of a client of this machine's host, with the interface of `net.Socket` that a server uses. */
-export class StreamSocket extends Duplex implements StreamListener {
+export class StreamSocket extends Duplex implements StreamListener, Idle {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly remoteFamily: string | undefined;
@@ -14,12 +15,13 @@ export class StreamSocket extends Duplex implements StreamListener {
   readonly connecting = false;
   readonly pending = false;
   bytesRead = 0;
+  idleLimit = 0;
+  lastTick = ticks();
   readonly #stream: Stream;
   #sent = 0;
   /** Bytes that have arrived since the consumer asked for more. */
   #unread = 0;
   #writeDone: (() => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
   /** The last four bytes that have arrived. */
   #tail = 0;
 
@@ -49,7 +51,7 @@ export class StreamSocket extends Duplex implements StreamListener {
   }
 
   onData(bytes: Buffer): void {
-    this.#timer?.refresh();
+    this.lastTick = ticks();
     this.bytesRead += bytes.length;
     this.#unread += bytes.length;
     for (const byte of bytes.subarray(-4)) this.#tail = ((this.#tail << 8) | byte) >>> 0;
@@ -93,15 +95,22 @@ export class StreamSocket extends Duplex implements StreamListener {
     else this.once("finish", () => this.destroy());
   }
 
-  /** As of `net.Socket`: emits `timeout` after so many milliseconds without a read or a write; 0 for never. */
+  /**
+   * As of `net.Socket`: emits `timeout` after so many milliseconds without a read or a write, or up to a second
+   * later; 0 for never.
+   */
   setTimeout(milliseconds: number, listener?: () => void): this {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (milliseconds > 0) {
-      this.#timer = setTimeout(() => this.emit("timeout"), milliseconds).unref();
-      if (listener !== undefined) this.once("timeout", listener);
-    }
+    if (milliseconds > 0 && this.idleLimit === 0 && !this.destroyed) watch(this);
+    else if (milliseconds === 0) unwatch(this);
+    this.idleLimit = milliseconds;
+    this.lastTick = ticks();
+    if (milliseconds > 0 && listener !== undefined) this.once("timeout", listener);
     return this;
+  }
+
+  onIdle(): void {
+    this.lastTick = ticks();
+    this.emit("timeout");
   }
 
   setNoDelay(): this {
@@ -129,7 +138,7 @@ export class StreamSocket extends Duplex implements StreamListener {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#timer?.refresh();
+    this.lastTick = ticks();
     this.#sent += chunk.length;
     if (this.#stream.write(chunk)) done();
     else this.#writeDone = done;
@@ -137,7 +146,7 @@ export class StreamSocket extends Duplex implements StreamListener {
 
   override _writev(chunks: { chunk: Buffer }[], done: () => void): void {
     let fits = true;
-    this.#timer?.refresh();
+    this.lastTick = ticks();
     for (const { chunk } of chunks) {
       this.#sent += chunk.length;
       fits = this.#stream.write(chunk);
@@ -152,7 +161,7 @@ export class StreamSocket extends Duplex implements StreamListener {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.#timer);
+    unwatch(this);
     this.#stream.close();
     done(error);
   }
