@@ -83,7 +83,7 @@ export class Connection implements StreamListener {
 
   /** Whether it waits for a request, and no machine has it. */
   get isIdle(): boolean {
-    return this.#stream === undefined && this.#unsettled === 0;
+    return this.#isResumable && this.#stream === undefined && this.#unsettled === 0;
   }
 
   /** Whether the client has not taken all that it gets. */
@@ -140,7 +140,7 @@ export class Connection implements StreamListener {
 
   onCheckpoint(bytes: number): void {
     const settled = bytes - this.#settled;
-    if (!(settled >= 0 && settled <= this.#unsettled)) {
+    if (!(Number.isInteger(bytes) && settled >= 0 && settled <= this.#unsettled)) {
       throw malformed("a checkpoint is beyond the end of its stream");
     }
     this.#settled = bytes;
