@@ -84,7 +84,7 @@ export class Connection implements StreamListener {
 
   /** Whether it waits for a request. */
   get isIdle(): boolean {
-    return this.#unsettled === 0 && !this.#isAnswered;
+    return this.#isResumable && this.#unsettled === 0 && !this.#isAnswered;
   }
 
   /** When the client last sent something or took something of an answer, as of `performance.now`. */
@@ -149,7 +149,7 @@ export class Connection implements StreamListener {
 
   onCheckpoint(bytes: number): void {
     const settled = bytes - this.#settled;
-    if (!(settled >= 0 && settled <= this.#unsettled)) {
+    if (!(Number.isInteger(bytes) && settled >= 0 && settled <= this.#unsettled)) {
       throw malformed("a checkpoint is beyond the end of its stream");
     }
     this.#settled = bytes;
@@ -196,7 +196,7 @@ export class Connection implements StreamListener {
   #onClientEnd(): void {
     this.#hasClientEnded = true;
     if (this.#stream !== undefined) this.#stream.end();
-    else if (this.#unsettled === 0) this.#client.end();
+    else if (this.isIdle) this.#client.end();
   }
 
   #onClientClose(): void {

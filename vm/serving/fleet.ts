@@ -50,6 +50,8 @@ export class Fleet implements Backends {
   readonly #joined = new Set<ServingMachine>();
   /** All machines, and what resolves at the end of each. */
   readonly #all = new Map<ServingMachine, Promise<void>>();
+  /** Machines that are not ready yet. */
+  readonly #starting = new Set<Promise<Guest>>();
   readonly #waiting = new Set<Connection>();
   readonly #backoff = new Backoff();
   readonly #ended = deferred<number>();
@@ -145,7 +147,9 @@ export class Fleet implements Backends {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop("SIGTERM");
     for (const connection of this.#waiting) connection.destroy();
-    while (this.#all.size > 0) await Promise.all(this.#all.values());
+    while (this.#all.size + this.#starting.size > 0) {
+      await Promise.allSettled([...this.#all.values(), ...this.#starting]);
+    }
     await this.#generation.release();
   }
 
@@ -166,7 +170,9 @@ export class Fleet implements Backends {
   /** Starts a machine, and waits until it serves. @throws {DocteurError} */
   async #prepare(generation: Generation): Promise<ServingMachine> {
     const { start, run, onAccess } = this.#options;
-    const guest = await start(generation.image, this.#stopped.signal);
+    const starting = start(generation.image, this.#stopped.signal);
+    this.#starting.add(starting);
+    const guest = await starting.finally(() => this.#starting.delete(starting));
     const machine = new ServingMachine(guest, onAccess && { onAccess });
     const running = run(machine);
     this.#all.set(machine, this.#watch(machine, generation, running));

@@ -115,9 +115,10 @@ export class ServingMachine implements Backend {
   }
 
   #control(type: number, payload: Buffer, stream: number, listener: MachineListener): void {
-    if (type === StreamFrameType.ACCESS)
-      listener.onAccess?.(decodeAccess(payload), this.#clients.get(stream));
-    else if (type === StreamFrameType.PONG) this.#unanswered = 0;
+    if (type === StreamFrameType.ACCESS) {
+      const record = decodeAccess(payload);
+      listener.onAccess?.(record, this.#clients.get(stream));
+    } else if (type === StreamFrameType.PONG) this.#unanswered = 0;
     else if (type === StreamFrameType.LISTENING && payload.length === 2) this.#onListening(payload);
     else throw malformed(`a stream's frame of type ${type} is not expected here`);
   }

@@ -42,8 +42,10 @@ export async function forward(client: Duplex, port: number, peer: Peer | undefin
 async function reach(client: Duplex, port: number, peer: Peer | undefined): Promise<Socket | undefined> {
   for (const start = performance.now(); !client.destroyed; ) {
     for (const host of ["127.0.0.1", "::1"]) {
-      const server = await connect(host, port, peer);
-      if (server !== undefined) return server;
+      let server = await connect(host, port, peer);
+      // The program itself has this port at all addresses: the next is free.
+      while (server === "taken" && !client.destroyed) server = await connect(host, port, peer);
+      if (typeof server === "object") return server;
     }
     if (reached.has(port) || performance.now() - start > START_LIMIT_MS) break;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
@@ -51,8 +53,11 @@ async function reach(client: Duplex, port: number, peer: Peer | undefined): Prom
   return undefined;
 }
 
-/** Connects from an address and a port that no other connection has: they name the client. */
-function connect(host: string, port: number, peer: Peer | undefined): Promise<Socket | undefined> {
+/**
+ * Connects from an address and a port that no other connection has: they name the client.
+ * @returns undefined if nothing listens; `taken` if there cannot be a connection from that port.
+ */
+function connect(host: string, port: number, peer: Peer | undefined): Promise<Socket | undefined | "taken"> {
   const number = count++;
   const localPort = FIRST_PORT + (number % PORTS);
   const localAddress = host === "::1" ? host : `127.1.${Math.floor(number / PORTS) % 256}.1`;
@@ -63,7 +68,9 @@ function connect(host: string, port: number, peer: Peer | undefined): Promise<So
   socket.once("close", () => peers.delete(key));
   return new Promise((resolve) => {
     socket.once("connect", () => resolve(socket));
-    socket.once("error", () => resolve(undefined));
+    socket.once("error", ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === "EADDRINUSE" ? "taken" : undefined);
+    });
   });
 }
 
