@@ -34,6 +34,9 @@ export interface ConnectionPolicy {
 /** Bytes of requests without an answer that are kept, to send them to another machine. */
 const MAX_KEPT = 64 * 1024;
 
+/** Kept pieces shorter than this are joined with the next. */
+const SHORT = 1024;
+
 /** Milliseconds for a client to take the rest of what it gets, once the machine has closed the connection. */
 const LINGER_MS = 30_000;
 
@@ -184,7 +187,7 @@ export class Connection implements StreamListener {
     this.#lastActive = performance.now();
     this.#unsettled += bytes.length;
     if (this.#unsettled > MAX_KEPT) this.#kept = undefined;
-    else this.#kept?.push(bytes);
+    else if (this.#kept !== undefined) keep(this.#kept, bytes);
     if (this.#stream === undefined) {
       this.#continue();
       return;
@@ -239,6 +242,13 @@ export class Connection implements StreamListener {
     this.#timer = setTimeout(() => this.#client.destroy(), LINGER_MS);
     this.#client.destroySoon();
   }
+}
+
+/** Adds bytes. Short pieces become one, since each takes memory beyond its bytes. */
+function keep(pieces: Buffer[], bytes: Buffer): void {
+  const last = pieces.at(-1);
+  if (last !== undefined && last.length < SHORT) pieces[pieces.length - 1] = Buffer.concat([last, bytes]);
+  else pieces.push(bytes);
 }
 
 /** Removes bytes from the front. */

@@ -63,6 +63,8 @@ export class Stream {
   #endSent = false;
   #endReceived = false;
   #isOpen = true;
+  /** Whether the last `write` has accepted its bytes: they are delivered, even if frames cost more than expected. */
+  #isAccepted = true;
   /** The type of the last frame, if this side closes the stream. */
   #final: number | undefined;
 
@@ -93,7 +95,8 @@ export class Stream {
     this.#queued += bytes.length;
     this.#checkpoint = undefined;
     this.#owner.schedule(this);
-    return this.#fits;
+    this.#isAccepted = this.#fits;
+    return this.#isAccepted;
   }
 
   /** Sends no more after what was written. */
@@ -105,7 +108,7 @@ export class Stream {
 
   /** Ends both directions. What was written is delivered, unless it exceeds the window. */
   close(): void {
-    this.#finish(StreamFrameType.CLOSE, this.#fits);
+    this.#finish(StreamFrameType.CLOSE, this.#isAccepted || this.#fits);
   }
 
   /** Ends both directions, and drops what is under way. */
@@ -163,6 +166,7 @@ export class Stream {
     if (this.#final !== undefined) {
       at = writeStreamHeader(into, at, id, this.#final, 0);
       this.#final = undefined;
+      this.#owner.remove(this);
       return at;
     }
     if (this.#checkpoint !== undefined) {
@@ -213,6 +217,8 @@ export class Stream {
 
   /** @internal */
   receiveControl(type: number, payload: Buffer): void {
+    // It only waits to deliver its last bytes.
+    if (!this.#isOpen && (type === StreamFrameType.END || type === StreamFrameType.CHECKPOINT)) return;
     switch (type) {
       case StreamFrameType.WINDOW:
         this.#receiveWindow(payload);
@@ -247,10 +253,11 @@ export class Stream {
 
   /** Ends the stream without a frame. @internal */
   finish(ending: Ending): void {
-    if (!this.#isOpen) return;
+    const wasOpen = this.#isOpen;
     this.#opening = undefined;
+    this.#final = undefined;
     this.#drop(false);
-    this.listener.onClose(ending);
+    if (wasOpen) this.listener.onClose(ending);
   }
 
   #finish(type: number, delivers: boolean): void {
@@ -270,8 +277,9 @@ export class Stream {
   #drop(keepsQueue: boolean): void {
     this.#isOpen = false;
     this.#toAllow = 0;
+    // While bytes wait, the other side may have to allow them first.
+    if (keepsQueue && this.#queued > 0) return;
     this.#owner.remove(this);
-    if (keepsQueue) return;
     this.#queue.length = 0;
     this.#queued = 0;
   }
