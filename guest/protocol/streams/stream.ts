@@ -31,6 +31,10 @@ export interface StreamOwner {
 
 const NOBODY: StreamListener = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
+/** Pieces shorter than this are joined, to at most so many bytes and one piece. */
+const TINY = 64;
+const MAX_JOINED = 1024;
+
 /** A window is opened again when half of it is used. */
 const HALF = WINDOW / 2;
 
@@ -91,7 +95,7 @@ export class Stream {
    */
   write(bytes: Buffer): boolean {
     if (!this.#isOpen || this.#hasEnded || bytes.length === 0) return true;
-    this.#queue.push(bytes);
+    this.#enqueue(bytes);
     this.#queued += bytes.length;
     this.#checkpoint = undefined;
     this.#owner.schedule(this);
@@ -180,6 +184,14 @@ export class Stream {
       this.#closeIfDone();
     }
     return at;
+  }
+
+  /** Joins what is tiny: a piece of one byte would take a hundred. */
+  #enqueue(bytes: Buffer): void {
+    const last = this.#queue.at(-1);
+    const joins = bytes.length < TINY && last !== undefined && last.length < MAX_JOINED;
+    if (joins) this.#queue[this.#queue.length - 1] = Buffer.concat([last, bytes]);
+    else this.#queue.push(bytes);
   }
 
   #fillData(into: Buffer, at: number): number {

@@ -1,7 +1,7 @@
 import { setImmediate as nextIteration } from "node:timers/promises";
 import test from "ava";
-import { Multiplexer, type Transport } from "../../../guest/protocol/streams/multiplexer.ts";
-import type { Stream } from "../../../guest/protocol/streams/stream.ts";
+import { Multiplexer, type Transport } from "../../../../guest/protocol/streams/multiplexer.ts";
+import type { Stream } from "../../../../guest/protocol/streams/stream.ts";
 
 const ROUNDS = 200;
 const STREAMS = 20;
