@@ -8,7 +8,7 @@ import { usageError } from "./report.ts";
 
 const USAGE =
   "serve [--index NAME] [--listing] [--spa] [--clean-urls] [--cache [GLOB:]VALUE]... " +
-  "[--headers FILE] [--redirects FILE] [--downloads] [--host NAME]...";
+  "[--headers FILE] [--redirects FILE] [--downloads] [--metrics] [--host NAME]...";
 
 /**
  * `serve [OPTIONS]`: serves HTTP at the published ports until its `signal` is aborted, and writes each
@@ -17,7 +17,7 @@ const USAGE =
 export const serve: Unikernel = async (context) => {
   const { args, console, connect, ports, signal, verbose, report } = context;
   const { options, lists, operands, unknown } = parseOptions(args, {
-    flags: ["--listing", "--spa", "--clean-urls", "--downloads"],
+    flags: ["--listing", "--spa", "--clean-urls", "--downloads", "--metrics"],
     values: ["--index", "--headers", "--redirects"],
     lists: ["--host", "--cache"],
   });
@@ -26,6 +26,13 @@ export const serve: Unikernel = async (context) => {
   if (surplus !== undefined) return usageError(console, "serve", USAGE, surplus);
   if (ports.length === 0) {
     console.error("serve: no port is published; add -p, for instance: docteur run -p 8080:80 IMAGE serve\n");
+    return 2;
+  }
+  // The host counts and answers: requests for metrics are not the site's.
+  if (options.has("--metrics") && report === undefined) {
+    console.error(
+      "serve: --metrics needs a port of the host: docteur run --admin 9090 -p 8080:80 IMAGE serve\n",
+    );
     return 2;
   }
   // Imported here: node:http takes a moment to load, and other programs do not need it.

@@ -14,7 +14,7 @@ export const programs: Readonly<Record<string, string>> = {
      object id and size, as \`git ls-tree -l\`; -R lists subfolders, too.`,
   serve: ` serve [--index NAME] [--listing] [--spa] [--clean-urls]
        [--cache [GLOB:]VALUE]... [--headers FILE] [--redirects FILE]
-       [--downloads] [--host NAME]...
+       [--downloads] [--metrics] [--host NAME]...
      Answer HTTP requests at the ports published by -p, and print the
      address of each to standard output once it answers. Ctrl-C or SIGTERM
      ends it. --index: the file that is sent for its folder (default:
@@ -26,9 +26,10 @@ export const programs: Readonly<Record<string, string>> = {
      --headers and --redirects: files of the image in the formats of
      _headers and _redirects, which hosts of static sites read.
      --downloads: send a folder as an archive for ?download=tar and
-     ?download=zip. --host: answer only requests for this host, so that
-     no web page can read a site that is private to this machine; may be
-     given more than once. /.docteur/ describes the image.`,
+     ?download=zip. --metrics: fail unless run --admin counts requests.
+     --host: answer only requests for this host, so that no web page can
+     read a site that is private to this machine; may be given more than
+     once. /.docteur/ describes the image.`,
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };

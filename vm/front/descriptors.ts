@@ -20,7 +20,8 @@ export function areDescriptorsScarce(limit = descriptorLimit()): boolean {
     return true;
   }
   closeSync(lowestFree);
-  return lowestFree >= threshold(limit);
+  // Half of the reserve is left: below that, connections make way for others (`freeDescriptors`).
+  return lowestFree >= (threshold(limit) + limit) / 2;
 }
 
 /** How many more descriptors this process may open before they are scarce. */

@@ -5,8 +5,11 @@ import { freeDescriptors } from "../front/descriptors.ts";
 import { type Listener, listenAll, type Peer } from "../front/listen.ts";
 import { type Backends, Connection, type ConnectionPolicy } from "./connection.ts";
 
-/** Descriptors for machines that start, images and logs. */
-const MARGIN = 12;
+/** Connections beyond the limit, while every client makes progress. */
+const SPARE = 8;
+
+/** Descriptors for these, and for machines that start, images and logs. */
+const MARGIN = SPARE + 12;
 
 /** Milliseconds for clients to take the last bytes, and between two looks. */
 const GRACE_MS = 500;
@@ -92,13 +95,20 @@ export class Front implements AsyncDisposable {
       this.#options.onClose?.();
     });
     if (this.#connections.size <= this.#limit) return;
-    (this.#leastActive() ?? connection).destroy();
+    const least = this.#leastActive(connection);
+    const surplus = this.#connections.size > this.#limit + SPARE ? connection : undefined;
+    const closed = least ?? surplus;
+    if (closed === undefined) return;
+    // At once: many connections may come before its socket says that it is closed.
+    this.#connections.delete(closed);
+    closed.destroy();
   }
 
   /** The connection to close for another: one that waits for a request, or whose client makes no progress. */
-  #leastActive(): Connection | undefined {
+  #leastActive(newest: Connection): Connection | undefined {
     let least: Connection | undefined;
     for (const each of this.#connections) {
+      if (each === newest) continue;
       if (each.isIdle) return each;
       if (least === undefined || each.lastActive < least.lastActive) least = each;
     }
