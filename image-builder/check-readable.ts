@@ -27,11 +27,11 @@ interface Folder extends TreePath {
 export interface ReadCommit {
   readonly survey: Survey;
   readonly hidden: HiddenEntries;
-  /** Whether a file that is a delta, or the base of one, is larger than `serve` reads. */
+  /** Whether a file that is a delta, or the base of one, is larger than `serve` reads into memory. */
   readonly hasLargeDelta: boolean;
 }
 
-/** Bytes of the largest file that `serve` reads if it is a delta or the base of one. */
+/** Bytes of the largest file that `serve` reads into memory if it is a delta or the base of one. */
 const LARGEST_DELTA = 64 * 1024 * 1024;
 
 /** Paths of hidden entries that a note shows. */

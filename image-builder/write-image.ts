@@ -24,7 +24,7 @@ export interface WriteImageOptions {
 /**
  * Packs the commit of a source, reads it back with the reader's own code, and writes it to an image, which is
  * not yet published. Packs it once more without the repository's deltas if one of them is too large for
- * `serve`.
+ * `serve` to read into memory.
  * @throws {DocteurError} as `packSource`, `checkReadable` and `ImageFile.write` do.
  */
 export async function writeImage(

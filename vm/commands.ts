@@ -7,6 +7,7 @@ export { parseAdminAddress, parsePortMapping } from "./front/address.ts";
 export { printCommand } from "./print-command.ts";
 export { readImageHeader } from "./qemu/image.ts";
 export { type RunOptions, runInVm, runOnHost } from "./run.ts";
+export { openImage } from "./serving/open-image.ts";
 export type { Swap, Updates } from "./serving/serve.ts";
 export { Guest } from "./session/guest.ts";
 export { GuestError } from "./session/guest-error.ts";

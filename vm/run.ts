@@ -11,7 +11,8 @@ import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
 import { CHANNEL_FD, GuardedProcess, STREAMS_FD } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
-import { SERVER, serve, type Updates } from "./serving/serve.ts";
+import type { Updates } from "./serving/serve.ts";
+import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
@@ -102,7 +103,7 @@ async function runOne(
 }
 
 /** Has machines serve the ports of this host. */
-function servePorts(
+async function servePorts(
   options: RunOptions,
   note: (line: string) => void,
   start: (image: string, signal: AbortSignal) => Promise<Guest>,
@@ -113,6 +114,8 @@ function servePorts(
   const mappings = (options.publish ?? []).map(parsePortMapping);
   const about = { replicas, commit, updates, admin, accessLog, signal };
   const serving = { ...about, image, mappings, streams: options, note, start };
+  // Imported here: node:http takes a moment to load, and other programs do not need it.
+  const { serve } = await import("./serving/serve.ts");
   return serve(serving, request, prepareProgram(options));
 }
 

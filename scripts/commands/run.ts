@@ -1,3 +1,4 @@
+import type { Updates } from "../../vm/commands.ts";
 import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Invocation } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
@@ -28,7 +29,7 @@ export const run: Command = {
       );
     }
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
-    requirePorts(invocation);
+    checkServing(invocation, program, target);
     const settings = updateSettings(invocation, program);
     const runOptions = {
       image,
@@ -66,8 +67,11 @@ export const run: Command = {
         context.stdout.write(`${await printCommand(runOptions)}\n`);
         return 0;
       }
-      const { beginUpdates } = await import("../serving/begin-updates.ts");
-      const updates = settings && (await beginUpdates(image, settings, context));
+      let updates: Updates | undefined;
+      if (settings !== undefined) {
+        const { beginUpdates } = await import("../serving/begin-updates.ts");
+        updates = await beginUpdates(image, settings, context);
+      }
       return (target === "unix" ? runOnHost : runInVm)({ ...runOptions, updates });
     });
   },
@@ -76,9 +80,19 @@ export const run: Command = {
 /** Options that mean something only where this host accepts connections. */
 const OF_PORTS = ["replicas", "admin", "access-log"];
 
-/** @throws {UsageError} */
-function requirePorts(invocation: Invocation): void {
-  if (invocation.texts("publish").length > 0) return;
-  const given = OF_PORTS.find((name) => invocation.texts(name).length > 0);
-  if (given !== undefined) throw invocation.misuse(`--${given} needs a port: add -p 8080:80, for instance`);
+/** Checks that the options about ports go with the program and its target. @throws {UsageError} */
+function checkServing(invocation: Invocation, program: string, target: "qemu" | "unix"): void {
+  const given = OF_PORTS.find((name) => invocation.has(name));
+  if (given !== undefined && invocation.texts("publish").length === 0) {
+    throw invocation.misuse(`--${given} needs a port: add -p 8080:80, for instance`);
+  }
+  if (program === "serve") {
+    if (!invocation.rest.includes("--metrics") || invocation.has("admin")) return;
+    const example = "docteur run --admin 9090 -p 8080:80 IMAGE serve";
+    throw invocation.misuse(`serve: --metrics needs a port of the host: ${example}`);
+  }
+  if (invocation.has("access-log")) throw invocation.misuse("--access-log needs the program serve");
+  if (given !== undefined && target === "unix") {
+    throw invocation.misuse(`--${given} needs a virtual machine: with -t unix, ${program} listens itself`);
+  }
 }

@@ -130,6 +130,16 @@ test("serve --metrics needs --admin, which answers apart from the site", async (
   t.deepEqual(await closed, [143, null]);
 });
 
+test("an option that would have no effect is refused", async (t) => {
+  for (const [options, program, message] of [
+    [["--access-log", "log", "-p", "0:80"], "./program.ts", /--access-log needs the program serve/],
+    [["-t", "unix", "--replicas", "2", "-p", "0:80"], "./program.ts", /--replicas needs a virtual machine/],
+    [["--replicas", "2"], "serve", /--replicas needs a port/],
+  ] as const) {
+    refused(t, await docteur(["run", ...options, small, program]), 2, message);
+  }
+});
+
 test("--print-command publishes the ports by the line itself", async (t) => {
   const { stdout } = await docteur(["run", "--print-command", "-p", "8080:80", small, "serve"]);
   t.regex(

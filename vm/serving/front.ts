@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BindAddress } from "../front/bind.ts";
 import { freeDescriptors } from "../front/descriptors.ts";
 import { type Listener, listenAll, type Peer } from "../front/listen.ts";
 import { type Backends, Connection, type ConnectionPolicy } from "./connection.ts";
+import type { Entry } from "./entries.ts";
 
 /** Connections beyond the limit, while every client makes progress. */
 const SPARE = 8;
@@ -17,12 +17,6 @@ const STEP_MS = 10;
 
 /** Milliseconds without progress after which a client's connection may be closed for another. */
 const PROTECTED_MS = 1000;
-
-/** A port of the machines, and where this host accepts its connections. */
-export interface Entry {
-  readonly guestPort: number;
-  readonly addresses: readonly BindAddress[];
-}
 
 /** How connections are accepted. */
 export interface FrontOptions extends ConnectionPolicy {

@@ -19,10 +19,10 @@ const PING_MS = 3000;
 /** So many questions may go without an answer: a busy host makes a machine slow, but not as slow as this. */
 const MAX_UNANSWERED = 5;
 
-/** So many addresses of clients are known, those of the last streams. */
+/** So many addresses of clients are kept, those of open streams and of the last others. */
 const MAX_CLIENTS = 16 * 1024;
 
-/** What the holder of a machine is told. */
+/** Receives what a machine reports. */
 export interface MachineListener {
   /** The program has answered a request. @param peer its client; undefined at a Unix socket. */
   onAccess?(record: AccessRecord, peer: Peer | undefined): void;
@@ -73,7 +73,7 @@ export class ServingMachine implements Backend {
   open(opening: Buffer, peer: Peer | undefined): Stream {
     const stream = this.#multiplexer.open(opening);
     this.#clients.set(stream.id, peer);
-    if (this.#clients.size > MAX_CLIENTS) this.#clients.delete(this.#clients.keys().next().value!);
+    if (this.#clients.size > MAX_CLIENTS) this.#forgetOldest();
     return stream;
   }
 
@@ -107,6 +107,14 @@ export class ServingMachine implements Backend {
   /** Kills the machine. */
   kill(): Promise<void> {
     return this.#guest[Symbol.asyncDispose]();
+  }
+
+  #forgetOldest(): void {
+    for (const id of this.#clients.keys()) {
+      if (this.#multiplexer.isOpen(id)) continue;
+      this.#clients.delete(id);
+      return;
+    }
   }
 
   #lose(): void {

@@ -4,9 +4,10 @@ import { parsePortMapping } from "../front/address.ts";
 import type { Guest } from "../session/guest.ts";
 import type { Streams } from "../session/host-channel.ts";
 import type { Backend, Backends, Connection } from "./connection.ts";
-import { type Entry, Front } from "./front.ts";
+import { type Entry, entriesOf, portsOf } from "./entries.ts";
+import { Front } from "./front.ts";
 import { ServingMachine } from "./machine.ts";
-import { entriesOf, portsOf, SERVER } from "./serve.ts";
+import { SERVER } from "./server.ts";
 
 /** Connections at once. */
 const MAX_CONNECTIONS = 4096;

@@ -2,19 +2,15 @@ import { Writable } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import type { ListenAddress, PortMapping } from "../front/address.ts";
-import { assignSockets } from "../front/assign-sockets.ts";
-import type { BindAddress } from "../front/bind.ts";
-import { takeSystemdSockets } from "../front/systemd-sockets.ts";
 import type { Guest } from "../session/guest.ts";
 import type { Streams } from "../session/host-channel.ts";
 import { writeTo } from "../write-to.ts";
+import { entriesOf, portsOf } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
-import { type Entry, Front } from "./front.ts";
+import { Front } from "./front.ts";
 import { openImage } from "./open-image.ts";
 import { Operator } from "./operator.ts";
-
-/** The program that takes connections itself, and reports. */
-export const SERVER = "serve";
+import { SERVER } from "./server.ts";
 
 /** Connections for each machine: it closes the slowest client's itself before there are as many. */
 const CONNECTIONS_A_MACHINE = 2048 + 256;
@@ -115,24 +111,6 @@ export async function serve(
     // It may have files to remove.
     await updating?.catch(() => {});
   }
-}
-
-/** Where this host accepts the connections of each port of the machines, and those of its operator. */
-export function entriesOf(
-  mappings: readonly PortMapping[],
-  admin?: ListenAddress,
-): { entries: Entry[]; admin: readonly BindAddress[] } {
-  const places = [...mappings.map(({ address }) => address), ...(admin ? [admin] : [])];
-  const hasSystemd = places.some(({ kind }) => kind === "systemd");
-  const assigned = assignSockets(places, hasSystemd ? takeSystemdSockets() : []);
-  const entries = mappings.map(({ guestPort }, index) => ({ guestPort, addresses: assigned[index]! }));
-  return { entries, admin: assigned[mappings.length] ?? [] };
-}
-
-/** Where the program listens in its machine. */
-export function portsOf(entries: readonly Entry[], published: readonly string[]): RunRequest["ports"] {
-  const guestPorts = entries.flatMap(({ guestPort, addresses }) => addresses.map(() => guestPort));
-  return guestPorts.map((port, index) => ({ address: "127.0.0.1", port, published: published[index] }));
 }
 
 function addresses(published: readonly string[]): string {

@@ -18,7 +18,10 @@ export interface AccessRecord {
 
 const HEADER = 19;
 
-/** Status (unsigned 16-bit), whether it is cut short (8-bit), bytes and seconds (doubles), all little endian; then the text of the request's first line. */
+/**
+ * Encodes a record: status (unsigned 16-bit), whether it is cut short (8-bit), bytes and seconds (doubles), all
+ * in little endian; then the method, the version and the target, with a space between two.
+ */
 export function encodeAccess({
   method,
   target,

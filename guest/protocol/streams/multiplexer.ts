@@ -72,6 +72,11 @@ export class Multiplexer implements StreamFrames, StreamOwner {
     return this.#streams.size;
   }
 
+  /** Whether a stream is not over. */
+  isOpen(id: number): boolean {
+    return this.#streams.has(id);
+  }
+
   /** Opens a stream. @param opening the payload of its OPEN frame. */
   open(opening: Buffer): Stream {
     this.#last++;

@@ -1,4 +1,4 @@
-/** Something that is told when nothing has happened to it for a time. */
+/** A connection that has a limit of time without activity. */
 export interface Idle {
   /** Milliseconds without activity after which `onIdle` is called; 0 for never. */
   readonly idleLimit: number;
@@ -22,7 +22,7 @@ export function ticks(): number {
   return tick;
 }
 
-/** Watches something until `unwatch`. */
+/** Watches a connection until `unwatch`. */
 export function watch(idle: Idle): void {
   watched.add(idle);
   timer ??= setInterval(look, TICK_MS).unref();

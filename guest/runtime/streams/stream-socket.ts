@@ -45,11 +45,6 @@ export class StreamSocket extends Duplex implements StreamListener, Idle {
     return this.#sent + this.writableLength;
   }
 
-  /** Whether the stream's own end has been reached, of both sides. */
-  get readyState(): string {
-    return this.writable ? "open" : "readOnly";
-  }
-
   onData(bytes: Buffer): void {
     this.lastTick = ticks();
     this.bytesRead += bytes.length;
@@ -70,7 +65,8 @@ export class StreamSocket extends Duplex implements StreamListener, Idle {
   }
 
   onClose(ending: Ending): void {
-    if (ending === "closed" && this.readableEnded && this.writableFinished) return;
+    // Both sides have sent all; what has arrived may still wait to be read.
+    if (ending === "closed" && this.#stream.isEndReceived && this.writableFinished) return;
     this.destroy(ending === "closed" ? undefined : connectionReset());
   }
 

@@ -68,6 +68,16 @@ test("each side may end alone", async (t) => {
   t.true(socket.destroyed);
 });
 
+test("what has arrived is read even if both sides have ended before", async (t) => {
+  const { stream, received, socket } = await open();
+  stream.write(Buffer.from("read late"));
+  stream.end();
+  socket.end();
+  await until(() => received.ending === "closed");
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  t.is(String(Buffer.concat(await socket.toArray())), "read late");
+});
+
 test("a socket that is destroyed closes its stream, one that is reset resets it", async (t) => {
   const closed = await open();
   closed.socket.destroy();
