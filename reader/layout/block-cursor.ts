@@ -14,7 +14,6 @@ export abstract class BlockCursor {
   index = 0;
   /** Items in the block. */
   count = 0;
-  /** The block. */
   protected bytes: Uint8Array = new Uint8Array();
   /** Where the present item's payload begins, and once that is read, the next item. */
   protected position = 0;
@@ -23,6 +22,11 @@ export abstract class BlockCursor {
   #firstLength = 0;
   /** Bytes that the present key has in common with the one that it was told from. */
   #shared = 0;
+
+  /** The block that it goes through. */
+  get block(): Uint8Array {
+    return this.bytes;
+  }
 
   /** Goes to the first item of a block. @throws {InvalidImageError} fault `layout`. */
   enter(bytes: Uint8Array): void {

@@ -37,12 +37,17 @@ export class LayoutCursor {
 
   /** Goes to an entry. @throws {InvalidImageError} fault `layout`. */
   goToRank(rank: number): void {
-    if (this.leaf < 0 || rank < this.#before || rank >= this.#before + this.entry.count) {
-      this.#enter(this.#section.leafOfRank(rank));
-    }
+    const isHere = this.leaf >= 0 && rank >= this.#before && rank < this.#before + this.entry.count;
+    if (!isHere) this.#enter(this.#section.leafOfRank(rank));
     const index = rank - this.#before;
     if (index >= this.entry.count) throw malformed();
     this.entry.goTo(index);
+  }
+
+  /** Goes to the first entry of a leaf; `rank` is not known then. @throws {InvalidImageError} fault `layout`. */
+  goToLeaf(number: number): void {
+    this.#enter({ number, before: Number.NaN });
+    this.entry.goTo(0);
   }
 
   /** Goes to the next entry; false if there is none. @throws {InvalidImageError} fault `layout`. */
@@ -55,8 +60,9 @@ export class LayoutCursor {
 
   #enter({ number, before }: Leaf): void {
     this.#before = before;
-    if (number === this.leaf) return;
     const block = this.#section.blocks.read(number);
+    // It may have been read anew, and proved since.
+    if (number === this.leaf && block === this.entry.block) return;
     const { buffer, byteOffset, byteLength } = block;
     if (new DataView(buffer, byteOffset, byteLength).getUint32(NUMBER_AT) !== number) throw malformed();
     this.leaf = -1;

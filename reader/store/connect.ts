@@ -3,6 +3,7 @@ import { parseCommit } from "../git/commit.ts";
 import { raw } from "../git/object-id.ts";
 import { type ConnectOptions, openObjects } from "../image/open-objects.ts";
 import { FastLayout } from "../paths/fast.ts";
+import { openFrozen } from "../paths/open-frozen.ts";
 import { TreeWalk } from "../paths/tree-walk.ts";
 import { Trees } from "../paths/trees.ts";
 import { Store } from "./store.ts";
@@ -18,13 +19,19 @@ const MIB = 1024 * 1024;
  * damaged; fault `pinned-commit` if `commit` names another commit than the image's.
  */
 export function connect(device: BlockDevice, options: ConnectOptions = {}): Store {
-  const { id, objects } = openObjects(device, options);
+  const opened = openObjects(device, options);
+  const { id, objects, index } = opened;
   const commit = parseCommit(objects.read(raw(id), "commit"), id);
   const trees = new Trees(objects, options.treeCacheSize ?? 8 * MIB);
   const root = raw(commit.tree);
-  trees.read(root);
-  const Paths = options.layout === "fast" ? FastLayout : TreeWalk;
-  const largestLayout = Math.min(512 * MIB, 64 * MIB + 4 * device.size);
-  const layout = new Paths(trees, root, options.maxLayoutSize ?? largestLayout);
-  return new Store(id, commit, { device, options, objects, trees, layout });
+  const largestLayout = options.maxLayoutSize ?? Math.min(512 * MIB, 64 * MIB + 4 * device.size);
+  const make = (layout: "light" | "fast" = "light") => {
+    trees.read(root);
+    return new (layout === "fast" ? FastLayout : TreeWalk)(trees, root, largestLayout);
+  };
+  const layout =
+    options.layout === "light" || options.layout === "fast"
+      ? make(options.layout)
+      : openFrozen(opened, trees, root, options, () => make(options.fallback));
+  return new Store(id, commit, { device, options, objects, index, trees, layout });
 }
