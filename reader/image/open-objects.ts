@@ -26,7 +26,8 @@ export interface ConnectOptions {
   /**
    * `frozen` finds paths in the layout that the image has in a section of its own; it becomes `fallback` where
    * the image has none, or a damaged one. `light` reads the commit and the root only, and walks trees on
-   * demand: right for a few paths. `fast` maps every path at once: right for many. Default `frozen`.
+   * demand: right for a few paths. `fast` maps every path at once: right for many. Default `frozen`; with
+   * `analyze`, which trusts no index, its fallback.
    */
   readonly layout?: "frozen" | "light" | "fast" | undefined;
   /** What takes the place of the layout `frozen`. Default `light`. */

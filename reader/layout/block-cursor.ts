@@ -35,7 +35,7 @@ export abstract class BlockCursor {
     if (this.count === 0 || BLOCK_HEADER + 2 * this.#restarts > bytes.length) throw malformed();
     this.#firstLength = 0;
     this.#restart(0);
-    this.#first.set(this.key.subarray(0, this.keyLength));
+    copy(this.key, 0, this.#first, 0, this.keyLength);
     this.#firstLength = this.keyLength;
   }
 
@@ -46,7 +46,7 @@ export abstract class BlockCursor {
     if (index % RESTART_INTERVAL === 0) this.#restart(index / RESTART_INTERVAL);
     else {
       this.index = index;
-      this.#readItem(false);
+      this.#readItem(this.key, this.keyLength, false);
     }
     return true;
   }
@@ -124,25 +124,23 @@ export abstract class BlockCursor {
     const at = bytes.length - 2 * (restart + 1);
     this.position = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     this.index = restart * RESTART_INTERVAL;
-    this.keyLength = this.#firstLength;
-    this.key.set(this.#first.subarray(0, this.#firstLength));
-    this.#readItem(true);
+    this.#readItem(this.#first, this.#firstLength, true);
   }
 
-  /** Reads the item at `position`; the key is the one that its own is told from. */
-  #readItem(isRestart: boolean): void {
+  /** Reads the item at `position`. @param from the key of `fromLength` bytes that its own is told from. */
+  #readItem(from: Uint8Array, fromLength: number, isRestart: boolean): void {
     const { bytes, key } = this;
     const head = bytes[this.position++] as number;
     const ends = head >> TAG_BITS;
     const shared = this.readVarint();
     const middle = this.readVarint();
     const length = shared + middle + ends;
-    if (shared > this.keyLength || ends > this.keyLength || length > LONGEST_KEY) throw malformed();
-    if (ends > 0) key.copyWithin(shared + middle, this.keyLength - ends, this.keyLength);
-    let from = this.position;
-    const end = from + middle;
-    for (let to = shared; from < end; to++) key[to] = bytes[from++] as number;
-    this.position = end;
+    if (shared > fromLength || ends > fromLength || length > LONGEST_KEY) throw malformed();
+    // Loops, since most parts are of a few bytes. The end moves first: the middle may lie where it was.
+    copy(from, fromLength - ends, key, shared + middle, ends);
+    if (isRestart) copy(from, 0, key, 0, shared);
+    copy(bytes, this.position, key, shared, middle);
+    this.position += middle;
     this.tag = head & TAG_MASK;
     this.keyLength = length;
     this.#shared = shared;
@@ -161,6 +159,12 @@ export abstract class BlockCursor {
     if (common === this.keyLength || common === length) return this.keyLength - length;
     return (this.key[common] as number) - (key[common] as number);
   }
+}
+
+/** Copies bytes, also to where they overlap. */
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  if (start < at) for (let i = length - 1; i >= 0; i--) to[at + i] = from[start + i] as number;
+  else for (let i = 0; i < length; i++) to[at + i] = from[start + i] as number;
 }
 
 /** The fault of a block that a checksum says is as it was written, and yet is none. */

@@ -64,7 +64,12 @@ export class Proofs {
       const isAfter = leaf > firstLeaf || (leaf === firstLeaf && entry.index >= firstIndex);
       return isAfter && (leaf < lastLeaf || (leaf === lastLeaf && entry.index <= lastIndex));
     };
-    if (cursor.seek(key.bytes, key.length) === 0 && isIn()) return true;
+    if (firstLeaf === lastLeaf) cursor.goToLeaf(firstLeaf);
+    const isSmall = firstLeaf === lastLeaf;
+    const difference = isSmall
+      ? cursor.entry.seek(key.bytes, key.length)
+      : cursor.seek(key.bytes, key.length);
+    if (difference === 0 && isIn()) return true;
     // That the levels above the leaves are true is not proved: look where the folder's entries are.
     let [low, high] = [firstLeaf, lastLeaf];
     while (low < high) {

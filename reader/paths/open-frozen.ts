@@ -8,7 +8,7 @@ import type { Layout } from "./layout.ts";
 import type { Trees } from "./trees.ts";
 
 /** Bytes of blocks of the layout that are kept. */
-const CAPACITY = 512 * 1024;
+const CAPACITY = 1024 * 1024;
 
 /**
  * The layout that an image has in a section; another, where it has none or a damaged one.

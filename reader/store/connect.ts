@@ -32,6 +32,8 @@ export function connect(device: BlockDevice, options: ConnectOptions = {}): Stor
   const layout =
     options.layout === "light" || options.layout === "fast"
       ? make(options.layout)
-      : openFrozen(opened, trees, root, options, () => make(options.fallback));
+      : options.analyze && options.layout === undefined
+        ? make(options.fallback)
+        : openFrozen(opened, trees, root, options, () => make(options.fallback));
   return new Store(id, commit, { device, options, objects, index, trees, layout });
 }
