@@ -58,6 +58,7 @@ export async function writeLayout(source: LayoutOf, target: LayoutTarget): Promi
       const details = encodeDetails({
         ...value,
         commit: source.commit,
+        commitOffset: source.locate(source.commit).offset,
         root: source.root,
         rootOffset: source.locate(source.root).offset,
       });

@@ -16,8 +16,8 @@ export class LayoutBlocks {
   readonly #length: number;
   readonly #format: ObjectFormat;
   readonly #kept: ByteLru<number, Uint8Array>;
-  /** The hashes of blocks that were proved. */
-  readonly #proved = new Map<number, string>();
+  /** The hashes of blocks that were verified. */
+  readonly #verified = new Map<number, string>();
 
   /**
    * @param offset byte offset of the section in the image.
@@ -44,8 +44,8 @@ export class LayoutBlocks {
     const at = number * BLOCK_SIZE;
     const length = Math.min(BLOCK_SIZE, this.#length - at);
     const block = new Uint8Array(this.#cache.read(this.#offset + at, length));
-    const proved = this.#proved.get(number);
-    const isRight = proved === undefined ? hasChecksum(block) : this.#format.hash(block) === proved;
+    const verified = this.#verified.get(number);
+    const isRight = verified === undefined ? hasChecksum(block) : this.#format.hash(block) === verified;
     if (!isRight) throw this.#fault("a block of the layout is damaged", at);
     this.#kept.set(number, block, length + OVERHEAD);
     return block;
@@ -55,11 +55,11 @@ export class LayoutBlocks {
    * Notes that a block, as it was read, says what is true: from now on it may not be another.
    * @throws {InvalidImageError} fault `layout`, if it has been read as another.
    */
-  prove(number: number, block: Uint8Array): void {
+  verify(number: number, block: Uint8Array): void {
     const hash = this.#format.hash(block);
-    const before = this.#proved.get(number) ?? this.#format.hash(this.read(number));
+    const before = this.#verified.get(number) ?? this.#format.hash(this.read(number));
     if (before !== hash) throw this.#fault("a block of the layout changes", number * BLOCK_SIZE);
-    this.#proved.set(number, hash);
+    this.#verified.set(number, hash);
   }
 
   #fault(what: string, at: number): InvalidImageError {

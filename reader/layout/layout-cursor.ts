@@ -61,7 +61,7 @@ export class LayoutCursor {
   #enter({ number, before }: Leaf): void {
     this.#before = before;
     const block = this.#section.blocks.read(number);
-    // It may have been read anew, and proved since.
+    // It may have been read anew, and verified since.
     if (number === this.leaf && block === this.entry.block) return;
     const { buffer, byteOffset, byteLength } = block;
     if (new DataView(buffer, byteOffset, byteLength).getUint32(NUMBER_AT) !== number) throw malformed();

@@ -5,7 +5,7 @@ import { LayoutCursor } from "../layout/layout-cursor.ts";
 import { LayoutKey } from "../layout/layout-key.ts";
 import type { LayoutSection } from "../layout/layout-section.ts";
 import type { LeafCursor } from "../layout/leaf-cursor.ts";
-import { Proofs } from "../layout/proofs.ts";
+import { VerifiedFolders } from "../layout/verified-folders.ts";
 import type { Entry, FolderEntries, Layout, PathEntry } from "./layout.ts";
 import { joinPath, splitPath } from "./path.ts";
 import { readTree, type Trees } from "./trees.ts";
@@ -16,7 +16,7 @@ export interface FrozenOptions {
    * Whether each folder on a path is compared with its tree, once, before the path is believed. Without, the
    * layout is believed, as the commit that the image names is.
    */
-  readonly isProved: boolean;
+  readonly isVerified: boolean;
   /** Called with where a tree lies that is read next. */
   readonly expect: (id: Uint8Array, offset: number | undefined) => void;
 }
@@ -31,25 +31,25 @@ export class FrozenLayout implements Layout {
   readonly #section: LayoutSection;
   readonly #trees: Trees;
   readonly #root: Entry;
-  readonly #proofs: Proofs | undefined;
+  readonly #verifiedFolders: VerifiedFolders | undefined;
   readonly #cursor: LayoutCursor;
   readonly #key = new LayoutKey();
   readonly #expect: FrozenOptions["expect"];
 
-  /** @param trees for proofs. */
-  constructor(section: LayoutSection, trees: Trees, { isProved, expect }: FrozenOptions) {
+  /** @param trees to verify. */
+  constructor(section: LayoutSection, trees: Trees, { isVerified, expect }: FrozenOptions) {
     this.#expect = expect;
     const { root, rootOffset } = section.details;
     this.#section = section;
     this.#trees = trees;
     this.#root = { type: "tree", id: root, offset: rootOffset };
-    this.#proofs = isProved ? new Proofs(section) : undefined;
+    this.#verifiedFolders = isVerified ? new VerifiedFolders(section) : undefined;
     this.#cursor = new LayoutCursor(section);
   }
 
   find(path: Uint8Array): Entry | undefined {
     if (path.length === 0) return this.#root;
-    if (this.#proofs !== undefined) return this.#findProved(this.#proofs, path);
+    if (this.#verifiedFolders !== undefined) return this.#findVerified(this.#verifiedFolders, path);
     const key = this.#key;
     return key.setPath(path) && goToEntry(this.#cursor, key) ? entryOf(this.#cursor.entry) : undefined;
   }
@@ -61,7 +61,7 @@ export class FrozenLayout implements Layout {
   list(folder: Entry, path: Uint8Array): FolderEntries | undefined {
     const key = new LayoutKey();
     if (!key.setFolder(path)) return undefined;
-    this.#prove(folder, key);
+    this.#verify(folder, key);
     return FrozenFolder.open(this.#section, key);
   }
 
@@ -79,7 +79,7 @@ export class FrozenLayout implements Layout {
   *#below(folder: Entry, path: Uint8Array, start: Uint8Array): Generator<PathEntry> {
     const key = new LayoutKey();
     if (!key.setFolder(path)) return;
-    this.#prove(folder, key);
+    this.#verify(folder, key);
     const folderKey = key.bytes.slice(0, key.length);
     if (start.length > 0 && !key.add(start)) return;
     const cursor = new LayoutCursor(this.#section);
@@ -95,18 +95,18 @@ export class FrozenLayout implements Layout {
     }
   }
 
-  /** Goes down from the root, and believes of a folder what is proved. */
-  #findProved(proofs: Proofs, path: Uint8Array): Entry | undefined {
+  /** Goes down from the root, and believes of a folder what is verified. */
+  #findVerified(verified: VerifiedFolders, path: Uint8Array): Entry | undefined {
     const key = this.#key;
     let entry = this.#root;
     let length = 0;
     for (const name of splitPath(path)) {
       if (entry.type !== "tree" || !key.setFolder(path.subarray(0, length))) return undefined;
-      const folder = this.#prove(entry, key, () => this.#trees.checkLookup());
+      const folder = this.#verify(entry, key, () => this.#trees.checkLookup());
       if (folder === undefined || !key.add(name)) return undefined;
-      if (!proofs.find(this.#cursor, folder, key)) {
+      if (!verified.find(this.#cursor, folder, key)) {
         key.toFolderEntry();
-        if (!proofs.find(this.#cursor, folder, key)) return undefined;
+        if (!verified.find(this.#cursor, folder, key)) return undefined;
       }
       entry = entryOf(this.#cursor.entry);
       length += (length === 0 ? 0 : 1) + name.length;
@@ -114,8 +114,8 @@ export class FrozenLayout implements Layout {
     return entry;
   }
 
-  #prove({ id, offset }: Entry, folder: LayoutKey, beforeReading?: () => void) {
-    return this.#proofs?.prove(folder, () => {
+  #verify({ id, offset }: Entry, folder: LayoutKey, beforeReading?: () => void) {
+    return this.#verifiedFolders?.verify(folder, () => {
       beforeReading?.();
       this.#expect(id, offset);
       return readTree(this.#trees.objects, id);

@@ -5,7 +5,7 @@ export interface Entry {
   readonly type: EntryType;
   /** The raw id of the blob or tree; of a submodule, the id of a commit that the image does not hold. */
   readonly id: Uint8Array;
-  /** Where the layout says that the object lies in the PACK; unproved. Otherwise the IDX says it. */
+  /** Where the layout says that the object lies in the PACK; unverified. Otherwise the IDX says it. */
   readonly offset?: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface FolderEntries {
   name(index: number): Uint8Array;
   /** The raw id. */
   id(index: number): Uint8Array;
-  /** Bytes of the object, if the layout says it; unproved. */
+  /** Bytes of the object, if the layout says it; unverified. */
   size?(index: number): number;
 }
 

@@ -1,46 +1,51 @@
-import { sameId } from "../git/object-id.ts";
+import { InvalidImageError } from "../errors.ts";
+import { raw } from "../git/object-id.ts";
 import type { ConnectOptions, OpenedObjects } from "../image/open-objects.ts";
 import { readSections } from "../image/sections.ts";
 import { LayoutSection } from "../layout/layout-section.ts";
-import { FallbackLayout } from "./fallback.ts";
-import { FrozenLayout } from "./frozen.ts";
-import type { Layout } from "./layout.ts";
-import type { Trees } from "./trees.ts";
 
 /** Bytes of blocks of the layout that are kept. */
 const CAPACITY = 1024 * 1024;
 
 /**
- * The layout that an image has in a section; another, where it has none or a damaged one.
- *
- * @param root raw id of the commit's tree.
- * @param makeOther makes the other layout.
- * @throws {InvalidImageError} fault `device`, and what `makeOther` throws.
+ * Opens the layout that an image has in a section, if it has one that is sound as far as the footer tells.
+ * @throws {InvalidImageError} fault `device`.
  */
-export function openFrozen(
-  { id, index, format, indexOffset, indexCache }: OpenedObjects,
-  trees: Trees,
-  root: Uint8Array,
-  { layout, commit, onNote }: ConnectOptions,
-  makeOther: () => Layout,
-): Layout {
-  const damaged = (why: string) =>
-    onNote?.(`the layout of this image is damaged, so it is read without: ${why}`);
+export function openLayoutSection(
+  { format, indexOffset, indexCache }: OpenedObjects,
+  { layout, onNote }: ConnectOptions,
+): LayoutSection | undefined {
   const sections = readSections(indexCache, indexOffset);
-  if (sections === undefined) damaged("the checksum of the footer is wrong");
-  const section = sections && LayoutSection.open(indexCache, sections, format, CAPACITY);
-  if (section === undefined) {
-    if (sections !== undefined && layout === "frozen") {
-      onNote?.("this image has no layout, so it is read by its trees");
-    }
-    return makeOther();
+  if (sections === undefined) {
+    onNote?.(damagedLayout("the checksum of the footer is wrong"));
+    return undefined;
   }
-  const { details } = section;
-  if (!sameId(details.commit, Buffer.from(id, "hex")) || !sameId(details.root, root)) {
-    damaged("it is of another commit");
-    return makeOther();
+  const section = LayoutSection.open(indexCache, sections, format, CAPACITY);
+  if (section === undefined && layout === "frozen") {
+    onNote?.("this image has no layout, so it is read by its trees");
   }
-  const expect = (id: Uint8Array, offset: number | undefined) => index.expect(id, offset);
-  const frozen = new FrozenLayout(section, trees, { isProved: commit !== undefined, expect });
-  return new FallbackLayout(frozen, makeOther, damaged);
+  return section;
+}
+
+/** The note of a layout that is left. */
+export function damagedLayout(why: string): string {
+  return `the layout of this image is damaged, so it is read without: ${why}`;
+}
+
+/**
+ * The content of the commit object, which lies where the layout says, or where the IDX says.
+ * @throws {InvalidImageError} as `Objects.read`.
+ */
+export function readCommit(
+  { id, objects, index }: OpenedObjects,
+  section: LayoutSection | undefined,
+): Uint8Array {
+  const commit = raw(id);
+  index.expect(commit, section?.details.commitOffset);
+  try {
+    return objects.read(commit, "commit");
+  } catch (error) {
+    if (!(error instanceof InvalidImageError) || !index.wasMisled(commit)) throw error;
+    return objects.read(commit, "commit");
+  }
 }

@@ -34,6 +34,7 @@ export function opened(bytes: Uint8Array, shape: LayoutShape, capacity = 1024 **
     ...shape,
     commit: Buffer.alloc(20),
     root: Buffer.alloc(20),
+    commitOffset: 12,
     rootOffset: 12,
   };
   const section = {

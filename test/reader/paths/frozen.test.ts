@@ -154,7 +154,7 @@ test("with a pinned commit a layout that lies is found, wherever it lies", async
   }
 });
 
-test("a proof reads a folder's tree once, and keeps none", async (t) => {
+test("to verify a folder reads a folder's tree once, and keeps none", async (t) => {
   const { image, commit } = await fixture;
   const device = recordingDevice(image);
   const store = connect(device, { commit, treeCacheSize: 0 });

@@ -8,25 +8,25 @@ import type { LayoutKey } from "./layout-key.ts";
 import type { LayoutSection } from "./layout-section.ts";
 
 /** Where the entries of a folder lie that was compared with its tree; the last one included. */
-export interface ProvedFolder {
+export interface VerifiedFolder {
   readonly firstLeaf: number;
   readonly firstIndex: number;
   readonly lastLeaf: number;
   readonly lastIndex: number;
 }
 
-/** Folders that are remembered; beyond them all are proved anew. */
-const MOST_PROVED = 100_000;
+/** Folders that are remembered; beyond them all are verified anew. */
+const MOST_VERIFIED = 100_000;
 
 /**
- * Proves what a layout says of folders by their trees, and remembers that: not the trees, but where the
+ * Verifies what a layout says of folders by their trees, and remembers that: not the trees, but where the
  * entries lie, and the hashes of those blocks. From then on an entry found there is as good as one found in
  * the tree.
  */
-export class Proofs {
+export class VerifiedFolders {
   readonly #section: LayoutSection;
   readonly #cursor: LayoutCursor;
-  readonly #proved = new Map<string, ProvedFolder | undefined>();
+  readonly #verified = new Map<string, VerifiedFolder | undefined>();
 
   constructor(section: LayoutSection) {
     this.#section = section;
@@ -34,29 +34,29 @@ export class Proofs {
   }
 
   /**
-   * Proves a folder; undefined if it is empty.
+   * Verifies a folder; undefined if it is empty.
    *
    * @param folder what the keys of its entries begin with.
-   * @param readTree is called if the folder is not proved yet: its tree, whose id is proved to be that of the
+   * @param readTree is called if the folder is not verified yet: its tree, whose id is verified to be that of the
    * folder.
    * @throws {InvalidImageError} fault `layout`, if the layout says anything else than the tree.
    */
-  prove(folder: LayoutKey, readTree: () => Tree): ProvedFolder | undefined {
+  verify(folder: LayoutKey, readTree: () => Tree): VerifiedFolder | undefined {
     const name = latin1(folder.bytes.subarray(0, folder.length));
-    if (this.#proved.has(name)) return this.#proved.get(name);
-    const proved = this.#compare(readTree(), folder);
-    if (this.#proved.size >= MOST_PROVED) this.#proved.clear();
-    this.#proved.set(name, proved);
-    return proved;
+    if (this.#verified.has(name)) return this.#verified.get(name);
+    const verified = this.#compare(readTree(), folder);
+    if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear();
+    this.#verified.set(name, verified);
+    return verified;
   }
 
   /**
-   * Goes to the entry with this key in a proved folder.
+   * Goes to the entry with this key in a verified folder.
    * @returns whether there is one. @throws {InvalidImageError} fault `layout`.
    */
   find(
     cursor: LayoutCursor,
-    { firstLeaf, firstIndex, lastLeaf, lastIndex }: ProvedFolder,
+    { firstLeaf, firstIndex, lastLeaf, lastIndex }: VerifiedFolder,
     key: LayoutKey,
   ): boolean {
     const isIn = () => {
@@ -70,7 +70,7 @@ export class Proofs {
       ? cursor.entry.seek(key.bytes, key.length)
       : cursor.seek(key.bytes, key.length);
     if (difference === 0 && isIn()) return true;
-    // That the levels above the leaves are true is not proved: look where the folder's entries are.
+    // That the levels above the leaves are true is not verified: look where the folder's entries are.
     let [low, high] = [firstLeaf, lastLeaf];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
@@ -88,7 +88,7 @@ export class Proofs {
   }
 
   /** Compares the layout's entries of a folder with those of its tree. */
-  #compare(tree: Tree, folder: LayoutKey): ProvedFolder | undefined {
+  #compare(tree: Tree, folder: LayoutKey): VerifiedFolder | undefined {
     const cursor = this.#cursor;
     const { entry } = cursor;
     let difference = cursor.seek(folder.bytes, folder.length);
@@ -97,12 +97,12 @@ export class Proofs {
       if (tree.count > 0 && !cursor.next()) throw this.#lie(folder);
     }
     if (tree.count === 0) return undefined;
-    let first: Pick<ProvedFolder, "firstLeaf" | "firstIndex"> | undefined;
+    let first: Pick<VerifiedFolder, "firstLeaf" | "firstIndex"> | undefined;
     for (let index = 0; index < tree.count; index++) {
       if (index > 0) difference = cursor.next() ? 1 : -1;
       if (difference < 0) throw this.#lie(folder);
       first ??= { firstLeaf: cursor.leaf, firstIndex: entry.index };
-      if (entry.index === 0 || index === 0) this.#section.blocks.prove(cursor.leaf, entry.block);
+      if (entry.index === 0 || index === 0) this.#section.blocks.verify(cursor.leaf, entry.block);
       this.#check(tree, tree.inOrder(index), folder);
     }
     return { ...(first as NonNullable<typeof first>), lastLeaf: cursor.leaf, lastIndex: entry.index };
