@@ -27,11 +27,12 @@ export class ObjectLocations {
     const bases: EntryRange[] = [];
     let header = entries.header(offset);
     const size = header.kind === undefined ? this.#pack.describe(offset).size : header.size;
-    while (header.kind === undefined && bases.length < MAX_BASES) {
+    while (header.kind === undefined && bases.length <= MAX_BASES) {
       const base = entries.baseOf(header);
       bases.push({ offset: base, length: this.#length(base) });
       header = entries.header(base);
     }
+    if (bases.length > MAX_BASES) bases.length = 1;
     return { offset, length: this.#length(offset), size, bases };
   }
 
