@@ -10,7 +10,7 @@ import { analyzePack } from "../../reader/pack/analyze.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
-import { readPackHeader, type ScannedPack } from "../../reader/pack/scan.ts";
+import { readPackHeader } from "../../reader/pack/scan.ts";
 import { Work } from "../../reader/pack/work.ts";
 import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
@@ -27,7 +27,7 @@ export type OnVerifyProgress = (done: number, total: number) => void;
  *
  * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
  *
- * @param scanned the result of `scanPack` for its PACK, if there is one already.
+ * @param analyzed the analysis of its PACK, if there is one already.
  * @param workFactor as for `boundsOf`.
  * @throws {InvalidImageError} the first fault found, with its offset and object.
  * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of
@@ -36,7 +36,7 @@ export type OnVerifyProgress = (done: number, total: number) => void;
 export function verifyDevice(
   device: BlockDevice,
   onProgress?: OnVerifyProgress,
-  scanned?: ScannedPack,
+  analyzed?: PackAnalysis,
   workFactor = 1,
 ): VerifiedCommit {
   const cache = new SectorCache(device);
@@ -46,10 +46,10 @@ export function verifyDevice(
     throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
   }
   // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
-  if (scanned === undefined) {
+  if (analyzed === undefined) {
     checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
   }
-  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned, workFactor });
+  const analysis = analyzed ?? analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, workFactor });
   const idx = checkIdx(cache, indexOffset, analysis);
 
   const reached = new ReachedObjects(analysis);

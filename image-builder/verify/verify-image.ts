@@ -1,12 +1,13 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { openFileDevice } from "../../reader/block/file.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
+import type { AnalysisTask } from "./analysis-task.ts";
 import { rebuildError } from "./error-transfer.ts";
-import { SMALL_HEAP } from "./small-heap.ts";
+import { planAnalysis } from "./plan.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
 import type { OnVerifyProgress } from "./verify-device.ts";
-import type { VerifyTask, WorkerMessage } from "./worker.ts";
+import { verifyHere } from "./verify-here.ts";
+import type { WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
@@ -32,9 +33,6 @@ export class DamagedImageError extends InvalidImageError {
   }
 }
 
-/** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
-const WORKER = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./verify-worker.js";
-
 /**
  * The commit object of each verification, kept apart so that a verification printed as JSON does not have it.
  */
@@ -48,7 +46,7 @@ const commitObjects = new WeakMap<Verification, Uint8Array>();
  */
 export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();
-  const { verification: transferred, commitObject } = await inThread(path, options);
+  const { verification: transferred, commitObject } = await verified(path, options);
   const verification = { ...transferred, message: parseCommit(commitObject, transferred.commit).message };
   commitObjects.set(verification, commitObject);
   return verification;
@@ -61,29 +59,31 @@ export function commitObjectOf(verification: Verification): Uint8Array {
   return bytes;
 }
 
-async function inThread(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
-  const { onProgress, signal } = options;
-  const workerData: VerifyTask = { image: path, keepGoing: options.keepGoing ?? false };
-  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData, resourceLimits: SMALL_HEAP });
-  const end = () => void worker.terminate();
-  signal?.addEventListener("abort", end, { once: true });
+async function verified(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
+  const { onProgress, signal, keepGoing = false } = options;
+  let analysis: AnalysisTask | undefined;
+  const device = openFileDevice(path);
   try {
-    let result: VerifiedCommit | undefined;
-    let failure: Error | undefined;
-    worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "progress") onProgress?.(message.done, message.total);
-      else if (message.type === "done") result = message.result;
-      else failure = failureOf(message);
-    });
-    // Rejects if the thread itself fails, out of memory for instance.
-    await once(worker, "exit");
-    signal?.throwIfAborted();
-    if (failure !== undefined) throw failure;
-    if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
-    return result;
+    analysis = planAnalysis(path, device);
+    const found =
+      analysis?.threads === 1 ? await verifyHere(device, analysis, onProgress, signal) : undefined;
+    if (found !== undefined) return found;
+    if (analysis?.threads === 1) analysis = undefined;
   } finally {
-    signal?.removeEventListener("abort", end);
+    device.close();
   }
+  let result: VerifiedCommit | undefined;
+  let failure: Error | undefined;
+  const { verifyInThreads } = await import("./verify-threads.ts");
+  const onMessage = (message: WorkerMessage) => {
+    if (message.type === "progress") onProgress?.(message.done, message.total);
+    else if (message.type === "done") result = message.result;
+    else failure = failureOf(message);
+  };
+  await verifyInThreads({ image: path, keepGoing, analysis, thread: 0 }, onMessage, signal);
+  if (failure !== undefined) throw failure;
+  if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
+  return result;
 }
 
 function failureOf({ error, more }: WorkerMessage & { readonly type: "failed" }): Error {

@@ -1,12 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
-import { InvalidImageError } from "../../reader/errors.ts";
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
+import type { AnalysisTask } from "./analysis-task.ts";
+import { Doubt } from "./doubt.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
-import { scanForAnother, scanInThreads } from "./scan-in-threads.ts";
-import type { ScanTask } from "./scan-parts.ts";
+import { PlannedAnalysis } from "./planned-analysis.ts";
 import type { VerifiedCommit } from "./verification.ts";
-import { verifyDevice } from "./verify-device.ts";
+import { type OnVerifyProgress, verifyDevice } from "./verify-device.ts";
 
 /** What the verifying thread posts: progress, and at the end the result. */
 export type WorkerMessage =
@@ -19,47 +22,84 @@ export type WorkerMessage =
       readonly more: readonly TransferredError[];
     };
 
-/** What the verifying thread gets. */
+/** What a thread gets. */
 export interface VerifyTask {
   readonly image: string;
   readonly keepGoing: boolean;
+  /** What threads are to do together. Default: the verifying thread scans the PACK from its first byte on. */
+  readonly analysis: AnalysisTask | undefined;
+  /** 0 for the verifying thread; the others only take part in the analysis. */
+  readonly thread: number;
 }
 
 function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
+function verify({ image, keepGoing, analysis }: VerifyTask): void {
   const progress = (done: number, total: number) => send({ type: "progress", done, total });
   try {
-    const device = openFileDevice(path);
-    try {
-      const program = new URL(import.meta.url);
-      const scanned = await scanInThreads(path, device, program, (done, count) => progress(done, count * 2));
-      const { verification, commitObject } = verifyDevice(device, progress, scanned);
-      const bytes = new Uint8Array(commitObject);
-      // The message may be long, and is in the commit object, which is transferred rather than copied.
-      const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
-      parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
-    } finally {
-      device.close();
-    }
+    const { verification, commitObject } = withDevice(image, (device) => {
+      return (analysis && tryTogether(device, analysis, progress)) ?? verifyDevice(device, progress);
+    });
+    const bytes = new Uint8Array(commitObject);
+    // The message may be long, and is in the commit object, which is transferred rather than copied.
+    const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
+    parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
   } catch (error) {
-    const damaged = keepGoing && error instanceof InvalidImageError ? examineFile(path) : [];
+    const damaged =
+      keepGoing && error instanceof InvalidImageError ? withDevice(image, examineObjects) : [];
     send({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
 }
 
-function examineFile(path: string): InvalidImageError[] {
+/** Undefined when anything is wrong: a scan from the first byte to the last then finds what, and where. */
+function tryTogether(
+  device: BlockDevice,
+  task: AnalysisTask,
+  onProgress: OnVerifyProgress,
+): VerifiedCommit | undefined {
+  try {
+    const analysis = analyze(device, task, 0, (done) => onProgress(done, task.count));
+    return verifyDevice(device, undefined, analysis);
+  } catch (error) {
+    if (error instanceof Doubt || error instanceof DocteurError) return undefined;
+    throw error;
+  }
+}
+
+function analyze(
+  device: BlockDevice,
+  task: AnalysisTask,
+  thread: number,
+  onProgress?: (done: number) => void,
+): PackAnalysis | undefined {
+  const steps = new PlannedAnalysis(device, task, thread).run();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    onProgress?.(value);
+  }
+}
+
+function helpAnalyze({ image, analysis, thread }: VerifyTask): void {
+  try {
+    withDevice(image, (device) => analyze(device, analysis!, thread));
+  } catch (error) {
+    // The verifying thread knows, and finds out itself.
+    if (!(error instanceof Doubt || error instanceof DocteurError)) throw error;
+  }
+}
+
+function withDevice<Result>(path: string, use: (device: BlockDevice) => Result): Result {
   const device = openFileDevice(path);
   try {
-    return examineObjects(device);
+    return use(device);
   } finally {
     device.close();
   }
 }
 
-// The verifying thread gets an image; the threads that it starts get a `ScanTask`.
-const task = workerData as VerifyTask | ScanTask;
-if ("keepGoing" in task) await verify(task);
-else parentPort?.postMessage(scanForAnother(task));
+const task = workerData as VerifyTask;
+if (task.thread === 0) verify(task);
+else helpAnalyze(task);

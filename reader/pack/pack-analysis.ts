@@ -36,12 +36,15 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
   readonly trailer: Uint8Array;
   readonly #table: EntryTable;
   readonly #depths: Uint16Array;
+  readonly #parents: Int32Array;
   /** Entries in the order of their ids. */
   readonly #byId: Uint32Array;
 
-  constructor({ table, trailer }: ScannedPack, depths: Uint16Array) {
+  /** @param parents per entry the one that it is built on, below zero if there is none. */
+  constructor({ table, trailer }: ScannedPack, depths: Uint16Array, parents: Int32Array) {
     this.#table = table;
     this.#depths = depths;
+    this.#parents = parents;
     this.count = table.count;
     this.format = table.format;
     this.size = (table.offsets[table.count] as number) + table.format.idLength;
