@@ -60,7 +60,7 @@ function tryTogether(
   onProgress: OnVerifyProgress,
 ): VerifiedCommit | undefined {
   try {
-    const analysis = analyze(device, task, 0, (done) => onProgress(done, task.count));
+    const analysis = analyze(device, task, 0, atTimes((done) => onProgress(done, task.count)));
     return verifyDevice(device, undefined, analysis);
   } catch (error) {
     if (error instanceof Doubt || error instanceof DocteurError) return undefined;
@@ -80,6 +80,19 @@ function analyze(
     if (done === true) return value;
     onProgress?.(value);
   }
+}
+
+/** Milliseconds between two messages about progress: each takes as long as identifying some objects. */
+const PROGRESS_EVERY = 50;
+
+function atTimes(report: (done: number) => void): (done: number) => void {
+  let next = performance.now() + PROGRESS_EVERY;
+  return (done) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + PROGRESS_EVERY;
+    report(done);
+  };
 }
 
 function helpAnalyze({ image, analysis, thread }: VerifyTask): void {

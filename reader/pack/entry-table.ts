@@ -96,7 +96,7 @@ export class EntryTable {
   resolveById(entry: number, kind: ObjectKind, size: number, id: string): void {
     this.#types[entry] = KINDS.indexOf(kind);
     this.setSize(entry, size);
-    this.ids.latin1Write(id, entry * this.#idLength, this.#idLength);
+    this.ids.write(id, entry * this.#idLength, "latin1");
   }
 
   /** The kind of an object; undefined for a delta until it is resolved. */

@@ -10,7 +10,7 @@ import { fileVersion } from "./file-version.ts";
  * @throws {DocteurError} those of `openImage`; `INVALID_IMAGE`; those of `swap`.
  */
 export async function serveFile(path: string, swap: Swap, signal: AbortSignal): Promise<string> {
-  const { verifyImage } = await import("../../image-builder/index.ts");
+  const { verifyImage } = await import("../../image-builder/verify/index.ts");
   const { image, release } = await openImage(path);
   try {
     const version = await fileVersion(image);
