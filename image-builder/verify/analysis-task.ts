@@ -38,8 +38,11 @@ export const Counter = {
   identified: 7,
   /** Threads that have no entry left to identify. */
   finished: 8,
+  /** 1 when the entries are in the order of their ids, and when the IDX has been compared with them. */
+  sorted: 9,
+  comparedIdx: 10,
   /** Work that all threads have done, in units of 2^20. */
-  work: 9,
+  work: 11,
 } as const;
 
 /** Makes the memory of a task; shared memory if there is more than one thread. */

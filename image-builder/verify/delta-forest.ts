@@ -59,7 +59,7 @@ export class DeltaForest {
     return this.parents[entry] === NONE && (this.depths[entry] as number) > WIDE;
   }
 
-  /** When all entries are done. */
+  /** When all entries are done: corrects `depths`. `nextSibling` is of no more use then. */
   finish(): void {
     const { count, parents, depths } = this;
     for (let entry = 0; entry < count; entry++) if (parents[entry] === NONE) depths[entry] = 0;

@@ -8,14 +8,17 @@ import { WORK_PER_ENTRY } from "../../reader/pack/analyze.ts";
 import { Entries } from "../../reader/pack/entries.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
 import { type EntryHeader, FIRST_ENTRY } from "../../reader/pack/format.ts";
+import { IdOrder } from "../../reader/pack/id-order.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { createInflater } from "../../reader/pack/inflaters.ts";
 import { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 import { ReadLimits } from "../../reader/pack/read-limits.ts";
 import { checkTrailer } from "../../reader/pack/scan.ts";
+import { SortedEntries } from "../../reader/pack/sorted-entries.ts";
 import { NONE } from "../../reader/pack/waiting-deltas.ts";
 import { Work } from "../../reader/pack/work.ts";
 import { type AnalysisTask, Counter } from "./analysis-task.ts";
+import { checkIdx } from "./check-idx.ts";
 import { DeltaForest } from "./delta-forest.ts";
 import { Doubt } from "./doubt.ts";
 import { FamilyReader } from "./family-reader.ts";
@@ -46,12 +49,15 @@ const MEBI = 2 ** 20;
  * 2. All read the headers of entries, and find the base of each delta.
  * 3. The first links the deltas to their bases.
  * 4. All identify objects.
+ * 5. The first sorts the entries by their ids; then the last one compares the IDX with them, while the caller
+ *    of the first goes on.
  */
 export class PlannedAnalysis {
   readonly #task: AnalysisTask;
   /** The number of this thread. */
   readonly #thread: number;
-  readonly #cache: SectorCache;
+  /** Reads the image by blocks that suit this. */
+  readonly cache: SectorCache;
   readonly #sumCache: SectorCache | undefined;
   readonly #table: EntryTable;
   readonly #forest: DeltaForest;
@@ -73,18 +79,18 @@ export class PlannedAnalysis {
     const { indexOffset, count } = task;
     this.#task = task;
     this.#thread = thread;
-    this.#cache = new SectorCache(device, { blockSize: BLOCK, capacity: SECTORS });
+    this.cache = new SectorCache(device, { blockSize: BLOCK, capacity: SECTORS });
     this.#table = new EntryTable(count, task.table);
     this.#forest = new DeltaForest(count, task.forest);
-    this.#idx = new Idx(this.#cache, indexOffset, indexOffset - HEADER_SIZE);
+    this.#idx = new Idx(this.cache, indexOffset, indexOffset - HEADER_SIZE);
     if (this.#idx.count !== count) throw new Doubt();
     const nowhere = () => undefined;
-    this.#entries = new Entries(this.#cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
+    this.#entries = new Entries(this.cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
     const bounds = boundsOf(indexOffset - HEADER_SIZE);
     this.#limit = limit ?? bounds.commandWork + WORK_PER_ENTRY * count;
     this.#work = new Work(this.#limit);
     const limits = new ReadLimits(bounds, this.#work, 1024 ** 3);
-    this.#families = new FamilyReader(this.#cache, this.#entries, this.#table, this.#forest, limits);
+    this.#families = new FamilyReader(this.cache, this.#entries, this.#table, this.#forest, limits);
     const average = (indexOffset - HEADER_SIZE) / Math.max(1, count);
     this.#share = Math.max(1, Math.min(MOST_ENTRIES, Math.floor(SHARE / average)));
     // By blocks that no other read needs.
@@ -113,7 +119,9 @@ export class PlannedAnalysis {
       yield* this.#identify();
       if (sum !== undefined) this.#checkTrailer(sum);
       this.#add(Counter.finished, 1);
-      return this.#leads ? this.#result() : undefined;
+      if (this.#leads) return this.#result();
+      if (this.#sums) this.#compareIdx();
+      return undefined;
     } catch (error) {
       Atomics.store(this.#task.counters, Counter.failed, 1);
       this.#notify();
@@ -218,12 +226,35 @@ export class PlannedAnalysis {
     return this.#add(Counter.identified, identified);
   }
 
+  /** The analysis, once all entries are identified. @throws {Doubt} if an object is there twice. */
   #result(): PackAnalysis {
     const { threads, trailer } = this.#task;
     this.#waitFor(Counter.finished, threads);
     this.#forest.finish();
-    const { depths, parents } = this.#forest;
-    return new PackAnalysis({ table: this.#table, trailer }, depths, parents);
+    const { depths, parents, nextSibling } = this.#forest;
+    const order = IdOrder.sort(this.#table, nextSibling);
+    // By which of them a delta names as its base, one may be at another depth, or in a circle.
+    if (order.hasDuplicates) throw new Doubt();
+    this.#add(Counter.sorted, 1);
+    return new PackAnalysis({ table: this.#table, trailer }, depths, parents, order);
+  }
+
+  /** Compares the IDX with the one that the PACK implies, while the first thread does something else. */
+  #compareIdx(): void {
+    this.#waitFor(Counter.sorted, 1);
+    const { indexOffset, trailer } = this.#task;
+    checkIdx(this.#sumCache!, indexOffset, new SortedEntries(this.#table, this.#forest.nextSibling, trailer));
+    this.#add(Counter.comparedIdx, 1);
+  }
+
+  /**
+   * For the first thread, at the end: waits until the IDX has been compared with the one that the PACK
+   * implies.
+   * @throws {Doubt} or {InvalidImageError} if it is another.
+   */
+  finishIdx(): void {
+    if (this.#sums) this.#compareIdx();
+    this.#waitFor(Counter.comparedIdx, 1);
   }
 
   /** Takes the next entries by a counter. */

@@ -5,8 +5,9 @@ import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
 import { raw } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
+import { HEADER_SIZE, type ImageHeader, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
 import { analyzePack } from "../../reader/pack/analyze.ts";
+import { layoutOf } from "../../reader/pack/idx-encode.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
@@ -20,38 +21,50 @@ import type { VerifiedCommit } from "./verification.ts";
 /** Called now and then with how much of the PACK is done; both are in the same unit. */
 export type OnVerifyProgress = (done: number, total: number) => void;
 
+export interface VerifyDeviceOptions {
+  readonly onProgress?: OnVerifyProgress | undefined;
+  /** As for `boundsOf`. */
+  readonly workFactor?: number | undefined;
+}
+
 /**
  * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1
  * computed, the trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all
- * the commit reaches is in the PACK. Synchronous, and all the work of `verifyImage`.
+ * the commit reaches is in the PACK. Synchronous, and from the first byte to the last: so it says what
+ * `verifyImage` does of a damaged image.
  *
  * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
  *
- * @param analyzed the analysis of its PACK, if there is one already.
- * @param workFactor as for `boundsOf`.
  * @throws {InvalidImageError} the first fault found, with its offset and object.
  * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of
  * docs/STORE.md.
  */
-export function verifyDevice(
-  device: BlockDevice,
-  onProgress?: OnVerifyProgress,
-  analyzed?: PackAnalysis,
-  workFactor = 1,
-): VerifiedCommit {
+export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions = {}): VerifiedCommit {
   const cache = new SectorCache(device);
-  const { commit: id, indexOffset } = readHeader(cache);
-  if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
-    const what = `the image size ${device.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
-    throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
-  }
+  const { indexOffset } = checkedHeader(cache);
   // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
-  if (analyzed === undefined) {
-    checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
-  }
-  const analysis = analyzed ?? analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, workFactor });
-  const idx = checkIdx(cache, indexOffset, analysis);
+  checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
+  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, options);
+  checkIdx(cache, indexOffset, analysis.sorted);
+  return verifyCommit(cache, analysis, options.workFactor);
+}
 
+/** The header of an image. @throws {InvalidImageError} fault `header`. */
+export function checkedHeader(cache: SectorCache): ImageHeader {
+  const header = readHeader(cache);
+  const { indexOffset } = header;
+  if ((cache.size - indexOffset) % SECTOR_SIZE === 0) return header;
+  const what = `the image size ${cache.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
+  throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
+}
+
+/**
+ * Verifies that the PACK has all that the commit of an image reaches, once the PACK itself is analyzed. Does
+ * not read the IDX.
+ * @throws as `verifyDevice`.
+ */
+export function verifyCommit(cache: SectorCache, analysis: PackAnalysis, workFactor = 1): VerifiedCommit {
+  const { commit: id, indexOffset } = checkedHeader(cache);
   const reached = new ReachedObjects(analysis);
   const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), {
@@ -64,6 +77,7 @@ export function verifyDevice(
   checkReachable(commit.tree, objects, reached);
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
+  const idx = layoutOf(analysis.sorted).length;
   const verification = {
     commit: id,
     author: commit.author,
@@ -74,7 +88,7 @@ export function verifyDevice(
     unreachable: reached.unreached,
     deltas,
     longestChain,
-    sizes: { image: device.size, pack: analysis.size, idx, indexOffset, objects: bytes },
+    sizes: { image: cache.size, pack: analysis.size, idx, indexOffset, objects: bytes },
   };
   return { verification, commitObject };
 }
@@ -96,11 +110,12 @@ function summarize(analysis: PackAnalysis) {
   let deltas = 0;
   let longestChain = 0;
   let bytes = 0;
-  for (const { kind, depth, size } of analysis.entries()) {
-    counts[kind]++;
+  for (let index = 0; index < analysis.count; index++) {
+    const depth = analysis.depthAt(index);
+    counts[analysis.kindAt(index)]++;
     if (depth > 0) deltas++;
     longestChain = Math.max(longestChain, depth);
-    bytes += size;
+    bytes += analysis.sizeAt(index);
   }
   return { counts, deltas, longestChain, bytes };
 }

@@ -4,7 +4,7 @@ import type { AnalysisTask } from "./analysis-task.ts";
 import { Doubt } from "./doubt.ts";
 import { PlannedAnalysis } from "./planned-analysis.ts";
 import type { VerifiedCommit } from "./verification.ts";
-import { type OnVerifyProgress, verifyDevice } from "./verify-device.ts";
+import { type OnVerifyProgress, verifyCommit } from "./verify-device.ts";
 
 /** Units of work, a tenth of a nanosecond each, that an image is worth no thread for. */
 const MOST_WORK = 2 ** 31;
@@ -26,11 +26,15 @@ export async function verifyHere(
   signal?: AbortSignal,
 ): Promise<VerifiedCommit | undefined> {
   try {
-    const steps = new PlannedAnalysis(device, task, 0, MOST_WORK).run();
+    const planned = new PlannedAnalysis(device, task, 0, MOST_WORK);
+    const steps = planned.run();
     let end = performance.now() + TURN;
     for (;;) {
       const { done, value } = steps.next();
-      if (done === true) return verifyDevice(device, undefined, value);
+      if (done === true) {
+        planned.finishIdx();
+        return verifyCommit(planned.cache, value!);
+      }
       if (performance.now() < end) continue;
       onProgress?.(value, task.count);
       await new Promise((resolve) => setImmediate(resolve));

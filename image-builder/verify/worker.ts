@@ -9,7 +9,7 @@ import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
 import { PlannedAnalysis } from "./planned-analysis.ts";
 import type { VerifiedCommit } from "./verification.ts";
-import { type OnVerifyProgress, verifyDevice } from "./verify-device.ts";
+import { type OnVerifyProgress, verifyCommit, verifyDevice } from "./verify-device.ts";
 
 /** What the verifying thread posts: progress, and at the end the result. */
 export type WorkerMessage =
@@ -40,7 +40,7 @@ function verify({ image, keepGoing, analysis }: VerifyTask): void {
   const progress = (done: number, total: number) => send({ type: "progress", done, total });
   try {
     const { verification, commitObject } = withDevice(image, (device) => {
-      return (analysis && tryTogether(device, analysis, progress)) ?? verifyDevice(device, progress);
+      return (analysis && tryTogether(device, analysis, progress)) ?? verifyDevice(device, { onProgress: progress });
     });
     const bytes = new Uint8Array(commitObject);
     // The message may be long, and is in the commit object, which is transferred rather than copied.
@@ -60,21 +60,19 @@ function tryTogether(
   onProgress: OnVerifyProgress,
 ): VerifiedCommit | undefined {
   try {
-    const analysis = analyze(device, task, 0, atTimes((done) => onProgress(done, task.count)));
-    return verifyDevice(device, undefined, analysis);
+    const planned = new PlannedAnalysis(device, task, 0);
+    const analysis = analyze(planned, atTimes((done) => onProgress(done, task.count)));
+    const verified = verifyCommit(planned.cache, analysis!);
+    planned.finishIdx();
+    return verified;
   } catch (error) {
     if (error instanceof Doubt || error instanceof DocteurError) return undefined;
     throw error;
   }
 }
 
-function analyze(
-  device: BlockDevice,
-  task: AnalysisTask,
-  thread: number,
-  onProgress?: (done: number) => void,
-): PackAnalysis | undefined {
-  const steps = new PlannedAnalysis(device, task, thread).run();
+function analyze(planned: PlannedAnalysis, onProgress?: (done: number) => void): PackAnalysis | undefined {
+  const steps = planned.run();
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
@@ -97,7 +95,7 @@ function atTimes(report: (done: number) => void): (done: number) => void {
 
 function helpAnalyze({ image, analysis, thread }: VerifyTask): void {
   try {
-    withDevice(image, (device) => analyze(device, analysis!, thread));
+    withDevice(image, (device) => analyze(new PlannedAnalysis(device, analysis!, thread)));
   } catch (error) {
     // The verifying thread knows, and finds out itself.
     if (!(error instanceof Doubt || error instanceof DocteurError)) throw error;
