@@ -59,6 +59,13 @@ export class DeltaForest {
     return this.parents[entry] === NONE && (this.depths[entry] as number) > WIDE;
   }
 
+  /** The undeltified object that an entry is built on in the end, or that it is. */
+  rootOf(entry: number): number {
+    let root = entry;
+    for (let next = root; next !== NONE; next = this.parents[root] as number) root = next;
+    return root;
+  }
+
   /** When all entries are done: corrects `depths`. `nextSibling` is of no more use then. */
   finish(): void {
     const { count, parents, depths } = this;

@@ -16,6 +16,9 @@ import { Doubt } from "./doubt.ts";
 /** Bytes of bases of deltas that are kept. */
 const BASE_CACHE = 6 * 1024 * 1024;
 
+/** Objects between two pauses, at least. */
+const PAUSE = 32;
+
 /** Bytes of an object that is hashed at once; a larger one passes through a window, if nothing builds on it. */
 const LARGEST_WHOLE = 256 * 1024;
 
@@ -35,7 +38,7 @@ export class FamilyReader {
   readonly #bases = new HeadedBases(BASE_CACHE);
   readonly #builder: DeltaBuilder;
   readonly #alone = new ReusedBuffer();
-  /** Entries identified. */
+  /** Entries identified since somebody has set this to 0. */
   identified = 0;
 
   constructor(
@@ -55,16 +58,18 @@ export class FamilyReader {
 
   /**
    * Identifies a top and all that builds on it, except other tops: of the deltas on one base those first that
-   * nothing builds on. No recursion.
+   * nothing builds on. No recursion. Pauses after every few objects.
    */
-  identifyFamily(top: number): void {
+  *identifyFamily(top: number): Generator<void, void> {
     const { firstChild, nextSibling, parents } = this.#forest;
     this.#identify(top);
     if (this.#forest.isWide(top)) return;
     for (let entry = top; ; ) {
       let next = firstChild[entry] as number;
       for (let child = next; child !== NONE; child = nextSibling[child] as number) {
-        if (firstChild[child] === NONE) this.#identify(child);
+        if (firstChild[child] !== NONE) continue;
+        this.#identify(child);
+        if (this.identified >= PAUSE) yield;
       }
       next = this.#withChildren(next);
       while (next === NONE) {
@@ -74,6 +79,7 @@ export class FamilyReader {
       }
       entry = next;
       this.#identify(entry);
+      if (this.identified >= PAUSE) yield;
     }
   }
 

@@ -39,6 +39,12 @@ const LOOK_AGAIN = 1000;
 
 const MEBI = 2 ** 20;
 
+/** Bytes of an object that takes long to inflate. */
+const HEAVY = 32 * MEBI;
+
+/** What a thread is at between two steps. */
+export type Step = "working" | "waiting";
+
 /**
  * What `analyzePack` computes, by one or several threads, each with a `PlannedAnalysis` of its own. The IDX,
  * which is not verified yet, says where the entries begin: so each thread takes some undeltified objects and
@@ -70,15 +76,21 @@ export class PlannedAnalysis {
   readonly #share: number;
   /** Units of 2^20 that the other threads know of. */
   #published = 0;
+  /** The number of events before this thread began to wait. */
+  #seen = 0;
+  /** Whether this thread may take long over one step. */
+  readonly #mayBlock: boolean;
 
   /**
-   * @param limit units of work that all threads may do. Default: that of a command.
+   * @param thread the number of this thread.
+   * @param mayBlock whether it may take long over one step.
    * @throws {InvalidImageError} if there is no IDX.
    */
-  constructor(device: BlockDevice, task: AnalysisTask, thread: number, limit?: number) {
+  constructor(device: BlockDevice, task: AnalysisTask, thread: number, mayBlock: boolean) {
     const { indexOffset, count } = task;
     this.#task = task;
     this.#thread = thread;
+    this.#mayBlock = mayBlock;
     this.cache = new SectorCache(device, { blockSize: BLOCK, capacity: SECTORS });
     this.#table = new EntryTable(count, task.table);
     this.#forest = new DeltaForest(count, task.forest);
@@ -87,7 +99,7 @@ export class PlannedAnalysis {
     const nowhere = () => undefined;
     this.#entries = new Entries(this.cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
     const bounds = boundsOf(indexOffset - HEADER_SIZE);
-    this.#limit = limit ?? bounds.commandWork + WORK_PER_ENTRY * count;
+    this.#limit = bounds.commandWork + WORK_PER_ENTRY * count;
     this.#work = new Work(this.#limit);
     const limits = new ReadLimits(bounds, this.#work, 1024 ** 3);
     this.#families = new FamilyReader(this.cache, this.#entries, this.#table, this.#forest, limits);
@@ -98,35 +110,55 @@ export class PlannedAnalysis {
   }
 
   /**
-   * Does this thread's part, in steps of some milliseconds: one object at least.
+   * Does this thread's part, in steps of some milliseconds, one object at least: between two of them its
+   * caller may do anything else. A step is `"waiting"` if nothing is to be done before `change` happens.
    *
-   * @returns to the first thread the analysis, to others undefined. Yields how many entries all threads
-   * have identified.
+   * @returns to the first thread the analysis, to others undefined.
    * @throws {Doubt} and any error of reading; then the others end, too.
    */
-  *run(): Generator<number, PackAnalysis | undefined> {
+  *run(): Generator<Step, PackAnalysis | undefined> {
     try {
       if (this.#leads) this.#readOffsets();
-      else this.#waitFor(Counter.planned, 1);
-      yield 0;
+      else yield* this.#waitFor(Counter.planned, 1);
+      yield "working";
       const sum = this.#sums ? yield* this.#sumUpToLast() : undefined;
       yield* this.#readHeaders();
       if (this.#leads) {
-        this.#waitFor(Counter.headers, this.#task.count);
+        yield* this.#waitFor(Counter.headers, this.#task.count);
         this.#forest.link();
         this.#add(Counter.linked, 1);
-      } else this.#waitFor(Counter.linked, 1);
+      } else yield* this.#waitFor(Counter.linked, 1);
       yield* this.#identify();
-      if (sum !== undefined) this.#checkTrailer(sum);
+      if (sum !== undefined) yield* this.#checkTrailer(sum);
       this.#add(Counter.finished, 1);
-      if (this.#leads) return this.#result();
-      if (this.#sums) this.#compareIdx();
+      if (this.#leads) return yield* this.#result();
+      if (this.#sums) yield* this.#compareIdx();
       return undefined;
     } catch (error) {
-      Atomics.store(this.#task.counters, Counter.failed, 1);
-      this.#notify();
+      this.fail();
       throw error;
     }
+  }
+
+  /** Has all threads end. */
+  fail(): void {
+    Atomics.store(this.#task.counters, Counter.failed, 1);
+    this.#notify();
+  }
+
+  /** How many entries all threads together have identified. */
+  get identified(): number {
+    return this.#load(Counter.identified);
+  }
+
+  /** Waits until another thread has done something. Blocks this one. */
+  waitForChange(): void {
+    Atomics.wait(this.#task.counters, Counter.events, this.#seen, LOOK_AGAIN);
+  }
+
+  /** The same for a thread that must not be blocked. */
+  async change(): Promise<void> {
+    await Atomics.waitAsync(this.#task.counters, Counter.events, this.#seen, LOOK_AGAIN).value;
   }
 
   get #leads(): boolean {
@@ -146,7 +178,7 @@ export class PlannedAnalysis {
   }
 
   /** Hashes the PACK up to its last entry, whose end is not known yet. */
-  *#sumUpToLast(): Generator<number, Hash> {
+  *#sumUpToLast(): Generator<Step, Hash> {
     const { offsets, count } = this.#table;
     const sum = SHA1.createHash();
     const end = offsets[count - 1] as number;
@@ -154,7 +186,7 @@ export class PlannedAnalysis {
       const next = Math.min(end, at + SUM_STEP);
       this.#update(sum, at, next);
       at = next;
-      yield this.#load(Counter.identified);
+      yield "working";
     }
     return sum;
   }
@@ -169,16 +201,16 @@ export class PlannedAnalysis {
     }
   }
 
-  #checkTrailer(sum: Hash): void {
+  *#checkTrailer(sum: Hash): Generator<Step, void> {
     const { offsets, count } = this.#table;
-    this.#waitFor(Counter.identified, count);
+    yield* this.#waitFor(Counter.identified, count);
     const end = offsets[count] as number;
     this.#update(sum, offsets[count - 1] as number, end);
     const { indexOffset, trailer } = this.#task;
     trailer.set(checkTrailer(this.#sumCache!, HEADER_SIZE + end, indexOffset, sum.digest()));
   }
 
-  *#readHeaders(): Generator<number, void> {
+  *#readHeaders(): Generator<Step, void> {
     const { offsets } = this.#table;
     for (let next = this.#take(Counter.nextHeader); next !== undefined; next = this.#take(Counter.nextHeader)) {
       const { first, end } = next;
@@ -188,7 +220,7 @@ export class PlannedAnalysis {
         this.#forest.parents[entry] = header.kind === undefined ? this.#parentOf(header) : NONE;
       }
       this.#add(Counter.headers, end - first);
-      yield 0;
+      yield "working";
     }
   }
 
@@ -199,21 +231,48 @@ export class PlannedAnalysis {
     return parent;
   }
 
-  *#identify(): Generator<number, void> {
-    const forest = this.#forest;
-    const families = this.#families;
+  *#identify(): Generator<Step, void> {
+    yield* this.#identifyHeavy();
     for (let next = this.#take(Counter.nextEntry); next !== undefined; next = this.#take(Counter.nextEntry)) {
       for (let entry = next.first; entry < next.end; entry++) {
-        if (!forest.isTop(entry)) continue;
-        families.identifyFamily(entry);
-        if (families.identified >= this.#share) yield this.#publish();
+        if (this.#forest.isTop(entry) && !this.#isHeavy(entry)) yield* this.#identifyFamily(entry);
       }
-      yield this.#publish();
+      this.#publish();
+      yield "working";
     }
   }
 
-  /** Tells the other threads what has been done, and that it is not too much. */
-  #publish(): number {
+  /** What takes long is first, and for threads that may be blocked. */
+  *#identifyHeavy(): Generator<Step, void> {
+    const { count } = this.#table;
+    let number = 0;
+    for (let entry = 0; entry < count; entry++) {
+      if (!this.#forest.isTop(entry) || !this.#isHeavy(entry)) continue;
+      if (!this.#mayBlock) {
+        if (this.#task.threads === 1) throw new Doubt();
+        return;
+      }
+      if (number++ !== this.#load(Counter.nextHeavy)) continue;
+      const { counters } = this.#task;
+      if (Atomics.compareExchange(counters, Counter.nextHeavy, number - 1, number) !== number - 1) continue;
+      yield* this.#identifyFamily(entry);
+      this.#publish();
+    }
+  }
+
+  #isHeavy(entry: number): boolean {
+    return this.#table.size(this.#forest.rootOf(entry)) > HEAVY;
+  }
+
+  *#identifyFamily(top: number): Generator<Step, void> {
+    for (const _ of this.#families.identifyFamily(top)) {
+      this.#publish();
+      yield "working";
+    }
+  }
+
+  /** Counts what has been done. @throws {Doubt} if it is too much. */
+  #publish(): void {
     const { counters } = this.#task;
     const families = this.#families;
     const done = Math.floor(this.#work.done / MEBI);
@@ -223,13 +282,13 @@ export class PlannedAnalysis {
     if (work * MEBI > this.#limit || this.#load(Counter.failed) !== 0) throw new Doubt();
     const { identified } = families;
     families.identified = 0;
-    return this.#add(Counter.identified, identified);
+    Atomics.add(counters, Counter.identified, identified);
   }
 
   /** The analysis, once all entries are identified. @throws {Doubt} if an object is there twice. */
-  #result(): PackAnalysis {
+  *#result(): Generator<Step, PackAnalysis> {
     const { threads, trailer } = this.#task;
-    this.#waitFor(Counter.finished, threads);
+    yield* this.#waitFor(Counter.finished, threads);
     this.#forest.finish();
     const { depths, parents, nextSibling } = this.#forest;
     const order = IdOrder.sort(this.#table, nextSibling);
@@ -240,8 +299,8 @@ export class PlannedAnalysis {
   }
 
   /** Compares the IDX with the one that the PACK implies, while the first thread does something else. */
-  #compareIdx(): void {
-    this.#waitFor(Counter.sorted, 1);
+  *#compareIdx(): Generator<Step, void> {
+    yield* this.#waitFor(Counter.sorted, 1);
     const { indexOffset, trailer } = this.#task;
     checkIdx(this.#sumCache!, indexOffset, new SortedEntries(this.#table, this.#forest.nextSibling, trailer));
     this.#add(Counter.comparedIdx, 1);
@@ -252,9 +311,9 @@ export class PlannedAnalysis {
    * implies.
    * @throws {Doubt} or {InvalidImageError} if it is another.
    */
-  finishIdx(): void {
-    if (this.#sums) this.#compareIdx();
-    this.#waitFor(Counter.comparedIdx, 1);
+  *finishIdx(): Generator<Step, void> {
+    if (this.#sums) yield* this.#compareIdx();
+    yield* this.#waitFor(Counter.comparedIdx, 1);
   }
 
   /** Takes the next entries by a counter. */
@@ -284,16 +343,16 @@ export class PlannedAnalysis {
   }
 
   /** Waits until a counter has a number. @throws {Doubt} if it cannot get there. */
-  #waitFor(counter: number, number: number): void {
-    const { counters, threads } = this.#task;
+  *#waitFor(counter: number, number: number): Generator<Step, void> {
+    const { threads } = this.#task;
     for (;;) {
-      const events = this.#load(Counter.events);
+      this.#seen = this.#load(Counter.events);
       if (this.#load(Counter.failed) !== 0) throw new Doubt();
-      if (this.#load(counter) >= number) return;
       // Entries that no top leads to are deltas in a circle.
-      const stuck = counter === Counter.identified && this.#load(Counter.finished) === threads - 1;
-      if (stuck && this.#load(counter) < number) throw new Doubt();
-      Atomics.wait(counters, Counter.events, events, LOOK_AGAIN);
+      const isLast = counter === Counter.identified && this.#load(Counter.finished) === threads - 1;
+      if (this.#load(counter) >= number) return;
+      if (isLast) throw new Doubt();
+      yield "waiting";
     }
   }
 }

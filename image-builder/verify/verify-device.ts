@@ -46,7 +46,7 @@ export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions =
   checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
   const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, options);
   checkIdx(cache, indexOffset, analysis.sorted);
-  return verifyCommit(cache, analysis, options.workFactor);
+  return toEnd(verifyCommit(cache, analysis, options.workFactor));
 }
 
 /** The header of an image. @throws {InvalidImageError} fault `header`. */
@@ -60,10 +60,14 @@ export function checkedHeader(cache: SectorCache): ImageHeader {
 
 /**
  * Verifies that the PACK has all that the commit of an image reaches, once the PACK itself is analyzed. Does
- * not read the IDX.
+ * not read the IDX. In steps of one tree.
  * @throws as `verifyDevice`.
  */
-export function verifyCommit(cache: SectorCache, analysis: PackAnalysis, workFactor = 1): VerifiedCommit {
+export function* verifyCommit(
+  cache: SectorCache,
+  analysis: PackAnalysis,
+  workFactor = 1,
+): Generator<void, VerifiedCommit> {
   const { commit: id, indexOffset } = checkedHeader(cache);
   const reached = new ReachedObjects(analysis);
   const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
@@ -74,7 +78,7 @@ export function verifyCommit(cache: SectorCache, analysis: PackAnalysis, workFac
   const objects = new Objects(analysis, pack);
   const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
-  checkReachable(commit.tree, objects, reached);
+  yield* checkReachable(commit.tree, objects, reached);
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const idx = layoutOf(analysis.sorted).length;
@@ -91,6 +95,13 @@ export function verifyCommit(cache: SectorCache, analysis: PackAnalysis, workFac
     sizes: { image: cache.size, pack: analysis.size, idx, indexOffset, objects: bytes },
   };
   return { verification, commitObject };
+}
+
+function toEnd<Result>(steps: Generator<unknown, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint8Array {

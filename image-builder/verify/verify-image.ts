@@ -6,7 +6,7 @@ import { rebuildError } from "./error-transfer.ts";
 import { planAnalysis } from "./plan.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
 import type { OnVerifyProgress } from "./verify-device.ts";
-import { verifyHere } from "./verify-here.ts";
+import { verifyInTurns } from "./verify-together.ts";
 import type { WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
@@ -16,6 +16,11 @@ export interface VerifyOptions {
    * false.
    */
   readonly keepGoing?: boolean | undefined;
+  /**
+   * Leave the calling thread alone, as one that serves must be. Default false: it does its part of the work,
+   * a few milliseconds at a time.
+   */
+  readonly inBackground?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,8 +44,8 @@ export class DamagedImageError extends InvalidImageError {
 const commitObjects = new WeakMap<Verification, Uint8Array>();
 
 /**
- * Verifies an image file or disk; see `verifyDevice` for what that covers. Runs in a thread of its own, so
- * that the caller can handle signals meanwhile.
+ * Verifies an image file or disk; see `verifyDevice` for what that covers. Between the steps of its
+ * work, of some milliseconds each, the caller can handle signals.
  * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`,
  * `IMAGE_UNREADABLE`.
  */
@@ -60,27 +65,40 @@ export function commitObjectOf(verification: Verification): Uint8Array {
 }
 
 async function verified(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
-  const { onProgress, signal, keepGoing = false } = options;
-  let analysis: AnalysisTask | undefined;
+  const { signal, inBackground = false } = options;
   const device = openFileDevice(path);
   try {
-    analysis = planAnalysis(path, device);
-    const found =
-      analysis?.threads === 1 ? await verifyHere(device, analysis, onProgress, signal) : undefined;
-    if (found !== undefined) return found;
-    if (analysis?.threads === 1) analysis = undefined;
+    const task = planAnalysis(path, device);
+    if (task === undefined) return await inThread(path, options);
+    const threads = task.threads > 1 || inBackground ? await import("./verify-threads.ts") : undefined;
+    const end = threads?.startHelpers(task);
+    try {
+      if (inBackground) return await inThread(path, options, task);
+      const found = await verifyInTurns(device, task, options.onProgress, signal);
+      if (found !== undefined) return found;
+    } finally {
+      end?.();
+    }
   } finally {
     device.close();
   }
+  return await inThread(path, options);
+}
+
+async function inThread(
+  path: string,
+  { keepGoing = false, onProgress, signal }: VerifyOptions,
+  analysis?: AnalysisTask,
+): Promise<VerifiedCommit> {
   let result: VerifiedCommit | undefined;
   let failure: Error | undefined;
-  const { verifyInThreads } = await import("./verify-threads.ts");
   const onMessage = (message: WorkerMessage) => {
     if (message.type === "progress") onProgress?.(message.done, message.total);
     else if (message.type === "done") result = message.result;
     else failure = failureOf(message);
   };
-  await verifyInThreads({ image: path, keepGoing, analysis, thread: 0 }, onMessage, signal);
+  const { verifyInThread } = await import("./verify-threads.ts");
+  await verifyInThread({ image: path, keepGoing, analysis, thread: 0 }, onMessage, signal);
   if (failure !== undefined) throw failure;
   if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
   return result;

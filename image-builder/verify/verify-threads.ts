@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type AnalysisTask, Counter } from "./analysis-task.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
-import type { VerifyTask, WorkerMessage } from "./worker.ts";
+import type { ThreadTask, WorkerMessage } from "./worker.ts";
 
 /** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
 const WORKER = new URL(
@@ -10,27 +10,14 @@ const WORKER = new URL(
   import.meta.url,
 );
 
-/**
- * Has threads verify an image: one, and those of the analysis beside it.
- *
- * @param onMessage gets what the one posts.
- * @throws what a thread fails with, out of memory for instance.
- */
-export async function verifyInThreads(
-  task: VerifyTask,
+/** Has a thread verify an image. @throws what it fails with, out of memory for instance. */
+export async function verifyInThread(
+  task: ThreadTask,
   onMessage: (message: WorkerMessage) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { analysis } = task;
-  const start = (workerData: VerifyTask) =>
-    new Worker(WORKER, { workerData, resourceLimits: SMALL_HEAP, env: process.env });
   const worker = start(task);
-  const others: Worker[] = [];
-  for (let thread = 1; thread < (analysis?.threads ?? 1); thread++) others.push(start({ ...task, thread }));
-  for (const other of others) other.once("error", () => giveUp(analysis!));
-  const end = () => {
-    for (const each of [worker, ...others]) void each.terminate();
-  };
+  const end = () => void worker.terminate();
   signal?.addEventListener("abort", end, { once: true });
   try {
     worker.on("message", onMessage);
@@ -39,11 +26,28 @@ export async function verifyInThreads(
     signal?.throwIfAborted();
   } finally {
     signal?.removeEventListener("abort", end);
-    end();
   }
 }
 
-/** When a thread has died: the others must not wait for it. */
+/** Starts the threads of an analysis other than the first. The result ends them. */
+export function startHelpers(task: AnalysisTask): () => void {
+  const helpers: Worker[] = [];
+  for (let thread = 1; thread < task.threads; thread++) {
+    const helper = start({ image: task.path, analysis: task, thread, keepGoing: false });
+    // When one has died, the others must not wait for it.
+    helper.once("error", () => giveUp(task));
+    helpers.push(helper);
+  }
+  return () => {
+    giveUp(task);
+    for (const helper of helpers) void helper.terminate();
+  };
+}
+
+function start(workerData: ThreadTask): Worker {
+  return new Worker(WORKER, { workerData, resourceLimits: SMALL_HEAP });
+}
+
 function giveUp({ counters }: AnalysisTask): void {
   Atomics.store(counters, Counter.failed, 1);
   Atomics.add(counters, Counter.events, 1);

@@ -96,7 +96,8 @@ export class EntryTable {
   resolveById(entry: number, kind: ObjectKind, size: number, id: string): void {
     this.#types[entry] = KINDS.indexOf(kind);
     this.setSize(entry, size);
-    this.ids.write(id, entry * this.#idLength, "latin1");
+    const start = entry * this.#idLength;
+    for (let i = 0; i < this.#idLength; i++) this.ids[start + i] = id.charCodeAt(i);
   }
 
   /** The kind of an object; undefined for a delta until it is resolved. */

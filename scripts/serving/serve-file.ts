@@ -14,7 +14,7 @@ export async function serveFile(path: string, swap: Swap, signal: AbortSignal): 
   const { image, release } = await openImage(path);
   try {
     const version = await fileVersion(image);
-    const { commit } = await verifyImage(image, { signal });
+    const { commit } = await verifyImage(image, { signal, inBackground: true });
     if ((await fileVersion(image)) !== version) {
       throw new DocteurError("INVALID_IMAGE", "the file changed while it was verified");
     }
