@@ -1,6 +1,6 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
-import { objectHash, OBJECT_HEADER_LENGTH, objectIdInPlace } from "../../reader/git/object.ts";
-import { SHA1, crc32 } from "../../reader/node-platform.ts";
+import { OBJECT_HEADER_LENGTH, objectHash, objectIdInPlace } from "../../reader/git/object.ts";
+import { crc32, SHA1 } from "../../reader/node-platform.ts";
 import { type Base, BaseCache } from "../../reader/pack/base-cache.ts";
 import { DeltaBuilder } from "../../reader/pack/delta-builder.ts";
 import type { Entries } from "../../reader/pack/entries.ts";

@@ -212,7 +212,11 @@ export class PlannedAnalysis {
 
   *#readHeaders(): Generator<Step, void> {
     const { offsets } = this.#table;
-    for (let next = this.#take(Counter.nextHeader); next !== undefined; next = this.#take(Counter.nextHeader)) {
+    for (
+      let next = this.#take(Counter.nextHeader);
+      next !== undefined;
+      next = this.#take(Counter.nextHeader)
+    ) {
       const { first, end } = next;
       for (let entry = first; entry < end; entry++) {
         const header = this.#entries.header(offsets[entry] as number);

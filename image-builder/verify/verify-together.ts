@@ -59,7 +59,8 @@ export async function helpAnalyze(device: BlockDevice, task: AnalysisTask, threa
   });
 }
 
-function* verifySteps(planned: PlannedAnalysis): Generator<Step | undefined, VerifiedCommit> {
+/** Verifies an image as the first thread of an analysis. @throws {Doubt} and any error of reading. */
+export function* verifySteps(planned: PlannedAnalysis): Generator<Step | undefined, VerifiedCommit> {
   const analysis = yield* planned.run();
   const walk = verifyCommit(planned.cache, analysis!);
   for (;;) {

@@ -56,7 +56,9 @@ export function analyzePack(
   const bounds = boundsOf(limit - start, options.workFactor);
   const work = new Work(bounds.commandWork);
   const plain = new Pack(cache, start, limit, () => undefined, options);
-  const scanned = scanPack(cache, plain, start, limit, (done, count) => options.onProgress?.(done, count * 2));
+  const scanned = scanPack(cache, plain, start, limit, (done, count) =>
+    options.onProgress?.(done, count * 2),
+  );
   work.grant(WORK_PER_ENTRY * scanned.table.count);
   const resolver = new Resolver(scanned.table, start, options);
   const base = (_: Uint8Array, delta: number) => resolver.baseOf(delta);
