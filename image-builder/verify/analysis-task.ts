@@ -36,8 +36,6 @@ export const Counter = {
   /** The next entry that is to be identified with all that builds on it, and how many have been. */
   nextEntry: 6,
   identified: 7,
-  /** The next, by number, of those that take long. */
-  nextHeavy: 12,
   /** Threads that have no entry left to identify. */
   finished: 8,
   /** 1 when the entries are in the order of their ids, and when the IDX has been compared with them. */

@@ -6,6 +6,7 @@ import { DeltaBuilder } from "../../reader/pack/delta-builder.ts";
 import type { Entries } from "../../reader/pack/entries.ts";
 import type { EntryTable } from "../../reader/pack/entry-table.ts";
 import type { EntryHeader } from "../../reader/pack/format.ts";
+import { free } from "../../reader/pack/free.ts";
 import { type DecodedObject, type MemoryRange, ObjectBuffer } from "../../reader/pack/output-buffer.ts";
 import type { ReadLimits } from "../../reader/pack/read-limits.ts";
 import { NONE } from "../../reader/pack/waiting-deltas.ts";
@@ -18,6 +19,9 @@ const BASE_CACHE = 6 * 1024 * 1024;
 
 /** Objects between two pauses, at least. */
 const PAUSE = 32;
+
+/** Bytes of memory that is kept for the next family. */
+const LARGEST_REUSED = 2 * 1024 * 1024;
 
 /** Bytes of an object that is hashed at once; a larger one passes through a window, if nothing builds on it. */
 const LARGEST_WHOLE = 256 * 1024;
@@ -61,6 +65,13 @@ export class FamilyReader {
    * nothing builds on. No recursion. Pauses after every few objects.
    */
   *identifyFamily(top: number): Generator<void, void> {
+    yield* this.#identifyTree(top);
+    // What is large is of no use to the next family.
+    this.#bases.dropHuge(undefined, LARGEST_REUSED);
+    this.#alone.drop(LARGEST_REUSED);
+  }
+
+  *#identifyTree(top: number): Generator<void, void> {
     const { firstChild, nextSibling, parents } = this.#forest;
     this.#identify(top);
     if (this.#forest.isWide(top)) return;
@@ -204,20 +215,20 @@ class HeadedBases extends BaseCache {
   }
 }
 
-/** Bytes of memory that is used again for the next object. */
-const LARGEST_REUSED = 4 * 1024 * 1024;
-const SMALLEST_REUSED = LARGEST_WHOLE + 64;
-
 /** Memory for one object after the other. */
 class ReusedBuffer extends ObjectBuffer {
-  #own: Uint8Array = new Uint8Array();
-
   protected override allocate(size: number): number {
-    if (size <= this.#own.length) this.memory = this.#own;
-    else {
-      this.memory = Buffer.allocUnsafeSlow(Math.max(size, SMALLEST_REUSED));
-      if (size <= LARGEST_REUSED) this.#own = this.memory;
+    if (size > this.memory.length) {
+      free(this.memory);
+      this.memory = Buffer.allocUnsafeSlow(Math.max(size, LARGEST_WHOLE + OBJECT_HEADER_LENGTH + 1));
     }
     return 0;
+  }
+
+  /** Frees its memory if that is more than `most` bytes. */
+  drop(most: number): void {
+    if (this.memory.length <= most) return;
+    free(this.memory);
+    this.memory = new Uint8Array();
   }
 }

@@ -39,8 +39,9 @@ const LOOK_AGAIN = 1000;
 
 const MEBI = 2 ** 20;
 
-/** Bytes of an object that takes long to inflate. */
-const HEAVY = 32 * MEBI;
+/** Bytes of an undeltified object that is held in memory, for deltas on it, and of one that is not. */
+const HEAVY = 4 * MEBI;
+const HEAVY_ALONE = 32 * MEBI;
 
 /** What a thread is at between two steps. */
 export type Step = "working" | "waiting";
@@ -246,26 +247,25 @@ export class PlannedAnalysis {
     }
   }
 
-  /** What takes long is first, and for threads that may be blocked. */
+  /**
+   * What takes long or much memory is first, and all for the last thread, which holds no other up and has the
+   * memory alone.
+   */
   *#identifyHeavy(): Generator<Step, void> {
-    const { count } = this.#table;
-    let number = 0;
-    for (let entry = 0; entry < count; entry++) {
+    const { threads } = this.#task;
+    if (!this.#sums) return;
+    for (let entry = 0; entry < this.#table.count; entry++) {
       if (!this.#forest.isTop(entry) || !this.#isHeavy(entry)) continue;
-      if (!this.#mayBlock) {
-        if (this.#task.threads === 1) throw new Doubt();
-        return;
-      }
-      if (number++ !== this.#load(Counter.nextHeavy)) continue;
-      const { counters } = this.#task;
-      if (Atomics.compareExchange(counters, Counter.nextHeavy, number - 1, number) !== number - 1) continue;
+      if (!this.#mayBlock && threads === 1) throw new Doubt();
       yield* this.#identifyFamily(entry);
       this.#publish();
     }
   }
 
   #isHeavy(entry: number): boolean {
-    return this.#table.size(this.#forest.rootOf(entry)) > HEAVY;
+    const root = this.#forest.rootOf(entry);
+    const isAlone = this.#forest.firstChild[root] === NONE;
+    return this.#table.size(root) > (isAlone ? HEAVY_ALONE : HEAVY);
   }
 
   *#identifyFamily(top: number): Generator<Step, void> {
