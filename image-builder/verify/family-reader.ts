@@ -15,7 +15,7 @@ import type { DeltaForest } from "./delta-forest.ts";
 import { Doubt } from "./doubt.ts";
 
 /** Bytes of bases of deltas that are kept. */
-const BASE_CACHE = 6 * 1024 * 1024;
+const BASE_CACHE = 4 * 1024 * 1024;
 
 /** Objects between two pauses, at least. */
 const PAUSE = 32;
@@ -117,7 +117,8 @@ export class FamilyReader {
   #readDelta(entry: number, header: EntryHeader, isBase: boolean): number {
     const parent = this.#forest.parents[entry] as number;
     const base = this.#bases.get(this.#table.offsets[parent] as number) ?? this.#remake(parent);
-    const into = isBase ? this.#bases : this.#alone;
+    // Of what is large, the cache has memory for a base and what is made from it, and nothing else should.
+    const into = isBase || base.size > LARGEST_REUSED ? this.#bases : this.#alone;
     const end = this.#builder.build(base, header, into);
     this.#forest.depths[entry] = into.depth;
     this.#name(entry, into);

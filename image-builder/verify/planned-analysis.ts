@@ -25,7 +25,7 @@ import { FamilyReader } from "./family-reader.ts";
 
 /** Bytes of the image that are read at a time, and kept. */
 const BLOCK = 16 * 1024;
-const SECTORS = 2 * 1024 * 1024;
+const SECTORS = 1024 * 1024;
 
 /** Bytes of the PACK that a thread takes at a time, on average, and entries at most. */
 const SHARE = 128 * 1024;
