@@ -1,4 +1,4 @@
-import type { Verification } from "../../image-builder/index.ts";
+import type { Verification } from "../../image-builder/verify/index.ts";
 import { MAX_FAULTS } from "../../image-builder/verify/max-faults.ts";
 import type { InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
@@ -63,7 +63,7 @@ standard error with the fault, its byte offset and the object, and ends with sta
     const color = wantsColour(invocation, stdout, env);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
     const { DamagedImageError, formatVerification, verifyImage } = await import(
-      "../../image-builder/index.ts"
+      "../../image-builder/verify/index.ts"
     );
     try {
       const onProgress =

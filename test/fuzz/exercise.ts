@@ -95,12 +95,7 @@ export async function exercise(
   }
   meter.call("verify", () =>
     attempt(() => {
-      const { verification, commitObject } = verifyDevice(
-        memoryDevice(image),
-        undefined,
-        undefined,
-        workFactor,
-      );
+      const { verification, commitObject } = verifyDevice(memoryDevice(image), { workFactor });
       if (hex(objectId("commit", commitObject)) !== verification.commit) throw new Error("verify");
     }),
   );
