@@ -16,6 +16,12 @@ export interface LayoutSource {
   locate(id: Uint8Array): ObjectLocation;
 }
 
+/** A `LayoutSource`, and the commit that it is of. */
+export interface LayoutOf extends LayoutSource {
+  /** Raw id. */
+  readonly commit: Uint8Array;
+}
+
 /** Why an image has no layout: one clause. */
 export type NoLayout = string;
 

@@ -1,7 +1,7 @@
 import { encodeFooter, FOOTER_SIZE } from "../../reader/image/sections.ts";
 import { encodeDetails } from "../../reader/layout/details.ts";
 import { BLOCK_SIZE, LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
-import { type LayoutSource, layoutBlocks } from "./layout-blocks.ts";
+import { type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
 
 /** Bytes of an image that needs no layout: all of it is four blocks. */
 export const SMALLEST_WITH_LAYOUT = 16 * 1024;
@@ -18,11 +18,6 @@ export interface LayoutTarget {
   readonly write: (bytes: Uint8Array, at: number) => Promise<void>;
   /** Called between two steps of the work. */
   readonly pause?: () => Promise<void> | undefined;
-}
-
-export interface LayoutOf extends LayoutSource {
-  /** Raw id of the commit. */
-  readonly commit: Uint8Array;
 }
 
 /** The index offset of the image with the layout, or why it has none. */

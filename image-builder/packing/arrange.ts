@@ -122,7 +122,8 @@ class Arrangement {
     const source = {
       format: SHA1,
       count: entries.count,
-      idAt: (index: number) => entries.idAt(index),
+      firstByteAt: (index: number) => entries.idAt(index)[0] as number,
+      copyId: (index: number, into: Uint8Array, at: number) => into.set(entries.idAt(index), at),
       crcAt: (index: number) => this.#crcs[entries.entryAt(index)] as number,
       offsetAt: (index: number) => this.#offsets[entries.entryAt(index)] as number,
       trailer,

@@ -13,6 +13,10 @@ import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 import { readPackHeader } from "../../reader/pack/scan.ts";
 import { Work } from "../../reader/pack/work.ts";
+import { readTree } from "../../reader/paths/trees.ts";
+import { checkLayout } from "../layout/check-layout.ts";
+import type { LayoutOf } from "../layout/layout-blocks.ts";
+import { listedBases } from "../layout/listed-bases.ts";
 import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
 import { ReachedObjects } from "./reached-objects.ts";
@@ -33,7 +37,7 @@ export interface VerifyDeviceOptions {
  * the commit reaches is in the PACK. Synchronous, and from the first byte to the last: so it says what
  * `verifyImage` does of a damaged image.
  *
- * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
+ * Compares the layout, too, if the image has one. Does not read other sections, nor what is after the IDX.
  *
  * @throws {InvalidImageError} the first fault found, with its offset and object.
  * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of
@@ -79,6 +83,7 @@ export function* verifyCommit(
   const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
   yield* checkReachable(commit.tree, objects, reached);
+  const layout = yield* checkLayout(cache, indexOffset, layoutOfCommit(id, commit.tree, analysis, cache));
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const idx = layoutOf(analysis.sorted).length;
@@ -92,7 +97,7 @@ export function* verifyCommit(
     unreachable: reached.unreached,
     deltas,
     longestChain,
-    sizes: { image: cache.size, pack: analysis.size, idx, indexOffset, objects: bytes },
+    sizes: { image: cache.size, pack: analysis.size, layout, idx, indexOffset, objects: bytes },
   };
   return { verification, commitObject };
 }
@@ -114,6 +119,32 @@ function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint
     throw new InvalidImageError("object-kind", `the header names a ${kind}, not a commit`, where);
   }
   return objects.read(raw(id), "commit");
+}
+
+/**
+ * What the layout of a commit is made from. What it reads is not bounded by the work for other things: as
+ * much as the layout has bytes that are right.
+ */
+function layoutOfCommit(id: string, root: string, analysis: PackAnalysis, cache: SectorCache): LayoutOf {
+  const { indexOffset } = readHeader(cache);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
+  const objects = new Objects(analysis, pack);
+  return {
+    commit: raw(id),
+    root: raw(root),
+    idLength: analysis.format.idLength,
+    objects: analysis.count,
+    readTree: (tree) => readTree(objects, tree),
+    locate: (object) => {
+      const index = analysis.indexOf(object) as number;
+      return {
+        offset: analysis.offsetAt(index),
+        length: analysis.packedSizeAt(index),
+        size: analysis.sizeAt(index),
+        bases: listedBases(analysis.basesAt(index)),
+      };
+    },
+  };
 }
 
 function summarize(analysis: PackAnalysis) {

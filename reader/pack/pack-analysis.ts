@@ -113,6 +113,16 @@ export class PackAnalysis implements ObjectIndex {
     return parent < 0 ? undefined : (this.#table.offsets[parent] as number);
   }
 
+  /** Where the entries lie that the object at an index is built on, the nearest first. */
+  *basesAt(index: number): Generator<{ readonly offset: number; readonly length: number }> {
+    const { offsets } = this.#table;
+    let base = this.#parents[this.sorted.entries[index] as number] as number;
+    for (; base >= 0; base = this.#parents[base] as number) {
+      const offset = offsets[base] as number;
+      yield { offset, length: (offsets[base + 1] as number) - offset };
+    }
+  }
+
   /** All entries, in the order of their ids as an IDX has them. */
   *entries(): Generator<AnalyzedEntry> {
     for (let index = 0; index < this.count; index++) {
