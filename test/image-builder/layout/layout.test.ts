@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -112,10 +112,12 @@ test("git takes the PACK of an image with a layout", async (t) => {
   const folder = temporaryFolder(t);
   const repository = join(folder, "look.git");
   git(folder, ["init", "--quiet", "--bare", repository]);
-  execFileSync("git", ["-C", repository, "index-pack", "--strict", "--stdin"], {
+  // It may end before it has read what follows the PACK.
+  const { status } = spawnSync("git", ["-C", repository, "index-pack", "--strict", "--stdin"], {
     input: bytes.subarray(28),
     stdio: ["pipe", "ignore", "ignore"],
   });
+  t.is(status, 0);
   t.is(git(repository, ["ls-tree", "-r", result.commit]).trim().split("\n").length, 2000);
 });
 
