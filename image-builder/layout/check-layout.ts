@@ -4,7 +4,7 @@ import { FOOTER_SIZE, readSections, type Section } from "../../reader/image/sect
 import { encodeDetails } from "../../reader/layout/details.ts";
 import { LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
 import type { LayoutShape } from "../../reader/layout/layout-writer.ts";
-import { type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
+import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
 
 /**
  * Compares the layout of an image, byte for byte, with the one that its PACK implies. Pauses after each
@@ -48,13 +48,7 @@ function checkEnd(
 ): void {
   if (typeof shape === "string") throw wrong(`there can be no layout: ${shape}`, offset);
   if (end !== offset + length) throw wrong("the layout has more than the PACK implies", end);
-  const implied = encodeDetails({
-    ...shape,
-    commit: source.commit,
-    commitOffset: source.locate(source.commit).offset,
-    root: source.root,
-    rootOffset: source.locate(source.root).offset,
-  });
+  const implied = encodeDetails(detailsOf(source, shape));
   if (Buffer.compare(implied, details) !== 0) {
     throw wrong("the footer says of the layout what is not so", indexOffset - FOOTER_SIZE);
   }

@@ -11,8 +11,8 @@ import { Pack } from "../../reader/pack/pack.ts";
 import { readTree } from "../../reader/paths/trees.ts";
 import type { UnfinishedImage } from "../check-readable.ts";
 import { EventLoopYield } from "../event-loop.ts";
+import { type LayoutPiece, layoutPieces, SMALLEST_WITH_LAYOUT } from "./layout-pieces.ts";
 import { ObjectLocations } from "./object-locations.ts";
-import { SMALLEST_WITH_LAYOUT, writeLayout } from "./write-layout.ts";
 
 export interface ImageLayoutOptions {
   /** The commit's id, 40 hexadecimal digits. */
@@ -48,29 +48,30 @@ export async function writeImageLayout(
     const id = raw(commit);
     const locations = new ObjectLocations(idx, pack, packBytes - SHA1.idLength);
     const eventLoop = new EventLoopYield(signal);
-    const written = await writeLayout(
-      {
-        commit: id,
-        root: raw(parseCommit(objects.read(id, "commit")).tree),
-        idLength: SHA1.idLength,
-        objects: idx.count,
-        readTree: (tree) => readTree(objects, tree),
-        locate: (object) => locations.locate(object),
-      },
-      {
-        start,
-        blockSize,
-        write: async (bytes, at) => {
-          for (let done = 0; done < bytes.length; ) {
-            done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
-          }
-        },
-        pause: () => (eventLoop.isDue ? eventLoop.yield() : undefined),
-      },
-    );
+    const source = {
+      commit: id,
+      root: raw(parseCommit(objects.read(id, "commit")).tree),
+      idLength: SHA1.idLength,
+      objects: idx.count,
+      readTree: (tree: Uint8Array) => readTree(objects, tree),
+      locate: (object: Uint8Array) => locations.locate(object),
+    };
+    const pieces = layoutPieces(source, { start, blockSize });
+    let next = pieces.next();
+    for (; next.done !== true; next = pieces.next()) {
+      if (next.value !== undefined) await write(file, next.value);
+      if (eventLoop.isDue) await eventLoop.yield();
+    }
+    const written = next.value;
     return "why" in written ? { end: start, why: written.why } : { end: written.indexOffset };
   } finally {
     packDevice.close();
     idxDevice.close();
+  }
+}
+
+async function write(file: FileHandle, { at, bytes }: LayoutPiece): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
   }
 }

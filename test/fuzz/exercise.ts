@@ -29,11 +29,16 @@ export interface Rules {
   readonly number: number;
 }
 
+/** Stands for the commit of the image itself. */
+const PINNED = "pinned";
+
 const WAYS: readonly ConnectOptions[] = [
   { layout: "light" },
   { layout: "fast" },
   { layout: "light", analyze: true },
   { layout: "fast", inflate: "pako" },
+  { layout: "frozen" },
+  { layout: "frozen", commit: PINNED },
 ];
 
 const PATHS = [
@@ -73,21 +78,17 @@ const PATHS_A_LOOK = 16;
  * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, a reader
  * asks the device for what is not there, or a call takes more CPU than the meter allows.
  */
-export async function exercise(
-  image: Uint8Array,
-  isHostile: boolean,
-  rules: Rules,
-  meter: Meter,
-): Promise<void> {
+export async function exercise(image: Buffer, isHostile: boolean, rules: Rules, meter: Meter): Promise<void> {
   const { options, workFactor } = rules;
   const most = isHostile ? FEW_PATHS : MOST_PATHS;
   for (const way of isHostile ? WAYS.slice(0, 3) : twoWays(rules.number)) {
-    const name = `${way.layout}${way.analyze ? ", analyzed" : ""}`;
+    const name = `${way.layout}${way.analyze ? ", analyzed" : ""}${way.commit ? ", pinned" : ""}`;
+    const commit = way.commit && image.subarray(0, 20).toString("hex");
     const device = recordingDevice(image);
     let store: Store | undefined;
     meter.call(`connect (${name})`, () =>
       attempt(() => {
-        store = connect(device, { ...options, ...way, workFactor });
+        store = connect(device, { ...options, ...way, commit, workFactor });
       }),
     );
     if (store !== undefined) readAll(store, most, name, meter);
