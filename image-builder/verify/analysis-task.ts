@@ -10,6 +10,8 @@ export interface AnalysisTask {
   readonly count: number;
   /** How many threads take part, each of which has a number from 0 on. */
   readonly threads: number;
+  /** As for `boundsOf`. */
+  readonly workFactor: number;
   /** The memory of an `EntryTable`. */
   readonly table: ArrayBufferLike;
   /** The memory of a `DeltaForest`. */
@@ -51,6 +53,7 @@ export function analysisTask(
   indexOffset: number,
   count: number,
   threads: number,
+  workFactor = 1,
 ): AnalysisTask {
   const memory = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
   return {
@@ -58,6 +61,7 @@ export function analysisTask(
     indexOffset,
     count,
     threads,
+    workFactor,
     table: memory(EntryTable.byteLength(count)),
     forest: memory(forestLength(count)),
     counters: new Int32Array(memory(Object.keys(Counter).length * Int32Array.BYTES_PER_ELEMENT)),

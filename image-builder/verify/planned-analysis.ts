@@ -88,7 +88,7 @@ export class PlannedAnalysis {
    * @throws {InvalidImageError} if there is no IDX.
    */
   constructor(device: BlockDevice, task: AnalysisTask, thread: number, mayBlock: boolean) {
-    const { indexOffset, count } = task;
+    const { indexOffset, count, workFactor } = task;
     this.#task = task;
     this.#thread = thread;
     this.#mayBlock = mayBlock;
@@ -99,7 +99,7 @@ export class PlannedAnalysis {
     if (this.#idx.count !== count) throw new Doubt();
     const nowhere = () => undefined;
     this.#entries = new Entries(this.cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
-    const bounds = boundsOf(indexOffset - HEADER_SIZE);
+    const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
     this.#limit = bounds.commandWork + WORK_PER_ENTRY * count;
     this.#work = new Work(this.#limit);
     const limits = new ReadLimits(bounds, this.#work, 1024 ** 3);

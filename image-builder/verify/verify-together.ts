@@ -24,7 +24,7 @@ export async function verifyInTurns(
 ): Promise<VerifiedCommit | undefined> {
   return await unlessWrong(async () => {
     const planned = new PlannedAnalysis(device, task, 0, false);
-    const steps = verifySteps(planned);
+    const steps = verifySteps(planned, task);
     const report = reporter(planned, task, onProgress);
     for (let end = performance.now() + TURN; ; ) {
       const { done, value } = steps.next();
@@ -47,7 +47,7 @@ export function verifyAtOnce(
 ): Promise<VerifiedCommit | undefined> {
   return unlessWrong(async () => {
     const planned = new PlannedAnalysis(device, task, 0, true);
-    return finish(planned, verifySteps(planned), reporter(planned, task, onProgress));
+    return finish(planned, verifySteps(planned, task), reporter(planned, task, onProgress));
   });
 }
 
@@ -60,9 +60,12 @@ export async function helpAnalyze(device: BlockDevice, task: AnalysisTask, threa
 }
 
 /** Verifies an image as the first thread of an analysis. @throws {Doubt} and any error of reading. */
-export function* verifySteps(planned: PlannedAnalysis): Generator<Step | undefined, VerifiedCommit> {
+export function* verifySteps(
+  planned: PlannedAnalysis,
+  { workFactor }: AnalysisTask,
+): Generator<Step | undefined, VerifiedCommit> {
   const analysis = yield* planned.run();
-  const walk = verifyCommit(planned.cache, analysis!);
+  const walk = verifyCommit(planned.cache, analysis!, workFactor);
   for (;;) {
     const { done, value } = walk.next();
     if (done === true) {
