@@ -16,6 +16,7 @@ export async function verifyInThread(
   onMessage: (message: WorkerMessage) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const worker = start(task);
   const end = () => void worker.terminate();
   signal?.addEventListener("abort", end, { once: true });

@@ -15,6 +15,7 @@ const REPORT = 50;
  * instance: it looks at them every few milliseconds.
  *
  * @returns undefined when anything is wrong: `verifyDevice` then finds what, and where.
+ * @throws the signal's reason.
  */
 export async function verifyInTurns(
   device: BlockDevice,
@@ -22,21 +23,24 @@ export async function verifyInTurns(
   onProgress?: OnVerifyProgress,
   signal?: AbortSignal,
 ): Promise<VerifiedCommit | undefined> {
-  return await unlessWrong(async () => {
+  const found = await unlessWrong(async () => {
     const planned = new PlannedAnalysis(device, task, 0, false);
     const steps = verifySteps(planned, task);
     const report = reporter(planned, task, onProgress);
-    for (let end = performance.now() + TURN; ; ) {
+    for (let end = performance.now() + TURN; signal?.aborted !== true; ) {
       const { done, value } = steps.next();
       if (done === true) return value;
       const isWaiting = value === "waiting";
       if (!isWaiting && performance.now() < end) continue;
       report();
       await (isWaiting ? planned.change() : new Promise((resolve) => setImmediate(resolve)));
-      signal?.throwIfAborted();
       end = performance.now() + TURN;
     }
+    return undefined;
   });
+  // Not in there: the reason may be an error that an image can cause, too.
+  signal?.throwIfAborted();
+  return found;
 }
 
 /** The same in a thread that has nothing else to do. */
