@@ -69,6 +69,13 @@ export function analysisTask(
   };
 }
 
+/** Has all threads of a task end. */
+export function giveUp({ counters }: AnalysisTask): void {
+  Atomics.store(counters, Counter.failed, 1);
+  Atomics.add(counters, Counter.events, 1);
+  Atomics.notify(counters, Counter.events);
+}
+
 /** Bytes of memory of a `DeltaForest` of so many entries: three numbers of four bytes and one of two. */
 export function forestLength(count: number): number {
   return count * 14;

@@ -17,7 +17,7 @@ import { checkTrailer } from "../../reader/pack/scan.ts";
 import { SortedEntries } from "../../reader/pack/sorted-entries.ts";
 import { NONE } from "../../reader/pack/waiting-deltas.ts";
 import { Work } from "../../reader/pack/work.ts";
-import { type AnalysisTask, Counter } from "./analysis-task.ts";
+import { type AnalysisTask, Counter, giveUp } from "./analysis-task.ts";
 import { checkIdx } from "./check-idx.ts";
 import { DeltaForest } from "./delta-forest.ts";
 import { Doubt } from "./doubt.ts";
@@ -136,15 +136,9 @@ export class PlannedAnalysis {
       if (this.#sums) yield* this.#compareIdx();
       return undefined;
     } catch (error) {
-      this.fail();
+      giveUp(this.#task);
       throw error;
     }
-  }
-
-  /** Has all threads end. */
-  fail(): void {
-    Atomics.store(this.#task.counters, Counter.failed, 1);
-    this.#notify();
   }
 
   /** How many entries all threads together have identified. */

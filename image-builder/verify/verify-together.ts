@@ -1,6 +1,6 @@
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import type { AnalysisTask } from "./analysis-task.ts";
+import { type AnalysisTask, giveUp } from "./analysis-task.ts";
 import { Doubt } from "./doubt.ts";
 import { PlannedAnalysis, type Step } from "./planned-analysis.ts";
 import type { VerifiedCommit } from "./verification.ts";
@@ -57,10 +57,17 @@ export function verifyAtOnce(
 
 /** Takes part in an analysis that another thread is the first of. */
 export async function helpAnalyze(device: BlockDevice, task: AnalysisTask, thread: number): Promise<void> {
-  await unlessWrong(async () => {
-    const planned = new PlannedAnalysis(device, task, thread, true);
-    finish(planned, planned.run());
-  });
+  let isDone = false;
+  try {
+    await unlessWrong(async () => {
+      const planned = new PlannedAnalysis(device, task, thread, true);
+      finish(planned, planned.run());
+      isDone = true;
+    });
+  } finally {
+    // The others must not wait for it, wherever it has failed.
+    if (!isDone) giveUp(task);
+  }
 }
 
 /** Verifies an image as the first thread of an analysis. @throws {Doubt} and any error of reading. */
