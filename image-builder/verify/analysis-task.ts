@@ -10,6 +10,8 @@ export interface AnalysisTask {
   readonly count: number;
   /** How many threads take part, each of which has a number from 0 on. */
   readonly threads: number;
+  /** As for `boundsOf`. */
+  readonly workFactor: number;
   /** The memory of an `EntryTable`. */
   readonly table: ArrayBufferLike;
   /** The memory of a `DeltaForest`. */
@@ -51,6 +53,7 @@ export function analysisTask(
   indexOffset: number,
   count: number,
   threads: number,
+  workFactor = 1,
 ): AnalysisTask {
   const memory = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
   return {
@@ -58,11 +61,19 @@ export function analysisTask(
     indexOffset,
     count,
     threads,
+    workFactor,
     table: memory(EntryTable.byteLength(count)),
     forest: memory(forestLength(count)),
     counters: new Int32Array(memory(Object.keys(Counter).length * Int32Array.BYTES_PER_ELEMENT)),
     trailer: new Uint8Array(memory(SHA1.idLength)),
   };
+}
+
+/** Has all threads of a task end. */
+export function giveUp({ counters }: AnalysisTask): void {
+  Atomics.store(counters, Counter.failed, 1);
+  Atomics.add(counters, Counter.events, 1);
+  Atomics.notify(counters, Counter.events);
 }
 
 /** Bytes of memory of a `DeltaForest` of so many entries: three numbers of four bytes and one of two. */

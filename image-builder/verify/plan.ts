@@ -30,7 +30,8 @@ export function planAnalysis(
     const isSmall = indexOffset <= SMALL.bytes && count <= SMALL.entries;
     return analysisTask(path, indexOffset, count, isSmall ? 1 : threads);
   } catch (error) {
-    if (error instanceof InvalidImageError) return undefined;
+    // A disk may be of any size, and claim more objects than memory can be had for.
+    if (error instanceof InvalidImageError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

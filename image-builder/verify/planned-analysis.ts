@@ -17,7 +17,7 @@ import { checkTrailer } from "../../reader/pack/scan.ts";
 import { SortedEntries } from "../../reader/pack/sorted-entries.ts";
 import { NONE } from "../../reader/pack/waiting-deltas.ts";
 import { Work } from "../../reader/pack/work.ts";
-import { type AnalysisTask, Counter } from "./analysis-task.ts";
+import { type AnalysisTask, Counter, giveUp } from "./analysis-task.ts";
 import { checkIdx } from "./check-idx.ts";
 import { DeltaForest } from "./delta-forest.ts";
 import { Doubt } from "./doubt.ts";
@@ -88,7 +88,7 @@ export class PlannedAnalysis {
    * @throws {InvalidImageError} if there is no IDX.
    */
   constructor(device: BlockDevice, task: AnalysisTask, thread: number, mayBlock: boolean) {
-    const { indexOffset, count } = task;
+    const { indexOffset, count, workFactor } = task;
     this.#task = task;
     this.#thread = thread;
     this.#mayBlock = mayBlock;
@@ -99,7 +99,7 @@ export class PlannedAnalysis {
     if (this.#idx.count !== count) throw new Doubt();
     const nowhere = () => undefined;
     this.#entries = new Entries(this.cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
-    const bounds = boundsOf(indexOffset - HEADER_SIZE);
+    const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
     this.#limit = bounds.commandWork + WORK_PER_ENTRY * count;
     this.#work = new Work(this.#limit);
     const limits = new ReadLimits(bounds, this.#work, 1024 ** 3);
@@ -136,15 +136,9 @@ export class PlannedAnalysis {
       if (this.#sums) yield* this.#compareIdx();
       return undefined;
     } catch (error) {
-      this.fail();
+      giveUp(this.#task);
       throw error;
     }
-  }
-
-  /** Has all threads end. */
-  fail(): void {
-    Atomics.store(this.#task.counters, Counter.failed, 1);
-    this.#notify();
   }
 
   /** How many entries all threads together have identified. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { type AnalysisTask, Counter } from "./analysis-task.ts";
+import { type AnalysisTask, giveUp } from "./analysis-task.ts";
 import { SMALL_HEAP } from "./small-heap.ts";
 import type { ThreadTask, WorkerMessage } from "./worker.ts";
 
@@ -16,6 +16,7 @@ export async function verifyInThread(
   onMessage: (message: WorkerMessage) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const worker = start(task);
   const end = () => void worker.terminate();
   signal?.addEventListener("abort", end, { once: true });
@@ -46,10 +47,4 @@ export function startHelpers(task: AnalysisTask): () => void {
 
 function start(workerData: ThreadTask): Worker {
   return new Worker(WORKER, { workerData, resourceLimits: SMALL_HEAP });
-}
-
-function giveUp({ counters }: AnalysisTask): void {
-  Atomics.store(counters, Counter.failed, 1);
-  Atomics.add(counters, Counter.events, 1);
-  Atomics.notify(counters, Counter.events);
 }

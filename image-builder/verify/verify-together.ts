@@ -1,6 +1,6 @@
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import type { AnalysisTask } from "./analysis-task.ts";
+import { type AnalysisTask, giveUp } from "./analysis-task.ts";
 import { Doubt } from "./doubt.ts";
 import { PlannedAnalysis, type Step } from "./planned-analysis.ts";
 import type { VerifiedCommit } from "./verification.ts";
@@ -15,6 +15,7 @@ const REPORT = 50;
  * instance: it looks at them every few milliseconds.
  *
  * @returns undefined when anything is wrong: `verifyDevice` then finds what, and where.
+ * @throws the signal's reason.
  */
 export async function verifyInTurns(
   device: BlockDevice,
@@ -22,21 +23,24 @@ export async function verifyInTurns(
   onProgress?: OnVerifyProgress,
   signal?: AbortSignal,
 ): Promise<VerifiedCommit | undefined> {
-  return await unlessWrong(async () => {
+  const found = await unlessWrong(async () => {
     const planned = new PlannedAnalysis(device, task, 0, false);
-    const steps = verifySteps(planned);
+    const steps = verifySteps(planned, task);
     const report = reporter(planned, task, onProgress);
-    for (let end = performance.now() + TURN; ; ) {
+    for (let end = performance.now() + TURN; signal?.aborted !== true; ) {
       const { done, value } = steps.next();
       if (done === true) return value;
       const isWaiting = value === "waiting";
       if (!isWaiting && performance.now() < end) continue;
       report();
       await (isWaiting ? planned.change() : new Promise((resolve) => setImmediate(resolve)));
-      signal?.throwIfAborted();
       end = performance.now() + TURN;
     }
+    return undefined;
   });
+  // Not in there: the reason may be an error that an image can cause, too.
+  signal?.throwIfAborted();
+  return found;
 }
 
 /** The same in a thread that has nothing else to do. */
@@ -47,22 +51,32 @@ export function verifyAtOnce(
 ): Promise<VerifiedCommit | undefined> {
   return unlessWrong(async () => {
     const planned = new PlannedAnalysis(device, task, 0, true);
-    return finish(planned, verifySteps(planned), reporter(planned, task, onProgress));
+    return finish(planned, verifySteps(planned, task), reporter(planned, task, onProgress));
   });
 }
 
 /** Takes part in an analysis that another thread is the first of. */
 export async function helpAnalyze(device: BlockDevice, task: AnalysisTask, thread: number): Promise<void> {
-  await unlessWrong(async () => {
-    const planned = new PlannedAnalysis(device, task, thread, true);
-    finish(planned, planned.run());
-  });
+  let isDone = false;
+  try {
+    await unlessWrong(async () => {
+      const planned = new PlannedAnalysis(device, task, thread, true);
+      finish(planned, planned.run());
+      isDone = true;
+    });
+  } finally {
+    // The others must not wait for it, wherever it has failed.
+    if (!isDone) giveUp(task);
+  }
 }
 
 /** Verifies an image as the first thread of an analysis. @throws {Doubt} and any error of reading. */
-export function* verifySteps(planned: PlannedAnalysis): Generator<Step | undefined, VerifiedCommit> {
+export function* verifySteps(
+  planned: PlannedAnalysis,
+  { workFactor }: AnalysisTask,
+): Generator<Step | undefined, VerifiedCommit> {
   const analysis = yield* planned.run();
-  const walk = verifyCommit(planned.cache, analysis!);
+  const walk = verifyCommit(planned.cache, analysis!, workFactor);
   for (;;) {
     const { done, value } = walk.next();
     if (done === true) {

@@ -18,17 +18,18 @@ export function verifyTogether(
   image: Uint8Array,
   threads: number,
   random: Random,
+  workFactor = 1,
 ): VerifiedCommit | undefined {
   const plan = planAnalysis("", memoryDevice(image));
   if (plan === undefined) return undefined;
-  const task: AnalysisTask = analysisTask("", plan.indexOffset, plan.count, threads);
+  const task: AnalysisTask = analysisTask("", plan.indexOffset, plan.count, threads, workFactor);
   try {
     const planned = Array.from(
       { length: threads },
       (_, thread) => new PlannedAnalysis(memoryDevice(image), task, thread, thread > 0 || threads === 1),
     );
     const runs: Iterator<unknown, VerifiedCommit | unknown>[] = planned.map((each, thread) =>
-      thread === 0 ? verifySteps(each) : each.run(),
+      thread === 0 ? verifySteps(each, task) : each.run(),
     );
     const running = new Set(runs);
     for (let idle = 0; idle < 10_000; idle++) {

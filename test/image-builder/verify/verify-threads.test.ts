@@ -6,7 +6,7 @@ import { makeImage, verifyImage } from "../../../image-builder/index.ts";
 import { planAnalysis } from "../../../image-builder/verify/plan.ts";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { openFileDevice } from "../../../reader/block/file.ts";
-import { InvalidImageError } from "../../../reader/errors.ts";
+import { DocteurError, InvalidImageError } from "../../../reader/errors.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { commitAll, git, writeFiles } from "../sandbox.ts";
 
@@ -46,13 +46,21 @@ test("an image that is worth several threads is verified to the result of one", 
   }
 });
 
-test("threads that are ended leave nothing behind that the process waits for", async (t) => {
+test("an abort ends the threads, whatever its reason is", async (t) => {
   const { path } = await largeImage(t);
-  for (const inBackground of [false, true]) {
-    const controller = new AbortController();
-    const verified = verifyImage(path, { inBackground, signal: controller.signal });
-    setImmediate(() => controller.abort(new Error("enough")));
-    await t.throwsAsync(verified, { message: "enough" });
+  for (const reason of [new Error("enough"), new DocteurError("INTERRUPTED", "enough")]) {
+    for (const inBackground of [false, true]) {
+      const controller = new AbortController();
+      let reports = 0;
+      const verified = verifyImage(path, {
+        inBackground,
+        signal: controller.signal,
+        onProgress: () => reports++,
+      });
+      setImmediate(() => controller.abort(reason));
+      t.is(await t.throwsAsync(verified), reason);
+      t.true(reports < 3, "it does not go on to the end");
+    }
   }
 });
 
