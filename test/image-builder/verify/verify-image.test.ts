@@ -1,6 +1,6 @@
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { formatVerification, makeImage, verifyImage } from "../../../image-builder/index.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { FIXTURES, IMAGES } from "../../fixtures.ts";
@@ -69,7 +69,8 @@ test("a file that is no image, or cannot be read, is refused", async (t) => {
   t.like(await failsWith(t, "INVALID_IMAGE", () => verifyImage(path)), { fault: "header" });
 });
 
-test("an image larger than the cache verifies", async (t) => {
+/** Makes an image of some 10 MB. @returns its path. */
+async function largeImage(t: ExecutionContext): Promise<string> {
   const folder = temporaryFolder(t);
   const files: Record<string, string> = {};
   let state = 1;
@@ -84,7 +85,11 @@ test("an image larger than the cache verifies", async (t) => {
   writeFiles(folder, files);
   const image = join(folder, "x.img");
   await makeImage({ repository: join(folder, "site"), image });
-  const { sizes, objects } = await verifyImage(image);
+  return image;
+}
+
+test("an image larger than the cache verifies", async (t) => {
+  const { sizes, objects } = await verifyImage(await largeImage(t));
   t.true(sizes.pack > 8 * 1024 * 1024);
   t.is(objects.blob, 3000);
 });
@@ -93,8 +98,10 @@ test("an aborted verification throws the signal's reason", async (t) => {
   const path = join(FIXTURES, "similar.img");
   const reason = new Error("enough");
   t.is(await t.throwsAsync(verifyImage(path, { signal: AbortSignal.abort(reason) })), reason);
+  // One that takes more than a few milliseconds.
+  const large = await largeImage(t);
   const controller = new AbortController();
-  const verified = verifyImage(path, { signal: controller.signal });
+  const verified = verifyImage(large, { signal: controller.signal });
   setImmediate(() => controller.abort(reason));
   t.is(await t.throwsAsync(verified), reason);
 });
