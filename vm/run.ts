@@ -9,13 +9,14 @@ import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
-import { CHANNEL_FD, GuardedProcess, STREAMS_FD } from "./qemu/guarded-process.ts";
+import { CHANNEL_FD, ERRORS_FD, GuardedProcess, OUTPUT_FD, STREAMS_FD } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
 import type { Updates } from "./serving/serve.ts";
 import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
+import { ownOutput } from "./session/own-output.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
@@ -78,8 +79,10 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   const consoleStream = options.verbose ? options.stderr : undefined;
   const start = async (path: string, signal: AbortSignal) => {
     const image = await checkImage(path);
-    const args = [await getBundle(), String(CHANNEL_FD), image.path, String(STREAMS_FD)];
-    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true });
+    const output = ownOutput(options);
+    const fds = [CHANNEL_FD, STREAMS_FD, output.stdout && OUTPUT_FD, output.stderr && ERRORS_FD];
+    const args = [await getBundle(), image.path, ...fds.map((fd) => String(fd ?? ""))];
+    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true, output });
     return Guest.start(process, { what: "the process", seconds: START_TIMEOUT, signal });
   };
   return explained(options, () => {
