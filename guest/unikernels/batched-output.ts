@@ -5,6 +5,9 @@ const SIZE = 64 * 1024;
 
 const NEWLINE = 0x0a;
 
+/** `set` copies shared memory, in which threads leave what they have read, byte by byte. */
+const { copy } = Buffer.prototype;
+
 /**
  * Joins many small writes to standard output: each write is a message to the host, or a call of the system.
  * What is joined is written before anything goes to standard error, so that the two keep their order.
@@ -24,7 +27,7 @@ export class BatchedOutput implements Console {
       this.#console.write(bytes);
       return;
     }
-    this.#buffer.set(bytes, this.#used);
+    copy.call(bytes, this.#buffer, this.#used);
     this.#used += bytes.length;
   }
 
