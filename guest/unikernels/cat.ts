@@ -11,7 +11,7 @@ const USAGE = "cat PATH... | cat [-z] --files-from -";
 
 const NUL = 0;
 
-/** From this many paths on, the layout `fast` is faster than `light`. */
+/** In an image without a layout, from this many paths on `fast` is faster than `light`. */
 const MANY = 64;
 
 /** Bytes of the largest file that `getAll` reads; a larger one is written in pieces. */
@@ -34,8 +34,8 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
     return usageError(console, "cat", USAGE, unknown);
   }
   if (from !== undefined && from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
-  const layout = from === undefined && operands.length < MANY ? "light" : "fast";
-  const store = connect({ layout, boundWork: true });
+  const fallback = from === undefined && operands.length < MANY ? "light" : "fast";
+  const store = connect({ fallback, boundWork: true });
   const output = new BatchedOutput(console);
   try {
     if (from !== undefined) return await catListed(store, output, stdin, withNul);
