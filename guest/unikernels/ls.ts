@@ -61,9 +61,24 @@ class Listing {
       this.#name(Buffer.from(path));
       return;
     }
+    if (recursive) this.#below(path);
+    else this.#folder(path);
+  }
+
+  /** The entries one by one: a folder may have millions. */
+  #folder(path: string): void {
+    const folder = this.#store.folder(path);
+    for (let index = 0; index < folder.count; index++) {
+      if (this.#long) {
+        this.#output.ascii(detailsOf(folder.type(index), hex(folder.id(index)), folder.size(index)));
+      }
+      this.#name(folder.name(index));
+    }
+  }
+
+  #below(path: string): void {
     const descent = this.#store.descend(path);
     while (descent?.next()) {
-      if (!recursive) descent.skip();
       if (this.#long) this.#output.ascii(this.#detailsIn(descent));
       this.#name(descent.path);
     }
