@@ -9,10 +9,11 @@ export interface OwnOutput {
 }
 
 /**
- * The descriptors of those streams that are this process's own standard output and standard error: a child
- * that has them writes with one copy what would take four, and a wake of this process, through a channel.
+ * The descriptors of those streams that are this process's own standard output and standard error: what a
+ * child writes to them is copied once, and four times if it goes through a channel and this process.
  *
- * A terminal is left out: there this process does what its user asks with Ctrl-C and Ctrl-Z.
+ * A terminal is left out: it is slower than either, and when this process is stopped (Ctrl-Z), so must be what
+ * appears there.
  */
 export function ownOutput({ stdout, stderr }: Pick<Streams, "stdout" | "stderr">): OwnOutput {
   return { stdout: descriptor(stdout, process.stdout), stderr: descriptor(stderr, process.stderr) };
