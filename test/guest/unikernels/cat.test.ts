@@ -128,11 +128,11 @@ test("an empty standard input is no error", async (t) => {
   t.is((await run(cat, IMAGE, ["--files-from", "-"], [])).status, 0);
 });
 
-test("cat reads a few files by the light layout, many by the fast one", async (t) => {
-  t.is((await run(cat, IMAGE, ["text"])).connections[0]?.layout, "light");
+test("without a layout in the image, cat reads a few files by the light one, many by the fast one", async (t) => {
+  t.is((await run(cat, IMAGE, ["text"])).connections[0]?.fallback, "light");
   const many = await run(cat, IMAGE, new Array(200_000).fill("empty"));
   t.is(many.status, 0);
-  t.is(many.connections[0]?.layout, "fast");
+  t.is(many.connections[0]?.fallback, "fast");
 });
 
 for (const args of [

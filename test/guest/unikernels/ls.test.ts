@@ -5,6 +5,7 @@ import { generatedTree, writeGenerated } from "../../reader/generated-tree.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { imageOfTree, treeOf, whole } from "../../reader/pack-fixture.ts";
 import { Repository } from "../../reader/repository.ts";
+import { withLayout } from "../../reader/with-layout.ts";
 import { run } from "./context.ts";
 
 /** Lines of `git ls-tree -z`, as ls ends them. */
@@ -14,7 +15,8 @@ test("ls says what git ls-tree says", async (t) => {
   const property = fc.asyncProperty(generatedTree, async (entries) => {
     using repository = new Repository();
     const commit = writeGenerated(repository, entries);
-    const image = assembleImage({ commit, ...repository.pack(commit) });
+    const plain = assembleImage({ commit, ...repository.pack(commit) });
+    const { image: laidOut } = await withLayout(plain);
     for (const [args, options] of [
       [[], ["--name-only"]],
       [["-l"], ["-l"]],
@@ -26,9 +28,11 @@ test("ls says what git ls-tree says", async (t) => {
       ],
     ] as const) {
       const expected = lines(repository.git(["ls-tree", "-z", ...options, commit]));
-      const { status, output, errors } = await run(ls, image, args);
-      if (status !== 0 || errors.length > 0 || !output.equals(expected)) {
-        throw new Error(`ls ${args.join(" ")}:\n${output}\ninstead of\n${expected}`);
+      for (const image of [plain, laidOut]) {
+        const { status, output, errors } = await run(ls, image, args);
+        if (status !== 0 || errors.length > 0 || !output.equals(expected)) {
+          throw new Error(`ls ${args.join(" ")}:\n${output}\ninstead of\n${expected}`);
+        }
       }
     }
   });
