@@ -16,7 +16,7 @@ import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
-import { ownOutput } from "./session/own-output.ts";
+import { type OwnOutput, ownOutput } from "./session/own-output.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
@@ -77,9 +77,8 @@ export async function runInVm(options: RunOptions): Promise<number> {
 export async function runOnHost(options: RunOptions): Promise<number> {
   const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const consoleStream = options.verbose ? options.stderr : undefined;
-  const start = async (path: string, signal: AbortSignal) => {
+  const start = async (path: string, signal: AbortSignal, output: Partial<OwnOutput> = {}) => {
     const image = await checkImage(path);
-    const output = ownOutput(options);
     const fds = [CHANNEL_FD, STREAMS_FD, output.stdout && OUTPUT_FD, output.stderr && ERRORS_FD];
     const args = [await getBundle(), image.path, ...fds.map((fd) => String(fd ?? ""))];
     const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true, output });
@@ -90,7 +89,9 @@ export async function runOnHost(options: RunOptions): Promise<number> {
       return servePorts(options, note, start);
     }
     const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
-    return runOne(options, start, ports);
+    // Servers leave it to this process, which writes the access log to the same streams, and must not block.
+    const startOne = (image: string, signal: AbortSignal) => start(image, signal, ownOutput(options));
+    return runOne(options, startOne, ports);
   });
 }
 
