@@ -6,6 +6,7 @@ import { whyForbidden } from "../reader/git/forbidden-name.ts";
 import { raw } from "../reader/git/object-id.ts";
 import { Tree } from "../reader/git/tree.ts";
 import { TreeError } from "../reader/git/tree-error.ts";
+import { HEADER_SIZE } from "../reader/image/header.ts";
 import { Idx } from "../reader/pack/idx.ts";
 import { Objects } from "../reader/pack/objects.ts";
 import { ObjectBuffer } from "../reader/pack/output-buffer.ts";
@@ -13,7 +14,6 @@ import { Pack } from "../reader/pack/pack.ts";
 import { EventLoopYield } from "./event-loop.ts";
 import type { HiddenEntries } from "./hidden-entries.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
-import type { PackFiles } from "./packing/pack-objects.ts";
 import type { Survey } from "./source/survey.ts";
 import { newTally, sumUp, type Tally, type TreeTally } from "./source/tally.ts";
 import { shownTreePath, type TreePath } from "./tree-path.ts";
@@ -21,6 +21,16 @@ import { shownTreePath, type TreePath } from "./tree-path.ts";
 /** A folder that is yet to be read. */
 interface Folder extends TreePath {
   readonly id: Uint8Array;
+}
+
+/** A PACK in an image that has no IDX yet. */
+export interface UnfinishedImage {
+  /** The file of the image. */
+  readonly image: string;
+  /** Bytes of the PACK, its trailer included. */
+  readonly packBytes: number;
+  /** A file with the IDX. */
+  readonly idx: string;
 }
 
 /** What `checkReadable` finds in a commit. */
@@ -60,22 +70,22 @@ const YIELD_INTERVAL = 1;
  * signal's reason when aborted.
  */
 export async function checkReadable(
-  files: PackFiles,
+  { image, packBytes, idx }: UnfinishedImage,
   commit: string,
   where: string,
   signal?: AbortSignal,
 ): Promise<ReadCommit> {
-  const [packDevice, idxDevice] = [openFileDevice(files.pack), openFileDevice(files.idx)];
+  const [imageDevice, idxDevice] = [openFileDevice(image), openFileDevice(idx)];
   try {
-    const cache = new SectorCache(packDevice);
-    const index = new Idx(new SectorCache(idxDevice), 0, cache.size);
-    const pack = new Pack(cache, 0, cache.size, (base) => index.find(base));
+    const index = new Idx(new SectorCache(idxDevice), 0, packBytes);
+    const cache = new SectorCache(imageDevice);
+    const pack = new Pack(cache, HEADER_SIZE, HEADER_SIZE + packBytes, (base) => index.find(base));
     return await new Check(new Objects(index, pack), pack, where).run(
       commit,
       new EventLoopYield(signal, YIELD_INTERVAL),
     );
   } finally {
-    packDevice.close();
+    imageDevice.close();
     idxDevice.close();
   }
 }

@@ -1,21 +1,34 @@
+import { writeSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
 import { raw } from "../reader/git/object-id.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo } from "../reader/image/header.ts";
 import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
-import type { PackFiles } from "./packing/pack-objects.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** Bytes read and written at a time. */
 const CHUNK = 4 * 1024 * 1024;
 
-/** What an image is made of. */
-export interface ImageParts extends PackFiles {
+/**
+ * Writes sections of docteur's own between the PACK and the IDX.
+ * @param file the image, which may be read; `offset` where sections may begin, the padded end of the PACK.
+ * @returns the offset where they end.
+ */
+export type WriteSections = (file: FileHandle, offset: number) => Promise<number>;
+
+/** What completes an image whose PACK is written. */
+export interface ImageParts {
   /** The commit's id, 40 hexadecimal digits. */
   readonly commit: string;
   /** Bytes; see `checkBlockSize`. */
   readonly blockSize: number;
+  /** Bytes of the PACK, its trailer included. */
+  readonly packBytes: number;
+  /** The file with the IDX. */
+  readonly idx: string;
+  /** Default: no sections. */
+  readonly sections?: WriteSections | undefined;
 }
 
 /** Offsets and sizes of a written image, in bytes. */
@@ -61,7 +74,7 @@ export class ImageFile implements AsyncDisposable {
       return new ImageFile(
         path,
         temporary,
-        await open(temporary, "wx", before ? before.mode & 0o777 : 0o666),
+        await open(temporary, "wx+", before ? before.mode & 0o777 : 0o666),
       );
     } catch (cause) {
       throw badPath(image, whyNot((cause as NodeJS.ErrnoException).code, dirname(path)), cause);
@@ -69,32 +82,65 @@ export class ImageFile implements AsyncDisposable {
   }
 
   /**
-   * Writes header, PACK, padding, IDX and padding over what was written before, and flushes them to the disk.
-   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; the signal's reason when aborted.
+   * Drops what was written before. The header stays empty until `complete`, so that nothing takes the file
+   * for an image.
+   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
    */
-  async write(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
-    await using pack = await open(parts.pack);
-    await using idx = await open(parts.idx);
-    const packBytes = (await pack.stat()).size;
-    const indexBytes = (await idx.stat()).size;
-    const indexOffset = paddedTo(HEADER_SIZE + packBytes, parts.blockSize);
-    const bytes = paddedTo(indexOffset + indexBytes, parts.blockSize);
-    const total = packBytes + indexBytes;
-    const report = (done: number) => onProgress?.({ phase: "write", unit: "bytes", done, total });
+  async begin(): Promise<void> {
     try {
       await this.#file.truncate();
-      await this.#writeAt(encodeHeader(raw(parts.commit), indexOffset), 0);
-      await this.#copy(pack, HEADER_SIZE, report, signal);
-      await this.#copy(idx, indexOffset, (done) => report(packBytes + done), signal);
-      // The padding is written, although a hole reads as zeroes: writing to a hole later may find the disk
-      // full.
-      await this.#zeroes(HEADER_SIZE + packBytes, indexOffset);
-      await this.#zeroes(indexOffset + indexBytes, bytes);
-      await this.#file.sync();
+      await this.#zeroes(0, HEADER_SIZE);
     } catch (error) {
       throw writeFailed(this.path, error);
     }
-    return { packBytes, indexOffset, bytes };
+  }
+
+  /**
+   * Writes bytes of the PACK.
+   * @param offset in the PACK.
+   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
+   */
+  writePack(bytes: Uint8Array, offset: number): void {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const at = HEADER_SIZE + offset + done;
+        done += writeSync(this.#file.fd, bytes, done, bytes.length - done, at);
+      }
+    } catch (error) {
+      throw writeFailed(this.path, error);
+    }
+  }
+
+  /**
+   * Writes padding, sections, IDX and padding behind the PACK, then the header, and flushes all to the disk.
+   * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`; what `sections` throws; the signal's reason when
+   * aborted.
+   */
+  async complete(parts: ImageParts, onProgress?: OnProgress, signal?: AbortSignal): Promise<ImageShape> {
+    const { commit, blockSize, packBytes, sections } = parts;
+    await using idx = await open(parts.idx);
+    const indexBytes = (await idx.stat()).size;
+    const packEnd = HEADER_SIZE + packBytes;
+    const paddedEnd = paddedTo(packEnd, blockSize);
+    const total = packBytes + indexBytes;
+    try {
+      // The padding is written, although a hole reads as zeroes: writing to a hole later may find the disk
+      // full.
+      await this.#zeroes(packEnd, paddedEnd);
+      const sectionsEnd = sections === undefined ? paddedEnd : await sections(this.#file, paddedEnd);
+      const indexOffset = Math.ceil(sectionsEnd / blockSize) * blockSize;
+      await this.#zeroes(sectionsEnd, indexOffset);
+      const report = (done: number) =>
+        onProgress?.({ phase: "write", unit: "bytes", done: packBytes + done, total });
+      await this.#copy(idx, indexOffset, report, signal);
+      const bytes = paddedTo(indexOffset + indexBytes, blockSize);
+      await this.#zeroes(indexOffset + indexBytes, bytes);
+      await this.#writeAt(encodeHeader(raw(commit), indexOffset), 0);
+      await this.#file.sync();
+      return { packBytes, indexOffset, bytes };
+    } catch (error) {
+      throw writeFailed(this.path, error);
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { reusePack } from "./packing/reuse-pack.ts";
 import { gitProgressTo } from "./progress.ts";
 
 /**
- * Packs the commit of a source into a new PACK and IDX in `folder`, in the way that the options ask for.
+ * Packs the commit of a source into new PACKs and IDXs in `folder`, in the way that the options ask for.
  * @param reuseDeltas whether a repository's deltas may be reused.
  * @throws {DocteurError} as `packObjects` does.
  */
@@ -24,17 +24,17 @@ export async function packSource(
     onProgress &&
     ((done: number, total: number) => onProgress({ phase: "compress", unit: "objects", done, total }));
   if (staged !== undefined) {
-    const repacking = { ...effort, followedBy: staged.finished, onProgress: onRepack };
-    return { files: await repack(gitDir, staged.objects, folder, repacking), notes: [] };
+    const repacked = await repack(gitDir, staged.objects, folder, { ...effort, onProgress: onRepack });
+    return { sources: [...repacked, ...staged.finished], notes: [] };
   }
   if (!options.repack || !reuseDeltas) {
     const reusing = { ...effort, reuseDeltas, onProgress: onReuse };
-    return { files: await reusePack(gitDir, commit, folder, reusing), notes: [] };
+    return { sources: [await reusePack(gitDir, commit, folder, reusing)], notes: [] };
   }
   const repacking = { ...effort, onProgress: onRepack };
   if (options.compression === undefined && !withoutDeltas) {
     return await repackIfSmaller(gitDir, commit, folder, { ...repacking, onReuse });
   }
   const objects = await commitObjects(gitDir, commit, signal);
-  return { files: await repack(gitDir, objects, folder, repacking), notes: [] };
+  return { sources: await repack(gitDir, objects, folder, repacking), notes: [] };
 }

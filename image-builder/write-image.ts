@@ -1,9 +1,10 @@
-import { mkdir, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, rm } from "node:fs/promises";
 import type { ReadCommit } from "./check-readable.ts";
 import type { ImageFile, ImageShape } from "./image.ts";
 import type { MakeOptions } from "./make-options.ts";
 import type { Source } from "./open-source.ts";
 import { packSource } from "./pack-source.ts";
+import { fullFolder } from "./packing/pack-objects.ts";
 
 /** What `writeImage` has written, and read back. */
 export interface WrittenImage extends ReadCommit {
@@ -13,7 +14,7 @@ export interface WrittenImage extends ReadCommit {
 }
 
 export interface WriteImageOptions {
-  /** The folder that PACK and IDX are written to; it must not exist. */
+  /** The folder for the PACKs that the image's is made of, and for its IDX; it must not exist. */
   readonly packs: string;
   /** The source, for messages. */
   readonly where: string;
@@ -22,10 +23,10 @@ export interface WriteImageOptions {
 }
 
 /**
- * Packs the commit of a source, reads it back with the reader's own code, and writes it to an image, which is
- * not yet published. Packs it once more without the repository's deltas if one of them is too large for
+ * Packs the commit of a source, writes it to an image, which is not yet published, and reads it back from
+ * there with the reader's own code. Packs it once more without the repository's deltas if one of them is too large for
  * `serve` to read into memory.
- * @throws {DocteurError} as `packSource`, `checkReadable` and `ImageFile.write` do.
+ * @throws {DocteurError} as `packSource`, `checkReadable` and the methods of `ImageFile` do.
  */
 export async function writeImage(
   source: Source,
@@ -49,18 +50,34 @@ async function packAndWrite(
   const { onProgress, signal } = options;
   const { commit } = source;
   // The reader is loaded while git packs.
-  const loading = import("./check-readable.ts");
+  const loading = Promise.all([
+    import("./check-readable.ts"),
+    import("./packing/arrange.ts"),
+    import("./layout/image-layout.ts"),
+  ]);
   await mkdir(packs);
-  const packing = packSource(source, packs, options, reuseDeltas);
-  const checking = packing.then(async ({ files }) => {
-    const { checkReadable } = await loading;
-    return await checkReadable(files, commit, where, signal);
+  const { sources, notes } = await packSource(source, packs, options, reuseDeltas);
+  const [{ checkReadable }, { arrange }, { writeImageLayout }] = await loading;
+  await image.begin();
+  const report = (done: number, total: number) =>
+    onProgress?.({ phase: "write", unit: "bytes", done, total });
+  const write = (bytes: Uint8Array, offset: number) => image.writePack(bytes, offset);
+  const { packBytes, idx } = await arrange(
+    sources,
+    { commit, folder: packs, onProgress: report, signal },
+    write,
+  ).catch((error: unknown) => {
+    throw fullFolder(packs, error);
   });
-  const writing = packing.then(({ files }) =>
-    image.write({ ...files, commit, blockSize }, onProgress, signal),
-  );
-  // Both must have settled before the temporary folder is removed. If packing fails, both reject with its
-  // error.
-  await Promise.allSettled([checking, writing]);
-  return { ...(await checking), shape: await writing, packNotes: (await packing).notes };
+  const read = await checkReadable({ image: image.temporary, packBytes, idx }, commit, where, signal);
+  const layoutNotes: string[] = [];
+  const layout = async (file: FileHandle, start: number) => {
+    const unfinished = { image: image.temporary, packBytes, idx };
+    const { end, why } = await writeImageLayout(file, start, unfinished, { commit, blockSize, signal });
+    if (why !== undefined) layoutNotes.push(`the image has no layout, so reading takes longer: ${why}`);
+    return end;
+  };
+  const sections = options.withoutLayout ? undefined : layout;
+  const shape = await image.complete({ commit, blockSize, packBytes, idx, sections }, onProgress, signal);
+  return { ...read, shape, packNotes: [...notes, ...layoutNotes] };
 }

@@ -1,5 +1,6 @@
 import { LISTED_PER_OBJECT, MOST_HELD } from "../../reader/bounds.ts";
 import type { Tree } from "../../reader/git/tree.ts";
+import type { LayoutDetails } from "../../reader/layout/details.ts";
 import { LONGEST_KEY, type ObjectLocation } from "../../reader/layout/format.ts";
 import { endFolderKey, KEY_OVERHEAD } from "../../reader/layout/keys.ts";
 import { type LayoutShape, LayoutWriter } from "../../reader/layout/layout-writer.ts";
@@ -14,6 +15,12 @@ export interface LayoutSource {
   readTree(id: Uint8Array): Tree;
   /** Where the object with this raw id lies, which the image has. */
   locate(id: Uint8Array): ObjectLocation;
+}
+
+/** A `LayoutSource`, and the commit that it is of. */
+export interface LayoutOf extends LayoutSource {
+  /** Raw id. */
+  readonly commit: Uint8Array;
 }
 
 /** Why an image has no layout: one clause. */
@@ -77,6 +84,13 @@ export function* layoutBlocks(source: LayoutSource): Generator<Uint8Array, Layou
   const shape = writer.finish();
   yield* finished;
   return shape;
+}
+
+/** What the footer says of the layout. */
+export function detailsOf(source: LayoutOf, shape: LayoutShape): LayoutDetails {
+  const { commit, root } = source;
+  const [commitOffset, rootOffset] = [source.locate(commit).offset, source.locate(root).offset];
+  return { ...shape, commit, commitOffset, root, rootOffset };
 }
 
 /** Goes to the next folder in a folder, if there is one, and reads its tree. */

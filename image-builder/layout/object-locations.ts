@@ -1,6 +1,8 @@
-import { type EntryRange, MAX_BASES, type ObjectLocation } from "../../reader/layout/format.ts";
+import type { EntryRange, ObjectLocation } from "../../reader/layout/format.ts";
+import type { EntryHeader } from "../../reader/pack/format.ts";
 import type { Idx } from "../../reader/pack/idx.ts";
 import type { Pack } from "../../reader/pack/pack.ts";
+import { listedBases } from "./listed-bases.ts";
 
 /** Tells where the objects of a PACK lie, by its IDX. Holds eight bytes an object. */
 export class ObjectLocations {
@@ -24,15 +26,19 @@ export class ObjectLocations {
     const offset = this.#idx.find(id);
     if (offset === undefined) throw new TypeError("the PACK lacks an object that a tree names");
     const { entries } = this.#pack;
-    const bases: EntryRange[] = [];
-    let header = entries.header(offset);
+    const header = entries.header(offset);
     const size = header.kind === undefined ? this.#pack.describe(offset).size : header.size;
-    while (header.kind === undefined && bases.length < MAX_BASES) {
+    return { offset, length: this.#length(offset), size, bases: listedBases(this.#chain(header)) };
+  }
+
+  /** The entries that an object is built on, the nearest first. */
+  *#chain(object: EntryHeader): Generator<EntryRange> {
+    const { entries } = this.#pack;
+    for (let header = object; header.kind === undefined; ) {
       const base = entries.baseOf(header);
-      bases.push({ offset: base, length: this.#length(base) });
+      yield { offset: base, length: this.#length(base) };
       header = entries.header(base);
     }
-    return { offset, length: this.#length(offset), size, bases };
   }
 
   #length(offset: number): number {

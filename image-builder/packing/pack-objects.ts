@@ -100,3 +100,12 @@ export function noSpaceForPack(folder: string, cause: unknown): DocteurError {
     },
   );
 }
+
+/** The error as it is, or, if it is one of `fs` for a full disk, that of `noSpaceForPack`. */
+export function fullFolder(folder: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof DocteurError || (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG")) {
+    return error;
+  }
+  return noSpaceForPack(folder, error);
+}

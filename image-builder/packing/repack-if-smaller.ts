@@ -1,5 +1,7 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import { FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { commitObjects } from "./commit-objects.ts";
 import type { PackFiles } from "./pack-objects.ts";
 import { type RepackOptions, repack } from "./repack.ts";
@@ -7,12 +9,13 @@ import { type ReusePackOptions, reusePack } from "./reuse-pack.ts";
 
 /** A packed commit. */
 export interface PackedCommit {
-  readonly files: PackFiles;
+  /** The PACKs with its objects, each object in one of them. */
+  readonly sources: readonly PackFiles[];
   /** One line each, for the user. */
   readonly notes: readonly string[];
 }
 
-export interface RepackIfSmallerOptions extends Omit<RepackOptions, "followedBy"> {
+export interface RepackIfSmallerOptions extends RepackOptions {
   /** The progress of the PACK that reuses what the repository has. */
   readonly onReuse?: ReusePackOptions["onProgress"];
 }
@@ -32,13 +35,20 @@ export async function repackIfSmaller(
   await mkdir(own);
   const reused = await reusePack(gitDir, commit, own, { ...options, onProgress: onReuse });
   const repacked = await repack(gitDir, await commitObjects(gitDir, commit, options.signal), folder, options);
-  const [reusedBytes, repackedBytes] = [(await stat(reused.pack)).size, (await stat(repacked.pack)).size];
+  const [reusedBytes, repackedBytes] = [await bytesOf([reused]), await bytesOf(repacked)];
   if (repackedBytes <= reusedBytes) {
     await rm(own, { recursive: true });
-    return { files: repacked, notes: [] };
+    return { sources: repacked, notes: [] };
   }
-  await Promise.all([repacked.pack, repacked.idx].map((file) => rm(file)));
+  await Promise.all(repacked.flatMap(({ pack, idx }) => [rm(pack), rm(idx)]));
   const larger = ((repackedBytes / reusedBytes - 1) * 100).toFixed(1);
   const what = `repacked it would be ${larger}% larger, so the repository's own deltas and streams are reused`;
-  return { files: reused, notes: [`${what} (--compression default repacks all the same)`] };
+  return { sources: [reused], notes: [`${what} (--compression default repacks all the same)`] };
+}
+
+/** Bytes of the PACK that is arranged of several: each has a header and a trailer. */
+async function bytesOf(packs: readonly PackFiles[]): Promise<number> {
+  const frame = FIRST_ENTRY + ID_LENGTH;
+  const sizes = await Promise.all(packs.map(async ({ pack }) => (await stat(pack)).size - frame));
+  return sizes.reduce((sum, size) => sum + size, frame);
 }

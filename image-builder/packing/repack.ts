@@ -1,12 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { DocteurError } from "../../reader/errors.ts";
 import { type Compression, type Effort, effortOf } from "./compression.ts";
-import { mergePacks } from "./merge-packs.ts";
 import { orderName } from "./order-name.ts";
 import type { PackObject } from "./pack-object.ts";
-import { noSpaceForPack, type PackFiles, packObjects } from "./pack-objects.ts";
+import { type PackFiles, packObjects } from "./pack-objects.ts";
 import { type Part, splitIntoParts } from "./parts.ts";
 
 /** Runs of git at a time; more take memory, each having a window of its own. */
@@ -16,18 +14,16 @@ export interface RepackOptions {
   readonly compression: Compression;
   /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
-  /** PACKs that are appended as they are; they are deleted. */
-  readonly followedBy?: readonly PackFiles[];
   /** Called with the objects searched for deltas so far, and their number. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Packs objects of the repository `gitDir`, which is only read, into a new PACK and IDX in `folder`; reuses
- * no deltas and no compressed bytes. Git's own search for deltas by several threads gives another PACK each
+ * Packs objects of the repository `gitDir`, which is only read, into new PACKs and IDXs in `folder`;
+ * reuses no deltas and no compressed bytes. Git's own search for deltas by several threads gives another PACK each
  * time. Here the objects are split into parts, one git with one thread packs each, and the same objects give
- * the same PACK on any machine.
+ * the same PACKs on any machine.
  *
  * @param objects each once, in the order of the tree.
  * @throws {DocteurError} as `packObjects` does.
@@ -37,7 +33,7 @@ export async function repack(
   objects: readonly PackObject[],
   folder: string,
   options: RepackOptions,
-): Promise<PackFiles> {
+): Promise<PackFiles[]> {
   const effort = effortOf(options.compression, options.withoutDeltas);
   const parts = splitIntoParts(objects);
   const packs: PackFiles[] = [];
@@ -67,14 +63,7 @@ export async function repack(
   await Promise.all(runs);
   // The first failure; what it stopped failed because of it.
   stop.signal.throwIfAborted();
-  try {
-    return await mergePacks([...packs, ...(options.followedBy ?? [])], folder, options.signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof DocteurError || (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG"))
-      throw error;
-    throw noSpaceForPack(folder, error);
-  }
+  return packs;
 }
 
 async function packPart(

@@ -21,8 +21,11 @@ export const LONGEST_KEY = 1024;
 /** Bytes at the end of a key that an item can share with the key before it. */
 export const LONGEST_END = 31;
 
-/** The bases of a delta that an entry lists at most; those further down the chain are found by reading. */
-export const MAX_BASES = 4;
+/**
+ * The longest chain of deltas whose bases are all listed, the longest that `docteur make` makes by default. Of
+ * a longer one only the nearest base is: the others are found by reading.
+ */
+export const MAX_BASES = 2;
 
 /**
  * How an entry tells its bases, in three bits: how many are listed; or that they are those of the delta
@@ -50,6 +53,6 @@ export interface EntryRange {
 export interface ObjectLocation extends EntryRange {
   /** Bytes of the object. */
   readonly size: number;
-  /** The entries that it is built on, the nearest first, `MAX_BASES` at most; none if it is no delta. */
+  /** The entries that it is built on, the nearest first, all or one, see `MAX_BASES`; none if it is no delta. */
   readonly bases: readonly EntryRange[];
 }

@@ -1,5 +1,5 @@
 import type { EntryType } from "../git/tree.ts";
-import { type EntryRange, MAX_BASES, type ObjectLocation, SAME_BASES, SAME_REST } from "./format.ts";
+import { type EntryRange, type ObjectLocation, SAME_BASES, SAME_REST } from "./format.ts";
 import { writeVarint, zigzag } from "./varint.ts";
 
 /**
@@ -41,8 +41,7 @@ export class PayloadWriter {
     bytes.set(id, at);
     let end = at + this.#idLength;
     if (location === undefined) return end;
-    const { offset, length, size } = location;
-    const bases = location.bases.slice(0, MAX_BASES);
+    const { offset, length, size, bases } = location;
     const how = this.#howToTell(bases);
     const distance = offset - (type === "tree" ? this.#treeEnd : this.#blobEnd);
     if (type === "tree") this.#treeEnd = offset + length;

@@ -8,9 +8,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { ImageFile } from "../../image-builder/image.ts";
+import { ImageFile, type ImageParts, type ImageShape } from "../../image-builder/image.ts";
+import type { OnProgress } from "../../image-builder/index.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { writeFiles } from "./sandbox.ts";
@@ -19,11 +21,23 @@ const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
 /** A PACK and an IDX of given lengths; what is in them is not the writer's affair. */
 function parts(folder: string, packBytes: number, idxBytes: number, blockSize = 512) {
-  const pack = join(folder, "pack");
   const idx = join(folder, "idx");
-  writeFileSync(pack, Buffer.alloc(packBytes, "P"));
   writeFileSync(idx, Buffer.alloc(idxBytes, "I"));
-  return { pack, idx, commit: COMMIT, blockSize };
+  return { packBytes, idx, commit: COMMIT, blockSize };
+}
+
+/** Writes an image from its start to its end. */
+async function write(
+  image: ImageFile,
+  made: ImageParts,
+  onProgress?: OnProgress,
+  signal?: AbortSignal,
+): Promise<ImageShape> {
+  await image.begin();
+  for (let offset = 0; offset < made.packBytes; offset += 1_000_000) {
+    image.writePack(Buffer.alloc(Math.min(1_000_000, made.packBytes - offset), "P"), offset);
+  }
+  return await image.complete(made, onProgress, signal);
 }
 
 test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on a block gets one block more", async (t) => {
@@ -39,7 +53,7 @@ test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on 
   ] as const) {
     const made = parts(folder, packBytes, idxBytes, blockSize);
     await using image = await ImageFile.create(path);
-    t.deepEqual(await image.write(made), { packBytes, indexOffset, bytes: size });
+    t.deepEqual(await write(image, made), { packBytes, indexOffset, bytes: size });
     await image.publish();
     const bytes = readFileSync(path);
     const expected = Buffer.alloc(size);
@@ -49,7 +63,35 @@ test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on 
     expected.fill("I", indexOffset, indexOffset + idxBytes);
     t.true(bytes.equals(expected), `${packBytes} ${idxBytes} ${blockSize}`);
   }
-  t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
+  t.deepEqual(readdirSync(folder).sort(), ["idx", "x.img"]);
+});
+
+test("sections lie between PACK and IDX, on blocks, and an image that is not complete has no header", async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, "x.img");
+  for (const [bytes, indexOffset] of [
+    [0, 512],
+    [1, 1024],
+    [512, 1024],
+    [513, 1536],
+  ] as const) {
+    await using image = await ImageFile.create(path);
+    const sections = async (file: FileHandle, offset: number) => {
+      t.is(offset, 512);
+      const start = Buffer.alloc(512);
+      await file.read(start, 0, 512, 0);
+      t.true(start.equals(Buffer.concat([Buffer.alloc(28), Buffer.alloc(100, "P"), Buffer.alloc(384)])));
+      await file.write(Buffer.alloc(bytes, "S"), 0, bytes, offset);
+      return offset + bytes;
+    };
+    const shape = await write(image, { ...parts(folder, 100, 10), sections });
+    t.deepEqual(shape, { packBytes: 100, indexOffset, bytes: indexOffset + 512 });
+    await image.publish();
+    const written = readFileSync(path);
+    t.is(Number(written.readBigUInt64LE(20)), indexOffset);
+    t.is(written.toString("latin1", 512, indexOffset), "S".repeat(bytes).padEnd(indexOffset - 512, "\0"));
+    t.is(written.toString("latin1", indexOffset, indexOffset + 11), "IIIIIIIIII\0");
+  }
 });
 
 test("an image that is not published leaves the old one, and nothing else", async (t) => {
@@ -59,12 +101,12 @@ test("an image that is not published leaves the old one, and nothing else", asyn
   writeFileSync(path, "old");
   {
     await using image = await ImageFile.create(path);
-    await image.write(made);
+    await write(image, made);
     t.is(readFileSync(path, "utf8"), "old");
-    t.is(readdirSync(folder).length, 4);
+    t.is(readdirSync(folder).length, 3);
   }
   t.is(readFileSync(path, "utf8"), "old");
-  t.deepEqual(readdirSync(folder).sort(), ["idx", "pack", "x.img"]);
+  t.deepEqual(readdirSync(folder).sort(), ["idx", "x.img"]);
 });
 
 test("an abort while the image is written leaves nothing behind", async (t) => {
@@ -73,10 +115,10 @@ test("an abort while the image is written leaves nothing behind", async (t) => {
   const reason = new Error("enough");
   const work = async () => {
     await using image = await ImageFile.create(join(folder, "x.img"));
-    await image.write(parts(folder, 5_000_000, 10), () => controller.abort(reason), controller.signal);
+    await write(image, parts(folder, 10, 5_000_000), () => controller.abort(reason), controller.signal);
   };
   t.is(await t.throwsAsync(work), reason);
-  t.deepEqual(readdirSync(folder).sort(), ["idx", "pack"]);
+  t.deepEqual(readdirSync(folder).sort(), ["idx"]);
 });
 
 test("a link to an image stays one, and permissions stay as they were", async (t) => {
@@ -86,7 +128,7 @@ test("a link to an image stays one, and permissions stay as they were", async (t
   chmodSync(join(folder, "far/x.img"), 0o600);
   symlinkSync("far/x.img", join(folder, "link"));
   await using image = await ImageFile.create(join(folder, "link"));
-  await image.write(parts(folder, 10, 10));
+  await write(image, parts(folder, 10, 10));
   await image.publish();
   t.is(readlinkSync(join(folder, "link")), "far/x.img");
   t.is(statSync(join(folder, "far/x.img")).mode & 0o777, 0o600);
@@ -114,7 +156,7 @@ test("a name of the greatest length is kept", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "é".repeat(125));
   await using image = await ImageFile.create(path);
-  await image.write(parts(folder, 10, 10));
+  await write(image, parts(folder, 10, 10));
   await image.publish();
   t.true(readdirSync(folder).includes("é".repeat(125)));
 });

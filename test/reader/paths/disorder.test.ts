@@ -77,7 +77,7 @@ test("the layouts agree on trees out of order, and with a name twice", async (t)
     const image = assembleImage({ commit, ...repository.pack(commit) });
     for (const layout of ["light", "fast"] as const) check(open(image, { layout }), folder);
     if (folder.length === 0) return;
-    const { image: laidOut } = await withLayout(image);
+    const { image: laidOut } = withLayout(image);
     for (const pinned of [undefined, commit]) {
       const onNote = (note: string) => assert.fail(note);
       check(open(laidOut, { layout: "frozen", commit: pinned, onNote }), folder);

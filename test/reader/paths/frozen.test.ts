@@ -34,7 +34,7 @@ async function made() {
   folders.push({ mode: "40000", name: "many", id: repository.writeTree(many) });
   const commit = repository.writeCommit(repository.writeTree(folders));
   const image = assembleImage({ commit, ...repository.pack(commit) });
-  return { commit, plain: image, ...(await withLayout(image)), even, odd };
+  return { commit, plain: image, ...withLayout(image), even, odd };
 }
 
 const fixture = made();

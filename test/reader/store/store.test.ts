@@ -50,11 +50,12 @@ test("a store agrees with git on every entry of a generated tree", async (t) => 
       repository.git(["fsck", "--strict", commit]);
       const image = assembleImage({ commit, ...repository.pack(commit, shape) });
       const truth = readTruth(repository, commit);
-      const { image: laidOut } = entries.length === 0 ? { image } : await withLayout(image);
+      const frozenWays = entries.length === 0 ? [] : FROZEN_WAYS;
+      const laidOut = entries.length === 0 ? image : withLayout(image).image;
       const ways = [
         ...WAYS.map((options) => ({ image, options })),
-        ...FROZEN_WAYS.map((options) => ({ image: laidOut, options })),
-        ...FROZEN_WAYS.map((options) => ({ image: laidOut, options: { ...options, commit } })),
+        ...frozenWays.map((options) => ({ image: laidOut, options })),
+        ...frozenWays.map((options) => ({ image: laidOut, options: { ...options, commit } })),
       ];
       const notes: string[] = [];
       for (const { image, options } of ways) {
