@@ -16,7 +16,7 @@ import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
-import { type OwnOutput, ownOutput } from "./session/own-output.ts";
+import { endOwnOutput, type OwnOutput, ownOutput } from "./session/own-output.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
@@ -84,14 +84,19 @@ export async function runOnHost(options: RunOptions): Promise<number> {
     const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true, output });
     return Guest.start(process, { what: "the process", seconds: START_TIMEOUT, signal });
   };
-  return explained(options, () => {
+  return explained(options, async () => {
     if (options.program === SERVER && (options.publish ?? []).length > 0) {
       return servePorts(options, note, start);
     }
     const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
-    // Servers leave it to this process, which writes the access log to the same streams, and must not block.
+    // What this process writes meanwhile must not block: the access log of servers, the console with `-v`.
+    if (options.verbose) return runOne(options, start, ports);
     const startOne = (image: string, signal: AbortSignal) => start(image, signal, ownOutput(options));
-    return runOne(options, startOne, ports);
+    try {
+      return await runOne(options, startOne, ports);
+    } finally {
+      endOwnOutput();
+    }
   });
 }
 

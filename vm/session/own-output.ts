@@ -19,19 +19,24 @@ export function ownOutput({ stdout, stderr }: Pick<Streams, "stdout" | "stderr">
   return { stdout: descriptor(stdout, process.stdout), stderr: descriptor(stderr, process.stderr) };
 }
 
+/** Has this process's writes wait for no reader again, once the child has ended. */
+export function endOwnOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) if (!isTerminal(stream)) setBlocking(stream, false);
+}
+
 function descriptor(stream: Writable, own: Writable & { readonly fd: number }): number | undefined {
   if (stream !== own || isTerminal(own) || own.writableLength > 0) return undefined;
-  return block(own) ? own.fd : undefined;
+  return setBlocking(own, true) ? own.fd : undefined;
 }
 
 /**
- * Has writes to a descriptor wait for its reader, as the child needs it. Node has made pipes and sockets
- * non-blocking, which holds for all processes that share them; `spawn` undoes that for the child's first
- * three descriptors only.
+ * Sets whether writes to a descriptor wait for its reader, as the child needs it. Node has made pipes and
+ * sockets non-blocking, which holds for all processes that share them; `spawn` undoes that for the child's
+ * first three descriptors only. Files always block.
  *
  * @returns false if it cannot be done.
  */
-function block(stream: Writable): boolean {
+function setBlocking(stream: Writable, on: boolean): boolean {
   const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => number } };
-  return handle === undefined || handle.setBlocking?.(true) === 0;
+  return handle === undefined || handle.setBlocking?.(on) === 0;
 }
