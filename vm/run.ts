@@ -9,13 +9,14 @@ import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
-import { CHANNEL_FD, GuardedProcess, STREAMS_FD } from "./qemu/guarded-process.ts";
+import { CHANNEL_FD, ERRORS_FD, GuardedProcess, OUTPUT_FD, STREAMS_FD } from "./qemu/guarded-process.ts";
 import { checkImage } from "./qemu/image.ts";
 import type { Updates } from "./serving/serve.ts";
 import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
 import { GuestError } from "./session/guest-error.ts";
 import type { Streams } from "./session/host-channel.ts";
+import { endOwnOutput, type OwnOutput, ownOutput } from "./session/own-output.ts";
 import { type ProgramOptions, toRequest } from "./session/to-request.ts";
 import { isTerminal } from "./terminal.ts";
 
@@ -76,18 +77,26 @@ export async function runInVm(options: RunOptions): Promise<number> {
 export async function runOnHost(options: RunOptions): Promise<number> {
   const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const consoleStream = options.verbose ? options.stderr : undefined;
-  const start = async (path: string, signal: AbortSignal) => {
+  const start = async (path: string, signal: AbortSignal, output: Partial<OwnOutput> = {}) => {
     const image = await checkImage(path);
-    const args = [await getBundle(), String(CHANNEL_FD), image.path, String(STREAMS_FD)];
-    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true });
+    const fds = [CHANNEL_FD, STREAMS_FD, output.stdout && OUTPUT_FD, output.stderr && ERRORS_FD];
+    const args = [await getBundle(), image.path, ...fds.map((fd) => String(fd ?? ""))];
+    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true, output });
     return Guest.start(process, { what: "the process", seconds: START_TIMEOUT, signal });
   };
-  return explained(options, () => {
+  return explained(options, async () => {
     if (options.program === SERVER && (options.publish ?? []).length > 0) {
       return servePorts(options, note, start);
     }
     const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
-    return runOne(options, start, ports);
+    // What this process writes meanwhile must not block: the access log of servers, the console with `-v`.
+    if (options.verbose) return runOne(options, start, ports);
+    const startOne = (image: string, signal: AbortSignal) => start(image, signal, ownOutput(options));
+    try {
+      return await runOne(options, startOne, ports);
+    } finally {
+      endOwnOutput();
+    }
   });
 }
 

@@ -34,6 +34,8 @@ export interface ServeOptions {
   readonly resume?: Resume;
   /** The connections that the host accepts. Default: none. */
   readonly streams?: HostStreams;
+  /** Makes the program's output of the one that goes to the host. Default: all goes there. */
+  readonly output?: (host: Console) => Console;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ServeOptions {
  */
 export async function serveHost(
   channel: Channel,
-  { image, programs, resume, streams }: ServeOptions,
+  { image, programs, resume, streams, output: outputOf = (host) => host }: ServeOptions,
 ): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request: these reads block.
@@ -55,7 +57,7 @@ export async function serveHost(
   const parts = new ProgramParts();
   while (first !== undefined && parts.take(first)) first = channel.receiveSync();
   if (first === undefined) return;
-  const output = channelOutput(channel);
+  const output = outputOf(channelOutput(channel));
   const request = readRequest(first.type, first.payload, output);
   if (request === undefined) {
     channel.send(FrameType.EXIT, Uint8Array.of(1));

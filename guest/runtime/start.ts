@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import { Channel } from "../protocol/channel.ts";
 import { CHANNEL_PORT, STREAMS_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
+import type { Console } from "../unikernel.ts";
 import { findRequest, runByHand } from "./by-hand.ts";
+import { directOutput } from "./direct-output.ts";
 import { openPort } from "./port.ts";
 import { powerOff } from "./power.ts";
 import { SharedState } from "./resume/resume.ts";
@@ -15,15 +17,16 @@ import { warmUp } from "./warm-up/warm-up.ts";
 const IMAGE = "/dev/vdb";
 
 /**
- * Starts the guest: as the first process of a machine, or as a process of the host, which gets the descriptor
- * of its channel, the path of the image and the descriptor of its streams as arguments. Any other process ends with a line on standard
- * error.
+ * Starts the guest: as the first process of a machine, or as a process of the host. That gets the path of the
+ * image as an argument, and the descriptors of its channel and its streams; of standard output and of
+ * standard error too, if it may write to them, or else nothing in their place. Any other process ends with a
+ * line on standard error.
  *
  * @param programs those that a request may name.
  */
 export function start(programs: Programs): void {
-  const [fd, image, streams] = process.argv.slice(2);
-  if (fd !== undefined && image !== undefined) void startOnHost(Number(fd), image, Number(streams), programs);
+  const [image, ...descriptors] = process.argv.slice(2);
+  if (image !== undefined) void startOnHost(image, descriptors, programs);
   // Any other process would switch off the machine of its user.
   else if (process.pid === 1) void startInMachine(programs);
   else process.stderr.write("docteur: only `docteur run` starts this program\n");
@@ -59,7 +62,9 @@ async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<
   await serveHost(channel, { image: IMAGE, programs, resume: state.replace, streams });
 }
 
-async function startOnHost(fd: number, image: string, streams: number, programs: Programs): Promise<void> {
-  await serveHost(new Channel(fd), { image, programs, streams: new HostStreams(streams) });
+async function startOnHost(image: string, descriptors: readonly string[], programs: Programs): Promise<void> {
+  const [channel, streams, stdout, stderr] = descriptors.map((fd) => (fd === "" ? undefined : Number(fd)));
+  const output = (host: Console) => directOutput(host, stdout, stderr);
+  await serveHost(new Channel(channel!), { image, programs, streams: new HostStreams(streams!), output });
   process.exit();
 }

@@ -1,6 +1,7 @@
 import { DocteurError } from "../../reader/errors.ts";
 import type { Store } from "../../reader/store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
+import { BatchedOutput } from "./batched-output.ts";
 import { lines } from "./lines.ts";
 import { parseOptions } from "./options.ts";
 import { unquotePath } from "./quoted-path.ts";
@@ -32,30 +33,44 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
   if (unknown !== undefined || surplus) {
     return usageError(console, "cat", USAGE, unknown);
   }
-  if (from === undefined) {
-    const store = connect({ fallback: operands.length < MANY ? "light" : "fast", boundWork: true });
+  if (from !== undefined && from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
+  const fallback = from === undefined && operands.length < MANY ? "light" : "fast";
+  const store = connect({ fallback, boundWork: true });
+  const output = new BatchedOutput(console);
+  try {
+    if (from !== undefined) return await catListed(store, output, stdin, withNul);
     let status = 0;
-    for (const path of operands) status = Math.max(status, await catOne(store, console, path));
+    for (const path of operands) status = Math.max(status, await catOne(store, output, path));
     return status;
+  } finally {
+    output.flush();
   }
-  if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
-  const store = connect({ fallback: "fast", boundWork: true });
+};
+
+/** Writes the files that a list names. What one piece of the list names is written before the next is read. */
+async function catListed(
+  store: Store,
+  output: BatchedOutput,
+  list: AsyncIterable<Uint8Array>,
+  withNul: boolean,
+): Promise<number> {
   const give = (value: Uint8Array | DocteurError) => {
     if (value instanceof DocteurError) throw value;
-    console.write(value);
+    output.write(value);
   };
   let status = 0;
-  for await (const listed of lines(stdin, withNul ? NUL : undefined)) {
+  for await (const listed of lines(list, withNul ? NUL : undefined)) {
     const paths = withNul ? listed : listed.map(unquotePath);
     for await (const { key, value } of store.getAll(paths, { largest: LARGEST_AT_ONCE })) {
       const one = isTooLarge(value)
-        ? await catOne(store, console, key)
-        : attempt(console, "cat", () => give(value));
+        ? await catOne(store, output, key)
+        : attempt(output, "cat", () => give(value));
       status = Math.max(status, one);
     }
+    output.flush();
   }
   return status;
-};
+}
 
 /** An undeltified file of any size takes no more memory than a window. */
 function catOne(store: Store, console: Console, path: string | Uint8Array): Promise<number> {

@@ -2,6 +2,7 @@ import { MODES } from "../../reader/git/tree.ts";
 import { printableBytes } from "../../reader/printable.ts";
 import type { Store } from "../../reader/store/store.ts";
 import type { Console, Unikernel } from "../unikernel.ts";
+import { BatchedOutput } from "./batched-output.ts";
 import { parseOptions } from "./options.ts";
 import { attempt, usageError, worst } from "./report.ts";
 
@@ -20,7 +21,12 @@ export const stat: Unikernel = ({ args, console, connect, terminal }) => {
   if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);
   const store = connect({ boundWork: true });
   const shown = (name: Uint8Array) => (terminal ? printableBytes(name) : name);
-  return worst(operands, (path) => statOne(store, console, path, shown));
+  const output = new BatchedOutput(console);
+  try {
+    return worst(operands, (path) => statOne(store, output, path, shown));
+  } finally {
+    output.flush();
+  }
 };
 
 type Show = (name: Uint8Array) => Uint8Array | string;

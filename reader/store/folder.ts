@@ -46,6 +46,16 @@ export class Folder implements Iterable<ListEntry> {
     return this.#at(index, (entries) => entries.type(index));
   }
 
+  /** The bytes of an entry's name, good until the next call. @throws {RangeError} as `type`. */
+  name(index: number): Uint8Array {
+    return this.#at(index, (entries) => entries.name(index));
+  }
+
+  /** The raw id of an entry, good until the next call. @throws {RangeError} as `type`. */
+  id(index: number): Uint8Array {
+    return this.#at(index, (entries) => entries.id(index));
+  }
+
   /** An entry, in memory of its own. @throws {RangeError} as `type`. */
   entry(index: number): ListEntry {
     return this.#at(index, (entries) => listEntry(entries, index));

@@ -2,6 +2,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
 
+/** Bytes of a list that are read, and sent, at a time: where a piece ends, threads run out of files to read. */
+const LIST_PIECE = 1024 * 1024;
+
 /** A program's arguments as the guest gets them, and what it is to read on its standard input. */
 export interface ProgramInput {
   readonly args: string[];
@@ -24,7 +27,7 @@ export async function programInput(
   const after = args.slice(list.index + list.length);
   return {
     args: [...before, "--files-from", "-", ...after],
-    stdin: (await openPathList(list.file)).createReadStream(),
+    stdin: (await openPathList(list.file)).createReadStream({ highWaterMark: LIST_PIECE }),
   };
 }
 

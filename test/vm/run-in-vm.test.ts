@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
-import { type RunOptions, runInVm } from "../../vm/commands.ts";
+import { type RunOptions, runInVm, runOnHost } from "../../vm/commands.ts";
 import { withoutFirstRunNotes } from "../first-run.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { Collector, SMALL, SMALL_FILES } from "./fixture.ts";
@@ -28,6 +28,19 @@ test("every file arrives byte for byte, apart from the errors, from an image wit
   t.deepEqual(stdout, Buffer.concat([...SMALL_FILES.values()]));
   t.regex(stderr, /^cat: \/nope: [^\n]+\ncat: \/a: [^\n]+\n$/);
   t.is(status, 1);
+});
+
+test("ls and stat write in the machine what they write on the host", async (t) => {
+  for (const [program, args] of [
+    ["ls", ["-l", "-R", "/", "/nope"]],
+    ["stat", ["/README.md", "/nope", "/a"]],
+  ] as const) {
+    const stdout = new Collector();
+    const stderr = new Collector();
+    const status = await runOnHost({ image: SMALL, program, args, stdout, stderr });
+    t.is(status, 1);
+    t.deepEqual(await run({ program, args }), { status, stdout: stdout.bytes, stderr: stderr.text });
+  }
 });
 
 test("several machines at once read paths from standard input", async (t) => {

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { crypto } from "../crypto.ts";
 
 const SAMPLE = 64 * 1024;
 
@@ -13,7 +13,7 @@ export function fingerprint(path: string): string {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    const hash = createHash("sha256").update(`${size}:`);
+    const hash = crypto().createHash("sha256").update(`${size}:`);
     const sample = Buffer.alloc(SAMPLE);
     for (const offset of [0, Math.floor(size / 2), size - SAMPLE]) {
       hash.update(sample.subarray(0, readSync(file, sample, 0, SAMPLE, Math.max(0, offset))));

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import { crypto } from "../crypto.ts";
 import { saysNoSpace } from "../tools.ts";
 import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
 import { isOwnerGone, thisOwner } from "./entry-owner.ts";
@@ -49,7 +49,7 @@ function requireOwn(folder: string): void {
 
 /** Returns a short hash of all parts. Different parts have different keys. */
 export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash("sha256");
+  const hash = crypto().createHash("sha256");
   for (const part of parts) hash.update(`${part.length}:`).update(part);
   return hash.digest("hex").slice(0, 32);
 }
@@ -211,7 +211,7 @@ async function flush(folder: string): Promise<void> {
 }
 
 function temporaryName(): string {
-  return `${TEMPORARY}${thisOwner()}-${randomBytes(6).toString("hex")}`;
+  return `${TEMPORARY}${thisOwner()}-${crypto().randomBytes(6).toString("hex")}`;
 }
 
 /** Removes the folders that killed processes have left. */

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { cacheFolder, keyOf, writeCacheFile } from "../cache/cache.ts";
+import { crypto } from "../crypto.ts";
 
 const PREFIX = "checked-";
 
@@ -50,7 +50,7 @@ function pathOf(key: readonly string[]): string {
 
 async function digestOf(files: readonly string[]): Promise<string> {
   const contents = await Promise.all(files.map((file) => fs.readFile(file)));
-  const hash = createHash("sha256");
+  const hash = crypto().createHash("sha256");
   for (const [index, content] of contents.entries())
     hash.update(`${files[index]}\0${content.length}\0`).update(content);
   return hash.digest("hex");

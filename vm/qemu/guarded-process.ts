@@ -16,12 +16,18 @@ export const FILE_FD = 5;
 /** The child's descriptor of the streams. */
 export const STREAMS_FD = 6;
 
+/** The child's descriptors of `ChildOptions.output`. */
+export const OUTPUT_FD = 7;
+export const ERRORS_FD = 8;
+
 /** What a child has beyond the channel, and how it ends. */
 export interface ChildOptions {
   /** Whether it has a control channel, a second pair of sockets. Default: no. */
   readonly control?: boolean;
   /** A descriptor of this process for its `FILE_FD`. */
   readonly file?: number;
+  /** Descriptors of this process for its `OUTPUT_FD` and its `ERRORS_FD`. */
+  readonly output?: { readonly stdout?: number | undefined; readonly stderr?: number | undefined };
   /**
    * Whether the rest of the child's process group is killed when the child exits. Default: no; `ended` then
    * waits for the processes that have its standard output or standard error.
@@ -69,6 +75,8 @@ export class GuardedProcess {
         options.control ? "pipe" : "ignore",
         options.file ?? "ignore",
         "pipe",
+        options.output?.stdout ?? "ignore",
+        options.output?.stderr ?? "ignore",
       ],
       // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends
       // the guest a SIGNAL frame.

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { encodeClock } from "../../guest/protocol/clock.ts";
 import { ENTROPY_LENGTH } from "../../guest/protocol/entropy.ts";
@@ -13,6 +12,7 @@ import {
 import { encodeRequest, type RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { crypto } from "../crypto.ts";
 import { deferred } from "../deferred.ts";
 import { writeTo } from "../write-to.ts";
 import { FrameSender } from "./frame-sender.ts";
@@ -61,7 +61,7 @@ export class HostChannel {
    * @throws {DocteurError} `MALFORMED_FRAME`.
    */
   async resume(): Promise<boolean> {
-    await this.#sender.send(FrameType.RESUME, randomBytes(ENTROPY_LENGTH));
+    await this.#sender.send(FrameType.RESUME, crypto().randomBytes(ENTROPY_LENGTH));
     for (;;) {
       const { value } = await this.#frames.next();
       if (value === undefined) return false;

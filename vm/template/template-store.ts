@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { cacheFolder, putInPlace, removeCached } from "../cache/cache.ts";
+import { crypto } from "../crypto.ts";
 import { memoryPath, PREFIX, statePath } from "./template.ts";
 
 /** At most this many templates are kept, those used last. */
@@ -145,5 +145,5 @@ function measure(path: string): Manifest["memory"] {
 }
 
 function sha256(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
+  return crypto().createHash("sha256").update(readFileSync(path)).digest("hex");
 }

@@ -90,15 +90,49 @@ test("each path of standard input that cannot be read gets one line, and the oth
   t.deepEqual(errors, ["cat: nope: not found", "cat: folder: is a directory"]);
 });
 
+test("what a piece of standard input names is written before the next piece is asked for", async (t) => {
+  const seen: string[] = [];
+  const { status } = await run(cat, IMAGE, ["--files-from", "-"], async function* (written) {
+    for (const piece of ["text\nte", "xt\nempty\n", "nope\n"]) {
+      yield Buffer.from(piece);
+      seen.push(written().toString());
+    }
+  });
+  t.is(status, 1);
+  const text = bytes(TEXT).toString();
+  t.deepEqual(seen, [text, text + text, text + text]);
+});
+
+test("many small files are written at once, and before a failure that ends the program", async (t) => {
+  const leaves = Array.from({ length: 2000 }, (_, i) => whole("blob", `${i}\n`));
+  const image = makeImage(Object.fromEntries(leaves.map((leaf, i) => [`f${10_000 + i}`, leaf])));
+  const paths = leaves.map((_, i) => `f${10_000 + i}`);
+  for (const { output, writes } of [
+    await run(cat, image, paths),
+    await run(cat, image, ["--files-from", "-"], [`${paths.join("\n")}\n`]),
+  ]) {
+    t.true(output.equals(bytes(...leaves)));
+    t.is(writes, 1);
+  }
+  const damaged = makeImage({ a: { ...TEXT, stream: Buffer.alloc(30, 1) }, b: BINARY });
+  let written: () => Buffer = () => Buffer.of();
+  const failing = run(cat, damaged, ["--files-from", "-"], async function* (soFar) {
+    written = soFar;
+    yield Buffer.from("b\nb\na\n");
+  });
+  await t.throwsAsync(failing, { instanceOf: InvalidImageError });
+  t.true(written().equals(bytes(BINARY, BINARY)));
+});
+
 test("an empty standard input is no error", async (t) => {
   t.is((await run(cat, IMAGE, ["--files-from", "-"], [])).status, 0);
 });
 
-test("cat reads a few files by the light layout, many by the fast one", async (t) => {
-  t.is((await run(cat, IMAGE, ["text"])).connections[0]?.layout, "light");
+test("without a layout in the image, cat reads a few files by the light one, many by the fast one", async (t) => {
+  t.is((await run(cat, IMAGE, ["text"])).connections[0]?.fallback, "light");
   const many = await run(cat, IMAGE, new Array(200_000).fill("empty"));
   t.is(many.status, 0);
-  t.is(many.connections[0]?.layout, "fast");
+  t.is(many.connections[0]?.fallback, "fast");
 });
 
 for (const args of [

@@ -7,17 +7,26 @@ import { type ConnectOptions, connect } from "../../../reader/store/connect.ts";
 export interface Outcome {
   readonly status: number;
   readonly output: Buffer;
+  /** Writes to standard output. */
+  readonly writes: number;
   /** Lines of standard error. */
   readonly errors: string[];
   readonly connections: ConnectOptions[];
 }
 
-/** Runs a program over an image in memory. */
+async function* pieces(input: Iterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+  for (const piece of input) yield Buffer.from(piece);
+}
+
+/**
+ * Runs a program over an image in memory.
+ * @param input the pieces of standard input; or what makes them, and sees what has been written so far.
+ */
 export async function run(
   program: Unikernel,
   image: Uint8Array,
   args: readonly string[],
-  input: readonly (Uint8Array | string)[] = [],
+  input: Iterable<Uint8Array | string> | ((written: () => Buffer) => AsyncIterable<Uint8Array>) = [],
   terminal = false,
 ): Promise<Outcome> {
   const output: Buffer[] = [];
@@ -44,9 +53,7 @@ export async function run(
     },
     args,
     env: {},
-    stdin: (async function* () {
-      for (const piece of input) yield Buffer.from(piece);
-    })(),
+    stdin: typeof input === "function" ? input(() => Buffer.concat(output)) : pieces(input),
     ports: [],
     terminal,
     verbose: false,
@@ -54,5 +61,11 @@ export async function run(
   });
   const lines = errors.split("\n");
   if (lines.pop() !== "") throw new Error("standard error does not end in a line");
-  return { status: status ?? 0, output: Buffer.concat(output), errors: lines, connections };
+  return {
+    status: status ?? 0,
+    output: Buffer.concat(output),
+    writes: output.length,
+    errors: lines,
+    connections,
+  };
 }

@@ -5,6 +5,7 @@ import { generatedTree, writeGenerated } from "../../reader/generated-tree.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { imageOfTree, treeOf, whole } from "../../reader/pack-fixture.ts";
 import { Repository } from "../../reader/repository.ts";
+import { withLayout } from "../../reader/with-layout.ts";
 import { run } from "./context.ts";
 
 /** Lines of `git ls-tree -z`, as ls ends them. */
@@ -14,7 +15,9 @@ test("ls says what git ls-tree says", async (t) => {
   const property = fc.asyncProperty(generatedTree, async (entries) => {
     using repository = new Repository();
     const commit = writeGenerated(repository, entries);
-    const image = assembleImage({ commit, ...repository.pack(commit) });
+    const plain = assembleImage({ commit, ...repository.pack(commit) });
+    // Where there are no paths, there is no layout.
+    const images = entries.length === 0 ? [plain] : [plain, withLayout(plain).image];
     for (const [args, options] of [
       [[], ["--name-only"]],
       [["-l"], ["-l"]],
@@ -26,9 +29,11 @@ test("ls says what git ls-tree says", async (t) => {
       ],
     ] as const) {
       const expected = lines(repository.git(["ls-tree", "-z", ...options, commit]));
-      const { status, output, errors } = await run(ls, image, args);
-      if (status !== 0 || errors.length > 0 || !output.equals(expected)) {
-        throw new Error(`ls ${args.join(" ")}:\n${output}\ninstead of\n${expected}`);
+      for (const image of images) {
+        const { status, output, errors } = await run(ls, image, args);
+        if (status !== 0 || errors.length > 0 || !output.equals(expected)) {
+          throw new Error(`ls ${args.join(" ")}:\n${output}\ninstead of\n${expected}`);
+        }
       }
     }
   });
@@ -69,12 +74,34 @@ test("a folder of many entries is listed in few pieces, and one that is met agai
     Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`d${10_000 + i}`, inner.id])),
     "40000",
   );
-  const { output, status } = await run(ls, imageOfTree(many, [leaf, inner]), ["-lR"]);
+  const { output, status, writes } = await run(ls, imageOfTree(many, [leaf, inner]), ["-lR"]);
   t.is(status, 0);
+  t.true(writes <= Math.ceil(output.length / 65_000), `${writes} writes`);
   const lines = output.toString().split("\n");
   t.is(lines.length, 9001);
   t.is(lines[0], `040000 tree ${inner.id}       -\td10000`);
   t.is(lines.at(-2), `100644 blob ${leaf.id}       5\td12999/y`);
+});
+
+test("on a terminal ls escapes what could control it, and no other name", async (t) => {
+  const leaf = whole("blob", "leaf\n");
+  for (const [name, shown] of [
+    ["a b~!", "a b~!"],
+    ["naïve", "naïve"],
+    ["a\tb", "a\\u0009b"],
+    ["a\x1b[31mred", "a\\u001b[31mred"],
+    ["del\x7f", "del\\u007f"],
+    ["new\nline", "new\\u000aline"],
+    ["\u202eright", "\\u202eright"],
+    ["c1\u0085", "c1\\u0085"],
+  ] as const) {
+    const image = imageOfTree(treeOf({ [name]: leaf.id }), [leaf]);
+    for (const details of ["", `100644 blob ${leaf.id}       5\t`]) {
+      const args = details === "" ? [] : ["-l"];
+      t.is((await run(ls, image, args, [], true)).output.toString(), `${details}${shown}\n`);
+      t.is((await run(ls, image, args)).output.toString(), `${details}${name}\n`);
+    }
+  }
 });
 
 for (const args of [["-x"], ["--long"], ["-lx"]]) {
