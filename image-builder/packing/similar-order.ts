@@ -1,97 +1,122 @@
-import type { PackObject } from "./pack-object.ts";
+import { NumberList } from "./number-list.ts";
 
 /** The share of names that two sibling folders must have in common to count as versions of one another. */
 const ALIKE = 0.5;
 
-interface Folder {
-  readonly objects: PackObject[];
-  readonly folders: Map<string, Folder>;
-  /** The names of what is in it. */
-  readonly names: Set<string>;
+/** What is in a folder; the same index stands for the same entry everywhere. */
+export interface ListedFolder {
+  /** Their bytes as Latin-1. */
+  readonly names: readonly string[];
+  /** Bytes of each file, and of each folder's tree. */
+  readonly sizes: ArrayLike<number>;
+  /** The number of each folder; 0, which is the top folder's, for a file. */
+  readonly folders: ArrayLike<number>;
+  /** What stands for each entry to the caller; `NO_ITEM` if it is not to be ordered. */
+  readonly items: ArrayLike<number>;
+}
+
+/** Folders by their numbers. */
+export interface Folders<Folder extends ListedFolder> {
+  /** Reads a folder; of what it read before it need keep nothing. */
+  folder(number: number): Folder;
+}
+
+export const NO_ITEM: number = 2 ** 32 - 1;
+
+/** An entry of a folder in its place in the order. */
+export interface OrderedEntry<Folder extends ListedFolder> {
+  /** The number of the folder that it is in. */
+  readonly number: number;
+  readonly folder: Folder;
+  /** Its index there. */
+  readonly index: number;
 }
 
 /**
- * Orders objects so that similar ones are neighbours: folder by folder, within a folder by the extension
- * (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than adding
- * them.
+ * Orders files, or trees, so that similar ones are neighbours: folder by folder, within a folder by the
+ * extension (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than
+ * adding them.
  *
  * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another:
  * files with the same path in them are ordered as if they were in one folder.
  *
- * The order depends on nothing but the objects and their order.
+ * The order depends on nothing but the names and sizes. In memory are the folders that are ordered together
+ * and the numbers of those that wait: a folder is read three times, which costs less than to keep it.
  */
-export function similarOrder(objects: readonly PackObject[]): PackObject[] {
-  const top = newFolder();
-  for (const object of objects) {
-    const names = object.path.split("/");
-    const last = names.pop() as string;
-    let folder = top;
-    for (const name of names) folder = enter(folder, name);
-    folder.names.add(last);
-    folder.objects.push(object);
+export function* similarOrder<Folder extends ListedFolder>(
+  folders: Folders<Folder>,
+  what: "files" | "trees",
+): Generator<OrderedEntry<Folder>> {
+  // A stack, not recursion: folders may be deep. Of each group its folders, then how many they are.
+  const groups = new NumberList();
+  groups.push(0);
+  groups.push(1);
+  for (let count = groups.pop(); count !== undefined; count = groups.pop()) {
+    const numbers = Array.from({ length: count }, () => groups.pop() as number).reverse();
+    const group = numbers.map((number) => ({ number, folder: folders.folder(number) }));
+    yield* sortedByKind(entries(group, what), count > 1);
+    pushGroupsBelow(
+      group.map(({ folder }) => folder),
+      folders,
+      groups,
+    );
   }
-  const ordered: PackObject[] = [];
-  // A stack, not recursion: folders may be deep.
-  const groups: Folder[][] = [[top]];
-  for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-    const members = group.flatMap((each) => each.objects);
-    for (const object of sortedByKind(members, group.length > 1)) ordered.push(object);
-    groups.push(...groupsBelow(group).reverse());
+}
+
+function entries<Folder extends ListedFolder>(
+  group: readonly { readonly number: number; readonly folder: Folder }[],
+  what: "files" | "trees",
+): OrderedEntry<Folder>[] {
+  const found: OrderedEntry<Folder>[] = [];
+  for (const { number, folder } of group) {
+    for (let index = 0; index < folder.names.length; index++) {
+      const isTree = folder.folders[index] !== 0;
+      if (isTree !== (what === "trees") || folder.items[index] === NO_ITEM) continue;
+      found.push({ number, folder, index });
+    }
   }
-  return ordered;
+  return found;
 }
 
-function newFolder(): Folder {
-  return { objects: [], folders: new Map(), names: new Set() };
-}
-
-function enter(folder: Folder, name: string): Folder {
-  const found = folder.folders.get(name);
-  if (found !== undefined) return found;
-  const made = newFolder();
-  folder.folders.set(name, made);
-  folder.names.add(name);
-  return made;
-}
-
-/** The folders in a group's folders, those together that have the same name or are alike. */
-function groupsBelow(group: readonly Folder[]): Folder[][] {
-  const byName = new Map<string, Folder[]>();
-  for (const { folders } of group) {
-    for (const [name, folder] of folders) {
+/** Pushes the folders in a group's folders, those together that have the same name or are alike. */
+function pushGroupsBelow(
+  group: readonly ListedFolder[],
+  folders: Folders<ListedFolder>,
+  groups: NumberList,
+): void {
+  const byName = new Map<string, number[]>();
+  for (const { names, folders: below } of group) {
+    for (const [index, name] of names.entries()) {
+      const number = below[index] as number;
+      if (number === 0) continue;
       const same = byName.get(name);
-      if (same === undefined) byName.set(name, [folder]);
-      else same.push(folder);
+      if (same === undefined) byName.set(name, [number]);
+      else same.push(number);
     }
   }
-  const groups: Folder[][] = [];
-  const byLeast = new Map<string, Folder[]>();
-  for (const folders of byName.values()) {
-    const { names } = folders[0] as Folder;
-    // Of two sets the least by a hash is the same as likely as their members are: few need to be compared.
-    const least = leastByHash(names);
+  const found: number[][] = [];
+  const byLeast = new Map<number, number[]>();
+  for (const numbers of byName.values()) {
+    const { names } = folders.folder(numbers[0] as number);
+    // Of two sets the least hash is the same as likely as their members are: few need to be compared.
+    const least = leastHash(names);
     const candidate = byLeast.get(least);
-    if (candidate !== undefined && share((candidate[0] as Folder).names, names) >= ALIKE) {
-      candidate.push(...folders);
+    if (candidate !== undefined && share(folders.folder(candidate[0] as number).names, names) >= ALIKE) {
+      candidate.push(...numbers);
     } else {
-      const made = [...folders];
-      byLeast.set(least, made);
-      groups.push(made);
+      byLeast.set(least, numbers);
+      found.push(numbers);
     }
   }
-  return groups;
+  for (const numbers of found.reverse()) {
+    for (const number of numbers) groups.push(number);
+    groups.push(numbers.length);
+  }
 }
 
-function leastByHash(names: ReadonlySet<string>): string {
-  let least = "";
-  let leastHash = Number.POSITIVE_INFINITY;
-  for (const name of names) {
-    const hashed = hash(name);
-    if (hashed < leastHash) {
-      least = name;
-      leastHash = hashed;
-    }
-  }
+function leastHash(names: readonly string[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const name of names) least = Math.min(least, hash(name));
   return least;
 }
 
@@ -102,37 +127,52 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-/** Members in both sets, of those in either (Jaccard). */
-function share(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+/** Names in both lists, of those in either (Jaccard). */
+function share(a: readonly string[], b: readonly string[]): number {
+  const inA = new Set(a);
   let common = 0;
-  for (const name of a) if (b.has(name)) common++;
-  return common / (a.size + b.size - common);
+  for (const name of b) if (inA.has(name)) common++;
+  return common / (a.length + b.length - common);
 }
 
 /**
- * Sorts the objects in the folders of a group. Those with the same name in several of them stay together, at
- * the position of the largest.
+ * Sorts what is in the folders of a group. Those with the same name in several of them stay together, at the
+ * position of the largest.
  */
-function sortedByKind(objects: readonly PackObject[], severalFolders: boolean): PackObject[] {
-  const keyed = objects.map((object) => {
-    const name = object.path.slice(object.path.lastIndexOf("/") + 1);
-    return { object, name, end: ending(name) };
-  });
-  const largest = new Map<string, number>();
-  if (severalFolders) {
-    for (const { object, name } of keyed) {
-      largest.set(name, Math.max(object.size, largest.get(name) ?? 0));
-    }
-  }
-  const size = ({ object, name }: (typeof keyed)[0]) => largest.get(name) ?? object.size;
-  keyed.sort(
+function* sortedByKind<Entry extends OrderedEntry<ListedFolder>>(
+  found: readonly Entry[],
+  severalFolders: boolean,
+): Generator<Entry> {
+  const names = found.map(({ folder, index }) => folder.names[index] as string);
+  const sizes = Float64Array.from(found, ({ folder, index }) => folder.sizes[index] as number);
+  const sortSizes = severalFolders ? largestOfName(names, sizes) : sizes;
+  const ends = rankedEndings(names);
+  const order = Uint32Array.from(found.keys());
+  order.sort(
     (a, b) =>
-      compare(a.end, b.end) ||
-      size(b) - size(a) ||
-      (severalFolders ? compare(a.name, b.name) : 0) ||
-      b.object.size - a.object.size,
+      (ends[a] as number) - (ends[b] as number) ||
+      (sortSizes[b] as number) - (sortSizes[a] as number) ||
+      (severalFolders ? compare(names[a] as string, names[b] as string) : 0) ||
+      (sizes[b] as number) - (sizes[a] as number) ||
+      a - b,
   );
-  return keyed.map(({ object }) => object);
+  for (const index of order) yield found[index] as Entry;
+}
+
+/** For each entry the largest size of those that have its name. */
+function largestOfName(names: readonly string[], sizes: Float64Array): Float64Array {
+  const largest = new Map<string, number>();
+  for (const [index, name] of names.entries()) {
+    largest.set(name, Math.max(sizes[index] as number, largest.get(name) ?? 0));
+  }
+  return Float64Array.from(names, (name) => largest.get(name) as number);
+}
+
+/** For each entry where the extension of its name comes among all of them. */
+function rankedEndings(names: readonly string[]): Uint32Array {
+  const endings = names.map(ending);
+  const ranks = new Map([...new Set(endings)].sort(compare).map((text, rank) => [text, rank]));
+  return Uint32Array.from(endings, (text) => ranks.get(text) as number);
 }
 
 function ending(name: string): string {
