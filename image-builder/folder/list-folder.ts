@@ -3,7 +3,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { whyForbidden } from "../../reader/git/forbidden-name.ts";
 import type { EntryType } from "../../reader/git/tree.ts";
 import { EventLoopYield } from "../event-loop.ts";
-import { NumberList } from "../packing/number-list.ts";
+import { NumberList } from "../number-list.ts";
 import { shownPath } from "../shown-path.ts";
 import { type FolderEntriesOptions, type FolderEntry, folderEntries } from "./folder-entries.ts";
 import type { FolderContents, Listing } from "./listing.ts";

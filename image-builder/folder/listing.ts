@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import type { EntryType } from "../../reader/git/tree.ts";
-import { NumberList } from "../packing/number-list.ts";
+import { NumberList } from "../number-list.ts";
 import type { Folders, ListedFolder } from "../packing/similar-order.ts";
 
 /** Bytes collected before they are written. */

@@ -47,13 +47,11 @@ export async function stageFolder(
   try {
     using listing = new Listing(join(into, "listing"));
     const leftOut = await listFolder(folder, listing, entries, signal);
-    let objects = 0;
-    const report =
-      onProgress &&
-      ((done: number) => {
-        // Not while it reads on.
-        if (objects > 0) onProgress({ phase: "compress", unit: "objects", done, total: objects });
-      });
+    /** Objects that git packs, once all is read. */
+    let total: number | undefined;
+    const report = (done: number) => {
+      if (total !== undefined) onProgress?.({ phase: "compress", unit: "objects", done, total });
+    };
     await using packer =
       effort.window === 0
         ? undefined
@@ -71,10 +69,10 @@ export async function stageFolder(
     const root = raw(staging.ids.hex(trees[0] as number));
     const bytes = encodeFolderCommit(root, author, date);
     const commit = await staging.add("commit", bytes);
-    objects = staging.ids.count;
+    total = staging.staged;
     const ordered = function* () {
       yield { number: commit, size: bytes.length };
-      yield* treesInOrder(listing, trees, objects);
+      yield* treesInOrder(listing, trees, staging.ids.count);
     };
     const sources = await staging.finish(ordered());
     return { ...leftOut, commit: staging.ids.hex(commit), sources };

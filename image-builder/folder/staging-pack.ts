@@ -3,7 +3,7 @@ import type { ObjectKind } from "../../reader/git/object.ts";
 import { SHA1 } from "../../reader/node-platform.ts";
 import { encodeEntryHeader, encodePackHeader } from "../../reader/pack/format.ts";
 import { idxPieces } from "../../reader/pack/idx-encode.ts";
-import { NumberList } from "../packing/number-list.ts";
+import { NumberList } from "../number-list.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import type { IdTable } from "./id-table.ts";
 import { PackFile } from "./pack-file.ts";

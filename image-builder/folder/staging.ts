@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type ObjectKind, objectId } from "../../reader/git/object.ts";
+import { NumberList } from "../number-list.ts";
 import type { Effort } from "../packing/compression.ts";
-import { NumberList } from "../packing/number-list.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import type { PartPacker } from "../packing/part-packer.ts";
 import { PartSize } from "../packing/parts.ts";
@@ -22,7 +22,8 @@ export class Staging implements Disposable {
   /** Undefined if there are to be no deltas: then every object is deflated here. */
   readonly #packer: PartPacker | undefined;
   readonly #deflated: DeflatedPack;
-  #size = new PartSize();
+  readonly #size = new PartSize();
+  #staged = 0;
   #part: StagedPart | undefined;
   #trees: StagedPart | undefined;
   /** Parts of files so far. */
@@ -38,6 +39,11 @@ export class Staging implements Disposable {
     this.#deflated = new DeflatedPack(join(folder, "deflated"), this.ids, level);
   }
 
+  /** Objects so far that git packs. */
+  get staged(): number {
+    return this.#staged;
+  }
+
   /** Adds an object. Its bytes may be overwritten afterwards. @returns its number. */
   async add(kind: ObjectKind, bytes: Uint8Array): Promise<number> {
     const before = this.ids.count;
@@ -45,7 +51,10 @@ export class Staging implements Disposable {
     if (number < before) return number;
     if (this.#packer === undefined) {
       await this.#deflated.add(kind, number, bytes);
-    } else if (kind === "blob") {
+      return number;
+    }
+    this.#staged++;
+    if (kind === "blob") {
       this.#part ??= new StagedPart(join(this.#folder, `staged-${this.#parts++}`), this.ids);
       this.#part.add(kind, number, bytes);
       if (this.#size.add(bytes.length)) await this.#packFiles(this.#packer);

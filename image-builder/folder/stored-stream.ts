@@ -1,12 +1,11 @@
 /** The most that one block of a stream can hold (RFC 1951, 3.2.4). */
 export const MAX_STORED = 0xffff;
 
-/**
- * The largest prime below 2^16, and bytes that can be summed up before a sum must be reduced by it (RFC 1950,
- * 9).
- */
+/** The largest prime below 2^16 (RFC 1950, 9). */
 const BASE = 65521;
-const RUN = 5552;
+
+/** Bytes that are summed up before a sum is reduced: so few that it is less than 2^31, which is fast. */
+const RUN = 2048;
 
 /**
  * A zlib stream (RFC 1950) that holds bytes as they are, piece by piece; each piece is good until the next.
@@ -42,12 +41,12 @@ function adler32(bytes: Uint8Array): number {
       const second = bytes[at + 1] as number;
       const third = bytes[at + 2] as number;
       const fourth = bytes[at + 3] as number;
-      b += 4 * a + 4 * first + 3 * second + 2 * third + fourth;
-      a += first + second + third + fourth;
+      b = (b + 4 * (a + first) + 3 * second + 2 * third + fourth) | 0;
+      a = (a + first + second + third + fourth) | 0;
     }
     for (; at < end; at++) {
-      a += bytes[at] as number;
-      b += a;
+      a = (a + (bytes[at] as number)) | 0;
+      b = (b + a) | 0;
     }
     a %= BASE;
     b %= BASE;

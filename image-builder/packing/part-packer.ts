@@ -98,15 +98,16 @@ export class PartPacker implements AsyncDisposable {
 
 async function packPart(
   gitDir: string,
-  { count, idAt, objects }: Part,
+  part: Part,
   folder: string,
   { level, window, depth }: Effort,
   signal: AbortSignal,
   onSearched: (done: number) => void,
 ): Promise<PackFiles> {
+  const { count, objects } = part;
   const lines = Array.from(
     { length: count },
-    (_, position) => `${idAt(position)} ${orderName(position, count)}\n`,
+    (_, position) => `${part.idAt(position)} ${orderName(position, count)}\n`,
   );
   const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
   return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {

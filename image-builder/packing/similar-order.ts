@@ -1,4 +1,4 @@
-import { NumberList } from "./number-list.ts";
+import { NumberList } from "../number-list.ts";
 
 /** The share of names that two sibling folders must have in common to count as versions of one another. */
 const ALIKE = 0.5;
