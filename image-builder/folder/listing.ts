@@ -9,7 +9,8 @@ const BUFFER = 256 * 1024;
 /** What can be in a folder; the index is what stands for it in the file. */
 const TYPES = ["file", "executable", "symlink", "tree"] as const satisfies readonly EntryType[];
 
-/** The byte that stands for a folder. */
+/** The bytes that stand for a link and for a folder. */
+const SYMLINK: number = TYPES.indexOf("symlink");
 const TREE: number = TYPES.indexOf("tree");
 
 /** Bytes of an entry before its name: its type, the length of the name, its size. */
@@ -25,7 +26,10 @@ export interface FolderContents {
   readonly sizes: readonly number[];
 }
 
-/** A folder as it was listed. The item of a file is its entry's number, that of a folder the folder's. */
+/**
+ * A folder as it was listed. The item of a file is twice the number of its entry, that of a link one more;
+ * that of a folder is the folder's number.
+ */
 export interface Listed extends ListedFolder {
   readonly types: readonly EntryType[];
 }
@@ -35,7 +39,7 @@ export interface Listed extends ListedFolder {
  * from 0, the top folder, on, each before those in it; and for the entries of all folders, from 0 on. Memory
  * is 40 bytes a folder, and nothing for a file. Methods throw what `fs` throws.
  */
-export class Listing implements Folders<Listed>, Disposable {
+export class Listing implements Folders, Disposable {
   /** Bytes of all files. */
   bytes = 0;
   /** Entries in all folders; the number of the first in the next one. */
@@ -102,7 +106,7 @@ export class Listing implements Folders<Listed>, Disposable {
         folders[index] = nextFolder++;
       } else {
         sizes[index] = bytes.readUIntLE(at + 2, SIZE_BYTES);
-        items[index] = this.#firstEntries.at(number) + index;
+        items[index] = 2 * (this.#firstEntries.at(number) + index) + (type === SYMLINK ? 1 : 0);
       }
       at = end;
     }

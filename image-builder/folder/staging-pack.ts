@@ -5,6 +5,7 @@ import { encodeEntryHeader, encodePackHeader } from "../../reader/pack/format.ts
 import { idxPieces } from "../../reader/pack/idx-encode.ts";
 import { NumberList } from "../number-list.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
+import { sortIndexes } from "../sort-indexes.ts";
 import type { IdTable } from "./id-table.ts";
 import { PackFile } from "./pack-file.ts";
 
@@ -71,8 +72,8 @@ export class StagingPack implements Disposable {
     this.#file.append(trailer);
     this.#file.overwriteStart(encodePackHeader(this.count));
     const numberAt = (index: number) => this.#numbers.at(order[index] as number);
-    const order = Uint32Array.from({ length: this.count }, (_, position) => position);
-    order.sort((a, b) => this.#ids.compare(this.#numbers.at(a), this.#numbers.at(b)));
+    const compare = (a: number, b: number) => this.#ids.compare(this.#numbers.at(a), this.#numbers.at(b));
+    const order = sortIndexes(this.count, compare);
     const id = Buffer.alloc(SHA1.idLength);
     const source = {
       format: SHA1,

@@ -40,14 +40,15 @@ export async function storeFiles(
     const total = Math.max(done, listing.bytes);
     onProgress?.({ phase: "read", unit: "bytes", files, done, total });
   };
-  for (const { number: folderNumber, folder, index } of similarOrder(listing, "files")) {
+  for (const { folder, name, item } of similarOrder(listing, "files")) {
     if (eventLoop.isDue) {
       report(bytes);
       await eventLoop.yield();
     }
-    const path = paths.of(folderNumber, folder.names[index] as string);
-    const entry = folder.items[index] as number;
-    if (folder.types[index] === "symlink") {
+    const path = paths.of(folder, name);
+    const entry = item >>> 1;
+    const isLink = item % 2 === 1;
+    if (isLink) {
       const target = readLink(path);
       blobs[entry] = await staging.add("blob", target);
       bytes += target.length;

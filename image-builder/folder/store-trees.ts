@@ -25,7 +25,7 @@ export async function storeTrees(
     const { names, types, items } = listing.folder(number);
     const tree = encodeTree(names, types, (index, into, offset) => {
       const item = items[index] as number;
-      staging.ids.copy((types[index] === "tree" ? trees[item] : blobs[item]) as number, into, offset);
+      staging.ids.copy((types[index] === "tree" ? trees[item] : blobs[item >>> 1]) as number, into, offset);
     });
     trees[number] = await staging.add("tree", tree);
     listing.setTreeSize(number, tree.length);
@@ -46,10 +46,10 @@ export function* treesInOrder(
   const seen = new Uint8Array(objects);
   seen[root] = 1;
   yield { number: root, size: listing.treeSize(0) };
-  for (const { folder, index } of similarOrder(listing, "trees")) {
-    const number = trees[folder.items[index] as number] as number;
+  for (const { item, size } of similarOrder(listing, "trees")) {
+    const number = trees[item] as number;
     if (seen[number] !== 0) continue;
     seen[number] = 1;
-    yield { number, size: folder.sizes[index] as number };
+    yield { number, size };
   }
 }

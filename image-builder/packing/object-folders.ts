@@ -20,7 +20,7 @@ class ObjectFolder implements ListedFolder {
 }
 
 /** Objects of a commit as what is in the folders of their paths; an item is an index in the list of objects. */
-export class ObjectFolders implements Folders<ListedFolder> {
+export class ObjectFolders implements Folders {
   /** Commit and root, which are in no folder. */
   readonly top: readonly PackObject[];
   readonly #folders: ObjectFolder[] = [new ObjectFolder()];

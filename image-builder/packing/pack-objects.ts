@@ -23,7 +23,7 @@ export interface PackObjectsOptions {
   /** How their names begin. */
   readonly name: string;
   /** What git reads on its standard input. */
-  readonly input: string;
+  readonly input: string | Uint8Array;
   readonly threads: number;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -15,7 +15,7 @@ export interface Part {
    * The id of an object, 40 hexadecimal digits, by its position in the order in which git searches them for
    * deltas.
    */
-  idAt(position: number): string;
+  readonly idAt: (position: number) => string;
   /** A folder with the objects, as `objects` in a Git directory. Default: that of the repository. */
   readonly objects?: string | undefined;
   /** What is deleted when they are packed. */
@@ -104,22 +104,28 @@ async function packPart(
   signal: AbortSignal,
   onSearched: (done: number) => void,
 ): Promise<PackFiles> {
-  const { count, objects } = part;
-  const lines = Array.from(
-    { length: count },
-    (_, position) => `${part.idAt(position)} ${orderName(position, count)}\n`,
-  );
+  const { objects } = part;
   const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
   return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {
     gitDir,
     objects,
     folder,
     name: "part",
-    input: lines.join(""),
+    input: searchOrder(part),
     threads: 1,
     onProgress: (phase, done) => {
       if (phase === "Compressing objects") onSearched(done);
     },
     signal,
   });
+}
+
+/** What git reads: each id, and a name that stands where it should be searched. */
+function searchOrder({ count, idAt }: Part): Buffer {
+  const line = (position: number) => `${idAt(position)} ${orderName(position, count)}\n`;
+  const length = line(0).length;
+  const lines = Buffer.allocUnsafe(count * length);
+  for (let position = 0; position < count; position++)
+    lines.write(line(position), position * length, "latin1");
+  return lines;
 }

@@ -48,8 +48,8 @@ export function* split(objects: readonly PackObject[]): Generator<readonly PackO
   for (const what of ["trees", "files"] as const) {
     const size = new PartSize();
     let part: PackObject[] = what === "trees" ? [...folders.top] : [];
-    for (const { folder, index } of similarOrder(folders, what)) {
-      const object = objects[folder.items[index] as number] as PackObject;
+    for (const { item } of similarOrder(folders, what)) {
+      const object = objects[item] as PackObject;
       part.push(object);
       if (!size.add(object.size)) continue;
       yield part;

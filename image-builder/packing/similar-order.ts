@@ -1,4 +1,5 @@
 import { NumberList } from "../number-list.ts";
+import { sortIndexes } from "../sort-indexes.ts";
 
 /** The share of names that two sibling folders must have in common to count as versions of one another. */
 const ALIKE = 0.5;
@@ -16,20 +17,20 @@ export interface ListedFolder {
 }
 
 /** Folders by their numbers. */
-export interface Folders<Folder extends ListedFolder> {
+export interface Folders {
   /** Reads a folder; of what it read before it need keep nothing. */
-  folder(number: number): Folder;
+  folder(number: number): ListedFolder;
 }
 
 export const NO_ITEM: number = 2 ** 32 - 1;
 
 /** An entry of a folder in its place in the order. */
-export interface OrderedEntry<Folder extends ListedFolder> {
+export interface OrderedEntry {
   /** The number of the folder that it is in. */
-  readonly number: number;
-  readonly folder: Folder;
-  /** Its index there. */
-  readonly index: number;
+  readonly folder: number;
+  readonly name: string;
+  readonly size: number;
+  readonly item: number;
 }
 
 /**
@@ -40,52 +41,28 @@ export interface OrderedEntry<Folder extends ListedFolder> {
  * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another:
  * files with the same path in them are ordered as if they were in one folder.
  *
- * The order depends on nothing but the names and sizes. In memory are the folders that are ordered together
- * and the numbers of those that wait: a folder is read three times, which costs less than to keep it.
+ * The order depends on nothing but the names and sizes. In memory are what is ordered together, 24 bytes an
+ * entry and each name once, and the numbers of the folders that wait: a folder is read several times, which
+ * costs less than to keep it.
  */
-export function* similarOrder<Folder extends ListedFolder>(
-  folders: Folders<Folder>,
-  what: "files" | "trees",
-): Generator<OrderedEntry<Folder>> {
+export function* similarOrder(folders: Folders, what: "files" | "trees"): Generator<OrderedEntry> {
   // A stack, not recursion: folders may be deep. Of each group its folders, then how many they are.
   const groups = new NumberList();
   groups.push(0);
   groups.push(1);
   for (let count = groups.pop(); count !== undefined; count = groups.pop()) {
-    const numbers = Array.from({ length: count }, () => groups.pop() as number).reverse();
-    const group = numbers.map((number) => ({ number, folder: folders.folder(number) }));
-    yield* sortedByKind(entries(group, what), count > 1);
-    pushGroupsBelow(
-      group.map(({ folder }) => folder),
-      folders,
-      groups,
-    );
+    const group = new Uint32Array(count);
+    for (let at = count - 1; at >= 0; at--) group[at] = groups.pop() as number;
+    yield* sortedByKind(folders, group, what);
+    pushGroupsBelow(folders, group, groups);
   }
-}
-
-function entries<Folder extends ListedFolder>(
-  group: readonly { readonly number: number; readonly folder: Folder }[],
-  what: "files" | "trees",
-): OrderedEntry<Folder>[] {
-  const found: OrderedEntry<Folder>[] = [];
-  for (const { number, folder } of group) {
-    for (let index = 0; index < folder.names.length; index++) {
-      const isTree = folder.folders[index] !== 0;
-      if (isTree !== (what === "trees") || folder.items[index] === NO_ITEM) continue;
-      found.push({ number, folder, index });
-    }
-  }
-  return found;
 }
 
 /** Pushes the folders in a group's folders, those together that have the same name or are alike. */
-function pushGroupsBelow(
-  group: readonly ListedFolder[],
-  folders: Folders<ListedFolder>,
-  groups: NumberList,
-): void {
+function pushGroupsBelow(folders: Folders, group: Uint32Array, groups: NumberList): void {
   const byName = new Map<string, number[]>();
-  for (const { names, folders: below } of group) {
+  for (const member of group) {
+    const { names, folders: below } = folders.folder(member);
     for (const [index, name] of names.entries()) {
       const number = below[index] as number;
       if (number === 0) continue;
@@ -102,7 +79,7 @@ function pushGroupsBelow(
     const least = leastHash(names);
     const candidate = byLeast.get(least);
     if (candidate !== undefined && share(folders.folder(candidate[0] as number).names, names) >= ALIKE) {
-      candidate.push(...numbers);
+      for (const number of numbers) candidate.push(number);
     } else {
       byLeast.set(least, numbers);
       found.push(numbers);
@@ -135,44 +112,86 @@ function share(a: readonly string[], b: readonly string[]): number {
   return common / (a.length + b.length - common);
 }
 
+/** What is in the folders of a group. */
+class Entries {
+  /** Each name once. */
+  readonly names: string[] = [];
+  /** Of each entry: its folder, the index of its name, its size, its item. */
+  readonly folders = new NumberList();
+  readonly nameIndexes = new NumberList();
+  readonly sizes = new NumberList(Float64Array);
+  readonly items = new NumberList();
+
+  constructor(folders: Folders, group: Uint32Array, what: "files" | "trees") {
+    const indexes = group.length > 1 ? new Map<string, number>() : undefined;
+    for (const number of group) {
+      const folder = folders.folder(number);
+      for (const [index, name] of folder.names.entries()) {
+        const isTree = folder.folders[index] !== 0;
+        const item = folder.items[index] as number;
+        if (isTree !== (what === "trees") || item === NO_ITEM) continue;
+        let nameIndex = indexes?.get(name);
+        if (nameIndex === undefined) {
+          nameIndex = this.names.push(name) - 1;
+          indexes?.set(name, nameIndex);
+        }
+        this.folders.push(number);
+        this.nameIndexes.push(nameIndex);
+        this.sizes.push(folder.sizes[index] as number);
+        this.items.push(item);
+      }
+    }
+  }
+
+  get count(): number {
+    return this.items.length;
+  }
+
+  at(index: number): OrderedEntry {
+    const name = this.names[this.nameIndexes.at(index)] as string;
+    return {
+      folder: this.folders.at(index),
+      name,
+      size: this.sizes.at(index),
+      item: this.items.at(index),
+    };
+  }
+}
+
 /**
  * Sorts what is in the folders of a group. Those with the same name in several of them stay together, at the
  * position of the largest.
  */
-function* sortedByKind<Entry extends OrderedEntry<ListedFolder>>(
-  found: readonly Entry[],
-  severalFolders: boolean,
-): Generator<Entry> {
-  const names = found.map(({ folder, index }) => folder.names[index] as string);
-  const sizes = Float64Array.from(found, ({ folder, index }) => folder.sizes[index] as number);
-  const sortSizes = severalFolders ? largestOfName(names, sizes) : sizes;
-  const ends = rankedEndings(names);
-  const order = Uint32Array.from(found.keys());
-  order.sort(
-    (a, b) =>
-      (ends[a] as number) - (ends[b] as number) ||
-      (sortSizes[b] as number) - (sortSizes[a] as number) ||
-      (severalFolders ? compare(names[a] as string, names[b] as string) : 0) ||
-      (sizes[b] as number) - (sizes[a] as number) ||
-      a - b,
-  );
-  for (const index of order) yield found[index] as Entry;
-}
-
-/** For each entry the largest size of those that have its name. */
-function largestOfName(names: readonly string[], sizes: Float64Array): Float64Array {
-  const largest = new Map<string, number>();
-  for (const [index, name] of names.entries()) {
-    largest.set(name, Math.max(sizes[index] as number, largest.get(name) ?? 0));
+function* sortedByKind(
+  folders: Folders,
+  group: Uint32Array,
+  what: "files" | "trees",
+): Generator<OrderedEntry> {
+  const entries = new Entries(folders, group, what);
+  const { names, nameIndexes, sizes } = entries;
+  const ranks = rankedNames(names);
+  const largest = new Float64Array(names.length);
+  for (let entry = 0; entry < entries.count; entry++) {
+    const name = nameIndexes.at(entry);
+    largest[name] = Math.max(largest[name] as number, sizes.at(entry));
   }
-  return Float64Array.from(names, (name) => largest.get(name) as number);
+  const compare = (a: number, b: number) => {
+    const [nameA, nameB] = [nameIndexes.at(a), nameIndexes.at(b)];
+    return (
+      (ranks[nameA] as number) - (ranks[nameB] as number) ||
+      (largest[nameB] as number) - (largest[nameA] as number) ||
+      (group.length > 1 ? compareText(names[nameA] as string, names[nameB] as string) : 0) ||
+      sizes.at(b) - sizes.at(a)
+    );
+  };
+  for (const entry of sortIndexes(entries.count, compare)) yield entries.at(entry);
 }
 
-/** For each entry where the extension of its name comes among all of them. */
-function rankedEndings(names: readonly string[]): Uint32Array {
-  const endings = names.map(ending);
-  const ranks = new Map([...new Set(endings)].sort(compare).map((text, rank) => [text, rank]));
-  return Uint32Array.from(endings, (text) => ranks.get(text) as number);
+/** For each name where its extension comes among all of them. */
+function rankedNames(names: readonly string[]): Uint32Array {
+  const endings = [...new Set(names.map(ending))].sort(compareText);
+  const ranks = new Map(endings.map((text, rank) => [text, rank]));
+  return Uint32Array.from(names, (name) => ranks.get(ending(name)) as number);
 }
 
 function ending(name: string): string {
@@ -180,6 +199,6 @@ function ending(name: string): string {
   return dot <= 0 ? "" : name.slice(dot);
 }
 
-function compare(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

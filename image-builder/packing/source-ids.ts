@@ -7,6 +7,7 @@ import {
   idxLayout,
   LARGE_OFFSET,
 } from "../../reader/pack/idx-format.ts";
+import { sortIndexes } from "../sort-indexes.ts";
 
 /** Bytes of an id. */
 const { idLength: ID } = SHA1;
@@ -89,8 +90,10 @@ class Bucket {
     const ids = this.#ids;
     const idAt = (index: number) => ids.subarray(index * ID, (index + 1) * ID);
     const keys = Float64Array.from({ length: this.#count }, (_, i) => ids.readUIntBE(i * ID + 1, KEY_BYTES));
-    const order = Uint32Array.from(keys.keys());
-    order.sort((a, b) => (keys[a] as number) - (keys[b] as number) || Buffer.compare(idAt(a), idAt(b)));
+    const order = sortIndexes(
+      this.#count,
+      (a, b) => (keys[a] as number) - (keys[b] as number) || Buffer.compare(idAt(a), idAt(b)),
+    );
     const sorted = Buffer.allocUnsafe(ids.length);
     for (const [position, index] of order.entries()) {
       ids.copy(sorted, position * ID, index * ID, (index + 1) * ID);

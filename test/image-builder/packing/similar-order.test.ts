@@ -15,7 +15,7 @@ function objects(...texts: string[]): PackObject[] {
 /** The objects in the order of `similarOrder`. */
 function ordered(given: readonly PackObject[]): PackObject[] {
   const found = similarOrder(new ObjectFolders(given), "files");
-  return Array.from(found, ({ folder, index }) => given[folder.items[index] as number] as PackObject);
+  return Array.from(found, ({ item }) => given[item] as PackObject);
 }
 
 const paths = (found: readonly PackObject[]) => found.map(({ path }) => path);
