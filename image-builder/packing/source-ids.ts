@@ -22,10 +22,9 @@ export type OnObject = (source: number, offset: number) => void;
  * Writes the ids in several IDXs to a new file, merged: an IDX whose other tables are zeroes. The ids that
  * share their first byte are sorted in memory, a 256th of all.
  * @param onObject gets each object, in the order of the ids.
- * @returns the number of objects.
  * @throws {Error} if an id is in two IDXs; what `fs` throws.
  */
-export function mergeIds(idxs: readonly string[], merged: string, onObject: OnObject): number {
+export function mergeIds(idxs: readonly string[], merged: string, onObject: OnObject): void {
   const fanOuts = idxs.map(readFanOut);
   const totals = new Uint32Array(FAN_OUT_COUNT);
   for (const fanOut of fanOuts) for (const [byte, below] of fanOut.entries()) totals[byte]! += below;
@@ -44,7 +43,6 @@ export function mergeIds(idxs: readonly string[], merged: string, onObject: OnOb
   } finally {
     closeSync(fd);
   }
-  return count;
 }
 
 /** The objects whose ids begin with one byte. */
