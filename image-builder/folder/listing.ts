@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import type { EntryType } from "../../reader/git/tree.ts";
 import { NumberList } from "../number-list.ts";
 import type { Folders, ListedFolder } from "../packing/similar-order.ts";
@@ -57,7 +57,7 @@ export class Listing implements Folders, Disposable {
   readonly #names = new NumberList(Float64Array);
   readonly #treeSizes = new NumberList();
 
-  /** @param path a new file. */
+  /** @param path a new file, which is unlinked at once. */
   constructor(path: string) {
     this.#file = new ListingFile(path);
     this.#newFolder(0, 0);
@@ -163,6 +163,8 @@ class ListingFile implements Disposable {
 
   constructor(path: string) {
     this.#fd = openSync(path, "wx+");
+    // It takes space until it is closed, and no longer.
+    unlinkSync(path);
   }
 
   /** Where the next entry begins. */

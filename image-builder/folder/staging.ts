@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ObjectKind, objectId } from "../../reader/git/object.ts";
 import { NumberList } from "../number-list.ts";
@@ -82,7 +83,9 @@ export class Staging implements Disposable {
     if (this.#packer === undefined) return own;
     if (this.#part !== undefined) await this.#packFiles(this.#packer);
     await this.#packTrees(this.#packer, trees);
-    return [...(await this.#packer.finish()), ...own];
+    const packed = await this.#packer.finish();
+    if (this.#trees !== undefined) await rm(this.#trees.objects, { recursive: true });
+    return [...packed, ...own];
   }
 
   [Symbol.dispose](): void {

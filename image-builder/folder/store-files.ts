@@ -3,7 +3,7 @@ import { EventLoopYield } from "../event-loop.ts";
 import { similarOrder } from "../packing/similar-order.ts";
 import type { OnProgress } from "../progress.ts";
 import type { Listing } from "./listing.ts";
-import { storeFile, unreadable } from "./read-file.ts";
+import { changed, storeFile, unreadable } from "./read-file.ts";
 import type { Staging } from "./staging.ts";
 
 /** Between two reports, in milliseconds. */
@@ -90,6 +90,8 @@ function readLink(path: Buffer): Buffer {
   try {
     return readlinkSync(path, { encoding: "buffer" });
   } catch (error) {
+    // It is no link any more.
+    if ((error as NodeJS.ErrnoException).code === "EINVAL") throw changed(path);
     throw unreadable(path, error);
   }
 }
