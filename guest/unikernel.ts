@@ -17,7 +17,7 @@ export interface Console {
 export interface UnikernelContext {
   /**
    * The image as keys and values. The first access connects, so that a program without an image pays nothing
-   * for it; with the layout `light`, unless the command's user chooses another.
+   * for it.
    */
   readonly store: Store;
   /** The image as a file system with the interface of `node:fs`; `node:fs` itself is the machine's. */

@@ -22,6 +22,8 @@ export interface MakeOptions {
   readonly compression?: Compression | undefined;
   /** Store every file undeltified, so that a server can send its zlib stream as it is. Default false. */
   readonly withoutDeltas?: boolean | undefined;
+  /** Write no layout: the image is smaller, and reading it takes longer. Default false. */
+  readonly withoutLayout?: boolean | undefined;
   /**
    * Repack a repository's objects, unless reusing its own deltas and streams makes a smaller PACK; with
    * `compression` or `withoutDeltas`, repack always. Default false.

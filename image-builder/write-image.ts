@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, rm } from "node:fs/promises";
 import type { ReadCommit } from "./check-readable.ts";
 import type { ImageFile, ImageShape } from "./image.ts";
 import type { MakeOptions } from "./make-options.ts";
@@ -51,10 +51,14 @@ async function packAndWrite(
   const { onProgress, signal } = options;
   const { commit } = source;
   // The reader is loaded while git packs.
-  const loading = Promise.all([import("./check-readable.ts"), import("./packing/arrange.ts")]);
+  const loading = Promise.all([
+    import("./check-readable.ts"),
+    import("./packing/arrange.ts"),
+    import("./layout/image-layout.ts"),
+  ]);
   await mkdir(packs);
   const { sources, notes } = await packSource(source, packs, options, reuseDeltas);
-  const [{ checkReadable }, { arrange }] = await loading;
+  const [{ checkReadable }, { arrange }, { writeImageLayout }] = await loading;
   await image.begin();
   const report = (done: number, total: number) =>
     onProgress?.({ phase: "write", unit: "bytes", done, total });
@@ -67,6 +71,14 @@ async function packAndWrite(
     throw fullFolder(packs, error);
   });
   const read = await checkReadable({ image: image.temporary, packBytes, idx }, commit, where, signal);
-  const shape = await image.complete({ commit, blockSize, packBytes, idx }, onProgress, signal);
-  return { ...read, shape, packNotes: notes };
+  const layoutNotes: string[] = [];
+  const layout = async (file: FileHandle, start: number) => {
+    const unfinished = { image: image.temporary, packBytes, idx };
+    const { end, why } = await writeImageLayout(file, start, unfinished, { commit, blockSize, signal });
+    if (why !== undefined) layoutNotes.push(`the image has no layout, so reading takes longer: ${why}`);
+    return end;
+  };
+  const sections = options.withoutLayout ? undefined : layout;
+  const shape = await image.complete({ commit, blockSize, packBytes, idx, sections }, onProgress, signal);
+  return { ...read, shape, packNotes: [...notes, ...layoutNotes] };
 }

@@ -33,6 +33,7 @@ export type Fault =
   | "object-missing"
   | "commit"
   | "tree"
+  | "layout"
   | "pinned-commit";
 
 /** Where a fault lies: a byte offset from the start of the image, and the object id in hexadecimal. */

@@ -7,8 +7,7 @@ import { commandManual } from "./cli/manual.ts";
 import { didYouMean } from "./cli/nearest.ts";
 import { hasPassword, redaction } from "./cli/redaction.ts";
 import { UsageError } from "./cli/usage-error.ts";
-import { commands } from "./commands/index.ts";
-import { overview } from "./overview.ts";
+import { COMMAND_NAMES, loadCommand } from "./commands/load.ts";
 
 /** Runs the command line that follows `docteur`. @returns the exit status. */
 async function main(args: readonly string[], context: CommandContext): Promise<number> {
@@ -19,17 +18,17 @@ async function main(args: readonly string[], context: CommandContext): Promise<n
       throw new UsageError("a command is missing", "docteur");
     case "-h":
     case "--help":
-      stdout.write(overview());
+      stdout.write(await overview());
       return ExitStatus.success;
     case "--version":
       stdout.write(`docteur ${packageJson.version}\n`);
       return ExitStatus.success;
     case "help":
-      stdout.write(help(rest));
+      stdout.write(await help(rest));
       return ExitStatus.success;
   }
 
-  const command = find(word);
+  const command = await find(word);
   const invocation = parseArguments(command, rest);
   if (invocation === "help") {
     stdout.write(commandManual(command));
@@ -38,20 +37,23 @@ async function main(args: readonly string[], context: CommandContext): Promise<n
   return await command.execute(invocation, context);
 }
 
-function help(words: readonly string[]): string {
+async function help(words: readonly string[]): Promise<string> {
   const [word, surplus] = words;
   if (surplus !== undefined) throw new UsageError(`'${surplus}' is one argument too many`, "docteur");
   return word === undefined || word === "help" || word.startsWith("-")
-    ? overview()
-    : commandManual(find(word));
+    ? await overview()
+    : commandManual(await find(word));
 }
 
-function find(word: string): Command {
-  const command = commands.find(({ name }) => name === word);
+async function overview(): Promise<string> {
+  return (await import("./overview.ts")).overview();
+}
+
+async function find(word: string): Promise<Command> {
+  const command = await loadCommand(word);
   if (command !== undefined) return command;
   if (word.startsWith("-")) throw new UsageError(`unknown option ${word}`, "docteur");
-  const names = commands.map(({ name }) => name);
-  throw new UsageError(`unknown command '${word}'${didYouMean(word, names)}`, "docteur");
+  throw new UsageError(`unknown command '${word}'${didYouMean(word, COMMAND_NAMES)}`, "docteur");
 }
 
 /** Milliseconds that open handles may keep the process when all is done. */

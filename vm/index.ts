@@ -19,7 +19,7 @@ export interface ProgramSettings {
   /** The program's environment. Default: empty. */
   readonly env?: Readonly<Record<string, string>>;
   /** How the store finds a path. Default: the program's own choice. */
-  readonly layout?: "light" | "fast";
+  readonly layout?: "frozen" | "light" | "fast";
   /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
   readonly commit?: string;
   /** Whether the types of a program of your own are checked. Default: true. */

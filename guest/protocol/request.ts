@@ -1,6 +1,10 @@
 import { DocteurError } from "../../reader/errors.ts";
 import type { Port } from "./published-port.ts";
 
+/** How a program finds a path: `ConnectOptions.layout` says what each does. */
+export const LAYOUTS = ["frozen", "light", "fast"] as const;
+export type LayoutName = (typeof LAYOUTS)[number];
+
 /** A request to run a program: the payload of a RUN frame, as JSON. */
 export interface RunRequest {
   /** The name of a unikernel that ships with docteur. */
@@ -8,7 +12,7 @@ export interface RunRequest {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Overrides the layout of the program. */
-  readonly layout?: "light" | "fast" | undefined;
+  readonly layout?: LayoutName | undefined;
   /** Refuses an image of any other commit, 40 hexadecimal digits. */
   readonly commit?: string | undefined;
   /** Ignores the IDX of the image and makes it again. */
@@ -23,6 +27,11 @@ export interface RunRequest {
   readonly terminal?: boolean | undefined;
   /** Whether the program reports what it does. */
   readonly verbose?: boolean | undefined;
+}
+
+/** Whether a value is the name of a layout. */
+export function isLayoutName(value: unknown): value is LayoutName {
+  return LAYOUTS.some((name) => name === value);
 }
 
 /** Encodes a request as JSON. */
@@ -56,7 +65,7 @@ function isRunRequest(value: unknown): value is RunRequest {
     typeof env === "object" &&
     env !== null &&
     Object.values(env).every((item) => typeof item === "string") &&
-    (layout === undefined || layout === "light" || layout === "fast") &&
+    (layout === undefined || isLayoutName(layout)) &&
     (commit === undefined || typeof commit === "string") &&
     (analyze === undefined || typeof analyze === "boolean") &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&

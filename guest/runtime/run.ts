@@ -59,11 +59,15 @@ export async function call(
 ): Promise<number | undefined> {
   const { output, image, stdin, streams } = context;
   const open = (options?: ConnectOptions) =>
-    connect(openFileDevice(image), { ...options, ...overrides(request) });
+    connect(openFileDevice(image), {
+      onNote: (note) => output.error(`docteur: note: ${note}\n`),
+      ...options,
+      ...overrides(request),
+    });
   let store: Store | undefined;
   let fs: ImageFs | undefined;
   const theStore = () => {
-    store ??= open({ layout: "light" });
+    store ??= open();
     return store;
   };
   const status = await program({

@@ -10,7 +10,7 @@ const USAGE = "cat PATH... | cat [-z] --files-from -";
 
 const NUL = 0;
 
-/** From this many paths on, the layout `fast` is faster than `light`. */
+/** In an image without a layout, from this many paths on `fast` is faster than `light`. */
 const MANY = 64;
 
 /** Bytes of the largest file that `getAll` reads; a larger one is written in pieces. */
@@ -33,13 +33,13 @@ export const cat: Unikernel = async ({ args, console, connect, stdin }) => {
     return usageError(console, "cat", USAGE, unknown);
   }
   if (from === undefined) {
-    const store = connect({ layout: operands.length < MANY ? "light" : "fast", boundWork: true });
+    const store = connect({ fallback: operands.length < MANY ? "light" : "fast", boundWork: true });
     let status = 0;
     for (const path of operands) status = Math.max(status, await catOne(store, console, path));
     return status;
   }
   if (from !== "-") return usageError(console, "cat", USAGE, `--files-from ${from}`);
-  const store = connect({ layout: "fast", boundWork: true });
+  const store = connect({ fallback: "fast", boundWork: true });
   const give = (value: Uint8Array | DocteurError) => {
     if (value instanceof DocteurError) throw value;
     console.write(value);

@@ -18,7 +18,7 @@ const USAGE = "ls [-l] [-R] [PATH...]";
 export const ls: Unikernel = ({ args, console, connect, terminal }) => {
   const { options, operands, unknown } = parseOptions(args, { flags: ["-l", "-R"], values: [] });
   if (unknown !== undefined) return usageError(console, "ls", USAGE, unknown);
-  const store = connect({ layout: "light", boundWork: true });
+  const store = connect({ boundWork: true });
   const folders = operands.length === 0 ? ["/"] : operands;
   const listing = new Listing(store, console, options.has("-l"), terminal);
   return worst(folders, (path) =>

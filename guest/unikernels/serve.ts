@@ -44,7 +44,7 @@ export const serve: Unikernel = async (context) => {
   if (malformedRule !== undefined) {
     return usageError(console, "serve", USAGE, `--cache '${malformedRule.text}'`);
   }
-  const store = connect({ layout: "light", maxObjectSize: LARGEST_DELTA_IN_MEMORY });
+  const store = connect({ maxObjectSize: LARGEST_DELTA_IN_MEMORY });
   try {
     const sources = {
       headers: options.get("--headers"),

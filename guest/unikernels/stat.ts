@@ -18,7 +18,7 @@ const WORDS = {
 export const stat: Unikernel = ({ args, console, connect, terminal }) => {
   const { operands, unknown } = parseOptions(args, { flags: [], values: [] });
   if (unknown !== undefined || operands.length === 0) return usageError(console, "stat", USAGE, unknown);
-  const store = connect({ layout: "light", boundWork: true });
+  const store = connect({ boundWork: true });
   const shown = (name: Uint8Array) => (terminal ? printableBytes(name) : name);
   return worst(operands, (path) => statOne(store, console, path, shown));
 };

@@ -37,8 +37,12 @@ export class IdTable {
   }
 
   /** Copies a raw id. */
-  copy(number: number, into: Buffer, offset: number): void {
+  copy(number: number, into: Uint8Array, offset: number): void {
     this.#page(number).copy(into, offset, start(number), start(number) + ID_LENGTH);
+  }
+
+  firstByte(number: number): number {
+    return this.#page(number)[start(number)] as number;
   }
 
   /** 40 hexadecimal digits. */

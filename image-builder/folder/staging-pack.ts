@@ -1,9 +1,8 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import type { ObjectKind } from "../../reader/git/object.ts";
 import { SHA1 } from "../../reader/node-platform.ts";
 import { encodeEntryHeader, encodePackHeader } from "../../reader/pack/format.ts";
-import { idxPieces } from "../../reader/pack/idx-encode.ts";
 import { NumberList } from "../number-list.ts";
+import { writeIdxFile } from "../packing/idx-file.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import { sortIndexes } from "../sort-indexes.ts";
 import type { IdTable } from "./id-table.ts";
@@ -74,26 +73,17 @@ export class StagingPack implements Disposable {
     const numberAt = (index: number) => this.#numbers.at(order[index] as number);
     const compare = (a: number, b: number) => this.#ids.compare(this.#numbers.at(a), this.#numbers.at(b));
     const order = sortIndexes(this.count, compare);
-    const id = Buffer.alloc(SHA1.idLength);
-    const source = {
+    writeIdxFile(this.#files.idx, {
       format: SHA1,
       count: this.count,
-      idAt: (index: number) => {
-        this.#ids.copy(numberAt(index), id, 0);
-        return id;
+      firstByteAt: (index: number) => this.#ids.firstByte(numberAt(index)),
+      copyId: (index: number, into: Uint8Array, offset: number) => {
+        this.#ids.copy(numberAt(index), into, offset);
       },
       crcAt: (index: number) => this.#crcs.at(order[index] as number),
       offsetAt: (index: number) => this.#offsets.at(order[index] as number),
       trailer,
-    };
-    const fd = openSync(this.#files.idx, "wx");
-    try {
-      for (const piece of idxPieces(source)) {
-        for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
-      }
-    } finally {
-      closeSync(fd);
-    }
+    });
     return this.#files;
   }
 

@@ -4,7 +4,7 @@ import { hex } from "../../reader/git/object-id.ts";
 import { SHA1 } from "../../reader/node-platform.ts";
 import { idxPieces, layoutOf } from "../../reader/pack/idx-encode.ts";
 import { IDX_SIGNATURE, type IdxLayout, idxLayout } from "../../reader/pack/idx-format.ts";
-import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
+import type { SortedEntries } from "../../reader/pack/sorted-entries.ts";
 
 /**
  * Compares the IDX at `indexOffset`, byte for byte, with the one that the PACK implies.
@@ -14,17 +14,17 @@ import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
  * fan-out), `idx-mismatch` (an id, CRC-32 or offset; names the object), `idx-trailer` (the checksums at the
  * end).
  */
-export function checkIdx(cache: SectorCache, indexOffset: number, analysis: PackAnalysis): number {
-  const layout = layoutOf(analysis);
-  checkIdxFits(cache, indexOffset, analysis.count, layout.length);
+export function checkIdx(cache: SectorCache, indexOffset: number, entries: SortedEntries): number {
+  const layout = layoutOf(entries);
+  checkIdxFits(cache, indexOffset, entries.count, layout.length);
   let at = 0;
-  for (const piece of idxPieces(analysis)) {
+  for (const piece of idxPieces(entries)) {
     for (let done = 0; done < piece.length; ) {
       const found = cache.piece(indexOffset + at, indexOffset + at + piece.length - done);
       const wanted = piece.subarray(done, done + found.length);
       if (Buffer.compare(found, wanted) !== 0) {
         const byte = at + found.findIndex((byte, i) => byte !== wanted[i]);
-        throw difference(byte, indexOffset, layout, analysis);
+        throw difference(byte, indexOffset, layout, entries);
       }
       at += found.length;
       done += found.length;
@@ -53,7 +53,7 @@ function difference(
   at: number,
   indexOffset: number,
   layout: IdxLayout,
-  analysis: PackAnalysis,
+  entries: SortedEntries,
 ): InvalidImageError {
   const offset = indexOffset + at;
   if (at < IDX_SIGNATURE.length)
@@ -70,10 +70,10 @@ function difference(
     return new InvalidImageError("idx-mismatch", "the IDX has a wrong 64-bit offset", { offset });
   }
   const wrong = (name: string, index: number) => {
-    const object = hex(analysis.idAt(index));
+    const object = hex(entries.idAt(index));
     return new InvalidImageError("idx-mismatch", `the IDX has a wrong ${name}`, { offset, object });
   };
   if (at >= layout.offsets) return wrong("offset", Math.floor((at - layout.offsets) / 4));
   if (at >= layout.crcs) return wrong("CRC-32", Math.floor((at - layout.crcs) / 4));
-  return wrong("id", Math.floor((at - layout.ids) / analysis.format.idLength));
+  return wrong("id", Math.floor((at - layout.ids) / entries.format.idLength));
 }

@@ -25,12 +25,16 @@ const WORK_PER_TREE = 16 * COST.delta;
 /**
  * Walks from a root tree to everything below it, each tree once, and checks that the PACK has each object, of
  * the kind that its entry says, and that every tree is well formed. Does not read blobs: their ids were
- * computed from them.
+ * computed from them. Pauses after each tree.
  * @throws {InvalidImageError} faults `object-missing`, `object-kind`, `tree`; the object is what is missing
  * or malformed.
  * @throws {WorkLimitError} if the trees take more work than `objects` may do.
  */
-export function checkReachable(root: string, objects: Objects, reached: ReachedObjects): void {
+export function* checkReachable(
+  root: string,
+  objects: Objects,
+  reached: ReachedObjects,
+): Generator<void, void> {
   // Not by recursion: the trees of a hostile image may be of any depth. Indexes, not ids, which are views
   // into trees.
   const pending: number[] = [];
@@ -58,6 +62,7 @@ export function checkReachable(root: string, objects: Objects, reached: ReachedO
       const kind = KIND_OF_ENTRY[tree.type(entry)];
       if (kind !== undefined) add(tree.id(entry), kind, () => `tree ${hex(id)} names ${nameIn(tree, entry)}`);
     }
+    yield;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Verification {
 export interface VerifiedSizes {
   readonly image: number;
   readonly pack: number;
+  /** 0 if the image has no layout. */
+  readonly layout: number;
   readonly idx: number;
   /** Where the IDX begins in the image. */
   readonly indexOffset: number;

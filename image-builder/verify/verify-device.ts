@@ -5,13 +5,18 @@ import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
 import { raw } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
+import { HEADER_SIZE, type ImageHeader, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
 import { analyzePack } from "../../reader/pack/analyze.ts";
+import { layoutOf } from "../../reader/pack/idx-encode.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
-import { readPackHeader, type ScannedPack } from "../../reader/pack/scan.ts";
+import { readPackHeader } from "../../reader/pack/scan.ts";
 import { Work } from "../../reader/pack/work.ts";
+import { readTree } from "../../reader/paths/trees.ts";
+import { checkLayout } from "../layout/check-layout.ts";
+import type { LayoutOf } from "../layout/layout-blocks.ts";
+import { listedBases } from "../layout/listed-bases.ts";
 import { checkIdx, checkIdxFits } from "./check-idx.ts";
 import { checkReachable } from "./reachable.ts";
 import { ReachedObjects } from "./reached-objects.ts";
@@ -20,38 +25,54 @@ import type { VerifiedCommit } from "./verification.ts";
 /** Called now and then with how much of the PACK is done; both are in the same unit. */
 export type OnVerifyProgress = (done: number, total: number) => void;
 
+export interface VerifyDeviceOptions {
+  readonly onProgress?: OnVerifyProgress | undefined;
+  /** As for `boundsOf`. */
+  readonly workFactor?: number | undefined;
+}
+
 /**
  * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1
  * computed, the trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all
- * the commit reaches is in the PACK. Synchronous, and all the work of `verifyImage`.
+ * the commit reaches is in the PACK. Synchronous, and from the first byte to the last: so it says what
+ * `verifyImage` does of a damaged image.
  *
- * Does not read what is between the PACK and the IDX, or after the IDX: it may be sections of other readers.
+ * Compares the layout, too, if the image has one. Does not read other sections, nor what is after the IDX.
  *
- * @param scanned the result of `scanPack` for its PACK, if there is one already.
- * @param workFactor as for `boundsOf`.
  * @throws {InvalidImageError} the first fault found, with its offset and object.
  * @throws {DocteurError} `TOO_MUCH_WORK`, `OBJECT_TOO_LARGE`: what cannot be verified within the bounds of
  * docs/STORE.md.
  */
-export function verifyDevice(
-  device: BlockDevice,
-  onProgress?: OnVerifyProgress,
-  scanned?: ScannedPack,
-  workFactor = 1,
-): VerifiedCommit {
+export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions = {}): VerifiedCommit {
   const cache = new SectorCache(device);
-  const { commit: id, indexOffset } = readHeader(cache);
-  if ((device.size - indexOffset) % SECTOR_SIZE !== 0) {
-    const what = `the image size ${device.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
-    throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
-  }
+  const { indexOffset } = checkedHeader(cache);
   // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
-  if (scanned === undefined) {
-    checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
-  }
-  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, { onProgress, scanned, workFactor });
-  const idx = checkIdx(cache, indexOffset, analysis);
+  checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
+  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, options);
+  checkIdx(cache, indexOffset, analysis.sorted);
+  return toEnd(verifyCommit(cache, analysis, options.workFactor));
+}
 
+/** The header of an image. @throws {InvalidImageError} fault `header`. */
+export function checkedHeader(cache: SectorCache): ImageHeader {
+  const header = readHeader(cache);
+  const { indexOffset } = header;
+  if ((cache.size - indexOffset) % SECTOR_SIZE === 0) return header;
+  const what = `the image size ${cache.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
+  throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
+}
+
+/**
+ * Verifies that the PACK has all that the commit of an image reaches, once the PACK itself is analyzed. Does
+ * not read the IDX. In steps of one tree.
+ * @throws as `verifyDevice`.
+ */
+export function* verifyCommit(
+  cache: SectorCache,
+  analysis: PackAnalysis,
+  workFactor = 1,
+): Generator<void, VerifiedCommit> {
+  const { commit: id, indexOffset } = checkedHeader(cache);
   const reached = new ReachedObjects(analysis);
   const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), {
@@ -61,9 +82,11 @@ export function verifyDevice(
   const objects = new Objects(analysis, pack);
   const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
-  checkReachable(commit.tree, objects, reached);
+  yield* checkReachable(commit.tree, objects, reached);
+  const layout = yield* checkLayout(cache, indexOffset, layoutOfCommit(id, commit.tree, analysis, cache));
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
+  const idx = layoutOf(analysis.sorted).length;
   const verification = {
     commit: id,
     author: commit.author,
@@ -74,9 +97,16 @@ export function verifyDevice(
     unreachable: reached.unreached,
     deltas,
     longestChain,
-    sizes: { image: device.size, pack: analysis.size, idx, indexOffset, objects: bytes },
+    sizes: { image: cache.size, pack: analysis.size, layout, idx, indexOffset, objects: bytes },
   };
   return { verification, commitObject };
+}
+
+function toEnd<Result>(steps: Generator<unknown, Result>): Result {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint8Array {
@@ -91,16 +121,43 @@ function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint
   return objects.read(raw(id), "commit");
 }
 
+/**
+ * What the layout of a commit is made from. What it reads is not bounded by the work for other things: as
+ * much as the layout has bytes that are right.
+ */
+function layoutOfCommit(id: string, root: string, analysis: PackAnalysis, cache: SectorCache): LayoutOf {
+  const { indexOffset } = readHeader(cache);
+  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
+  const objects = new Objects(analysis, pack);
+  return {
+    commit: raw(id),
+    root: raw(root),
+    idLength: analysis.format.idLength,
+    objects: analysis.count,
+    readTree: (tree) => readTree(objects, tree),
+    locate: (object) => {
+      const index = analysis.indexOf(object) as number;
+      return {
+        offset: analysis.offsetAt(index),
+        length: analysis.packedSizeAt(index),
+        size: analysis.sizeAt(index),
+        bases: listedBases(analysis.basesAt(index)),
+      };
+    },
+  };
+}
+
 function summarize(analysis: PackAnalysis) {
   const counts: Record<ObjectKind, number> = { commit: 0, tree: 0, blob: 0, tag: 0 };
   let deltas = 0;
   let longestChain = 0;
   let bytes = 0;
-  for (const { kind, depth, size } of analysis.entries()) {
-    counts[kind]++;
+  for (let index = 0; index < analysis.count; index++) {
+    const depth = analysis.depthAt(index);
+    counts[analysis.kindAt(index)]++;
     if (depth > 0) deltas++;
     longestChain = Math.max(longestChain, depth);
-    bytes += size;
+    bytes += analysis.sizeAt(index);
   }
   return { counts, deltas, longestChain, bytes };
 }

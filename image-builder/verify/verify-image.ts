@@ -1,12 +1,13 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { openFileDevice } from "../../reader/block/file.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
+import type { AnalysisTask } from "./analysis-task.ts";
 import { rebuildError } from "./error-transfer.ts";
-import { SMALL_HEAP } from "./small-heap.ts";
+import { planAnalysis } from "./plan.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
 import type { OnVerifyProgress } from "./verify-device.ts";
-import type { VerifyTask, WorkerMessage } from "./worker.ts";
+import { verifyInTurns } from "./verify-together.ts";
+import type { WorkerMessage } from "./worker.ts";
 
 export interface VerifyOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
@@ -15,6 +16,11 @@ export interface VerifyOptions {
    * false.
    */
   readonly keepGoing?: boolean | undefined;
+  /**
+   * Leave the calling thread alone, as one that serves must be. Default false: it does its part of the work,
+   * a few milliseconds at a time.
+   */
+  readonly inBackground?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,23 +38,20 @@ export class DamagedImageError extends InvalidImageError {
   }
 }
 
-/** Beside this file, whether it is run from the sources or as the bundle that npm ships. */
-const WORKER = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./verify-worker.js";
-
 /**
  * The commit object of each verification, kept apart so that a verification printed as JSON does not have it.
  */
 const commitObjects = new WeakMap<Verification, Uint8Array>();
 
 /**
- * Verifies an image file or disk; see `verifyDevice` for what that covers. Runs in a thread of its own, so
- * that the caller can handle signals meanwhile.
+ * Verifies an image file or disk; see `verifyDevice` for what that covers. Between the steps of its
+ * work, of some milliseconds each, the caller can handle signals.
  * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`,
  * `IMAGE_UNREADABLE`.
  */
 export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();
-  const { verification: transferred, commitObject } = await inThread(path, options);
+  const { verification: transferred, commitObject } = await verified(path, options);
   const verification = { ...transferred, message: parseCommit(commitObject, transferred.commit).message };
   commitObjects.set(verification, commitObject);
   return verification;
@@ -61,29 +64,44 @@ export function commitObjectOf(verification: Verification): Uint8Array {
   return bytes;
 }
 
-async function inThread(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
-  const { onProgress, signal } = options;
-  const workerData: VerifyTask = { image: path, keepGoing: options.keepGoing ?? false };
-  const worker = new Worker(new URL(WORKER, import.meta.url), { workerData, resourceLimits: SMALL_HEAP });
-  const end = () => void worker.terminate();
-  signal?.addEventListener("abort", end, { once: true });
+async function verified(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
+  const { signal, inBackground = false } = options;
+  const device = openFileDevice(path);
   try {
-    let result: VerifiedCommit | undefined;
-    let failure: Error | undefined;
-    worker.on("message", (message: WorkerMessage) => {
-      if (message.type === "progress") onProgress?.(message.done, message.total);
-      else if (message.type === "done") result = message.result;
-      else failure = failureOf(message);
-    });
-    // Rejects if the thread itself fails, out of memory for instance.
-    await once(worker, "exit");
-    signal?.throwIfAborted();
-    if (failure !== undefined) throw failure;
-    if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
-    return result;
+    const task = planAnalysis(path, device);
+    if (task === undefined) return await inThread(path, options);
+    const threads = task.threads > 1 || inBackground ? await import("./verify-threads.ts") : undefined;
+    const end = threads?.startHelpers(task);
+    try {
+      if (inBackground) return await inThread(path, options, task);
+      const found = await verifyInTurns(device, task, options.onProgress, signal);
+      if (found !== undefined) return found;
+    } finally {
+      end?.();
+    }
   } finally {
-    signal?.removeEventListener("abort", end);
+    device.close();
   }
+  return await inThread(path, options);
+}
+
+async function inThread(
+  path: string,
+  { keepGoing = false, onProgress, signal }: VerifyOptions,
+  analysis?: AnalysisTask,
+): Promise<VerifiedCommit> {
+  let result: VerifiedCommit | undefined;
+  let failure: Error | undefined;
+  const onMessage = (message: WorkerMessage) => {
+    if (message.type === "progress") onProgress?.(message.done, message.total);
+    else if (message.type === "done") result = message.result;
+    else failure = failureOf(message);
+  };
+  const { verifyInThread } = await import("./verify-threads.ts");
+  await verifyInThread({ image: path, keepGoing, analysis, thread: 0 }, onMessage, signal);
+  if (failure !== undefined) throw failure;
+  if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
+  return result;
 }
 
 function failureOf({ error, more }: WorkerMessage & { readonly type: "failed" }): Error {

@@ -1,12 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
+import type { AnalysisTask } from "./analysis-task.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
-import { scanForAnother, scanInThreads } from "./scan-in-threads.ts";
-import type { ScanTask } from "./scan-parts.ts";
 import type { VerifiedCommit } from "./verification.ts";
 import { verifyDevice } from "./verify-device.ts";
+import { helpAnalyze, verifyAtOnce } from "./verify-together.ts";
 
 /** What the verifying thread posts: progress, and at the end the result. */
 export type WorkerMessage =
@@ -19,47 +20,52 @@ export type WorkerMessage =
       readonly more: readonly TransferredError[];
     };
 
-/** What the verifying thread gets. */
-export interface VerifyTask {
+/** What a thread gets. */
+export interface ThreadTask {
   readonly image: string;
   readonly keepGoing: boolean;
+  /** What threads do together. Without it, this one scans the PACK from its first byte on. */
+  readonly analysis: AnalysisTask | undefined;
+  /** 0 for the thread that verifies; the others only take part in the analysis. */
+  readonly thread: number;
 }
 
 function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-async function verify({ image: path, keepGoing }: VerifyTask): Promise<void> {
-  const progress = (done: number, total: number) => send({ type: "progress", done, total });
+async function verify({ image, keepGoing, analysis }: ThreadTask): Promise<void> {
+  const onProgress = (done: number, total: number) => send({ type: "progress", done, total });
   try {
-    const device = openFileDevice(path);
-    try {
-      const program = new URL(import.meta.url);
-      const scanned = await scanInThreads(path, device, program, (done, count) => progress(done, count * 2));
-      const { verification, commitObject } = verifyDevice(device, progress, scanned);
-      const bytes = new Uint8Array(commitObject);
-      // The message may be long, and is in the commit object, which is transferred rather than copied.
-      const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
-      parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
-    } finally {
-      device.close();
-    }
+    const { verification, commitObject } = await withDevice(image, async (device) => {
+      const found = analysis && (await verifyAtOnce(device, analysis, onProgress));
+      return found ?? verifyDevice(device, { onProgress });
+    });
+    const bytes = new Uint8Array(commitObject);
+    // The message may be long, and is in the commit object, which is transferred rather than copied.
+    const result = { verification: { ...verification, message: undefined }, commitObject: bytes };
+    parentPort?.postMessage({ type: "done", result } satisfies WorkerMessage, [bytes.buffer]);
   } catch (error) {
-    const damaged = keepGoing && error instanceof InvalidImageError ? examineFile(path) : [];
+    const damaged =
+      keepGoing && error instanceof InvalidImageError
+        ? await withDevice(image, async (device) => examineObjects(device))
+        : [];
     send({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
 }
 
-function examineFile(path: string): InvalidImageError[] {
+async function withDevice<Result>(
+  path: string,
+  use: (device: BlockDevice) => Promise<Result>,
+): Promise<Result> {
   const device = openFileDevice(path);
   try {
-    return examineObjects(device);
+    return await use(device);
   } finally {
     device.close();
   }
 }
 
-// The verifying thread gets an image; the threads that it starts get a `ScanTask`.
-const task = workerData as VerifyTask | ScanTask;
-if ("keepGoing" in task) await verify(task);
-else parentPort?.postMessage(scanForAnother(task));
+const task = workerData as ThreadTask;
+if (task.thread === 0) await verify(task);
+else await withDevice(task.image, (device) => helpAnalyze(device, task.analysis!, task.thread));

@@ -133,7 +133,7 @@ export class BulkRead {
     const work = WorkQueue.create([LARGE_SLOT_MEMORY, ...sizes]);
     // What no slot can hold is not for a thread, and so neither is what is built on such a thing.
     const maxObjectSize = Math.min(connect.maxObjectSize ?? LARGE_SLOT_MEMORY, LARGE_SLOT_MEMORY);
-    const { platform: _, ...options } = { ...connect, maxObjectSize };
+    const { platform: _, onNote: _note, ...options } = { ...connect, maxObjectSize };
     this.#threads = threads.start(count, { path, options, queue: work.memory });
     return work;
   }

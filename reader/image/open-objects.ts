@@ -5,6 +5,7 @@ import { InvalidImageError } from "../errors.ts";
 import { type ObjectFormat, objectFormat } from "../git/object-format.ts";
 import { NODE_PLATFORM, SHA1 } from "../node-platform.ts";
 import { analyzePack } from "../pack/analyze.ts";
+import { ExpectedIndex } from "../pack/expected-index.ts";
 import { Idx } from "../pack/idx.ts";
 import type { Inflater } from "../pack/inflate.ts";
 import { createInflater, type InflateEngine } from "../pack/inflaters.ts";
@@ -23,10 +24,19 @@ const INDEX_CACHE_SIZE = 2 * 1024 * 1024;
 /** How to connect. Sizes are bytes and bound what the store holds in memory. */
 export interface ConnectOptions {
   /**
-   * `light` reads the commit and the root only, and walks trees on demand: right for a few paths. `fast` maps
-   * every path at once: right for many. Default `light`.
+   * `frozen` finds paths in the layout that the image has in a section of its own; it becomes `fallback` where
+   * the image has none, or a damaged one. `light` reads the commit and the root only, and walks trees on
+   * demand: right for a few paths. `fast` maps every path at once: right for many. Default `frozen`; with
+   * `analyze`, which trusts no index, its fallback.
    */
-  readonly layout?: "light" | "fast" | undefined;
+  readonly layout?: "frozen" | "light" | "fast" | undefined;
+  /** What takes the place of the layout `frozen`. Default `light`. */
+  readonly fallback?: "light" | "fast" | undefined;
+  /**
+   * Called with one line if the image's layout is damaged, or absent though the option `layout` is `frozen`.
+   * Default: nothing is said.
+   */
+  readonly onNote?: ((note: string) => void) | undefined;
   /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
   readonly analyze?: boolean | undefined;
   /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
@@ -65,11 +75,24 @@ export interface ConnectOptions {
   readonly workFactor?: number | undefined;
 }
 
+/** What `openObjects` opens. */
+export interface OpenedObjects {
+  /** The commit's id, hexadecimal. */
+  readonly id: string;
+  readonly objects: Objects;
+  /** The index of `objects`. */
+  readonly index: ExpectedIndex;
+  readonly format: ObjectFormat;
+  readonly indexOffset: number;
+  /** For what is read besides the PACK. */
+  readonly indexCache: SectorCache;
+}
+
 /**
  * The objects of the image on a device, which still belongs to the caller, and the commit's id.
  * @throws {InvalidImageError} if the header or the IDX is damaged; fault `pinned-commit`.
  */
-export function openObjects(device: BlockDevice, options: ConnectOptions): { id: string; objects: Objects } {
+export function openObjects(device: BlockDevice, options: ConnectOptions): OpenedObjects {
   const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
   const header = readHeader(cache);
   const { commit: id, indexOffset } = header;
@@ -80,7 +103,8 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
   const platform = options.platform ?? NODE_PLATFORM;
   const format = platform === NODE_PLATFORM ? SHA1 : objectFormat("sha1", platform);
   const inflater = createInflater(options.inflate, platform);
-  const index = openIndex(device, cache, header, { ...options, format, inflater });
+  const small = indexCache(device, cache);
+  const index = openIndex(cache, small, header, { ...options, format, inflater });
   const bounds = boundsOf(indexOffset - HEADER_SIZE, options.workFactor);
   const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
     baseCacheSize: options.baseCacheSize,
@@ -90,12 +114,20 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): { id:
     bounds,
     work: new Work(options.boundWork === true ? bounds.commandWork : undefined),
   });
-  return { id, objects: new Objects(index, pack) };
+  const expected = new ExpectedIndex(index);
+  return {
+    id,
+    objects: new Objects(expected, pack),
+    index: expected,
+    format,
+    indexOffset,
+    indexCache: small,
+  };
 }
 
 function openIndex(
-  device: BlockDevice,
   cache: SectorCache,
+  small: SectorCache,
   { indexOffset }: ImageHeader,
   options: ConnectOptions & { readonly format: ObjectFormat; readonly inflater: Inflater },
 ): ObjectIndex {
@@ -107,7 +139,7 @@ function openIndex(
       workFactor: options.workFactor,
     });
   }
-  return new Idx(indexCache(device, cache), indexOffset, indexOffset - HEADER_SIZE, options.format);
+  return new Idx(small, indexOffset, indexOffset - HEADER_SIZE, options.format);
 }
 
 /**

@@ -9,7 +9,7 @@ import { free } from "./free.ts";
 import type { Inflater } from "./inflate.ts";
 import { Pack } from "./pack.ts";
 import { PackAnalysis } from "./pack-analysis.ts";
-import { type ScannedPack, scanPack } from "./scan.ts";
+import { scanPack } from "./scan.ts";
 import { NONE, WaitingDeltas } from "./waiting-deltas.ts";
 import { COST, Work } from "./work.ts";
 
@@ -24,8 +24,6 @@ export interface AnalyzeOptions {
   readonly format?: ObjectFormat | undefined;
   /** What inflates. Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
-  /** The result of `scanPack` for this PACK, where there is one already. */
-  readonly scanned?: ScannedPack | undefined;
   /**
    * Called every so often with how many of the objects have been scanned and resolved, each counting once for
    * either. What it throws ends the analysis.
@@ -36,7 +34,7 @@ export interface AnalyzeOptions {
 /**
  * Work that an entry may take beyond what the PACK's bytes allow: many small deltas are nothing suspicious.
  */
-const WORK_PER_ENTRY = 2 * COST.delta;
+export const WORK_PER_ENTRY: number = 2 * COST.delta;
 
 /**
  * Computes from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id
@@ -58,14 +56,14 @@ export function analyzePack(
   const bounds = boundsOf(limit - start, options.workFactor);
   const work = new Work(bounds.commandWork);
   const plain = new Pack(cache, start, limit, () => undefined, options);
-  const scanned =
-    options.scanned ??
-    scanPack(cache, plain, start, limit, (done, count) => options.onProgress?.(done, count * 2));
+  const scanned = scanPack(cache, plain, start, limit, (done, count) =>
+    options.onProgress?.(done, count * 2),
+  );
   work.grant(WORK_PER_ENTRY * scanned.table.count);
   const resolver = new Resolver(scanned.table, start, options);
   const base = (_: Uint8Array, delta: number) => resolver.baseOf(delta);
-  const depths = resolver.run(new Pack(cache, start, limit, base, { ...options, bounds, work }));
-  return new PackAnalysis(scanned, depths);
+  const { depths, parents } = resolver.run(new Pack(cache, start, limit, base, { ...options, bounds, work }));
+  return new PackAnalysis(scanned, depths, parents);
 }
 
 /**
@@ -104,8 +102,8 @@ class Resolver {
     return parent === NONE ? undefined : this.#table.offsets[parent];
   }
 
-  /** The number of deltas between each object and an undeltified one. */
-  run(pack: Pack): Uint16Array {
+  /** The number of deltas between each object and an undeltified one, and the entry that each is built on. */
+  run(pack: Pack): { depths: Uint16Array; parents: Int32Array } {
     const { count } = this.#table;
     this.#checkClaims(pack.work);
     const waiting = this.#linkChildren();
@@ -115,9 +113,9 @@ class Resolver {
       }
     }
     if (this.#resolved < count) throw this.#unresolved(waiting);
-    for (const array of [this.#firstChild, this.#nextSibling, this.#parent]) free(array);
+    for (const array of [this.#firstChild, this.#nextSibling]) free(array);
     this.#options.onProgress?.(count * 2, count * 2);
-    return this.#depths;
+    return { depths: this.#depths, parents: this.#parent };
   }
 
   /** Rather than begin, and find in the end that it is too much. */

@@ -108,9 +108,11 @@ export class BaseCache extends OutputBuffer {
   /**
    * Frees the memory of huge objects, except that of a range: an object that is read to other memory needs
    * it.
+   *
+   * @param most bytes of an object's memory that is not freed.
    */
-  dropHuge(kept?: MemoryRange): void {
-    for (const large of this.#large) if (large.memory !== kept?.memory) empty(large, HUGE);
+  dropHuge(kept?: MemoryRange, most = HUGE): void {
+    for (const large of this.#large) if (large.memory !== kept?.memory) empty(large, most);
   }
 
   #reserveLarge(size: number, kept: MemoryRange | undefined): void {

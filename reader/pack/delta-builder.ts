@@ -34,10 +34,11 @@ export class DeltaBuilder {
 
   /**
    * Builds the object of a delta on its base.
+   * @returns the offset in the PACK where the entry after the delta begins.
    * @throws {InvalidImageError} faults `pack-inflate`, `pack-delta`, `pack-base`.
    * @throws {DocteurError} `OBJECT_TOO_LARGE`. @throws {WorkLimitError}
    */
-  build(base: Base, delta: EntryHeader, into: OutputBuffer): void {
+  build(base: Base, delta: EntryHeader, into: OutputBuffer): number {
     const { size } = delta;
     const limits = this.#limits;
     const at = this.#entries.at(delta);
@@ -45,7 +46,7 @@ export class DeltaBuilder {
     limits.checkDeltaSize(size, at);
     const memory = this.#scratchOf(size + 1);
     try {
-      this.#entries.inflateTo(delta, memory, 0);
+      const end = this.#entries.inflateTo(delta, memory, 0);
       const { sourceSize, targetSize, instructions } = decodeDeltaHeader(memory, size);
       if (sourceSize !== base.size) {
         throw new DeltaError(`the delta is for a source of ${sourceSize} bytes, its base has ${base.size}`);
@@ -65,6 +66,7 @@ export class DeltaBuilder {
       limits.work.add(work);
       limits.checkObjectWork(base.work + work, at);
       into.filled(base.kind, targetSize, base.depth + 1, base.work + work);
+      return end;
     } catch (cause) {
       throw deltaFault(cause, at);
     } finally {

@@ -161,8 +161,11 @@ export class Entries {
     return at - this.start;
   }
 
-  /** Inflates an entry's own stream, an object or a delta, to where one byte more can be written. */
-  inflateTo(header: EntryHeader, output: Uint8Array, start: number): void {
+  /**
+   * Inflates an entry's own stream, an object or a delta, to where one byte more can be written.
+   * @returns the offset in the PACK where the next entry begins.
+   */
+  inflateTo(header: EntryHeader, output: Uint8Array, start: number): number {
     // One byte more than wanted: zlib reports the end only while the output is not full, and too long a
     // stream is seen.
     const end = start + header.size + 1;
@@ -181,6 +184,7 @@ export class Entries {
     } catch (cause) {
       throw this.#inflateFault(cause, header);
     }
+    return at - this.start;
   }
 
   /** Feeds the inflater with the bytes from byte `at` of the image on that are contiguous in memory. */

@@ -92,6 +92,14 @@ export class EntryTable {
     this.ids.set(id, entry * this.#idLength);
   }
 
+  /** As `resolve`, by an id each byte of which is a character. */
+  resolveById(entry: number, kind: ObjectKind, size: number, id: string): void {
+    this.#types[entry] = KINDS.indexOf(kind);
+    this.setSize(entry, size);
+    const start = entry * this.#idLength;
+    for (let i = 0; i < this.#idLength; i++) this.ids[start + i] = id.charCodeAt(i);
+  }
+
   /** The kind of an object; undefined for a delta until it is resolved. */
   kind(entry: number): ObjectKind | undefined {
     return KINDS[this.#types[entry] as number];

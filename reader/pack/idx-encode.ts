@@ -13,7 +13,10 @@ import {
 export interface IdxSource {
   readonly format: ObjectFormat;
   readonly count: number;
-  idAt(index: number): Uint8Array;
+  /** The first byte of the raw id at an index. */
+  firstByteAt(index: number): number;
+  /** Copies that id to where there is room for it. */
+  copyId(index: number, into: Uint8Array, at: number): void;
   crcAt(index: number): number;
   offsetAt(index: number): number;
   /** The checksum that the PACK ends with. */
@@ -59,7 +62,8 @@ export function encodeIdx(
   const source = {
     format,
     count: entries.length,
-    idAt: (index: number) => at(index).id,
+    firstByteAt: (index: number) => at(index).id[0] as number,
+    copyId: (index: number, into: Uint8Array, start: number) => into.set(at(index).id, start),
     crcAt: (index: number) => at(index).crc,
     offsetAt: (index: number) => at(index).offset,
     trailer,
@@ -71,7 +75,7 @@ function* tables(source: IdxSource): Generator<Uint8Array> {
   const { count, format } = source;
   yield Buffer.from(IDX_SIGNATURE);
   const counts = new Uint32Array(FAN_OUT_COUNT);
-  for (let index = 0; index < count; index++) counts[source.idAt(index)[0] as number]!++;
+  for (let index = 0; index < count; index++) counts[source.firstByteAt(index)]!++;
   let below = 0;
   const fanOut = Buffer.alloc(FAN_OUT_COUNT * 4);
   counts.forEach((objects, byte) => {
@@ -79,7 +83,7 @@ function* tables(source: IdxSource): Generator<Uint8Array> {
     fanOut.writeUInt32BE(below, byte * 4);
   });
   yield fanOut;
-  yield* column(count, format.idLength, (piece, at, index) => piece.set(source.idAt(index), at));
+  yield* column(count, format.idLength, (piece, at, index) => source.copyId(index, piece, at));
   yield* column(count, 4, (piece, at, index) => piece.writeUInt32BE(source.crcAt(index), at));
   const large: number[] = [];
   yield* column(count, 4, (piece, at, index) => {

@@ -1,9 +1,10 @@
 import type { ObjectKind } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import type { EntryTable } from "./entry-table.ts";
-import type { IdxSource } from "./idx-encode.ts";
+import { IdOrder } from "./id-order.ts";
 import type { ObjectIndex } from "./object-index.ts";
 import type { ScannedPack } from "./scan.ts";
+import { SortedEntries } from "./sorted-entries.ts";
 
 /** What is known of one entry of a PACK once it has been analyzed. */
 export interface AnalyzedEntry {
@@ -23,10 +24,9 @@ export interface AnalyzedEntry {
 }
 
 /**
- * All that a PACK says about itself; serves where an IDX is missing or not to be trusted. Less than 50 bytes
- * an object.
+ * All that a PACK says about itself; serves where an IDX is missing or not to be trusted. 50 bytes an object.
  */
-export class PackAnalysis implements ObjectIndex, IdxSource {
+export class PackAnalysis implements ObjectIndex {
   readonly count: number;
   /** How the objects are named. */
   readonly format: ObjectFormat;
@@ -36,17 +36,31 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
   readonly trailer: Uint8Array;
   readonly #table: EntryTable;
   readonly #depths: Uint16Array;
-  /** Entries in the order of their ids. */
-  readonly #byId: Uint32Array;
+  readonly #parents: Int32Array;
+  readonly #order: IdOrder;
+  /** The entries in the order of their ids: an IDX. */
+  readonly sorted: SortedEntries;
 
-  constructor({ table, trailer }: ScannedPack, depths: Uint16Array) {
+  /**
+   * @param depths per entry the number of deltas between it and an undeltified object.
+   * @param parents per entry the one that it is built on, below zero if there is none.
+   * @param order the entries in the order of their ids. Default: they are sorted here.
+   */
+  constructor(
+    { table, trailer }: ScannedPack,
+    depths: Uint16Array,
+    parents: Int32Array,
+    order: IdOrder = IdOrder.sort(table),
+  ) {
     this.#table = table;
     this.#depths = depths;
+    this.#parents = parents;
     this.count = table.count;
     this.format = table.format;
     this.size = (table.offsets[table.count] as number) + table.format.idLength;
     this.trailer = trailer;
-    this.#byId = sortedById(table);
+    this.#order = order;
+    this.sorted = new SortedEntries(table, order.entries, trailer);
   }
 
   find(ids: Uint8Array, start = 0): number | undefined {
@@ -56,77 +70,71 @@ export class PackAnalysis implements ObjectIndex, IdxSource {
 
   /** The index, in the order of ids, of the first object with this raw id. */
   indexOf(ids: Uint8Array, start = 0): number | undefined {
-    const all = this.#table.ids;
-    const length = this.format.idLength;
-    const compare = (index: number) => {
-      const id = (this.#byId[index] as number) * length;
-      return all.compare(ids, start, start + length, id, id + length);
-    };
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compare(middle) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.count && compare(low) === 0 ? low : undefined;
+    return this.#order.indexOf(ids, start);
   }
 
   /** The raw id at an index in the order of ids; a view. */
   idAt(index: number): Uint8Array {
-    return this.#table.id(this.#byId[index] as number);
+    return this.sorted.idAt(index);
   }
 
   crcAt(index: number): number {
-    return this.#table.crcs[this.#byId[index] as number] as number;
+    return this.sorted.crcAt(index);
   }
 
   offsetAt(index: number): number {
-    return this.#table.offsets[this.#byId[index] as number] as number;
+    return this.sorted.offsetAt(index);
   }
 
   kindAt(index: number): ObjectKind {
-    return this.#table.kind(this.#byId[index] as number) as ObjectKind;
+    return this.#table.kind(this.sorted.entries[index] as number) as ObjectKind;
+  }
+
+  /** Bytes of the object at an index. */
+  sizeAt(index: number): number {
+    return this.#table.size(this.sorted.entries[index] as number);
+  }
+
+  /** Deltas between the object at an index and an undeltified one. */
+  depthAt(index: number): number {
+    return this.#depths[this.sorted.entries[index] as number] as number;
+  }
+
+  /** Bytes of the entry at an index in the PACK, header and all. */
+  packedSizeAt(index: number): number {
+    const { offsets } = this.#table;
+    const entry = this.sorted.entries[index] as number;
+    return (offsets[entry + 1] as number) - (offsets[entry] as number);
+  }
+
+  /** The offset in the PACK of what the object at an index is built on; undefined if it is undeltified. */
+  baseOffsetAt(index: number): number | undefined {
+    const parent = this.#parents[this.sorted.entries[index] as number] as number;
+    return parent < 0 ? undefined : (this.#table.offsets[parent] as number);
+  }
+
+  /** Where the entries lie that the object at an index is built on, the nearest first. */
+  *basesAt(index: number): Generator<{ readonly offset: number; readonly length: number }> {
+    const { offsets } = this.#table;
+    let base = this.#parents[this.sorted.entries[index] as number] as number;
+    for (; base >= 0; base = this.#parents[base] as number) {
+      const offset = offsets[base] as number;
+      yield { offset, length: (offsets[base + 1] as number) - offset };
+    }
   }
 
   /** All entries, in the order of their ids as an IDX has them. */
   *entries(): Generator<AnalyzedEntry> {
-    const { offsets } = this.#table;
-    for (const [index, entry] of this.#byId.entries()) {
-      const offset = offsets[entry] as number;
+    for (let index = 0; index < this.count; index++) {
       yield {
-        offset,
-        packedSize: (offsets[entry + 1] as number) - offset,
+        offset: this.offsetAt(index),
+        packedSize: this.packedSizeAt(index),
         kind: this.kindAt(index),
-        size: this.#table.size(entry),
+        size: this.sizeAt(index),
         crc: this.crcAt(index),
         id: this.idAt(index),
-        depth: this.#depths[entry] as number,
+        depth: this.depthAt(index),
       };
     }
   }
-}
-
-/** Ids are as good as random: by their first bits they fall into buckets of a few. */
-const BUCKETS = 2 ** 16;
-
-/**
- * The entries in the order of their ids, those of one id in the order of the PACK. Sorts in place except
- * small buckets.
- */
-function sortedById(table: EntryTable): Uint32Array {
-  const { count, ids, format } = table;
-  const bucketOf = (entry: number) => ids.readUInt16BE(entry * format.idLength);
-  const ends = new Uint32Array(BUCKETS);
-  for (let entry = 0; entry < count; entry++) ends[bucketOf(entry)]!++;
-  for (let bucket = 1; bucket < BUCKETS; bucket++) ends[bucket]! += ends[bucket - 1] as number;
-  const starts = ends.slice();
-  const sorted = new Uint32Array(count);
-  for (let entry = count - 1; entry >= 0; entry--) sorted[--starts[bucketOf(entry)]!] = entry;
-  const compare = (a: number, b: number) => table.compareIds(a, b) || a - b;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const [start, end] = [starts[bucket] as number, ends[bucket] as number];
-    if (end - start > 1) sorted.subarray(start, end).sort(compare);
-  }
-  return sorted;
 }

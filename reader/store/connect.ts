@@ -1,8 +1,13 @@
 import type { BlockDevice } from "../block/device.ts";
 import { parseCommit } from "../git/commit.ts";
-import { raw } from "../git/object-id.ts";
-import { type ConnectOptions, openObjects } from "../image/open-objects.ts";
+import { raw, sameId } from "../git/object-id.ts";
+import { type ConnectOptions, type OpenedObjects, openObjects } from "../image/open-objects.ts";
+import type { LayoutSection } from "../layout/layout-section.ts";
+import { FallbackLayout } from "../paths/fallback.ts";
 import { FastLayout } from "../paths/fast.ts";
+import { FrozenLayout } from "../paths/frozen.ts";
+import type { Layout } from "../paths/layout.ts";
+import { damagedLayout, openLayoutSection, readCommit } from "../paths/open-frozen.ts";
 import { TreeWalk } from "../paths/tree-walk.ts";
 import { Trees } from "../paths/trees.ts";
 import { Store } from "./store.ts";
@@ -18,13 +23,47 @@ const MIB = 1024 * 1024;
  * damaged; fault `pinned-commit` if `commit` names another commit than the image's.
  */
 export function connect(device: BlockDevice, options: ConnectOptions = {}): Store {
-  const { id, objects } = openObjects(device, options);
-  const commit = parseCommit(objects.read(raw(id), "commit"), id);
+  const opened = openObjects(device, options);
+  const { id, objects, index } = opened;
+  // With `analyze` nothing is to be trusted.
+  const asked = options.layout ?? (options.analyze ? (options.fallback ?? "light") : "frozen");
+  const section = asked === "frozen" ? openLayoutSection(opened, options) : undefined;
+  const commit = parseCommit(readCommit(opened, section), id);
   const trees = new Trees(objects, options.treeCacheSize ?? 8 * MIB);
   const root = raw(commit.tree);
-  trees.read(root);
-  const Paths = options.layout === "fast" ? FastLayout : TreeWalk;
-  const largestLayout = Math.min(512 * MIB, 64 * MIB + 4 * device.size);
-  const layout = new Paths(trees, root, options.maxLayoutSize ?? largestLayout);
-  return new Store(id, commit, { device, options, objects, trees, layout });
+  const capacity = options.maxLayoutSize ?? Math.min(512 * MIB, 64 * MIB + 4 * device.size);
+  const byTrees = (name: "light" | "fast") => {
+    trees.read(root);
+    return new (name === "fast" ? FastLayout : TreeWalk)(trees, root, capacity);
+  };
+  const fallback = () => byTrees(options.fallback ?? "light");
+  const layout =
+    asked !== "frozen"
+      ? byTrees(asked)
+      : section === undefined
+        ? fallback()
+        : frozen(opened, section, trees, root, options, fallback);
+  return new Store(id, commit, { device, options, objects, index, trees, layout });
+}
+
+/** The layout of the image, or another if it is of another commit. @param root raw id of the root tree. */
+function frozen(
+  { id, index }: OpenedObjects,
+  section: LayoutSection,
+  trees: Trees,
+  root: Uint8Array,
+  { commit, onNote }: ConnectOptions,
+  fallback: () => Layout,
+): Layout {
+  const onFallback = (why: string) => onNote?.(damagedLayout(why));
+  const { details } = section;
+  if (!sameId(details.commit, raw(id)) || !sameId(details.root, root)) {
+    onFallback("it is of another commit");
+    return fallback();
+  }
+  const layout = new FrozenLayout(section, trees, {
+    isVerified: commit !== undefined,
+    expect: (id, offset) => index.expect(id, offset),
+  });
+  return new FallbackLayout(layout, fallback, onFallback);
 }

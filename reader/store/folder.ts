@@ -1,6 +1,8 @@
+import { InvalidImageError } from "../errors.ts";
 import { hex } from "../git/object-id.ts";
-import type { EntryType, Tree } from "../git/tree.ts";
+import type { EntryType } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
+import type { FolderEntries } from "../paths/layout.ts";
 import { type Kind, kindOf } from "./kind.ts";
 
 /** One entry of a dictionary. */
@@ -22,49 +24,66 @@ export interface ListEntry {
 export class Folder implements Iterable<ListEntry> {
   /** Number of entries. */
   readonly count: number;
-  readonly #tree: Tree | undefined;
+  #entries: FolderEntries | undefined;
   readonly #objects: Objects;
+  readonly #readTree: (() => FolderEntries) | undefined;
 
-  /** Use `Store.folder`. @param tree undefined for a submodule, which is empty. */
-  constructor(tree: Tree | undefined, objects: Objects) {
-    this.count = tree?.count ?? 0;
-    this.#tree = tree;
+  /**
+   * Use `Store.folder`.
+   *
+   * @param entries undefined for a submodule, which is empty.
+   * @param readTree takes the place of entries that are found to be damaged.
+   */
+  constructor(entries: FolderEntries | undefined, objects: Objects, readTree?: () => FolderEntries) {
+    this.count = entries?.count ?? 0;
+    this.#entries = entries;
     this.#objects = objects;
+    this.#readTree = readTree;
   }
 
   /** The type of an entry. @param index from 0 to `count - 1`. @throws {RangeError} if it is another. */
   type(index: number): EntryType {
-    return this.#at(index).type(index);
+    return this.#at(index, (entries) => entries.type(index));
   }
 
   /** An entry, in memory of its own. @throws {RangeError} as `type`. */
   entry(index: number): ListEntry {
-    return listEntry(this.#at(index), index);
+    return this.#at(index, (entries) => listEntry(entries, index));
   }
 
   /**
-   * Bytes of a file, or of a link's target, read from headers without inflating it; 0 for a folder.
+   * Bytes of a file, or of a link's target, read from headers or from the layout without inflating it; 0 for
+   * a folder.
    * @throws {RangeError} as `type`. @throws {InvalidImageError} where the image is damaged.
    */
   size(index: number): number {
-    const tree = this.#at(index);
-    return kindOf(tree.type(index)) === "value" ? this.#objects.describe(tree.id(index), "blob").size : 0;
+    return this.#at(index, (entries) => {
+      if (kindOf(entries.type(index)) !== "value") return 0;
+      return entries.size?.(index) ?? this.#objects.describe(entries.id(index), "blob").size;
+    });
   }
 
   *[Symbol.iterator](): Generator<ListEntry> {
     for (let index = 0; index < this.count; index++) yield this.entry(index);
   }
 
-  #at(index: number): Tree {
-    if (this.#tree === undefined || !Number.isInteger(index) || index < 0 || index >= this.count) {
+  #at<Result>(index: number, read: (entries: FolderEntries) => Result): Result {
+    if (this.#entries === undefined || !Number.isInteger(index) || index < 0 || index >= this.count) {
       throw new RangeError(`there is no entry ${index}: the folder has ${this.count}`);
     }
-    return this.#tree;
+    try {
+      return read(this.#entries);
+    } catch (error) {
+      const isLayout = error instanceof InvalidImageError && error.fault === "layout";
+      if (!isLayout || this.#readTree === undefined) throw error;
+      this.#entries = this.#readTree();
+      return read(this.#entries);
+    }
   }
 }
 
-/** An entry of a tree, in memory of its own. @param index from 0 to `tree.count - 1`. */
-export function listEntry(tree: Tree, index: number): ListEntry {
+/** An entry of a folder, in memory of its own. @param index from 0 to `tree.count - 1`. */
+export function listEntry(tree: FolderEntries, index: number): ListEntry {
   const rawName = new Uint8Array(tree.name(index));
   const type = tree.type(index);
   return {

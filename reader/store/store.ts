@@ -3,13 +3,14 @@ import { LARGEST_LIST } from "../bounds.ts";
 import { BulkRead } from "../bulk/bulk-read.ts";
 import { readValues } from "../bulk/read-values.ts";
 import { threadOptions } from "../bulk/thread-options.ts";
-import { DocteurError } from "../errors.ts";
+import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
 import type { ConnectOptions } from "../image/open-objects.ts";
 import type { BlobReader } from "../pack/blob-reader.ts";
 import type { CompressedBlob } from "../pack/compressed-blob.ts";
+import type { ExpectedIndex } from "../pack/expected-index.ts";
 import type { Objects } from "../pack/objects.ts";
 import { Descent, listingLimits } from "../paths/descent.ts";
 import type { Entry, Layout } from "../paths/layout.ts";
@@ -50,6 +51,7 @@ export class Store {
   /** The root tree's id, 40 hexadecimal digits. */
   readonly root: string;
   readonly #objects: Objects;
+  readonly #index: ExpectedIndex;
   readonly #trees: Trees;
   readonly #layout: Layout;
   readonly #device: BlockDevice;
@@ -60,12 +62,21 @@ export class Store {
   constructor(
     id: string,
     commit: Commit,
-    parts: { device: BlockDevice; options: ConnectOptions; objects: Objects; trees: Trees; layout: Layout },
+    parts: {
+      device: BlockDevice;
+      options: ConnectOptions;
+      objects: Objects;
+      /** That of `objects`. */
+      index: ExpectedIndex;
+      trees: Trees;
+      layout: Layout;
+    },
   ) {
     this.id = id;
     this.commit = commit;
     this.root = commit.tree;
     this.#objects = parts.objects;
+    this.#index = parts.index;
     this.#trees = parts.trees;
     this.#layout = parts.layout;
     this.#device = parts.device;
@@ -91,7 +102,7 @@ export class Store {
    * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
    */
   get(key: Key): Uint8Array {
-    return atPath(key, () => this.#objects.read(this.#value(key).id, "blob"));
+    return this.#read(key, (id) => this.#objects.read(id, "blob"));
   }
 
   /**
@@ -136,7 +147,7 @@ export class Store {
     if (!isNatural(offset) || !isNatural(length)) {
       throw new RangeError(`offset and length must be integers from 0 on, not ${offset} and ${length}`);
     }
-    return atPath(key, () => this.#objects.readPart(this.#value(key).id, offset, length));
+    return this.#read(key, (id) => this.#objects.readPart(id, offset, length));
   }
 
   /**
@@ -190,10 +201,17 @@ export class Store {
    * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
    */
   folder(key: Key): Folder {
-    const { entry } = this.#found(key, true);
+    const { path, entry } = this.#found(key, true);
     if (kindOf(entry.type) === "value") throw new DictionaryExpectedError(showKey(key));
-    const tree = entry.type === "tree" ? atPath(key, () => this.#trees.read(entry.id)) : undefined;
-    return new Folder(tree, this.#objects);
+    if (entry.type !== "tree") return new Folder(undefined, this.#objects);
+    const readTree = () => atPath(key, () => this.#trees.read(entry.id));
+    const frozen = this.#layout.list?.(entry, path);
+    if (frozen === undefined) return new Folder(readTree(), this.#objects);
+    const leaveLayout = () => {
+      this.#layout.distrust?.();
+      return readTree();
+    };
+    return new Folder(frozen, this.#objects, leaveLayout);
   }
 
   /**
@@ -300,6 +318,7 @@ export class Store {
     this.#trees.startLookup();
     const readLink = (link: Entry) => {
       this.#trees.checkLookup();
+      this.#index.expect(link.id, link.offset);
       return this.#objects.describe(link.id, "blob").size < PATH_MAX
         ? this.#objects.read(link.id, "blob")
         : NOWHERE;
@@ -309,10 +328,27 @@ export class Store {
 
   #found(key: Key, follow: boolean) {
     const found = atPath(key, () => this.#resolve(key, follow));
-    if (typeof found !== "string") return found;
+    if (typeof found !== "string") {
+      this.#index.expect(found.entry.id, found.entry.offset);
+      return found;
+    }
     if (found === "ELOOP") throw new TooManyLinksError(showKey(key));
     if (found === "ENOTDIR") throw new DictionaryExpectedError(showKey(key));
     throw new NotFoundError(showKey(key));
+  }
+
+  /** Reads a value; once more without the layout, if that has said where the value lies, and it does not. */
+  #read<Result>(key: Key, read: (id: Uint8Array) => Result): Result {
+    return atPath(key, () => {
+      const { id } = this.#value(key);
+      try {
+        return read(id);
+      } catch (error) {
+        if (!(error instanceof InvalidImageError) || !this.#index.wasMisled(id)) throw error;
+        this.#layout.distrust?.();
+        return read(this.#value(key).id);
+      }
+    });
   }
 
   #value(key: Key): Entry {

@@ -64,6 +64,11 @@ export const options: readonly Option[] = [
       "Store every file by itself, none as the difference from another: a server can then send files compressed, as they are in the image (see `docteur help run`, serve). The image is larger, the more so the more its files resemble each other.",
   },
   {
+    name: "no-layout",
+    description:
+      "Leave out the layout, a map of all paths that takes some 40 bytes a file: finding a path then takes longer, the more so the larger its folders are.",
+  },
+  {
     name: "repack",
     description:
       "Compress all objects of a repository again, rather than reuse its deltas and streams. If the image would be larger, make reuses them all the same, with a note. With --compression or --no-deltas, make always compresses again: chains of deltas are short then, and read fast.",

@@ -19,7 +19,7 @@ export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--repack] [--worktree] [--exclude PATTERN]...\n     REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--no-layout] [--repack] [--worktree]\n     [--exclude PATTERN]...\n     REPOSITORY IMAGE",
   ],
   description,
   operands: ["REPOSITORY", "IMAGE"],
@@ -46,6 +46,7 @@ export const make: Command = {
         author: invocation.text("author"),
         compression: invocation.choice("compression", COMPRESSION_CHOICES),
         withoutDeltas: invocation.flag("no-deltas"),
+        withoutLayout: invocation.flag("no-layout"),
         repack: invocation.flag("repack"),
         worktree: invocation.flag("worktree"),
         exclude: invocation.texts("exclude"),

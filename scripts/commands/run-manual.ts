@@ -103,7 +103,7 @@ export const options: readonly Option[] = [
     name: "layout",
     value: "LAYOUT",
     description:
-      "How the program finds a path: light walks the trees at each read, fast walks them all at the start. Default: what suits the program.",
+      "How the program finds a path: frozen looks in the layout that the image has, light walks the trees at each read, fast walks them all at the start. Default: frozen, or what suits the program if the image has no layout.",
   },
   {
     name: "commit",

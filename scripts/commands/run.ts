@@ -45,7 +45,7 @@ export const run: Command = {
       ...machineOptions(invocation),
       bootTimeout: invocation.integer("boot-timeout", { minimum: 1, maximum: 24 * 60 * 60 }),
       cold: invocation.flag("cold"),
-      layout: invocation.choice("layout", ["light", "fast"]),
+      layout: invocation.choice("layout", ["frozen", "light", "fast"]),
       commit: invocation.text("commit"),
       analyze: invocation.flag("analyze"),
       publish: invocation.texts("publish"),

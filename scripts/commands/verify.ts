@@ -1,4 +1,4 @@
-import type { Verification } from "../../image-builder/index.ts";
+import type { Verification } from "../../image-builder/verify/index.ts";
 import { MAX_FAULTS } from "../../image-builder/verify/max-faults.ts";
 import type { InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
@@ -63,7 +63,7 @@ standard error with the fault, its byte offset and the object, and ends with sta
     const color = wantsColour(invocation, stdout, env);
     const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
     const { DamagedImageError, formatVerification, verifyImage } = await import(
-      "../../image-builder/index.ts"
+      "../../image-builder/verify/index.ts"
     );
     try {
       const onProgress =
@@ -113,11 +113,12 @@ function details({ objects, deltas, longestChain, unreachable, sizes }: Verifica
   const kinds = Object.entries(objects)
     .filter(([, number]) => number > 0)
     .map(([kind, number]) => count(number, kind));
+  const layout = sizes.layout === 0 ? "" : `a layout of ${bytes(sizes.layout)}, `;
   const share = ((sizes.pack / sizes.objects) * 100).toFixed(1);
   const lines = [
     `${kinds.join(", ")}; ${unreachable.toLocaleString("en-US")} not reached by the commit`,
     `${count(deltas, "delta")}, the longest chain of ${longestChain}`,
-    `${bytes(sizes.objects)} in a PACK of ${bytes(sizes.pack)} (${share}%), an IDX of ${bytes(sizes.idx)}, an image of ${bytes(sizes.image)}`,
+    `${bytes(sizes.objects)} in a PACK of ${bytes(sizes.pack)} (${share}%), ${layout}an IDX of ${bytes(sizes.idx)}, an image of ${bytes(sizes.image)}`,
   ];
   return lines.map((line) => `docteur: ${line}\n`).join("");
 }

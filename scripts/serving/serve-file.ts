@@ -10,11 +10,11 @@ import { fileVersion } from "./file-version.ts";
  * @throws {DocteurError} those of `openImage`; `INVALID_IMAGE`; those of `swap`.
  */
 export async function serveFile(path: string, swap: Swap, signal: AbortSignal): Promise<string> {
-  const { verifyImage } = await import("../../image-builder/index.ts");
+  const { verifyImage } = await import("../../image-builder/verify/index.ts");
   const { image, release } = await openImage(path);
   try {
     const version = await fileVersion(image);
-    const { commit } = await verifyImage(image, { signal });
+    const { commit } = await verifyImage(image, { signal, inBackground: true });
     if ((await fileVersion(image)) !== version) {
       throw new DocteurError("INVALID_IMAGE", "the file changed while it was verified");
     }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { FIXTURES } from "../fixtures.ts";
 import { generateImage } from "./generate.ts";
 import { generateHostile } from "./hostile.ts";
+import { layOut } from "./lay-out.ts";
 import { mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 
@@ -36,7 +37,8 @@ export function makeCase(seed: number, number: number): Case {
     };
   }
   const generated = !random.once(3);
-  const source = generated ? generateImage(random) : random.pick(IMAGES);
+  const plain = generated ? generateImage(random) : random.pick(IMAGES);
+  const source = random.once(3) ? layOut(random, plain) : plain;
   if (generated && random.once(2)) return { image: source, isHostile: false, isFull: false };
   const other = random.once(2) ? generateImage(random) : random.pick(IMAGES);
   return { image: mutate(random, source, other), isHostile: false, isFull: false };

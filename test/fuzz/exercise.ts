@@ -1,3 +1,4 @@
+import { deepEqual } from "node:assert/strict";
 import { aboutPage } from "../../guest/http/about-page.ts";
 import { codingsOf } from "../../guest/http/codings-of.ts";
 import { Contents } from "../../guest/http/contents.ts";
@@ -8,16 +9,19 @@ import type { Unikernel } from "../../guest/unikernel.ts";
 import { cat } from "../../guest/unikernels/cat.ts";
 import { ls } from "../../guest/unikernels/ls.ts";
 import { stat } from "../../guest/unikernels/stat.ts";
+import type { VerifiedCommit } from "../../image-builder/verify/verification.ts";
 import { verifyDevice } from "../../image-builder/verify/verify-device.ts";
 import { memoryDevice } from "../../reader/block/memory.ts";
-import { DocteurError } from "../../reader/errors.ts";
+import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { createFs } from "../../reader/fs/create-fs.ts";
 import { objectId } from "../../reader/git/object.ts";
 import { hex } from "../../reader/git/object-id.ts";
 import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
 import type { Store } from "../../reader/store/store.ts";
+import { verifyTogether } from "../image-builder/verify/together.ts";
 import { recordingDevice } from "../reader/recording-device.ts";
 import type { Meter } from "./meter.ts";
+import { Random } from "./random.ts";
 
 /** What an exercise holds the reader to. */
 export interface Rules {
@@ -29,11 +33,16 @@ export interface Rules {
   readonly number: number;
 }
 
+/** Stands for the commit of the image itself. */
+const PINNED = "pinned";
+
 const WAYS: readonly ConnectOptions[] = [
   { layout: "light" },
   { layout: "fast" },
   { layout: "light", analyze: true },
   { layout: "fast", inflate: "pako" },
+  { layout: "frozen" },
+  { layout: "frozen", commit: PINNED },
 ];
 
 const PATHS = [
@@ -73,37 +82,44 @@ const PATHS_A_LOOK = 16;
  * @throws {Error} if anything but one of our own errors is thrown, a content does not fit its id, a reader
  * asks the device for what is not there, or a call takes more CPU than the meter allows.
  */
-export async function exercise(
-  image: Uint8Array,
-  isHostile: boolean,
-  rules: Rules,
-  meter: Meter,
-): Promise<void> {
+export async function exercise(image: Buffer, isHostile: boolean, rules: Rules, meter: Meter): Promise<void> {
   const { options, workFactor } = rules;
   const most = isHostile ? FEW_PATHS : MOST_PATHS;
   for (const way of isHostile ? WAYS.slice(0, 3) : twoWays(rules.number)) {
-    const name = `${way.layout}${way.analyze ? ", analyzed" : ""}`;
+    const name = `${way.layout}${way.analyze ? ", analyzed" : ""}${way.commit ? ", pinned" : ""}`;
+    const commit = way.commit && image.subarray(0, 20).toString("hex");
     const device = recordingDevice(image);
     let store: Store | undefined;
     meter.call(`connect (${name})`, () =>
       attempt(() => {
-        store = connect(device, { ...options, ...way, workFactor });
+        store = connect(device, { ...options, ...way, commit, workFactor });
       }),
     );
     if (store !== undefined) readAll(store, most, name, meter);
     if (device.faults.length > 0) throw new Error(`the device was asked for ${device.faults[0]}`);
   }
+  let verified: VerifiedCommit | undefined;
+  let isInvalid = false;
   meter.call("verify", () =>
     attempt(() => {
-      const { verification, commitObject } = verifyDevice(
-        memoryDevice(image),
-        undefined,
-        undefined,
-        workFactor,
-      );
+      try {
+        verified = verifyDevice(memoryDevice(image), { workFactor });
+      } catch (error) {
+        isInvalid = error instanceof InvalidImageError;
+        throw error;
+      }
+      const { verification, commitObject } = verified;
       if (hex(objectId("commit", commitObject)) !== verification.commit) throw new Error("verify");
     }),
   );
+  const threads = 1 + (rules.number % 3);
+  meter.call(`verify (${threads} threads)`, () => {
+    const found = verifyTogether(image, threads, new Random(rules.number), workFactor);
+    if (found === undefined) return;
+    if (isInvalid) throw new Error("threads verify what a scan refuses");
+    // What is too much work for one scan may be little where nothing is read twice.
+    if (verified !== undefined) deepEqual(found, verified);
+  });
   const open = (more: ConnectOptions = {}) =>
     connect(memoryDevice(image), { ...options, ...more, workFactor });
   await programs(open, isHostile, meter);

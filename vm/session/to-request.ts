@@ -1,4 +1,4 @@
-import type { RunRequest } from "../../guest/protocol/request.ts";
+import { isLayoutName, LAYOUTS, type RunRequest } from "../../guest/protocol/request.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
 
@@ -8,7 +8,7 @@ export interface ProgramOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** `light` or `fast`. Default: the program's own choice. */
+  /** `frozen`, `light` or `fast`. Default: the program's own choice. */
   readonly layout?: string | undefined;
   /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
   readonly commit?: string | undefined;
@@ -24,8 +24,11 @@ export interface ProgramOptions {
  */
 export function toRequest(options: ProgramOptions): RunRequest {
   const { program, args, env = {}, layout, commit, analyze, verbose } = options;
-  if (layout !== undefined && layout !== "light" && layout !== "fast") {
-    throw new DocteurError("LAYOUT_UNKNOWN", `${layout}: no such layout; choose light or fast`);
+  if (layout !== undefined && !isLayoutName(layout)) {
+    throw new DocteurError(
+      "LAYOUT_UNKNOWN",
+      `${layout}: no such layout; choose ${LAYOUTS.slice(0, -1).join(", ")} or ${LAYOUTS.at(-1)}`,
+    );
   }
   if (commit !== undefined && !isObjectId(commit)) {
     throw new DocteurError(

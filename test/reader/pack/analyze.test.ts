@@ -46,6 +46,9 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
         const { baseSize, ...described } = reader.describe(offset);
         assert.deepEqual(described, { kind, size, depth });
         assert.equal(baseSize > 0, depth > 0);
+        const header = reader.entries.header(offset);
+        const base = depth > 0 ? reader.entries.baseOf(header) : undefined;
+        assert.equal(analysis.baseOffsetAt(analysis.indexOf(id)!), base);
         const object = new FreshBuffer();
         reader.read(offset, object);
         assert.equal(hex(objectId(object.kind, object.bytes)), hex(id));

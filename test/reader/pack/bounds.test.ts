@@ -123,7 +123,7 @@ test("many deltas over one base are refused by verify before they are made", (t)
   const wide = Array.from({ length: 30 }, (_, i) => ({ ...claims, id: id(i) }));
   const image = makeImage({ base }, wide);
   // 48 MiB of work; the objects that the deltas claim to make take 150 to be copied and hashed.
-  refused(t, "TOO_MUCH_WORK", () => verifyDevice(memoryDevice(image), undefined, undefined, 1 / 512));
+  refused(t, "TOO_MUCH_WORK", () => verifyDevice(memoryDevice(image), { workFactor: 1 / 512 }));
   refused(t, "TOO_MUCH_WORK", () => open(image, { analyze: true, workFactor: 1 / 512 }));
   t.is(open(image).get("base").length, MIB);
 });
@@ -173,7 +173,7 @@ test("what git makes of many versions is far from every bound", (t) => {
   for (const depth of [50, 250]) {
     const { pack, idx } = repository.pack(commit, { depth, window: 80 });
     const image = assembleImage({ commit, pack, idx });
-    const { verification } = verifyDevice(memoryDevice(image), undefined, undefined, 1 / 32);
+    const { verification } = verifyDevice(memoryDevice(image), { workFactor: 1 / 32 });
     t.true(verification.longestChain >= 8);
     t.true(verification.deltas >= 70);
     for (const options of [{}, { baseCacheSize: 100_000 }]) {

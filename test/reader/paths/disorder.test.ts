@@ -6,6 +6,7 @@ import type { Store } from "../../../reader/store/store.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { open } from "../pack-fixture.ts";
 import { Repository } from "../repository.ts";
+import { withLayout } from "../with-layout.ts";
 
 /** A file's content, or what is in a folder: names in any order, and some of them twice. */
 type Made = string | readonly (readonly [name: string, made: Made])[];
@@ -67,14 +68,20 @@ function check(store: Store, made: Exclude<Made, string>): void {
   );
 }
 
-test("the layouts agree on trees out of order, and with a name twice", (t) => {
+test("the layouts agree on trees out of order, and with a name twice", async (t) => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   t.log(`SEED=${seed}`);
   using repository = new Repository();
-  const property = fc.property(folder, (folder) => {
+  const property = fc.asyncProperty(folder, async (folder) => {
     const commit = repository.writeCommit(write(repository, folder));
     const image = assembleImage({ commit, ...repository.pack(commit) });
     for (const layout of ["light", "fast"] as const) check(open(image, { layout }), folder);
+    if (folder.length === 0) return;
+    const { image: laidOut } = withLayout(image);
+    for (const pinned of [undefined, commit]) {
+      const onNote = (note: string) => assert.fail(note);
+      check(open(laidOut, { layout: "frozen", commit: pinned, onNote }), folder);
+    }
   });
-  t.notThrows(() => fc.assert(property, { numRuns: 60, seed, includeErrorInReport: true }));
+  await t.notThrowsAsync(() => fc.assert(property, { numRuns: 60, seed, includeErrorInReport: true }));
 });

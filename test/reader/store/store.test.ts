@@ -7,6 +7,7 @@ import type { Store } from "../../../reader/store/store.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { type PackShape, Repository } from "../repository.ts";
+import { withLayout } from "../with-layout.ts";
 
 const bytes = (path: string) => Buffer.from(path, "latin1");
 
@@ -32,26 +33,43 @@ const WAYS: ConnectOptions[] = [
   { layout: "fast", analyze: true, inflate: "pako" },
 ];
 
-test("a store agrees with git on every entry of a generated tree", (t) => {
-  const property = fc.property(
+const FROZEN_WAYS: ConnectOptions[] = [
+  { layout: "frozen" },
+  { layout: "frozen", sectorCacheSize: 0, treeCacheSize: 0 },
+  {},
+];
+
+test("a store agrees with git on every entry of a generated tree", async (t) => {
+  const property = fc.asyncProperty(
     generatedTree,
     fc.constantFrom(...SHAPES),
     fc.nat(),
-    (entries, shape, salt) => {
+    async (entries, shape, salt) => {
       using repository = new Repository();
       const commit = writeGenerated(repository, entries);
       repository.git(["fsck", "--strict", commit]);
       const image = assembleImage({ commit, ...repository.pack(commit, shape) });
       const truth = readTruth(repository, commit);
-      for (const options of WAYS) {
-        const store = connect(memoryDevice(image), options);
+      const frozenWays = entries.length === 0 ? [] : FROZEN_WAYS;
+      const laidOut = entries.length === 0 ? image : withLayout(image).image;
+      const ways = [
+        ...WAYS.map((options) => ({ image, options })),
+        ...frozenWays.map((options) => ({ image: laidOut, options })),
+        ...frozenWays.map((options) => ({ image: laidOut, options: { ...options, commit } })),
+      ];
+      const notes: string[] = [];
+      for (const { image, options } of ways) {
+        const store = connect(memoryDevice(image), { ...options, onNote: (note) => notes.push(note) });
         checkPaths(store, truth);
         checkLists(store, repository, truth);
         checkPrefixes(store, truth, salt);
       }
+      assert.deepEqual(notes, []);
     },
   );
-  t.notThrows(() => fc.assert(property, { numRuns: 25, endOnFailure: true, includeErrorInReport: true }));
+  await t.notThrowsAsync(() =>
+    fc.assert(property, { numRuns: 25, endOnFailure: true, includeErrorInReport: true }),
+  );
 });
 
 type Truth = ReturnType<typeof readTruth>;

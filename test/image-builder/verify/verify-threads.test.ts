@@ -3,17 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { makeImage, verifyImage } from "../../../image-builder/index.ts";
-import { scanInThreads } from "../../../image-builder/verify/scan-in-threads.ts";
+import { planAnalysis } from "../../../image-builder/verify/plan.ts";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { openFileDevice } from "../../../reader/block/file.ts";
-import { SectorCache } from "../../../reader/block/sector-cache.ts";
-import { InvalidImageError } from "../../../reader/errors.ts";
-import { Pack } from "../../../reader/pack/pack.ts";
-import { scanPack } from "../../../reader/pack/scan.ts";
+import { DocteurError, InvalidImageError } from "../../../reader/errors.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { commitAll, git, writeFiles } from "../sandbox.ts";
 
-const WORKER = new URL("../../../image-builder/verify/worker.ts", import.meta.url);
 const START = 28;
 
 /** An image of a PACK that is worth several threads, with deltas, and of what does not compress. */
@@ -37,19 +33,35 @@ async function largeImage(
   return { path, bytes, indexOffset: Number(bytes.readBigUInt64LE(20)) };
 }
 
-test("several threads scan to the result of one", async (t) => {
-  const { path, indexOffset } = await largeImage(t);
+test("an image that is worth several threads is verified to the result of one", async (t) => {
+  const { path } = await largeImage(t);
   using device = withDispose(openFileDevice(path));
-  const cache = new SectorCache(device);
-  const expected = scanPack(cache, new Pack(cache, START, indexOffset, () => undefined), START, indexOffset);
-  for (const threads of [2, 3]) {
-    const seen: number[] = [];
-    const scanned = await scanInThreads(path, device, WORKER, (done) => seen.push(done), threads);
-    t.deepEqual(scanned?.trailer, expected.trailer);
-    t.true(Buffer.from(scanned!.table.memory).equals(Buffer.from(expected.table.memory)));
-    t.true(seen.every((done) => done <= expected.table.count));
+  t.is(planAnalysis(path, device, 2)?.threads, 2);
+  const expected = await outcome(() => verifyDevice(device).verification);
+  for (const inBackground of [false, true]) {
+    const seen: [number, number][] = [];
+    const onProgress = (done: number, total: number) => seen.push([done, total]);
+    t.is(await outcome(() => verifyImage(path, { inBackground, onProgress })), expected);
+    t.true(seen.every(([done, total]) => done <= total));
   }
-  t.is(await scanInThreads(path, device, WORKER, undefined, 1), undefined);
+});
+
+test("an abort ends the threads, whatever its reason is", async (t) => {
+  const { path } = await largeImage(t);
+  for (const reason of [new Error("enough"), new DocteurError("INTERRUPTED", "enough")]) {
+    for (const inBackground of [false, true]) {
+      const controller = new AbortController();
+      let reports = 0;
+      const verified = verifyImage(path, {
+        inBackground,
+        signal: controller.signal,
+        onProgress: () => reports++,
+      });
+      setImmediate(() => controller.abort(reason));
+      t.is(await t.throwsAsync(verified), reason);
+      t.true(reports < 3, "it does not go on to the end");
+    }
+  }
 });
 
 test("several threads find the fault that one finds", async (t) => {
@@ -70,11 +82,9 @@ test("several threads find the fault that one finds", async (t) => {
     damaged[at]! ^= 0x10;
     writeFileSync(path, damaged);
     using device = withDispose(openFileDevice(path));
-    t.is(
-      await outcome(() => verifyImage(path)),
-      await outcome(() => verifyDevice(device).verification),
-      `${at}`,
-    );
+    const expected = await outcome(() => verifyDevice(device).verification);
+    t.is(await outcome(() => verifyImage(path)), expected, `${at}`);
+    t.is(await outcome(() => verifyImage(path, { inBackground: true })), expected, `${at}, in background`);
   }
 });
 

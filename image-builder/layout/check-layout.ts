@@ -1,0 +1,59 @@
+import type { SectorCache } from "../../reader/block/sector-cache.ts";
+import { InvalidImageError } from "../../reader/errors.ts";
+import { FOOTER_SIZE, readSections, type Section } from "../../reader/image/sections.ts";
+import { encodeDetails } from "../../reader/layout/details.ts";
+import { LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
+import type { LayoutShape } from "../../reader/layout/layout-writer.ts";
+import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
+
+/**
+ * Compares the layout of an image, byte for byte, with the one that its PACK implies. Pauses after each
+ * block. Does nothing if the image has no footer, or no layout of the version that this program knows.
+ *
+ * @returns bytes of the layout; 0 if there is none.
+ * @throws {InvalidImageError} fault `layout` at the first byte that differs, and what `source` throws.
+ */
+export function* checkLayout(
+  cache: SectorCache,
+  indexOffset: number,
+  source: LayoutOf,
+): Generator<void, number> {
+  const sections = readSections(cache, indexOffset);
+  if (sections === undefined) throw wrong("the footer is damaged", indexOffset - FOOTER_SIZE);
+  const section = sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
+  if (section === undefined) return 0;
+  const blocks = layoutBlocks(source);
+  let at = section.offset;
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done === true) {
+      checkEnd(section, at, indexOffset, source, value);
+      return section.length;
+    }
+    if (at + value.length > section.offset + section.length) throw wrong("the layout is cut short", at);
+    const found = cache.read(at, value.length);
+    const byte = found.findIndex((byte, i) => byte !== value[i]);
+    if (byte >= 0) throw wrong("the layout is not the one that the PACK implies", at + byte);
+    at += value.length;
+    yield;
+  }
+}
+
+function checkEnd(
+  { offset, length, details }: Section,
+  end: number,
+  indexOffset: number,
+  source: LayoutOf,
+  shape: LayoutShape | string,
+): void {
+  if (typeof shape === "string") throw wrong(`there can be no layout: ${shape}`, offset);
+  if (end !== offset + length) throw wrong("the layout has more than the PACK implies", end);
+  const implied = encodeDetails(detailsOf(source, shape));
+  if (Buffer.compare(implied, details) !== 0) {
+    throw wrong("the footer says of the layout what is not so", indexOffset - FOOTER_SIZE);
+  }
+}
+
+function wrong(what: string, offset: number): InvalidImageError {
+  return new InvalidImageError("layout", what, { offset });
+}

@@ -1,0 +1,4 @@
+// What `docteur verify` needs: without it, the command would load all that `make` needs, too.
+export { type FormatOptions, formatVerification } from "./format.ts";
+export type { Verification } from "./verification.ts";
+export { DamagedImageError, type VerifyOptions, verifyImage } from "./verify-image.ts";

@@ -1,0 +1,92 @@
+import type { SectorCache } from "../block/sector-cache.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
+import type { Section } from "../image/sections.ts";
+import { malformed } from "./block-cursor.ts";
+import { decodeDetails, type LayoutDetails } from "./details.ts";
+import { BLOCK_SIZE, LAYOUT_TYPE, LAYOUT_VERSION } from "./format.ts";
+import { LayoutBlocks } from "./layout-blocks.ts";
+import { NodeCursor } from "./node-cursor.ts";
+
+/** A leaf, and how many entries come before it. */
+export interface Leaf {
+  readonly number: number;
+  readonly before: number;
+}
+
+/** The layout of an image: finds the leaf that an entry is in. */
+export class LayoutSection {
+  readonly details: LayoutDetails;
+  readonly blocks: LayoutBlocks;
+  readonly idLength: number;
+  /** The number of the first block of each level, the leaves first. */
+  readonly #starts: readonly number[];
+  readonly #node = new NodeCursor();
+
+  private constructor(details: LayoutDetails, blocks: LayoutBlocks, idLength: number) {
+    this.details = details;
+    this.blocks = blocks;
+    this.idLength = idLength;
+    const starts = [0];
+    for (const count of details.levels) starts.push((starts.at(-1) as number) + count);
+    this.#starts = starts;
+  }
+
+  /**
+   * Opens the layout among the sections of an image.
+   *
+   * @param capacity bytes of blocks to keep.
+   * @returns undefined if there is none that this program knows, or its details make no sense.
+   */
+  static open(
+    cache: SectorCache,
+    sections: readonly Section[],
+    format: ObjectFormat,
+    capacity: number,
+  ): LayoutSection | undefined {
+    const section = sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
+    if (section === undefined) return undefined;
+    const { offset, length } = section;
+    const details = decodeDetails(section.details, format.idLength);
+    const blocks = details?.levels.reduce((sum, count) => sum + count, 0);
+    if (details?.levels.at(-1) !== 1 || blocks !== Math.ceil(length / BLOCK_SIZE)) return undefined;
+    const opened = new LayoutBlocks(cache, offset, length, format, capacity);
+    return new LayoutSection(details, opened, format.idLength);
+  }
+
+  /** Leaves; they have the numbers from 0 on. */
+  get leaves(): number {
+    return this.details.levels[0] as number;
+  }
+
+  /** The leaf that has the entry with this key, if there is one. @throws {InvalidImageError} fault `layout`. */
+  leafOf(key: Uint8Array, length: number): Leaf {
+    return this.#descend((node) => node.find(key, length));
+  }
+
+  /**
+   * The leaf that has the entry with this rank: its index among all entries.
+   * @throws {InvalidImageError} fault `layout`.
+   */
+  leafOfRank(rank: number): Leaf {
+    let left = rank;
+    return this.#descend((node) => {
+      node.findRank(left);
+      left -= node.entriesBefore;
+    });
+  }
+
+  #descend(find: (node: NodeCursor) => void): Leaf {
+    const { levels } = this.details;
+    const node = this.#node;
+    let number = 0;
+    let before = 0;
+    for (let height = levels.length - 1; height > 0; height--) {
+      node.enter(this.blocks.read((this.#starts[height] as number) + number));
+      find(node);
+      number = node.child;
+      before += node.entriesBefore;
+      if (number >= (levels[height - 1] as number)) throw malformed();
+    }
+    return { number, before };
+  }
+}
