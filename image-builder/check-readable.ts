@@ -15,7 +15,7 @@ import { EventLoopYield } from "./event-loop.ts";
 import type { HiddenEntries } from "./hidden-entries.ts";
 import { isPointer, mayBePointer } from "./lfs-pointer.ts";
 import type { Survey } from "./source/survey.ts";
-import { newTally, sumUp, type Tally, type TreeTally } from "./source/tally.ts";
+import { newTally, type Tally, TreeTallies } from "./source/tally.ts";
 import { shownTreePath, type TreePath } from "./tree-path.ts";
 
 /** A folder that is yet to be read. */
@@ -57,13 +57,13 @@ const MOST_CHARACTERS = 4_000_000;
 /** The first byte of a pointer of Git LFS. */
 const LETTER_V = 0x76;
 
-/** Milliseconds between two yields: the image is written meanwhile, a chunk at each. */
-const YIELD_INTERVAL = 1;
+/** What is known of a small blob. */
+const [UNKNOWN, NO_POINTER, POINTER] = [0, 1, 2];
 
 /**
  * Reads the commit and every tree of a new PACK, each tree once, with the reader's own code, and looks up
- * each blob that they name: what the reader refuses must not become an image. Memory is proportional to the
- * number of trees and of small blobs.
+ * each blob that they name: what the reader refuses must not become an image. Memory is 5 bytes an object and
+ * 44 a tree, beside that of the reader.
  *
  * @param where the source, for messages.
  * @throws {DocteurError} `UNREADABLE_COMMIT`: the path of what the reader refuses, why, and what to do; the
@@ -80,10 +80,7 @@ export async function checkReadable(
     const index = new Idx(new SectorCache(idxDevice), 0, packBytes);
     const cache = new SectorCache(imageDevice);
     const pack = new Pack(cache, HEADER_SIZE, HEADER_SIZE + packBytes, (base) => index.find(base));
-    return await new Check(new Objects(index, pack), pack, where).run(
-      commit,
-      new EventLoopYield(signal, YIELD_INTERVAL),
-    );
+    return await new Check(index, pack, where).run(commit, new EventLoopYield(signal));
   } finally {
     imageDevice.close();
     idxDevice.close();
@@ -99,22 +96,26 @@ class ReusedBuffer extends ObjectBuffer {
 }
 
 class Check {
+  readonly #index: Idx;
   readonly #objects: Objects;
   readonly #pack: Pack;
   readonly #where: string;
   readonly #pending: Folder[] = [];
-  /** Indexes of trees in `#tallies`, by their raw ids, bytes as Latin-1. */
-  readonly #indexes = new Map<string, number>();
-  readonly #tallies: TreeTally[] = [];
-  /** Whether a small blob is a pointer of Git LFS, by its offset in the PACK. */
-  readonly #pointers = new Map<number, boolean>();
+  readonly #tallies = new TreeTallies();
+  /** By the index of a tree in the IDX its number in `#tallies` and 1; 0 before it is met. */
+  readonly #numbers: Uint32Array;
+  /** By the index of a small blob in the IDX what is known of it. */
+  readonly #pointers: Uint8Array;
   readonly #buffer = new ReusedBuffer();
   readonly #hidden: string[] = [];
   #hiddenCount = 0;
   #hasLargeDelta = false;
 
-  constructor(objects: Objects, pack: Pack, where: string) {
-    this.#objects = objects;
+  constructor(index: Idx, pack: Pack, where: string) {
+    this.#index = index;
+    this.#objects = new Objects(index, pack);
+    this.#numbers = new Uint32Array(index.count);
+    this.#pointers = new Uint8Array(index.count);
     this.#pack = pack;
     this.#where = where;
   }
@@ -126,7 +127,7 @@ class Check {
       if (eventLoop.isDue) await eventLoop.yield();
       this.#read(folder);
     }
-    const { files, bytes, lfsPointers, submodules } = sumUp(this.#tallies);
+    const { files, bytes, lfsPointers, submodules } = this.#tallies.sumUp();
     const survey = { files, bytes, lfsPointers, submodules: submodules === 0 ? [] : this.#submodules(root) };
     const hidden = { count: this.#hiddenCount, paths: this.#hidden };
     return { survey, hidden, hasLargeDelta: this.#hasLargeDelta };
@@ -148,23 +149,30 @@ class Check {
       const name = error instanceof TreeError ? error.forbidden : undefined;
       throw this.#refusal(shownTreePath(name === undefined ? folder : { name, parent: folder }), error);
     }
-    const tally = this.#tallies[this.#indexOf(folder.id) as number] as TreeTally;
+    const tally = newTally();
+    const below: number[] = [];
     for (let entry = 0; entry < tree.total; entry++) {
       const isHidden = entry >= tree.count;
       const counted = isHidden ? newTally() : tally;
       const type = tree.type(entry);
-      if (type === "tree") counted.below.push(this.#add({ ...tree.entry(entry), parent: folder }));
-      else if (type === "gitlink") counted.submodules++;
-      else this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), parent: folder }));
+      if (type === "tree") {
+        const number = this.#add({ ...tree.entry(entry), parent: folder });
+        if (!isHidden) below.push(number);
+      }
+      if (type === "gitlink") counted.submodules++;
+      else if (type !== "tree")
+        this.#blob(tree.id(entry), counted, () => ({ name: tree.name(entry), parent: folder }));
       if (isHidden && this.#hiddenCount++ < SHOWN) {
         this.#hidden.push(shownTreePath({ name: tree.name(entry), parent: folder }));
       }
     }
+    this.#tallies.set(this.#numberOf(folder.id), tally, below);
   }
 
   #blob(id: Uint8Array, tally: Tally, path: () => TreePath): void {
     try {
-      const offset = this.#objects.offsetOf(id);
+      const index = this.#index.indexOf(id);
+      const offset = index === undefined ? undefined : this.#index.offsetAt(index);
       // Of an undeltified blob the header of its entry is enough, and most are undeltified.
       const header = offset === undefined ? undefined : this.#pack.entries.header(offset);
       let size = header?.size as number;
@@ -175,39 +183,38 @@ class Check {
       }
       tally.files++;
       tally.bytes += size;
-      if (mayBePointer(size) && this.#isPointer(offset as number)) tally.lfsPointers++;
+      if (mayBePointer(size) && this.#isPointer(index as number, offset as number)) tally.lfsPointers++;
     } catch (error) {
       throw this.#refusal(shownTreePath(path()), error);
     }
   }
 
-  #isPointer(offset: number): boolean {
-    let is = this.#pointers.get(offset);
-    if (is === undefined) {
+  #isPointer(index: number, offset: number): boolean {
+    if (this.#pointers[index] === UNKNOWN) {
       this.#pack.read(offset, this.#buffer);
       // Most of them differ in their first byte.
       const { bytes } = this.#buffer;
-      is = bytes[0] === LETTER_V && isPointer(bytes);
-      this.#pointers.set(offset, is);
+      this.#pointers[index] = bytes[0] === LETTER_V && isPointer(bytes) ? POINTER : NO_POINTER;
     }
-    return is;
+    return this.#pointers[index] === POINTER;
   }
 
-  /**
-   * Adds a folder to those to read, unless its tree is known. @returns the index of the tree in `#tallies`.
-   */
+  /** Adds a folder to those to read, unless its tree is known. @returns the tree's number in `#tallies`. */
   #add({ id, name, parent }: Folder): number {
-    const known = this.#indexOf(id);
-    if (known !== undefined) return known;
-    const index = this.#tallies.push(newTally()) - 1;
-    this.#indexes.set(latin1(id), index);
+    const index = this.#index.indexOf(id);
+    // Without one the tree is missing, and to read it fails.
+    const known = index === undefined ? undefined : this.#numbers[index];
+    if (known !== undefined && known > 0) return known - 1;
+    const number = this.#tallies.add();
+    if (index !== undefined) this.#numbers[index] = number + 1;
     // Copies: a view would keep the whole tree in memory.
     this.#pending.push({ id: Uint8Array.from(id), name: Uint8Array.from(name), parent });
-    return index;
+    return number;
   }
 
-  #indexOf(id: Uint8Array): number | undefined {
-    return this.#indexes.get(latin1(id));
+  /** The number in `#tallies` of a tree that was read. */
+  #numberOf(id: Uint8Array): number {
+    return (this.#numbers[this.#index.indexOf(id) as number] as number) - 1;
   }
 
   /** Paths of submodules, as messages show them, sorted; skips trees that have none below them. */
@@ -224,7 +231,7 @@ class Check {
           characters += path.length;
           if (paths.length === MOST_PATHS || characters > MOST_CHARACTERS) return paths.sort();
         }
-        const below = type === "tree" ? (this.#tallies[this.#indexOf(id) as number] as Tally).submodules : 0;
+        const below = type === "tree" ? this.#tallies.at(this.#numberOf(id)).submodules : 0;
         if (below > 0) pending.push({ id, name, parent });
       }
     }
@@ -241,8 +248,4 @@ class Check {
     const message = `${this.#where}: ${what} cannot be in an image: ${why}; ${remedy}`;
     return new DocteurError("UNREADABLE_COMMIT", message, { cause: error });
   }
-}
-
-function latin1(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
 }

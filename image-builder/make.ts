@@ -42,7 +42,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
   const outputs = [image.path, image.temporary];
   const source = await openSource(endpoint, temporary.path, { ...settings, outputs }, options);
   const counting =
-    source.workTree === undefined
+    source.kind === "folder" || source.workTree === undefined
       ? undefined
       : countUncommitted(source.gitDir, source.workTree, outputs, signal);
   const target = { packs: join(temporary.path, "packs"), where: endpoint.display, blockSize };

@@ -4,24 +4,35 @@ import { join } from "node:path";
 import type { Author } from "./folder/author.ts";
 import type { CommitDate } from "./folder/date.ts";
 import type { Exclusion } from "./folder/exclusion.ts";
-import { type StagedFolder, stageFolder } from "./folder/stage.ts";
+import { stageFolder } from "./folder/stage.ts";
 import type { MakeOptions, MakeResult } from "./make-options.ts";
 import type { Effort } from "./packing/compression.ts";
+import type { PackFiles } from "./packing/pack-objects.ts";
 import { gitProgressTo } from "./progress.ts";
 import type { Endpoint, LocalEndpoint, RemoteEndpoint } from "./source/endpoint.ts";
 import { findRepository, resolveCommit } from "./source/local-repository.ts";
 import { fetchRemote } from "./source/remote-repository.ts";
 
-/** A commit in a repository on this machine, ready to be packed. */
-export interface Source {
+/** A commit in a repository on this machine, which is to be packed, or one that a folder became. */
+export type Source = RepositorySource | FolderSource;
+
+interface CommonSource {
   readonly kind: MakeResult["source"];
-  readonly gitDir: string;
   readonly commit: string;
-  /** Of a folder. */
-  readonly staged?: StagedFolder;
+  readonly notes: readonly string[];
+}
+
+export interface RepositorySource extends CommonSource {
+  readonly kind: "repository";
+  readonly gitDir: string;
   /** The work tree of a repository whose HEAD is packed, if it has one. */
   readonly workTree?: string | undefined;
-  readonly notes: readonly string[];
+}
+
+export interface FolderSource extends CommonSource {
+  readonly kind: "folder";
+  /** PACKs that together have its objects, each object in one of them. */
+  readonly packed: readonly PackFiles[];
 }
 
 /** The options that a source needs, checked and parsed. */
@@ -109,17 +120,23 @@ async function fromFolder(
   const outputs = settings.outputs.map((file) => statSync(file, { throwIfNoEntry: false }));
   const isOutput = (stats: Stats) =>
     outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
-  const gitDir = join(temporary, "repository.git");
-  const reading = { isOutput, excluded: settings.excluded, onProgress, signal };
-  const staged = await stageFolder(path, gitDir, temporary, settings, reading);
+  const { author, date, effort, excluded } = settings;
+  const staged = await stageFolder(path, temporary, {
+    author,
+    date,
+    effort,
+    isOutput,
+    excluded,
+    onProgress,
+    signal,
+  });
   const given = [ref === undefined ? "" : "-b", repack ? "--repack" : ""].filter((name) => name !== "");
   const ignored = given.map((name) => `${path} is a folder: ${name} has no effect`);
   if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
   return {
     kind: "folder",
-    gitDir,
     commit: staged.commit,
-    staged,
+    packed: staged.sources,
     notes: [...staged.notes, ...ignored],
   };
 }

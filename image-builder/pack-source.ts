@@ -7,26 +7,24 @@ import { reusePack } from "./packing/reuse-pack.ts";
 import { gitProgressTo } from "./progress.ts";
 
 /**
- * Packs the commit of a source into new PACKs and IDXs in `folder`, in the way that the options ask for.
+ * Packs the commit of a source, unless it is a folder, which is packed while it is read, into new PACKs and IDXs in `folder`, in the way that the options ask for.
  * @param reuseDeltas whether a repository's deltas may be reused.
  * @throws {DocteurError} as `packObjects` does.
  */
 export async function packSource(
-  { staged, gitDir, commit }: Source,
+  source: Source,
   folder: string,
   options: MakeOptions,
   reuseDeltas: boolean,
 ): Promise<PackedCommit> {
+  if (source.kind === "folder") return { sources: source.packed, notes: [] };
+  const { gitDir, commit } = source;
   const { withoutDeltas, onProgress, signal } = options;
   const effort = { compression: options.compression ?? "default", withoutDeltas, signal } as const;
   const onReuse = gitProgressTo(onProgress, ["count", "compress", "pack"]);
   const onRepack =
     onProgress &&
     ((done: number, total: number) => onProgress({ phase: "compress", unit: "objects", done, total }));
-  if (staged !== undefined) {
-    const repacked = await repack(gitDir, staged.objects, folder, { ...effort, onProgress: onRepack });
-    return { sources: [...repacked, ...staged.finished], notes: [] };
-  }
   if (!options.repack || !reuseDeltas) {
     const reusing = { ...effort, reuseDeltas, onProgress: onReuse };
     return { sources: [await reusePack(gitDir, commit, folder, reusing)], notes: [] };

@@ -35,7 +35,8 @@ export async function writeImage(
   target: WriteImageOptions,
 ): Promise<WrittenImage> {
   const written = await packAndWrite(source, image, options, target, true);
-  if (!written.hasLargeDelta) return written;
+  // Of a folder there is none: files that large get no deltas.
+  if (!written.hasLargeDelta || source.kind === "folder") return written;
   await rm(target.packs, { recursive: true });
   return await packAndWrite(source, image, options, target, false);
 }

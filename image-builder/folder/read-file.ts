@@ -1,6 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { DocteurError } from "../../reader/errors.ts";
-import { isPointer } from "../lfs-pointer.ts";
 import { shownPath } from "../shown-path.ts";
 import type { Staging } from "./staging.ts";
 
@@ -16,40 +15,29 @@ export interface StoreFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file as a blob. */
-export interface StoredFile {
-  /** Raw. */
-  readonly id: Uint8Array;
-  /** From `fstat`. */
-  readonly stats: Stats;
-  /** Whether it is a pointer of Git LFS. */
-  readonly isPointer: boolean;
-}
-
 /**
  * Stores a regular file's bytes, unfiltered, as a blob.
- * @param inside its path from the folder that is read, as Latin-1.
+ * @returns its number, and the file's size in bytes.
  * @throws {DocteurError} `FILE_CHANGED` if another program changes it meanwhile, `FILE_UNREADABLE`.
  */
 export async function storeFile(
   path: Uint8Array,
-  inside: string,
   staging: Staging,
   { onRead, signal }: StoreFileOptions = {},
-): Promise<StoredFile> {
+): Promise<{ number: number; size: number }> {
   const fd = open(path);
   try {
     const stats = fstatSync(fd);
     // Since the listing something else may have got the file's name.
     if (!stats.isFile()) throw changed(path);
-    const bytes = stats.size <= MAX_AT_ONCE ? readAtOnce(fd, path, stats.size) : undefined;
-    const id =
-      bytes === undefined
-        ? await staging.addBlob(stats.size, readChunks(fd, path, stats.size, onRead), inside, signal)
-        : await staging.add("blob", bytes, inside);
+    const { size } = stats;
+    const number =
+      size <= MAX_AT_ONCE
+        ? await staging.add("blob", readAtOnce(fd, path, size))
+        : await staging.addBlob(size, readChunks(fd, path, size, onRead), signal);
     const after = fstatSync(fd);
-    if (after.size !== stats.size || after.mtimeMs !== stats.mtimeMs) throw changed(path);
-    return { id, stats, isPointer: bytes !== undefined && isPointer(bytes) };
+    if (after.size !== size || after.mtimeMs !== stats.mtimeMs) throw changed(path);
+    return { number, size };
   } finally {
     closeSync(fd);
   }
@@ -64,10 +52,14 @@ function open(path: Uint8Array): number {
   }
 }
 
+/** The content of the file that was read at once last: one after the other has its bytes here. */
+let content: Buffer = Buffer.alloc(0);
+
 function readAtOnce(fd: number, path: Uint8Array, size: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(size);
-  if (readFully(fd, path, bytes) < size || readFully(fd, path, Buffer.alloc(1)) > 0) throw changed(path);
-  return bytes;
+  // One byte more than it should have.
+  if (content.length <= size) content = Buffer.allocUnsafeSlow(Math.max(2 * size, 64 * 1024));
+  if (readFully(fd, path, content.subarray(0, size + 1)) !== size) throw changed(path);
+  return content.subarray(0, size);
 }
 
 async function* readChunks(

@@ -1,92 +1,90 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { DocteurError } from "../../reader/errors.ts";
-import { hex } from "../../reader/git/object-id.ts";
+import { raw } from "../../reader/git/object-id.ts";
 import type { Effort } from "../packing/compression.ts";
-import type { PackObject } from "../packing/pack-object.ts";
-import type { PackFiles } from "../packing/pack-objects.ts";
+import { fullFolder, type PackFiles } from "../packing/pack-objects.ts";
+import { PartPacker } from "../packing/part-packer.ts";
+import type { OnProgress } from "../progress.ts";
 import { git } from "../source/git.ts";
 import type { Author } from "./author.ts";
 import { encodeFolderCommit } from "./commit.ts";
 import type { CommitDate } from "./date.ts";
-import { type FolderContent, type ReadFolderOptions, readFolder } from "./read-folder.ts";
+import type { FolderEntriesOptions } from "./folder-entries.ts";
+import { type LeftOut, listFolder } from "./list-folder.ts";
+import { Listing } from "./listing.ts";
 import { Staging } from "./staging.ts";
-import { StagingPack } from "./staging-pack.ts";
+import { storeFiles } from "./store-files.ts";
+import { storeTrees, treesInOrder } from "./store-trees.ts";
 
-/** A folder as one commit: some of its objects in a bare repository, the others packed. */
-export interface StagedFolder extends FolderContent {
+/** A folder as one commit, packed. */
+export interface StagedFolder extends LeftOut {
   /** The commit's id, 40 hexadecimal digits. */
   readonly commit: string;
-  /** The objects in the repository, which are to be repacked, in the order of the tree. */
-  readonly objects: readonly PackObject[];
-  /** PACKs that need no repacking. */
-  readonly finished: readonly PackFiles[];
+  /** PACKs that together have its objects, each object in one of them. */
+  readonly sources: readonly PackFiles[];
+}
+
+export interface StageFolderOptions extends FolderEntriesOptions {
+  readonly author: Author;
+  readonly date: CommitDate;
+  readonly effort: Effort;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Turns a folder into a commit without parents. Its objects are written here rather than by `git add`, which
- * knows neither empty folders nor contents without filters, and makes a file of each. Objects that may become
- * deltas go into the new bare repository `gitDir`, the others are compressed with the final level in
- * `finished`.
- * @param finished an existing folder.
- * @throws {DocteurError} as `readFolder` does, and `DISK_FULL`.
+ * Turns a folder into a commit without parents, and packs it. Its objects are written here rather than by
+ * `git add`, which knows neither empty folders nor contents without filters, and makes a file of each. What
+ * is in the folder is listed first, so that it can be read in the order in which it is packed; the list is in
+ * a file, and so memory is some tens of bytes a file.
+ * @param into an existing folder for what is needed on the way, and for the PACKs.
+ * @throws {DocteurError} as `listFolder`, `storeFiles` and `PartPacker.add` do, and `DISK_FULL`.
  */
 export async function stageFolder(
   folder: string,
-  gitDir: string,
-  finished: string,
-  { author, date, effort }: { author: Author; date: CommitDate; effort: Effort },
-  options: ReadFolderOptions,
+  into: string,
+  { author, date, effort, onProgress, signal, ...entries }: StageFolderOptions,
 ): Promise<StagedFolder> {
-  const init = [
-    "init",
-    "--bare",
-    "--quiet",
-    "--template=",
-    "--initial-branch=main",
-    "--object-format=sha1",
-    gitDir,
-  ];
-  await git(init, { signal: options.signal });
-  const packs = join(gitDir, "objects", "pack");
-  await mkdir(packs, { recursive: true });
-  const { level, window } = effort;
-  const isRepacked = window > 0;
   try {
-    using folders = new StagingPack(
-      join(isRepacked ? packs : finished, "pack-folders"),
-      isRepacked ? "temporary" : level,
-    );
-    using files = new StagingPack(
-      join(isRepacked ? packs : finished, "pack-files"),
-      isRepacked ? "temporary" : level,
-    );
-    using bigFiles = new StagingPack(join(finished, "pack-big-files"), level);
-    const content = await readFolder(
-      folder,
-      new Staging(folders, files, isRepacked ? bigFiles : files),
-      options,
-    );
-    const commit = await folders.add("commit", encodeFolderCommit(content.root, author, date), "");
-    const made = new Map<StagingPack, PackFiles>();
-    for (const pack of [folders, files, bigFiles]) made.set(pack, await pack.finish());
-    const done = isRepacked ? [bigFiles] : [folders, files];
-    return {
-      ...content,
-      commit: hex(commit),
-      // A folder's tree was made after those of the folders in it.
-      objects: isRepacked ? [...folders.objects.toReversed(), ...files.objects] : [],
-      finished: done.filter(({ objects }) => objects.length > 0).map((pack) => made.get(pack) as PackFiles),
+    using listing = new Listing(join(into, "listing"));
+    const leftOut = await listFolder(folder, listing, entries, signal);
+    /** Objects that git packs, once all is read. */
+    let total: number | undefined;
+    const report = (done: number) => {
+      if (total !== undefined) onProgress?.({ phase: "compress", unit: "objects", done, total });
     };
+    await using packer =
+      effort.window === 0
+        ? undefined
+        : new PartPacker({
+            gitDir: await emptyRepository(into, signal),
+            folder: into,
+            effort,
+            onProgress: report,
+            signal,
+          });
+    using staging = new Staging(into, effort, packer);
+    const reading = { onProgress, signal: packer?.signal ?? signal };
+    const blobs = await storeFiles(folder, listing, staging, reading);
+    const trees = await storeTrees(listing, blobs, staging, reading.signal);
+    const root = raw(staging.ids.hex(trees[0] as number));
+    const bytes = encodeFolderCommit(root, author, date);
+    const commit = await staging.add("commit", bytes);
+    total = staging.staged;
+    const ordered = function* () {
+      yield { number: commit, size: bytes.length };
+      yield* treesInOrder(listing, trees, staging.ids.count);
+    };
+    const sources = await staging.finish(ordered());
+    return { ...leftOut, commit: staging.ids.hex(commit), sources };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
-    throw new DocteurError(
-      "DISK_FULL",
-      `no space left for the objects of ${folder} in ${gitDir}: set TMPDIR to a folder with more space`,
-      {
-        cause: error,
-      },
-    );
+    throw fullFolder(into, error);
   }
+}
+
+/** A bare repository, for git to run in. */
+async function emptyRepository(into: string, signal?: AbortSignal): Promise<string> {
+  const gitDir = join(into, "repository.git");
+  const options = ["--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1"];
+  await git(["init", ...options, gitDir], { signal });
+  return gitDir;
 }

@@ -1,31 +1,33 @@
 import { ID_LENGTH } from "../../reader/git/object-id.ts";
-import { type EntryType, MODES, type TreeEntry } from "../../reader/git/tree.ts";
+import { type EntryType, MODES } from "../../reader/git/tree.ts";
 
 /**
- * Sorts entries as git does (byte by byte, a tree's name as if it ended in a slash) and encodes them as a
- * tree object.
+ * Encodes entries, which must be in git's order, as a tree object.
+ * @param names their bytes as Latin-1.
+ * @param copyId copies the raw id of the entry at an index to an offset of the tree.
  */
-export function encodeTree(entries: readonly TreeEntry[]): Uint8Array {
-  const keyed = entries.map((entry) => ({ entry, key: sortKey(entry) }));
-  keyed.sort((a, b) => Buffer.compare(a.key, b.key));
-  const lengths = entries.map(({ type, name }) => octal(type).length + name.length + 2 + ID_LENGTH);
-  const tree = Buffer.alloc(lengths.reduce((sum, length) => sum + length, 0));
+export function encodeTree(
+  names: readonly string[],
+  types: readonly EntryType[],
+  copyId: (index: number, tree: Buffer, offset: number) => void,
+): Buffer {
+  let length = 0;
+  for (const [index, name] of names.entries()) {
+    length += octal(types[index] as EntryType).length + name.length + 2 + ID_LENGTH;
+  }
+  const tree = Buffer.alloc(length);
   let end = 0;
-  for (const { entry } of keyed) {
-    const { type, name, id } = entry;
-    end += tree.write(`${octal(type)} `, end, "latin1");
-    tree.set(name, end);
-    tree.set(id, end + name.length + 1);
-    end += name.length + 1 + ID_LENGTH;
+  for (const [index, name] of names.entries()) {
+    end += tree.write(`${octal(types[index] as EntryType)} ${name}\0`, end, "latin1");
+    copyId(index, tree, end);
+    end += ID_LENGTH;
   }
   return tree;
 }
 
-function sortKey(entry: TreeEntry): Uint8Array {
-  return entry.type === "tree" ? Buffer.concat([entry.name, Buffer.from("/")]) : entry.name;
-}
+const OCTAL = new Map(Object.entries(MODES).map(([type, mode]) => [type, mode.toString(8)]));
 
 /** Git writes `40000`, without the zero that it shows a tree's mode with. */
 function octal(type: EntryType): string {
-  return MODES[type].toString(8);
+  return OCTAL.get(type) as string;
 }

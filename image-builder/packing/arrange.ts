@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32, SHA1 } from "../../reader/node-platform.ts";
 import {
@@ -7,9 +7,9 @@ import {
   encodeEntryHeader,
   maxEntryHeader,
 } from "../../reader/pack/format.ts";
-import { idxPieces } from "../../reader/pack/idx-encode.ts";
 import { EventLoopYield } from "../event-loop.ts";
 import { descent } from "./descent.ts";
+import { writeIdxFile } from "./idx-file.ts";
 import type { PackFiles } from "./pack-objects.ts";
 import { PackWriter, type WriteAt } from "./pack-writer.ts";
 import { SourceEntries } from "./source-entries.ts";
@@ -119,7 +119,7 @@ class Arrangement {
 
   writeIdx(path: string, trailer: Uint8Array): void {
     const entries = this.#entries;
-    const source = {
+    writeIdxFile(path, {
       format: SHA1,
       count: entries.count,
       firstByteAt: (index: number) => entries.idAt(index)[0] as number,
@@ -127,15 +127,7 @@ class Arrangement {
       crcAt: (index: number) => this.#crcs[entries.entryAt(index)] as number,
       offsetAt: (index: number) => this.#offsets[entries.entryAt(index)] as number,
       trailer,
-    };
-    const fd = openSync(path, "wx");
-    try {
-      for (const piece of idxPieces(source)) {
-        for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
-      }
-    } finally {
-      closeSync(fd);
-    }
+    });
   }
 
   /** Reads the start of an entry into `#chunk`. */

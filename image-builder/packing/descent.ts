@@ -4,7 +4,7 @@ import type { ObjectKind } from "../../reader/git/object.ts";
 import { raw } from "../../reader/git/object-id.ts";
 import { Tree } from "../../reader/git/tree.ts";
 import { FreshBuffer } from "../../reader/pack/output-buffer.ts";
-import { NumberList } from "./number-list.ts";
+import { NumberList } from "../number-list.ts";
 import type { SourceEntries } from "./source-entries.ts";
 import type { SourcePacks } from "./source-packs.ts";
 

@@ -5,7 +5,7 @@ import { git } from "../source/git.ts";
 import type { OnGitProgress } from "../source/git-progress.ts";
 import type { GitSettings } from "../source/git-settings.ts";
 import { BIG_FILE_THRESHOLD } from "./compression.ts";
-import { sourceObjects } from "./source-objects.ts";
+import { objectsOf, sourceObjects } from "./source-objects.ts";
 
 /** A PACK and its IDX as files. */
 export interface PackFiles {
@@ -16,12 +16,14 @@ export interface PackFiles {
 export interface PackObjectsOptions {
   /** The repository with the objects, which is only read. */
   readonly gitDir: string;
+  /** A folder with the objects, as `objects` in a Git directory. Default: that of the repository. */
+  readonly objects?: string | undefined;
   /** Where PACK and IDX go, and what git writes on the way to them. */
   readonly folder: string;
   /** How their names begin. */
   readonly name: string;
   /** What git reads on its standard input. */
-  readonly input: string;
+  readonly input: string | Uint8Array;
   readonly threads: number;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -48,13 +50,13 @@ const SETTINGS: GitSettings = [
  * @throws {DocteurError} `INCOMPLETE_REPOSITORY`: an object is missing (a partial clone); `DISK_FULL`.
  */
 export async function packObjects(args: readonly string[], options: PackObjectsOptions): Promise<PackFiles> {
-  const { gitDir, folder, name, input, threads, onProgress, signal } = options;
+  const { gitDir, objects, folder, name, input, threads, onProgress, signal } = options;
   const all = ["pack-objects", "--delta-base-offset", "--progress", ...args, join(folder, name)];
   const config = [...SETTINGS, ["pack.threads", `${threads}`] as const];
   try {
     const own = join(folder, "objects");
     await mkdir(own, { recursive: true });
-    const env = await sourceObjects(gitDir, own, signal);
+    const env = await sourceObjects(objects ?? (await objectsOf(gitDir, signal)), own);
     const hash = (await git(all, { gitDir, env, config, input, onProgress, signal })).trim();
     return { pack: join(folder, `${name}-${hash}.pack`), idx: join(folder, `${name}-${hash}.idx`) };
   } catch (error) {

@@ -1,14 +1,11 @@
-import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { type Compression, type Effort, effortOf } from "./compression.ts";
-import { orderName } from "./order-name.ts";
+import type { Compression } from "./compression.ts";
+import { effortOf } from "./compression.ts";
+import { ObjectFolders } from "./object-folders.ts";
 import type { PackObject } from "./pack-object.ts";
-import { type PackFiles, packObjects } from "./pack-objects.ts";
-import { type Part, splitIntoParts } from "./parts.ts";
-
-/** Runs of git at a time; more take memory, each having a window of its own. */
-const MAX_RUNS = 4;
+import type { PackFiles } from "./pack-objects.ts";
+import { PartPacker } from "./part-packer.ts";
+import { PartSize } from "./parts.ts";
+import { similarOrder } from "./similar-order.ts";
 
 export interface RepackOptions {
   readonly compression: Compression;
@@ -20,73 +17,44 @@ export interface RepackOptions {
 }
 
 /**
- * Packs objects of the repository `gitDir`, which is only read, into new PACKs and IDXs in `folder`;
- * reuses no deltas and no compressed bytes. Git's own search for deltas by several threads gives another PACK each
- * time. Here the objects are split into parts, one git with one thread packs each, and the same objects give
- * the same PACKs on any machine.
+ * Packs objects of the repository `gitDir`, which is only read, into new PACKs and IDXs in `folder`, in parts:
+ * commit and trees, then files. Similar objects are in the same part.
  *
- * @param objects each once, in the order of the tree.
- * @throws {DocteurError} as `packObjects` does.
+ * @param objects each once.
+ * @throws {DocteurError} as `PartPacker` does.
  */
 export async function repack(
   gitDir: string,
   objects: readonly PackObject[],
   folder: string,
-  options: RepackOptions,
-): Promise<PackFiles[]> {
-  const effort = effortOf(options.compression, options.withoutDeltas);
-  const parts = splitIntoParts(objects);
-  const packs: PackFiles[] = [];
-  const searched = parts.map(() => 0);
-  const report = (part: number, done: number) => {
-    searched[part] = Math.max(searched[part] as number, done);
-    options.onProgress?.(
-      searched.reduce((sum, each) => sum + each, 0),
-      objects.length,
-    );
-  };
-  const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const rest = parts.entries();
-  const work = async () => {
-    for (const [index, part] of rest) {
-      // Each in a folder of its own: parts with the same objects in them would have the same name.
-      const into = join(folder, `part-${index}`);
-      await mkdir(into);
-      packs[index] = await packPart(gitDir, part, into, effort, signal, (done) => report(index, done));
-      report(index, part.objects.length);
-    }
-  };
-  const runs = Array.from({ length: Math.min(availableParallelism(), MAX_RUNS) }, () =>
-    work().catch((error: unknown) => stop.abort(error)),
-  );
-  await Promise.all(runs);
-  // The first failure; what it stopped failed because of it.
-  stop.signal.throwIfAborted();
-  return packs;
-}
-
-async function packPart(
-  gitDir: string,
-  { objects, searchOrder }: Part,
-  folder: string,
-  { level, window, depth }: Effort,
-  signal: AbortSignal,
-  onSearched: (done: number) => void,
-): Promise<PackFiles> {
-  const lines = objects.map(
-    ({ id }) => `${id} ${orderName(searchOrder.get(id) as number, objects.length)}\n`,
-  );
-  const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
-  return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {
+  { compression, withoutDeltas, onProgress, signal }: RepackOptions,
+): Promise<readonly PackFiles[]> {
+  await using packer = new PartPacker({
     gitDir,
     folder,
-    name: "part",
-    input: lines.join(""),
-    threads: 1,
-    onProgress: (phase, done) => {
-      if (phase === "Compressing objects") onSearched(done);
-    },
+    effort: effortOf(compression, withoutDeltas),
+    onProgress: onProgress && ((done) => onProgress(done, objects.length)),
     signal,
   });
+  for (const part of split(objects)) {
+    await packer.add({ count: part.length, idAt: (position) => (part[position] as PackObject).id });
+  }
+  return await packer.finish();
+}
+
+/** Splits objects into parts, in the order in which git searches them for deltas. */
+export function* split(objects: readonly PackObject[]): Generator<readonly PackObject[]> {
+  const folders = new ObjectFolders(objects);
+  for (const what of ["trees", "files"] as const) {
+    const size = new PartSize();
+    let part: PackObject[] = what === "trees" ? [...folders.top] : [];
+    for (const { item } of similarOrder(folders, what)) {
+      const object = objects[item] as PackObject;
+      part.push(object);
+      if (!size.add(object.size)) continue;
+      yield part;
+      part = [];
+    }
+    if (part.length > 0) yield part;
+  }
 }

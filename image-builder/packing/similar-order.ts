@@ -1,97 +1,99 @@
-import type { PackObject } from "./pack-object.ts";
+import { NumberList } from "../number-list.ts";
+import { sortIndexes } from "../sort-indexes.ts";
 
 /** The share of names that two sibling folders must have in common to count as versions of one another. */
 const ALIKE = 0.5;
 
-interface Folder {
-  readonly objects: PackObject[];
-  readonly folders: Map<string, Folder>;
-  /** The names of what is in it. */
-  readonly names: Set<string>;
+/** What is in a folder; the same index stands for the same entry everywhere. */
+export interface ListedFolder {
+  /** Their bytes as Latin-1. */
+  readonly names: readonly string[];
+  /** Bytes of each file, and of each folder's tree. */
+  readonly sizes: ArrayLike<number>;
+  /** The number of each folder; 0, which is the top folder's, for a file. */
+  readonly folders: ArrayLike<number>;
+  /** What stands for each entry to the caller; `NO_ITEM` if it is not to be ordered. */
+  readonly items: ArrayLike<number>;
+}
+
+/** Folders by their numbers. */
+export interface Folders {
+  /** Reads a folder; of what it read before it need keep nothing. */
+  folder(number: number): ListedFolder;
+}
+
+export const NO_ITEM: number = 2 ** 32 - 1;
+
+/** An entry of a folder in its place in the order. */
+export interface OrderedEntry {
+  /** The number of the folder that it is in. */
+  readonly folder: number;
+  readonly name: string;
+  readonly size: number;
+  readonly item: number;
 }
 
 /**
- * Orders objects so that similar ones are neighbours: folder by folder, within a folder by the extension
- * (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than adding
- * them.
+ * Orders files, or trees, so that similar ones are neighbours: folder by folder, within a folder by the
+ * extension (`.html`), of these the largest first, as git does: in a delta, leaving bytes out costs less than
+ * adding them.
  *
  * Sibling folders with mostly the same names in them, such as `1.0` and `1.1`, are versions of one another:
  * files with the same path in them are ordered as if they were in one folder.
  *
- * The order depends on nothing but the objects and their order.
+ * The order depends on nothing but the names and sizes. In memory are what is ordered together, 24 bytes an
+ * entry and each name once, and the numbers of the folders that wait: a folder is read several times, which
+ * costs less than to keep it.
  */
-export function similarOrder(objects: readonly PackObject[]): PackObject[] {
-  const top = newFolder();
-  for (const object of objects) {
-    const names = object.path.split("/");
-    const last = names.pop() as string;
-    let folder = top;
-    for (const name of names) folder = enter(folder, name);
-    folder.names.add(last);
-    folder.objects.push(object);
+export function* similarOrder(folders: Folders, what: "files" | "trees"): Generator<OrderedEntry> {
+  // A stack, not recursion: folders may be deep. Of each group its folders, then how many they are.
+  const groups = new NumberList();
+  groups.push(0);
+  groups.push(1);
+  for (let count = groups.pop(); count !== undefined; count = groups.pop()) {
+    const group = new Uint32Array(count);
+    for (let at = count - 1; at >= 0; at--) group[at] = groups.pop() as number;
+    yield* sortedByKind(folders, group, what);
+    pushGroupsBelow(folders, group, groups);
   }
-  const ordered: PackObject[] = [];
-  // A stack, not recursion: folders may be deep.
-  const groups: Folder[][] = [[top]];
-  for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-    const members = group.flatMap((each) => each.objects);
-    for (const object of sortedByKind(members, group.length > 1)) ordered.push(object);
-    groups.push(...groupsBelow(group).reverse());
-  }
-  return ordered;
 }
 
-function newFolder(): Folder {
-  return { objects: [], folders: new Map(), names: new Set() };
-}
-
-function enter(folder: Folder, name: string): Folder {
-  const found = folder.folders.get(name);
-  if (found !== undefined) return found;
-  const made = newFolder();
-  folder.folders.set(name, made);
-  folder.names.add(name);
-  return made;
-}
-
-/** The folders in a group's folders, those together that have the same name or are alike. */
-function groupsBelow(group: readonly Folder[]): Folder[][] {
-  const byName = new Map<string, Folder[]>();
-  for (const { folders } of group) {
-    for (const [name, folder] of folders) {
+/** Pushes the folders in a group's folders, those together that have the same name or are alike. */
+function pushGroupsBelow(folders: Folders, group: Uint32Array, groups: NumberList): void {
+  const byName = new Map<string, number[]>();
+  for (const member of group) {
+    const { names, folders: below } = folders.folder(member);
+    for (const [index, name] of names.entries()) {
+      const number = below[index] as number;
+      if (number === 0) continue;
       const same = byName.get(name);
-      if (same === undefined) byName.set(name, [folder]);
-      else same.push(folder);
+      if (same === undefined) byName.set(name, [number]);
+      else same.push(number);
     }
   }
-  const groups: Folder[][] = [];
-  const byLeast = new Map<string, Folder[]>();
-  for (const folders of byName.values()) {
-    const { names } = folders[0] as Folder;
-    // Of two sets the least by a hash is the same as likely as their members are: few need to be compared.
-    const least = leastByHash(names);
+  const found: number[][] = [];
+  const byLeast = new Map<number, number[]>();
+  for (const numbers of byName.values()) {
+    const { names } = folders.folder(numbers[0] as number);
+    // Of two sets the least hash is the same as likely as their members are: few need to be compared.
+    const least = leastHash(names);
     const candidate = byLeast.get(least);
-    if (candidate !== undefined && share((candidate[0] as Folder).names, names) >= ALIKE) {
-      candidate.push(...folders);
+    if (candidate !== undefined && share(folders.folder(candidate[0] as number).names, names) >= ALIKE) {
+      for (const number of numbers) candidate.push(number);
     } else {
-      const made = [...folders];
-      byLeast.set(least, made);
-      groups.push(made);
+      byLeast.set(least, numbers);
+      found.push(numbers);
     }
   }
-  return groups;
+  for (const numbers of found.reverse()) {
+    for (const number of numbers) groups.push(number);
+    groups.push(numbers.length);
+  }
 }
 
-function leastByHash(names: ReadonlySet<string>): string {
-  let least = "";
-  let leastHash = Number.POSITIVE_INFINITY;
-  for (const name of names) {
-    const hashed = hash(name);
-    if (hashed < leastHash) {
-      least = name;
-      leastHash = hashed;
-    }
-  }
+function leastHash(names: readonly string[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const name of names) least = Math.min(least, hash(name));
   return least;
 }
 
@@ -102,37 +104,94 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-/** Members in both sets, of those in either (Jaccard). */
-function share(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+/** Names in both lists, of those in either (Jaccard). */
+function share(a: readonly string[], b: readonly string[]): number {
+  const inA = new Set(a);
   let common = 0;
-  for (const name of a) if (b.has(name)) common++;
-  return common / (a.size + b.size - common);
+  for (const name of b) if (inA.has(name)) common++;
+  return common / (a.length + b.length - common);
+}
+
+/** What is in the folders of a group. */
+class Entries {
+  /** Each name once. */
+  readonly names: string[] = [];
+  /** Of each entry: its folder, the index of its name, its size, its item. */
+  readonly folders = new NumberList();
+  readonly nameIndexes = new NumberList();
+  readonly sizes = new NumberList(Float64Array);
+  readonly items = new NumberList();
+
+  constructor(folders: Folders, group: Uint32Array, what: "files" | "trees") {
+    const indexes = group.length > 1 ? new Map<string, number>() : undefined;
+    for (const number of group) {
+      const folder = folders.folder(number);
+      for (const [index, name] of folder.names.entries()) {
+        const isTree = folder.folders[index] !== 0;
+        const item = folder.items[index] as number;
+        if (isTree !== (what === "trees") || item === NO_ITEM) continue;
+        let nameIndex = indexes?.get(name);
+        if (nameIndex === undefined) {
+          nameIndex = this.names.push(name) - 1;
+          indexes?.set(name, nameIndex);
+        }
+        this.folders.push(number);
+        this.nameIndexes.push(nameIndex);
+        this.sizes.push(folder.sizes[index] as number);
+        this.items.push(item);
+      }
+    }
+  }
+
+  get count(): number {
+    return this.items.length;
+  }
+
+  at(index: number): OrderedEntry {
+    const name = this.names[this.nameIndexes.at(index)] as string;
+    return {
+      folder: this.folders.at(index),
+      name,
+      size: this.sizes.at(index),
+      item: this.items.at(index),
+    };
+  }
 }
 
 /**
- * Sorts the objects in the folders of a group. Those with the same name in several of them stay together, at
- * the position of the largest.
+ * Sorts what is in the folders of a group. Those with the same name in several of them stay together, at the
+ * position of the largest.
  */
-function sortedByKind(objects: readonly PackObject[], severalFolders: boolean): PackObject[] {
-  const keyed = objects.map((object) => {
-    const name = object.path.slice(object.path.lastIndexOf("/") + 1);
-    return { object, name, end: ending(name) };
-  });
-  const largest = new Map<string, number>();
-  if (severalFolders) {
-    for (const { object, name } of keyed) {
-      largest.set(name, Math.max(object.size, largest.get(name) ?? 0));
-    }
+function* sortedByKind(
+  folders: Folders,
+  group: Uint32Array,
+  what: "files" | "trees",
+): Generator<OrderedEntry> {
+  const entries = new Entries(folders, group, what);
+  const { names, nameIndexes, sizes } = entries;
+  const ranks = rankedNames(names);
+  const largest = new Float64Array(names.length);
+  for (let entry = 0; entry < entries.count; entry++) {
+    const name = nameIndexes.at(entry);
+    largest[name] = Math.max(largest[name] as number, sizes.at(entry));
   }
-  const size = ({ object, name }: (typeof keyed)[0]) => largest.get(name) ?? object.size;
-  keyed.sort(
-    (a, b) =>
-      compare(a.end, b.end) ||
-      size(b) - size(a) ||
-      (severalFolders ? compare(a.name, b.name) : 0) ||
-      b.object.size - a.object.size,
-  );
-  return keyed.map(({ object }) => object);
+  const compare = (a: number, b: number) => {
+    const [nameA, nameB] = [nameIndexes.at(a), nameIndexes.at(b)];
+    return (
+      (ranks[nameA] as number) - (ranks[nameB] as number) ||
+      (largest[nameB] as number) - (largest[nameA] as number) ||
+      (group.length > 1 ? compareText(names[nameA] as string, names[nameB] as string) : 0) ||
+      sizes.at(b) - sizes.at(a)
+    );
+  };
+  for (const entry of sortIndexes(entries.count, compare)) yield entries.at(entry);
+}
+
+/** For each name where its extension comes among all of them. */
+function rankedNames(names: readonly string[]): Uint32Array {
+  const endings = [...new Set(names.map(ending))].sort(compareText);
+  const ranks = new Map(endings.map((text, rank) => [text, rank]));
+  return Uint32Array.from(names, (name) => ranks.get(ending(name)) as number);
 }
 
 function ending(name: string): string {
@@ -140,6 +199,6 @@ function ending(name: string): string {
   return dot <= 0 ? "" : name.slice(dot);
 }
 
-function compare(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

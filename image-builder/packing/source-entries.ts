@@ -2,6 +2,7 @@ import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { Idx } from "../../reader/pack/idx.ts";
+import { NumberList } from "../number-list.ts";
 import { mergeIds } from "./source-ids.ts";
 
 /** Bytes of a PACK at most: the number of a PACK and an offset in it are one number, which sorts fast. */
@@ -36,16 +37,17 @@ export class SourceEntries implements Disposable {
   constructor(idxs: readonly string[], ends: Float64Array, ids: string) {
     if (idxs.length > MAX_PACKS || ends.some((end) => end > MAX_PACK_BYTES))
       throw new Error("too many PACKs");
-    let locations = new Float64Array(1024);
-    let count = 0;
-    this.count = mergeIds(idxs, ids, (source, offset) => {
-      if (count === locations.length) locations = grown(locations);
-      locations[count++] = source * MAX_PACK_BYTES + offset;
-    });
-    const byId = locations.subarray(0, count);
+    const byId = new NumberList(Float64Array);
+    mergeIds(idxs, ids, (source, offset) => byId.push(source * MAX_PACK_BYTES + offset));
+    this.count = byId.length;
     this.#ends = ends;
-    this.#locations = byId.slice().sort();
-    this.#numbers = Uint32Array.from(byId, (location) => this.#search(location) as number);
+    this.#locations = new Float64Array(this.count);
+    for (let index = 0; index < this.count; index++) this.#locations[index] = byId.at(index);
+    this.#locations.sort();
+    this.#numbers = new Uint32Array(this.count);
+    for (let index = 0; index < this.count; index++) {
+      this.#numbers[index] = this.#search(byId.at(index)) as number;
+    }
     this.#device = openFileDevice(ids);
     this.#ids = new Idx(new SectorCache(this.#device, { capacity: CACHE }), 0, Number.MAX_SAFE_INTEGER);
   }
@@ -104,10 +106,4 @@ export class SourceEntries implements Disposable {
     }
     return locations[low] === location ? low : undefined;
   }
-}
-
-function grown(array: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

@@ -7,6 +7,7 @@ import {
   idxLayout,
   LARGE_OFFSET,
 } from "../../reader/pack/idx-format.ts";
+import { sortIndexes } from "../sort-indexes.ts";
 
 /** Bytes of an id. */
 const { idLength: ID } = SHA1;
@@ -21,10 +22,9 @@ export type OnObject = (source: number, offset: number) => void;
  * Writes the ids in several IDXs to a new file, merged: an IDX whose other tables are zeroes. The ids that
  * share their first byte are sorted in memory, a 256th of all.
  * @param onObject gets each object, in the order of the ids.
- * @returns the number of objects.
  * @throws {Error} if an id is in two IDXs; what `fs` throws.
  */
-export function mergeIds(idxs: readonly string[], merged: string, onObject: OnObject): number {
+export function mergeIds(idxs: readonly string[], merged: string, onObject: OnObject): void {
   const fanOuts = idxs.map(readFanOut);
   const totals = new Uint32Array(FAN_OUT_COUNT);
   for (const fanOut of fanOuts) for (const [byte, below] of fanOut.entries()) totals[byte]! += below;
@@ -43,7 +43,6 @@ export function mergeIds(idxs: readonly string[], merged: string, onObject: OnOb
   } finally {
     closeSync(fd);
   }
-  return count;
 }
 
 /** The objects whose ids begin with one byte. */
@@ -89,8 +88,10 @@ class Bucket {
     const ids = this.#ids;
     const idAt = (index: number) => ids.subarray(index * ID, (index + 1) * ID);
     const keys = Float64Array.from({ length: this.#count }, (_, i) => ids.readUIntBE(i * ID + 1, KEY_BYTES));
-    const order = Uint32Array.from(keys.keys());
-    order.sort((a, b) => (keys[a] as number) - (keys[b] as number) || Buffer.compare(idAt(a), idAt(b)));
+    const order = sortIndexes(
+      this.#count,
+      (a, b) => (keys[a] as number) - (keys[b] as number) || Buffer.compare(idAt(a), idAt(b)),
+    );
     const sorted = Buffer.allocUnsafe(ids.length);
     for (const [position, index] of order.entries()) {
       ids.copy(sorted, position * ID, index * ID, (index + 1) * ID);

@@ -60,6 +60,36 @@ export class ProgressLine {
   }
 }
 
+/** Between two lines of a log, in milliseconds. */
+const LOG_INTERVAL = 10_000;
+
+/** Lines that say how far the work is, for a log: the first after 10 seconds, so that short work is silent. */
+export class ProgressLog {
+  readonly #stream: NodeJS.WritableStream;
+  readonly #timer: NodeJS.Timeout;
+  #work: Work | undefined;
+
+  /** @param interval milliseconds between two lines. */
+  constructor(stream: NodeJS.WritableStream, interval = LOG_INTERVAL) {
+    this.#stream = stream;
+    // The work keeps the process alive, not its log.
+    this.#timer = setInterval(() => this.#write(), interval).unref();
+  }
+
+  show(work: Work): void {
+    this.#work = work;
+  }
+
+  /** Ends the log. */
+  clear(): void {
+    clearInterval(this.#timer);
+  }
+
+  #write(): void {
+    if (this.#work !== undefined) this.#stream.write(`docteur: ${describe(this.#work)}\n`);
+  }
+}
+
 /** Milliseconds before anything is said about how fast it goes. */
 const FIRST_PACE = 1000;
 

@@ -12,7 +12,9 @@ the image beside IMAGE, flushes it to the disk and then renames it: an existing 
 
 A folder that is no Git repository becomes a commit without parents, with all that is in the folder. The same folder
 and date give the same commit everywhere, and the same image, bit for bit, with the same git. Meanwhile TMPDIR holds
-a copy of its files, lightly compressed.
+what is packed, about as much as the image, and of what is being packed 64 MiB and as much for each CPU, of 4 at most.
+
+Off a terminal, make writes a line every 10 seconds that says how far it is, unless -q is given.
 
 Before the image appears, make reads its commit and all its folders as verify and run do. What these refuse, such as a
 file named git~1, make refuses too, and names its path. It also refuses what looks like a Git repository that git cannot read.

@@ -7,7 +7,7 @@ import type { Command } from "../cli/command.ts";
 import { isQuiet } from "../cli/compatibility.ts";
 import { exitStatus } from "../cli/exit-status.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
-import { ProgressLine } from "../cli/progress.ts";
+import { ProgressLine, ProgressLog } from "../cli/progress.ts";
 import { bytes, count, duration } from "../cli/quantity.ts";
 import { writeJson } from "../cli/screen.ts";
 import { description, options, sections } from "./make-manual.ts";
@@ -29,7 +29,11 @@ export const make: Command = {
     const [repository, image] = invocation.operands as [string, string];
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
-    const line = !quiet && isTerminal(stderr, env) ? new ProgressLine(stderr) : undefined;
+    const line = quiet
+      ? undefined
+      : isTerminal(stderr, env)
+        ? new ProgressLine(stderr)
+        : new ProgressLog(stderr);
     const started = performance.now();
     const { makeImage } = await import("../../image-builder/index.ts");
     try {

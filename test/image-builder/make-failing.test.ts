@@ -40,6 +40,20 @@ test("a full disk fails make with one line, and the old image stays", async (t) 
   t.deepEqual(readdirSync(temporary), []);
 });
 
+test("a disk that is full before the PACK is written fails make with one line", async (t) => {
+  const folder = temporaryFolder(t);
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  // In TMPDIR the large file and the small ones are in two PACKs, in the image they are in one.
+  writeFiles(folder, { "site/large": randomBytes(5_000_000), "x.img": "old" });
+  for (let i = 0; i < 30; i++) writeFiles(folder, { [`site/${i}`]: randomBytes(100_000) });
+  const said = await makeWithin(6000, temporary, [join(folder, "site"), join(folder, "x.img")]);
+  t.regex(said, /^DISK_FULL: the image exceeds the largest file size here: [^\n]*x\.img\n$/);
+  t.is(readFileSync(join(folder, "x.img"), "utf8"), "old");
+  t.deepEqual(readdirSync(folder).sort(), ["site", "tmp", "x.img"]);
+  t.deepEqual(readdirSync(temporary), []);
+});
+
 test("a full TMPDIR fails make with a line that names TMPDIR", async (t) => {
   const folder = temporaryFolder(t);
   const temporary = join(folder, "tmp");

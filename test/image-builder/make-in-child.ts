@@ -11,6 +11,7 @@ try {
   await makeImage({
     repository,
     image,
+    date: "2020-10-10T08:00:00+00:00",
     blockSize: blockSize === undefined ? undefined : Number(blockSize),
     onProgress: ({ phase }) => process.stdout.write(`${phase}\n`),
     signal: controller.signal,

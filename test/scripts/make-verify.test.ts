@@ -36,6 +36,30 @@ test("verify prints nothing with -q and --verbosity=quiet, one line with --json,
   t.true(coloured.stdout.includes("\x1b["));
 });
 
+test("off a terminal make says every 10 seconds how far it is, with -q nothing", async (t) => {
+  t.timeout(120_000);
+  const folder = temporaryFolder(t);
+  const site = join(folder, "site");
+  mkdirSync(site);
+  for (let file = 0; file < 9; file++) writeFileSync(join(site, `${file}`), `file ${file}\n`);
+  // A git that takes longer than that to pack, once it has said how far it is.
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  const real = (await command("sh", ["-c", "command -v git"])).stdout.toString().trim();
+  const slow = `case " $* " in *" pack-objects "*) echo 'Compressing objects:  30% (3/10)' >&2; sleep 12;; esac`;
+  writeFileSync(join(programs, "git"), `#!/bin/sh\n${slow}\nexec ${real} "$@"\n`, { mode: 0o755 });
+  const env = { PATH: `${programs}:${process.env.PATH}` };
+  const make = (image: string, ...options: string[]) =>
+    docteur(["make", ...options, site, join(folder, image)], { env });
+  const [said, quiet] = await Promise.all([make("x.img"), make("q.img", "-q")]);
+  t.is(said.status, 0);
+  const lines = said.stderr.trimEnd().split("\n");
+  // Files and trees are two parts.
+  t.regex(lines[0]!, /^docteur: Compressing [36] of 11 objects \((27|54)%\)$/);
+  t.regex(lines.at(-1)!, /x\.img: commit [0-9a-f]{40}, 9 files/);
+  t.deepEqual([quiet.status, quiet.stderr], [0, ""]);
+});
+
 test("make of a repository gives the commit that git has, with spaces in both paths", async (t) => {
   const folder = temporaryFolder(t);
   const source = join(folder, "a source");

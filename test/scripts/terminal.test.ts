@@ -1,5 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import test from "ava";
-import { describe, ProgressLine, pace } from "../../scripts/cli/progress.ts";
+import { describe, ProgressLine, ProgressLog, pace } from "../../scripts/cli/progress.ts";
 import { bytes, duration } from "../../scripts/cli/quantity.ts";
 
 test("quantities have units and separators", (t) => {
@@ -65,6 +66,35 @@ test("the progress line appears on a terminal of unknown width", (t) => {
   const stream = { columns: 0, write: (text: string) => (written += text) };
   new ProgressLine(stream as unknown as NodeJS.WriteStream).show({ phase: "verify", done: 1, total: 4 });
   t.is(written, "\rVerifying 25%\x1b[K");
+});
+
+test("a log of progress has a line now and then, none without progress, and ends", async (t) => {
+  const lines: string[] = [];
+  let onLine = () => {};
+  const stream = {
+    write(text: string) {
+      lines.push(text);
+      onLine();
+    },
+  } as unknown as NodeJS.WritableStream;
+  const log = new ProgressLog(stream, 5);
+  // The timer alone keeps no process alive.
+  const alive = setInterval(() => {}, 1000);
+  await setTimeout(50);
+  t.deepEqual(lines, []);
+  for (const done of [1000, 2000]) {
+    log.show({ phase: "pack", unit: "objects", done, total: 4000 });
+    await new Promise<void>((resolve) => {
+      onLine = resolve;
+    });
+  }
+  log.clear();
+  const { length } = lines;
+  await setTimeout(50);
+  clearInterval(alive);
+  t.is(lines.length, length);
+  t.is(lines[0], "docteur: Packing 1,000 of 4,000 objects (25%)\n");
+  t.is(lines.at(-1), "docteur: Packing 2,000 of 4,000 objects (50%)\n");
 });
 
 test("progress shows the rate and the time left after a second", (t) => {

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import test from "ava";
 import { storeFile, unreadable } from "../../../image-builder/folder/read-file.ts";
 import { Staging } from "../../../image-builder/folder/staging.ts";
-import { StagingPack } from "../../../image-builder/folder/staging-pack.ts";
+import { effortOf } from "../../../image-builder/packing/compression.ts";
 import { DocteurError } from "../../../reader/errors.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
 
 test("a file that changes while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
-  using pack = new StagingPack(join(folder, "pack"), 6);
-  const store = (path: string) => storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
+  using staging = new Staging(folder, effortOf("fast"), undefined);
+  const store = (path: string) => storeFile(Buffer.from(path), staging);
   // The kernel says that it has no bytes, and then gives some: as a file that grows.
   await failsWith(t, "FILE_CHANGED", () => store("/proc/self/status"), /changed while it was read/);
   await failsWith(t, "FILE_CHANGED", () => store(join(folder, "vanished")));
@@ -26,8 +26,8 @@ test("a file that shrinks while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
-  using pack = new StagingPack(join(folder, "pack"), 6);
-  const stored = storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
+  using staging = new Staging(folder, effortOf("fast"), undefined);
+  const stored = storeFile(Buffer.from(path), staging);
   truncateSync(path, 1000);
   await failsWith(t, "FILE_CHANGED", () => stored);
 });
@@ -44,10 +44,11 @@ test("the id is git's", async (t) => {
   const path = join(folder, "file");
   const content = Buffer.from("a\r\nb\0\xff", "latin1");
   writeFileSync(path, content);
-  using pack = new StagingPack(join(folder, "pack"), 6);
-  const { id } = await storeFile(Buffer.from(path), "file", new Staging(pack, pack, pack));
-  t.deepEqual(
-    Buffer.from(id),
-    createHash("sha1").update(`blob ${content.length}\0`).update(content).digest(),
+  using staging = new Staging(folder, effortOf("fast"), undefined);
+  const { number, size } = await storeFile(Buffer.from(path), staging);
+  t.is(size, content.length);
+  t.is(
+    staging.ids.hex(number),
+    createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex"),
   );
 });

@@ -1,10 +1,10 @@
 import test from "ava";
 import type { PackObject } from "../../../image-builder/packing/pack-object.ts";
-import { splitIntoParts } from "../../../image-builder/packing/parts.ts";
+import { split } from "../../../image-builder/packing/repack.ts";
 
 const MB = 1024 * 1024;
 
-test("parts have folders first, then files up to 64 MiB, in the order of the tree, with a search order of their own", (t) => {
+test("parts have folders first, then files up to 64 MiB, in the order of the search for deltas", (t) => {
   const objects: PackObject[] = [
     { id: "commit", kind: "commit", size: 200, path: "" },
     { id: "root", kind: "tree", size: 300, path: "" },
@@ -16,15 +16,28 @@ test("parts have folders first, then files up to 64 MiB, in the order of the tre
     })),
     { id: "sub", kind: "tree", size: 100, path: "sub" },
   ];
-  const parts = splitIntoParts(objects);
-  const ids = parts.map((part) => part.objects.map(({ id }) => id));
-  t.deepEqual(ids[0], ["commit", "root", "sub"]);
+  const parts = [...split(objects)].map((part) => part.map(({ id }) => id));
   // The largest is compared first: 40 + 36, 32 + 28 + 24, the rest.
-  t.deepEqual(ids.slice(1), [
-    ["file 8", "file 9"],
-    ["file 5", "file 6", "file 7"],
-    ["file 0", "file 1", "file 2", "file 3", "file 4"],
+  t.deepEqual(parts, [
+    ["commit", "root", "sub"],
+    ["file 9", "file 8"],
+    ["file 7", "file 6", "file 5"],
+    ["file 4", "file 3", "file 2", "file 1", "file 0"],
   ]);
-  t.deepEqual(Object.fromEntries(parts[2]!.searchOrder), { "file 7": 0, "file 6": 1, "file 5": 2 });
-  t.deepEqual(splitIntoParts([]), []);
+  t.deepEqual([...split([])], []);
+});
+
+test("a part has at most 100,000 objects", (t) => {
+  const objects: PackObject[] = Array.from({ length: 250_000 }, (_, n) => ({
+    id: String(n),
+    kind: "blob",
+    size: 1,
+    path: `${n % 50}/${n}`,
+  }));
+  const parts = [...split(objects)];
+  t.deepEqual(
+    parts.map((part) => part.length),
+    [100_000, 100_000, 50_000],
+  );
+  t.is(new Set(parts.flat()).size, objects.length);
 });
