@@ -9,9 +9,12 @@ const ids = readFileSync(list);
 const store = connect(openFileDevice(image));
 
 const buffer = Buffer.alloc(128 * 1024);
+/** Bytes of a value that takes longer to be copied than a call of the system. */
+const LARGE = 16 * 1024;
 const { copy } = Buffer.prototype;
 let used = 0;
 const flush = () => {
+  if (used === 0) return;
   writeSync(1, buffer, 0, used);
   used = 0;
 };
@@ -20,8 +23,8 @@ function* lines() {
 }
 for await (const { value } of store.getAllById(lines())) {
   if (!(value instanceof Uint8Array)) throw value;
-  if (used + value.length > buffer.length) flush();
-  if (value.length > buffer.length) writeSync(1, value);
+  if (used + value.length > buffer.length || value.length >= LARGE) flush();
+  if (value.length >= LARGE) writeSync(1, value);
   else {
     // `set` takes its time where the source is shared memory.
     copy.call(value, buffer, used);

@@ -40,7 +40,7 @@ export interface ConnectOptions {
   readonly platform?: Platform | undefined;
   /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
   readonly sectorCacheSize?: number | undefined;
-  /** For bases of deltas. Default 6 MiB. */
+  /** For bases of deltas. Default 8 MiB. */
   readonly baseCacheSize?: number | undefined;
   /** For trees. Default 8 MiB. */
   readonly treeCacheSize?: number | undefined;
