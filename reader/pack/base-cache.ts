@@ -29,7 +29,7 @@ const HUGE = 16 * 1024 * 1024;
  *
  * Undeltified bases have memory apart from those that are deltas: there are few of them, all of whose deltas
  * take an inflated object, while a delta takes little to be made again. In one memory the many would drive
- * out the few: of 10,000 files at random of 32,800 in 150 families, that makes 40 % more to inflate.
+ * out the few: of 10,000 files at random of 32,800 in 150 families, that makes a quarter more to inflate.
  *
  * No caller of the reader gets this memory, so none can change a base under the deltas that build on it.
  */
