@@ -13,7 +13,7 @@ await measure("random", `10,000 random blobs of ${files.name}`, choose(all, 10_0
 
 async function measure(name: string, title: string, chosen: readonly string[]) {
   const ids = listFile(`${files.name}-${name}.ids`, chosen);
-  const program = new URL("./programs/read-blobs.mjs", import.meta.url).pathname;
+  const program = new URL("./programs/read-blobs.cjs", import.meta.url).pathname;
   await compare({
     name: `read-native-${files.name}-${name}`,
     title: `read-native: ${title} (${chosen.length})`,

@@ -52,12 +52,11 @@ export function batchIn(buffer: ArrayBufferLike): Batch {
   };
 }
 
-/** Asks for blobs, at most `BATCH_COUNT` of them. */
-export function fillBatch(batch: Batch, ids: readonly Uint8Array[]): void {
-  batch.count[0] = ids.length;
-  ids.forEach((id, i) => {
-    batch.ids.set(id, i * ID_LENGTH);
-  });
+/** Asks for those of at most `BATCH_COUNT` blobs that have an id, raw. */
+export function fillBatch(batch: Batch, asks: Iterable<{ readonly id?: Uint8Array | undefined }>): void {
+  let count = 0;
+  for (const { id } of asks) if (id !== undefined) batch.ids.set(id, count++ * ID_LENGTH);
+  batch.count[0] = count;
 }
 
 /** Reads the blobs asked for, in their order, until there are no more or their contents fill the batch. */

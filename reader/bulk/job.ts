@@ -30,11 +30,6 @@ export class Job<Wanted extends Ask> {
     return this.#batchSize;
   }
 
-  /** The raw ids of the blobs. */
-  get ids(): Uint8Array[] {
-    return this.#asks.map(({ id }) => id).filter((id) => id !== undefined);
-  }
-
   /**
    * Splits off what did not fit in the batch, which must have been read: in jobs of as many as did fit, since
    * what comes is likely as large, or in one if none did. No jobs if all did fit, or the job is split
@@ -67,18 +62,18 @@ export class Job<Wanted extends Ask> {
     this.slot = undefined;
   }
 
-  /**
-   * What was wanted and its content; no content where the blob is too large for a batch, or cannot be read.
-   * Its consumer can read it alone.
-   */
-  *contents(): Generator<{ readonly ask: Wanted; readonly content: Uint8Array | undefined }> {
-    let blob = 0;
-    for (const ask of this.#asks) {
-      yield { ask, content: ask.id && this.#content(blob++) };
-    }
+  /** What is wanted. */
+  get asks(): readonly Wanted[] {
+    return this.#asks;
   }
 
-  #content(blob: number): Uint8Array | undefined {
+  /**
+   * The content of a blob; undefined if it is too large for a batch, or cannot be read. Its consumer can read
+   * it alone.
+   *
+   * @param blob its number among what is wanted that has an id.
+   */
+  content(blob: number): Uint8Array | undefined {
     if (typeof this.batch !== "object") return undefined;
     const start = this.batch.ranges[blob * 2]!;
     return start < 0 ? undefined : this.batch.memory.subarray(start, this.batch.ranges[blob * 2 + 1]);

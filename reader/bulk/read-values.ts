@@ -26,25 +26,36 @@ export async function* readValues<Asked, Item>(
   largest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Item> {
   const buffer = new GrowingBuffer(largest);
-  function* asks() {
+  const alone = (id: Uint8Array) => objects.read(id, "blob", buffer);
+  function* asks(): Generator<FoundAsk<Asked>> {
     for (const asked of all) {
-      const found = attempt(() => find(asked));
-      yield found instanceof DocteurError ? { asked, error: found } : { asked, id: found };
+      const found = attempt(find, asked);
+      yield found instanceof Uint8Array
+        ? { asked, id: found, error: undefined }
+        : { asked, id: undefined, error: found };
     }
   }
-  for await (const job of bulk.read<{ asked: Asked; id?: Uint8Array; error?: DocteurError }>(asks())) {
-    for (const { ask, content } of job.contents()) {
-      const { asked, id, error } = ask;
-      const value = content ?? error ?? attempt(() => objects.read(id!, "blob", buffer));
+  for await (const job of bulk.read(asks())) {
+    let blob = 0;
+    for (const { asked, id, error } of job.asks) {
+      const content = id && job.content(blob++);
+      const value = content ?? error ?? attempt(alone, id!);
       const isTooLarge = value instanceof Uint8Array && value.length > largest;
       yield item(asked, isTooLarge ? tooLarge(largest) : value);
     }
   }
 }
 
-function attempt<Result>(read: () => Result): Result | DocteurError {
+/** What was asked for, and the raw id of its blob or the reason why there is none. */
+interface FoundAsk<Asked> {
+  readonly asked: Asked;
+  readonly id: Uint8Array | undefined;
+  readonly error: DocteurError | undefined;
+}
+
+function attempt<Given>(read: (given: Given) => Uint8Array, given: Given): Uint8Array | DocteurError {
   try {
-    return read();
+    return read(given);
   } catch (error) {
     if (error instanceof DocteurError) return error;
     throw error;

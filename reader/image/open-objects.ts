@@ -50,9 +50,9 @@ export interface ConnectOptions {
   readonly platform?: Platform | undefined;
   /** For sectors. Default 1 MiB for an image file, 16 MiB for a disk. */
   readonly sectorCacheSize?: number | undefined;
-  /** For bases of deltas. Default 6 MiB. */
+  /** For bases of deltas. Default 8 MiB. */
   readonly baseCacheSize?: number | undefined;
-  /** For trees. Default 8 MiB. */
+  /** For trees. Default 32 MiB for an image file, 16 MiB for a disk. */
   readonly treeCacheSize?: number | undefined;
   /**
    * For the paths of the `fast` layout, and for the trees on the way down while either layout lists. Default

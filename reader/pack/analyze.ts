@@ -16,7 +16,7 @@ import { COST, Work } from "./work.ts";
 export interface AnalyzeOptions {
   /** The largest object that is made from a delta in memory, in bytes. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
-  /** Bytes of bases of deltas to keep. Default 6 MiB. */
+  /** Bytes of bases of deltas to keep. Default: as `PackOptions`. */
   readonly baseCacheSize?: number | undefined;
   /** As for `boundsOf`. */
   readonly workFactor?: number | undefined;

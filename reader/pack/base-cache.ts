@@ -1,3 +1,4 @@
+import { BaseRing } from "./base-ring.ts";
 import { free } from "./free.ts";
 import { type DecodedObject, type MemoryRange, OutputBuffer } from "./output-buffer.ts";
 
@@ -16,8 +17,8 @@ interface Large {
 
 const NOWHERE = -1;
 
-/** Bytes of a base below which their number is what counts. */
-const SMALL = 256;
+/** The part of the capacity that is for undeltified objects. */
+const UNDELTIFIED_SHARE = 3 / 4;
 
 /** Bytes of a large object's memory that is freed when the object is not needed at the moment. */
 const HUGE = 16 * 1024 * 1024;
@@ -26,32 +27,28 @@ const HUGE = 16 * 1024 * 1024;
  * The bases that deltas were built on last, by their offset in the PACK: deltas of one chain come one after
  * the other. It is also the buffer that a base is read into.
  *
- * All lie in one piece of memory that is written round and round, new over old. Memory taken and dropped for
- * each object would be collected too late: it lies outside the heap whose fullness drives V8's collector, and
- * a reader of many small objects then holds some hundred MB of garbage.
+ * Undeltified bases have memory apart from those that are deltas: there are few of them, all of whose deltas
+ * take an inflated object, while a delta takes little to be made again. In one memory the many would drive
+ * out the few: of 10,000 files at random of 32,800 in 150 families, that makes a quarter more to inflate.
  *
  * No caller of the reader gets this memory, so none can change a base under the deltas that build on it.
  */
 export class BaseCache extends OutputBuffer {
   readonly #capacity: number;
-  /** Bases kept at most: a small one takes more memory to be found than it has bytes. */
-  readonly #most: number;
-  #ring: Uint8Array = new Uint8Array();
   readonly #kept = new Map<number, Base>();
-  /**
-   * What was written to the ring, the one to be overwritten next at `#oldest`. A Map is slow to give its
-   * first item again and again.
-   */
-  #written: Base[] = [];
-  #oldest = 0;
-  #head = 0;
+  readonly #undeltified: BaseRing;
+  readonly #deltas: BaseRing;
+  /** That which has the range reserved last; undefined if none has. */
+  #ring: BaseRing | undefined;
   readonly #large: [Large, Large] = [nothingLarge(), nothingLarge()];
 
   /** @param capacity bytes of memory; taken on first use. 0 keeps nothing. */
   constructor(capacity: number) {
     super();
     this.#capacity = capacity;
-    this.#most = Math.max(16, Math.floor(capacity / SMALL));
+    const undeltified = Math.floor(capacity * UNDELTIFIED_SHARE);
+    this.#undeltified = new BaseRing(undeltified, this.#kept);
+    this.#deltas = new BaseRing(capacity - undeltified, this.#kept);
   }
 
   /** The base that is kept for `offset`, good until the next `reserve` that does not keep its range. */
@@ -60,30 +57,20 @@ export class BaseCache extends OutputBuffer {
   }
 
   /**
-   * Memory for a base. A large one, of more than a third of the capacity, gets memory elsewhere, of which
-   * there is enough for two: itself and the base it is made from.
+   * Memory for a base. A large one, of more than a third of the memory for its sort, gets memory elsewhere, of
+   * which there is enough for two: itself and the base it is made from.
+   *
+   * @param kept what a delta is built on; without it the base is undeltified.
    */
   override reserve(size: number, kept?: MemoryRange): void {
-    if (size * 3 > this.#capacity) {
+    const ring = kept === undefined ? this.#undeltified : this.#deltas;
+    this.#ring = this.#capacity > 0 && ring.holds(size) ? ring : undefined;
+    if (this.#ring === undefined) {
       this.#reserveLarge(size, kept);
       return;
     }
-    if (this.#ring.length === 0) this.#ring = new Uint8Array(this.#capacity);
-    if (this.#head + size > this.#capacity) this.#wrap();
-    let start = this.#head;
-    if (kept?.memory === this.#ring) {
-      const end = kept.start + kept.size;
-      if (kept.start < start + size && start < end) start = end;
-      if (start + size > this.#capacity) {
-        // The kept range lies near the end then, so a third of the capacity at the beginning does not overlap
-        // it.
-        this.#wrap();
-        start = 0;
-      }
-    }
-    this.#dropUpTo(start + size);
-    this.memory = this.#ring;
-    this.start = start;
+    this.start = ring.reserve(size, kept);
+    this.memory = ring.memory;
   }
 
   /** Keeps the object that was read last; its entry is at `offset` in the PACK. */
@@ -97,11 +84,7 @@ export class BaseCache extends OutputBuffer {
         large.base = base;
       } else if (large.offset === offset) large.offset = NOWHERE;
     }
-    if (memory === this.#ring) {
-      this.#kept.set(offset, base);
-      this.#written.push(base);
-      if (this.#written.length - this.#oldest > this.#most) this.#dropOldest();
-    }
+    this.#ring?.keep(base);
     return base;
   }
 
@@ -129,34 +112,6 @@ export class BaseCache extends OutputBuffer {
       large.memory = Buffer.allocUnsafeSlow(size);
     }
     this.memory = large.memory;
-  }
-
-  /** Starts at the beginning again. */
-  #wrap(): void {
-    this.#dropUpTo(this.#capacity);
-    this.#head = 0;
-  }
-
-  /**
-   * Moves the head, where the next base is written, to `end`, and drops what lay between from the round
-   * before.
-   */
-  #dropUpTo(end: number): void {
-    for (let next = this.#written[this.#oldest]; next !== undefined; next = this.#written[this.#oldest]) {
-      if (next.start < this.#head || next.start >= end) break;
-      this.#dropOldest();
-    }
-    this.#head = end;
-  }
-
-  #dropOldest(): void {
-    const oldest = this.#written[this.#oldest++]!;
-    // The same one may have been written again since.
-    if (this.#kept.get(oldest.offset) === oldest) this.#kept.delete(oldest.offset);
-    if (this.#oldest * 2 > this.#written.length) {
-      this.#written = this.#written.slice(this.#oldest);
-      this.#oldest = 0;
-    }
   }
 }
 

@@ -75,6 +75,9 @@ export function applyDelta(
   { memory: target, start, size: targetSize }: MemoryRange,
 ): number {
   const targetEnd = start + targetSize;
+  const sourceView = viewOf(source);
+  const deltaView = viewOf(delta);
+  const targetView = viewOf(target);
   let at = position;
   let written = start;
   let count = 0;
@@ -84,7 +87,8 @@ export function applyDelta(
       if (opcode === 0) throw new DeltaError("the delta has an instruction of opcode 0, which is reserved");
       if (at + opcode > end) throw cutShort();
       if (written + opcode > targetEnd) throw more(targetSize);
-      copy.call(delta, target, written, at, at + opcode);
+      if (opcode > LONGEST_SHORT) copy.call(delta, target, written, at, at + opcode);
+      else copyShort(deltaView, at, targetView, written, opcode);
       at += opcode;
       written += opcode;
       continue;
@@ -102,7 +106,9 @@ export function applyDelta(
     if (length === 0) length = 0x10000;
     if (offset + length > sourceSize) throw new DeltaError("the delta copies from outside its source");
     if (written + length > targetEnd) throw more(targetSize);
-    copy.call(source, target, written, sourceStart + offset, sourceStart + offset + length);
+    const from = sourceStart + offset;
+    if (length > LONGEST_SHORT) copy.call(source, target, written, from, from + length);
+    else copyShort(sourceView, from, targetView, written, length);
     written += length;
   }
   if (written !== targetEnd) throw otherSize(written - start, targetSize);
@@ -151,6 +157,27 @@ function more(claimed: number): DeltaError {
 
 function otherSize(made: number, claimed: number): DeltaError {
   return new DeltaError(`the delta makes ${made} bytes and claims ${claimed}`);
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/**
+ * Bytes that are copied here in no more time than a call into memmove takes, whether this is compiled or
+ * interpreted. Two thirds of the instructions of real deltas copy fewer.
+ */
+const LONGEST_SHORT = 32;
+
+/** Copies some bytes from one memory to another, four at a time; the last four may overlap those before. */
+function copyShort(source: DataView, from: number, target: DataView, to: number, length: number): void {
+  const last = length - 4;
+  if (last < 0) {
+    for (let i = 0; i < length; i++) target.setUint8(to + i, source.getUint8(from + i));
+    return;
+  }
+  for (let i = 0; i < last; i += 4) target.setInt32(to + i, source.getInt32(from + i));
+  target.setInt32(to + last, source.getInt32(from + last));
 }
 
 /**

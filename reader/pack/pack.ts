@@ -15,7 +15,7 @@ import { ReadLimits } from "./read-limits.ts";
 import { Work } from "./work.ts";
 
 export interface PackOptions {
-  /** Bytes of bases of deltas to keep. Default 6 MiB. */
+  /** Bytes of bases of deltas to keep. Default 8 MiB. */
   readonly baseCacheSize?: number | undefined;
   /** Bytes of the largest object that is read into memory at once. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
@@ -57,7 +57,7 @@ export class Pack {
     this.entries = new Entries(cache, start, end, baseOffset, inflater, options.format ?? SHA1);
     const bounds = options.bounds ?? boundsOf(end - start);
     this.#limits = new ReadLimits(bounds, options.work ?? new Work(), options.maxObjectSize ?? 1024 ** 3);
-    this.#chains = new Chains(this.entries, this.#limits, options.baseCacheSize ?? 6 * 1024 * 1024);
+    this.#chains = new Chains(this.entries, this.#limits, options.baseCacheSize ?? 8 * 1024 * 1024);
     this.#descriptions = new ChainDescriptions(this.entries);
     this.#streams = new ChainStreams(this.entries, this.#descriptions, this.#limits);
   }

@@ -29,15 +29,16 @@ export class Trees {
   readonly objects: Objects;
   readonly #cache: ByteLru<string, Tree>;
   readonly #capacity: number;
-  /** The last tree that was too large for the cache: the steps of one path may read it again and again. */
+  /** The last tree that is larger than the cache: the steps of one path may read it again and again. */
   #large: { readonly key: string; readonly tree: Tree } | undefined;
   #lookupEnd = Number.POSITIVE_INFINITY;
 
-  /** @param capacity bytes of memory for trees, without a single one that is larger. */
+  /** @param capacity bytes of memory for trees, beside a single one that is larger. */
   constructor(objects: Objects, capacity: number) {
     this.objects = objects;
     this.#capacity = capacity;
-    this.#cache = new ByteLru(capacity);
+    // A giant may empty it: many small trees are read again in less time than one large one.
+    this.#cache = new ByteLru(capacity, capacity);
   }
 
   /**
@@ -79,7 +80,7 @@ export class Trees {
   #read(id: Uint8Array, key: string): Tree {
     const tree = readTree(this.objects, id);
     const bytes = tree.byteLength + TREE_OVERHEAD;
-    if (bytes * 2 > this.#capacity) {
+    if (bytes > this.#capacity) {
       if (this.#capacity > 0) this.#large = { key, tree };
     } else this.#cache.set(key, tree, bytes);
     return tree;

@@ -17,6 +17,13 @@ export type { ConnectOptions } from "../image/open-objects.ts";
 const MIB = 1024 * 1024;
 
 /**
+ * Bytes of trees: a folder of 200,000 files takes 12 MiB. A machine, which has a disk, has less memory than
+ * its host.
+ */
+const TREE_CACHE_SIZE = 32 * MIB;
+const TREE_CACHE_SIZE_OF_DISK = 16 * MIB;
+
+/**
  * Connects to the image on a device. From then on the store owns the device: `Store.close` closes it.
  *
  * @throws {InvalidImageError} if the header, the IDX, the commit or, with the `fast` layout, any tree is
@@ -29,7 +36,8 @@ export function connect(device: BlockDevice, options: ConnectOptions = {}): Stor
   const asked = options.layout ?? (options.analyze ? (options.fallback ?? "light") : "frozen");
   const section = asked === "frozen" ? openLayoutSection(opened, options) : undefined;
   const commit = parseCommit(readCommit(opened, section), id);
-  const trees = new Trees(objects, options.treeCacheSize ?? 8 * MIB);
+  const treeCacheSize = device.optimalIoSize === undefined ? TREE_CACHE_SIZE : TREE_CACHE_SIZE_OF_DISK;
+  const trees = new Trees(objects, options.treeCacheSize ?? treeCacheSize);
   const root = raw(commit.tree);
   const capacity = options.maxLayoutSize ?? Math.min(512 * MIB, 64 * MIB + 4 * device.size);
   const byTrees = (name: "light" | "fast") => {

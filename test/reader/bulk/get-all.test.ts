@@ -226,10 +226,10 @@ test("where the program of the threads is missing, as in somebody's bundle, this
   const wanted = ids.map((id) => ({ id }));
   let read = 0;
   for await (const job of bulk.read([...wanted, ...wanted].values())) {
-    for (const { ask, content } of job.contents()) {
-      const found = content ?? objects.read(ask.id, "blob");
-      if (hex(objectId("blob", found)) === hex(ask.id)) read++;
-    }
+    job.asks.forEach(({ id }, blob) => {
+      const found = job.content(blob) ?? objects.read(id, "blob");
+      if (hex(objectId("blob", found)) === hex(id)) read++;
+    });
   }
   t.is(read, 2 * ids.length);
 });

@@ -33,7 +33,10 @@ for (const [name, program, inflate] of [
     const threads = new NodeThreadPool(await program(), 1, task);
     t.teardown(() => threads.close());
     const { finished } = queue;
-    fillBatch(batch, ids.map(raw));
+    fillBatch(
+      batch,
+      ids.map((id) => ({ id: raw(id) })),
+    );
     queue.submit(0);
     await threads.meanwhile(queue.finishedSince(finished));
     t.true(queue.isDone(0));

@@ -100,9 +100,29 @@ test("of small ones no more are kept than there is memory for finding them", (t)
     bytesOf(cache, 1).fill(i);
     keep(cache, i, "blob", 1);
   }
-  t.is(cache.get(3999), undefined);
-  t.deepEqual(contentOf(cache.get(4000)), Uint8Array.of(4000 % 256));
+  t.is(cache.get(4249), undefined);
+  t.deepEqual(contentOf(cache.get(4250)), Uint8Array.of(4250 % 256));
   t.deepEqual(contentOf(cache.get(4999)), Uint8Array.of(4999 % 256));
+});
+
+test("deltas by the thousand do not drive out what is undeltified", (t) => {
+  const cache = new BaseCache(4000);
+  const undeltified = [0, 1, 2].map((offset) => {
+    cache.reserve(900);
+    bytesOf(cache, 900).fill(offset + 1);
+    return keep(cache, offset, "blob", 900);
+  });
+  for (let i = 0; i < 3000; i++) {
+    const base = undeltified[i % 3];
+    cache.reserve(100, base);
+    bytesOf(cache, 100).fill(i);
+    keep(cache, 1000 + i, "blob", 100);
+    t.is(cache.get(i % 3), base);
+  }
+  undeltified.forEach((base, i) => {
+    t.deepEqual(contentOf(base), new Uint8Array(900).fill(i + 1));
+  });
+  t.deepEqual(contentOf(cache.get(3999)), new Uint8Array(100).fill(2999));
 });
 
 test("the memory of huge ones is freed, except that of a range to keep", (t) => {

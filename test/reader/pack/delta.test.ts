@@ -48,6 +48,24 @@ test("instructions make what they say", (t) => {
   t.notThrows(() => fc.assert(property, { numRuns: 300 }));
 });
 
+test("pieces of every length are copied, and nothing beside them", (t) => {
+  const source = Uint8Array.from({ length: 300 }, (_, i) => (i * 7 + 1) % 256);
+  for (let length = 1; length <= 100; length++) {
+    const from = length % 5;
+    const pieces = [source.subarray(from, from + length), source.subarray(300 - length)];
+    const target = Buffer.concat(pieces);
+    const bytes = delta(300, target.length, copy(from, length), insert(pieces[1]!));
+    const { instructions } = decodeDeltaHeader(bytes);
+    // In the middle of larger memory, as the cache of bases has them.
+    const memory = new Uint8Array(target.length + 40).fill(0xee);
+    const inMemory = { memory: new Uint8Array([...new Uint8Array(11), ...source, 9]), start: 11, size: 300 };
+    const range = { memory, start: 13, size: target.length };
+    t.is(applyDelta(inMemory, bytes, instructions, bytes.length, range), 2);
+    const around = Buffer.alloc(40, 0xee);
+    t.deepEqual(Buffer.from(memory), Buffer.concat([around.subarray(0, 13), target, around.subarray(13)]));
+  }
+});
+
 test("a copy without a length copies 0x10000 bytes", (t) => {
   const source = Buffer.alloc(0x10003, "abc");
   t.deepEqual(deltaTarget(source, delta(source.length, 0x10000, Buffer.of(0x81, 3))), source.subarray(3));
