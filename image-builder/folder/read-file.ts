@@ -1,15 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { DocteurError } from "../../reader/errors.ts";
+import { BIG_FILE_THRESHOLD } from "../packing/compression.ts";
 import { shownPath } from "../shown-path.ts";
 import type { Staging } from "./staging.ts";
-
-/** Bytes; smaller files are read at once, larger ones as a stream. */
-const MAX_AT_ONCE = 4 * 1024 * 1024;
 
 /** Bytes of a stream read at a time. */
 const CHUNK = 1024 * 1024;
 
 export interface StoreFileOptions {
+  /** The file's name, without its folder; its bytes as Latin-1. */
+  readonly name?: string;
   /** Called with the bytes of a large file that have been read. */
   readonly onRead?: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -23,7 +23,7 @@ export interface StoreFileOptions {
 export async function storeFile(
   path: Uint8Array,
   staging: Staging,
-  { onRead, signal }: StoreFileOptions = {},
+  { name, onRead, signal }: StoreFileOptions = {},
 ): Promise<{ number: number; size: number }> {
   const fd = open(path);
   try {
@@ -32,8 +32,8 @@ export async function storeFile(
     if (!stats.isFile()) throw changed(path);
     const { size } = stats;
     const number =
-      size <= MAX_AT_ONCE
-        ? await staging.add("blob", readAtOnce(fd, path, size))
+      size <= BIG_FILE_THRESHOLD
+        ? await staging.add("blob", readAtOnce(fd, path, size), name)
         : await staging.addBlob(size, readChunks(fd, path, size, onRead), signal);
     const after = fstatSync(fd);
     if (after.size !== size || after.mtimeMs !== stats.mtimeMs) throw changed(path);

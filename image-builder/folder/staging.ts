@@ -5,6 +5,7 @@ import { type ObjectKind, objectId } from "../../reader/git/object.ts";
 import { NumberList } from "../number-list.ts";
 import type { Effort } from "../packing/compression.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
+import { PART_CLASSES, type PartClass, partClassOf } from "../packing/part-class.ts";
 import type { PartPacker } from "../packing/part-packer.ts";
 import { PartSize } from "../packing/parts.ts";
 import { DeflatedPack } from "./deflated-pack.ts";
@@ -23,9 +24,9 @@ export class Staging implements Disposable {
   /** Undefined if there are to be no deltas: then every object is deflated here. */
   readonly #packer: PartPacker | undefined;
   readonly #deflated: DeflatedPack;
-  readonly #size = new PartSize();
   #staged = 0;
-  #part: StagedPart | undefined;
+  /** Parts of files that are not full, by their class. */
+  readonly #open = new Map<PartClass, StagedPart>();
   #trees: StagedPart | undefined;
   /** Parts of files so far. */
   #parts = 0;
@@ -45,8 +46,11 @@ export class Staging implements Disposable {
     return this.#staged;
   }
 
-  /** Adds an object. Its bytes may be overwritten afterwards. @returns its number. */
-  async add(kind: ObjectKind, bytes: Uint8Array): Promise<number> {
+  /**
+   * Adds an object. Its bytes may be overwritten afterwards. @returns its number.
+   * @param name of the file, without its folder; its bytes as Latin-1.
+   */
+  async add(kind: ObjectKind, bytes: Uint8Array, name = ""): Promise<number> {
     const before = this.ids.count;
     const number = this.ids.add(objectId(kind, bytes));
     if (number < before) return number;
@@ -55,13 +59,14 @@ export class Staging implements Disposable {
       return number;
     }
     this.#staged++;
+    const partClass = partClassOf(kind, bytes.length);
     if (kind === "blob") {
-      this.#part ??= new StagedPart(join(this.#folder, `staged-${this.#parts++}`), this.ids);
-      this.#part.add(kind, number, bytes);
-      if (this.#size.add(bytes.length)) await this.#packFiles(this.#packer);
+      const part = this.#open.get(partClass) ?? this.#stage(`staged-${this.#parts++}`, partClass);
+      this.#open.set(partClass, part);
+      if (part.add(kind, number, bytes, name)) await this.#packFiles(this.#packer, part);
     } else {
-      this.#trees ??= new StagedPart(join(this.#folder, "staged-trees"), this.ids);
-      this.#trees.add(kind, number, bytes);
+      this.#trees ??= this.#stage("staged-trees", partClass);
+      this.#trees.add(kind, number, bytes, name);
     }
     return number;
   }
@@ -81,7 +86,10 @@ export class Staging implements Disposable {
     const deflated = await this.#deflated.finish();
     const own = deflated === undefined ? [] : [deflated];
     if (this.#packer === undefined) return own;
-    if (this.#part !== undefined) await this.#packFiles(this.#packer);
+    for (const partClass of PART_CLASSES) {
+      const part = this.#open.get(partClass);
+      if (part !== undefined) await this.#packFiles(this.#packer, part);
+    }
     await this.#packTrees(this.#packer, trees);
     const packed = await this.#packer.finish();
     if (this.#trees !== undefined) await rm(this.#trees.objects, { recursive: true });
@@ -90,17 +98,21 @@ export class Staging implements Disposable {
 
   [Symbol.dispose](): void {
     this.#deflated[Symbol.dispose]();
-    this.#part?.[Symbol.dispose]();
+    for (const part of this.#open.values()) part[Symbol.dispose]();
     this.#trees?.[Symbol.dispose]();
   }
 
-  async #packFiles(packer: PartPacker): Promise<void> {
-    const part = this.#part as StagedPart;
-    this.#part = undefined;
+  #stage(name: string, partClass: PartClass): StagedPart {
+    return new StagedPart(join(this.#folder, name), this.ids, partClass);
+  }
+
+  async #packFiles(packer: PartPacker, part: StagedPart): Promise<void> {
+    this.#open.delete(part.partClass);
     part.finish();
-    const { count, objects } = part;
+    const { partClass, count, objects } = part;
     const idAt = (position: number) => this.ids.hex(part.numberAt(position));
-    await packer.add({ count, idAt, objects, temporary: objects });
+    const nameAt = (position: number) => part.names[position] ?? "";
+    await packer.add({ partClass, count, idAt, nameAt, objects, temporary: objects });
   }
 
   async #packTrees(
@@ -109,12 +121,15 @@ export class Staging implements Disposable {
   ): Promise<void> {
     this.#trees?.finish();
     const objects = this.#trees?.objects;
-    const size = new PartSize();
+    const partClass = partClassOf("tree", 0);
+    const size = new PartSize(partClass);
+    const nameAt = () => "";
     let numbers = new NumberList();
     const pack = async () => {
       const part = numbers;
       numbers = new NumberList();
-      await packer.add({ count: part.length, idAt: (position) => this.ids.hex(part.at(position)), objects });
+      const idAt = (position: number) => this.ids.hex(part.at(position));
+      await packer.add({ partClass, count: part.length, idAt, nameAt, objects });
     };
     for (const tree of trees) {
       numbers.push(tree.number);
@@ -128,11 +143,17 @@ export class Staging implements Disposable {
 class StagedPart implements Disposable {
   /** That folder. */
   readonly objects: string;
+  readonly partClass: PartClass;
+  /** Of small files. */
+  readonly names: string[] = [];
   readonly #pack: StagingPack;
+  readonly #size: PartSize;
   #isOpen = true;
 
-  constructor(objects: string, ids: IdTable) {
+  constructor(objects: string, ids: IdTable, partClass: PartClass) {
     this.objects = objects;
+    this.partClass = partClass;
+    this.#size = new PartSize(partClass);
     const packs = join(objects, "pack");
     mkdirSync(packs, { recursive: true });
     this.#pack = new StagingPack(join(packs, "pack-staged"), ids);
@@ -146,10 +167,13 @@ class StagedPart implements Disposable {
     return this.#pack.numberAt(position);
   }
 
-  add(kind: ObjectKind, number: number, bytes: Uint8Array): void {
+  /** @returns whether the part is full. */
+  add(kind: ObjectKind, number: number, bytes: Uint8Array, name: string): boolean {
+    if (this.partClass.name === "small files") this.names.push(name);
     this.#pack.beginEntry(kind, bytes.length);
     for (const piece of storedStream(bytes)) this.#pack.append(piece);
     this.#pack.endEntry(number);
+    return this.#size.add(bytes.length);
   }
 
   finish(): void {

@@ -50,11 +50,11 @@ export async function storeFiles(
     const isLink = item % 2 === 1;
     if (isLink) {
       const target = readLink(path);
-      blobs[entry] = await staging.add("blob", target);
+      blobs[entry] = await staging.add("blob", target, name);
       bytes += target.length;
     } else {
       const onRead = (read: number) => report(bytes + read);
-      const { number, size } = await storeFile(path, staging, { onRead, signal });
+      const { number, size } = await storeFile(path, staging, { name, onRead, signal });
       blobs[entry] = number;
       bytes += size;
     }

@@ -4,7 +4,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { git } from "../source/git.ts";
 import type { OnGitProgress } from "../source/git-progress.ts";
 import type { GitSettings } from "../source/git-settings.ts";
-import { BIG_FILE_THRESHOLD } from "./compression.ts";
+import { LARGE_FILE } from "./compression.ts";
 import { objectsOf, sourceObjects } from "./source-objects.ts";
 
 /** A PACK and its IDX as files. */
@@ -25,6 +25,8 @@ export interface PackObjectsOptions {
   /** What git reads on its standard input. */
   readonly input: string | Uint8Array;
   readonly threads: number;
+  /** Bytes; larger objects are neither deltas nor bases. Default: `LARGE_FILE`. */
+  readonly bigFileThreshold?: number;
   readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,7 +40,6 @@ const SETTINGS: GitSettings = [
   ["pack.allowPackReuse", "false"],
   ["pack.usePathWalk", "false"],
   // Bounds on memory.
-  ["core.bigFileThreshold", `${BIG_FILE_THRESHOLD}`],
   ["pack.windowMemory", "64m"],
   ["pack.deltaCacheSize", "64m"],
   ["core.packedGitWindowSize", "4m"],
@@ -52,7 +53,11 @@ const SETTINGS: GitSettings = [
 export async function packObjects(args: readonly string[], options: PackObjectsOptions): Promise<PackFiles> {
   const { gitDir, objects, folder, name, input, threads, onProgress, signal } = options;
   const all = ["pack-objects", "--delta-base-offset", "--progress", ...args, join(folder, name)];
-  const config = [...SETTINGS, ["pack.threads", `${threads}`] as const];
+  const config: GitSettings = [
+    ...SETTINGS,
+    ["core.bigFileThreshold", `${options.bigFileThreshold ?? LARGE_FILE}`],
+    ["pack.threads", `${threads}`],
+  ];
   try {
     const own = join(folder, "objects");
     await mkdir(own, { recursive: true });

@@ -1,21 +1,26 @@
 import { mkdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Effort } from "./compression.ts";
+import { BIG_FILE_THRESHOLD, type Effort } from "./compression.ts";
 import { orderName } from "./order-name.ts";
+import { packBlobs } from "./pack-blobs.ts";
 import { type PackFiles, packObjects } from "./pack-objects.ts";
+import { effortFor, type PartClass, searchFor } from "./part-class.ts";
 
 /** Runs of git at a time; more take memory, each having a window of its own. */
 const MAX_RUNS = 4;
 
-/** Objects that are packed by one run of git. */
+/** Objects that are packed together, by one run of git or by `packBlobs`. */
 export interface Part {
+  readonly partClass: PartClass;
   readonly count: number;
   /**
    * The id of an object, 40 hexadecimal digits, by its position in the order in which git searches them for
    * deltas.
    */
   readonly idAt: (position: number) => string;
+  /** The name of a file, without its folder, at a position. */
+  readonly nameAt: (position: number) => string;
   /** A folder with the objects, as `objects` in a Git directory. Default: that of the repository. */
   readonly objects?: string | undefined;
   /** What is deleted when they are packed. */
@@ -46,6 +51,8 @@ export class PartPacker implements AsyncDisposable {
   readonly #runs = new Set<Promise<void>>();
   readonly #packs: PackFiles[] = [];
   readonly #searched: number[] = [];
+  /** The last part that is packed here rather than by git: one at a time, as it is in memory. */
+  #here: Promise<unknown> = Promise.resolve();
 
   constructor(options: PartPackerOptions) {
     this.#options = options;
@@ -90,7 +97,15 @@ export class PartPacker implements AsyncDisposable {
     // Each in a folder of its own: parts with the same objects in them would have the same name.
     const folder = join(this.#options.folder, `part-${index}`);
     await mkdir(folder);
-    this.#packs[index] = await packPart(gitDir, part, folder, effort, this.signal, report);
+    const search = effort.window > 0 ? searchFor(part.partClass) : undefined;
+    if (search === undefined) {
+      this.#packs[index] = await packPart(gitDir, part, folder, effort, this.signal, report);
+    } else {
+      const own = effortFor(part.partClass, effort);
+      const options = { folder, effort: own, search, signal: this.signal, onSearched: report };
+      this.#here = this.#here.then(() => packBlobs(gitDir, part, options));
+      this.#packs[index] = (await this.#here) as PackFiles;
+    }
     if (part.temporary !== undefined) await rm(part.temporary, { recursive: true });
     report(part.count);
   }
@@ -100,15 +115,17 @@ async function packPart(
   gitDir: string,
   part: Part,
   folder: string,
-  { level, window, depth }: Effort,
+  effort: Effort,
   signal: AbortSignal,
   onSearched: (done: number) => void,
 ): Promise<PackFiles> {
-  const { objects } = part;
-  const effort = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
-  return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...effort], {
+  const { objects, partClass } = part;
+  const { level, window, depth } = effortFor(partClass, effort);
+  const settings = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
+  return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...settings], {
     gitDir,
     objects,
+    bigFileThreshold: BIG_FILE_THRESHOLD,
     folder,
     name: "part",
     input: searchOrder(part),

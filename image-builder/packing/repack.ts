@@ -3,6 +3,7 @@ import { effortOf } from "./compression.ts";
 import { ObjectFolders } from "./object-folders.ts";
 import type { PackObject } from "./pack-object.ts";
 import type { PackFiles } from "./pack-objects.ts";
+import { PART_CLASSES, type PartClass, partClassOf } from "./part-class.ts";
 import { PartPacker } from "./part-packer.ts";
 import { PartSize } from "./parts.ts";
 import { similarOrder } from "./similar-order.ts";
@@ -36,25 +37,47 @@ export async function repack(
     onProgress: onProgress && ((done) => onProgress(done, objects.length)),
     signal,
   });
-  for (const part of split(objects)) {
-    await packer.add({ count: part.length, idAt: (position) => (part[position] as PackObject).id });
+  for (const { partClass, members } of split(objects)) {
+    const idAt = (position: number) => (members[position] as PackObject).id;
+    const nameAt = (position: number) => fileName(members[position] as PackObject);
+    await packer.add({ partClass, count: members.length, idAt, nameAt });
   }
   return await packer.finish();
 }
 
-/** Splits objects into parts, in the order in which git searches them for deltas. */
-export function* split(objects: readonly PackObject[]): Generator<readonly PackObject[]> {
+/** Objects of one class, in the order in which they are searched for deltas. */
+interface ObjectsOfClass {
+  readonly partClass: PartClass;
+  readonly members: readonly PackObject[];
+}
+
+/** Splits objects into parts, folders first. */
+export function* split(objects: readonly PackObject[]): Generator<ObjectsOfClass> {
   const folders = new ObjectFolders(objects);
   for (const what of ["trees", "files"] as const) {
-    const size = new PartSize();
-    let part: PackObject[] = what === "trees" ? [...folders.top] : [];
+    const open = new Map<PartClass, { size: PartSize; members: PackObject[] }>();
+    const add = (object: PackObject): ObjectsOfClass | undefined => {
+      const partClass = partClassOf(object.kind, object.size);
+      const part = open.get(partClass) ?? { size: new PartSize(partClass), members: [] };
+      open.set(partClass, part);
+      part.members.push(object);
+      if (!part.size.add(object.size)) return undefined;
+      open.delete(partClass);
+      return { partClass, members: part.members };
+    };
+    // The commit is no folder's.
+    if (what === "trees") for (const object of folders.top) add(object);
     for (const { item } of similarOrder(folders, what)) {
-      const object = objects[item] as PackObject;
-      part.push(object);
-      if (!size.add(object.size)) continue;
-      yield part;
-      part = [];
+      const full = add(objects[item] as PackObject);
+      if (full !== undefined) yield full;
     }
-    if (part.length > 0) yield part;
+    for (const partClass of PART_CLASSES) {
+      const members = open.get(partClass)?.members;
+      if (members !== undefined) yield { partClass, members };
+    }
   }
+}
+
+function fileName({ path }: PackObject): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

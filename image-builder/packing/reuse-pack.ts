@@ -15,7 +15,7 @@ export interface ReusePackOptions {
   /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
   /**
-   * Whether to reuse the repository's deltas; git itself makes none of files over `BIG_FILE_THRESHOLD`.
+   * Whether to reuse the repository's deltas; git itself makes none of files over `LARGE_FILE`.
    * Default true.
    */
   readonly reuseDeltas?: boolean | undefined;

@@ -26,6 +26,8 @@ export interface GitOptions {
   readonly secrets?: readonly Secret[];
   /** How standard output becomes text. Default `utf8`; `latin1` keeps every byte. */
   readonly encoding?: "utf8" | "latin1";
+  /** Called with standard output as it comes, of which nothing is kept then. */
+  readonly onOutput?: ((chunk: Uint8Array) => void) | undefined;
   readonly onProgress?: OnGitProgress | undefined;
   /** Called whenever git writes to standard error. */
   readonly onActivity?: (() => void) | undefined;
@@ -72,13 +74,14 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     stripFinalNewline: false,
     maxBuffer: 512 * 1024 * 1024,
     encoding: options.encoding ?? "utf8",
-    buffer: { stdout: true, stderr: false },
+    buffer: { stdout: options.onOutput === undefined, stderr: false },
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     options.onActivity?.();
     progress.write(chunk);
   });
+  if (options.onOutput !== undefined) child.stdout.on("data", options.onOutput);
   const kill = () => killProcessTree(child.pid);
   options.signal?.addEventListener("abort", kill, { once: true });
   const result = await killOnExit(child, kill).finally(() =>
