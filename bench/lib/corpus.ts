@@ -15,6 +15,8 @@ import { makeImage } from "../../image-builder/index.ts";
 import { fetchPackages, one } from "../../vm/artifacts/debian.ts";
 import { cacheFolder } from "../../vm/cache/cache.ts";
 import { requireTool } from "../../vm/tools.ts";
+import { fetchDebianDocs } from "./debian-docs.ts";
+import { writeManyFiles } from "./many-files.ts";
 
 /** Files to measure with, in the shapes that the contenders want them. */
 export interface Corpus {
@@ -35,48 +37,113 @@ const PACKAGES: Readonly<Record<string, { folder: string; tar?: string }>> = {
 
 const CACHE = join(cacheFolder(), "bench");
 
-/**
- * The corpus named by the environment's `CORPUS`, `rust-doc` (32,800 files, 493 MB) if none is;
- * `linux-source-6.1` is the large one (78,600 files, 1.3 GB). Fetched from Debian's archive and prepared on
- * first use, then kept in the cache.
- */
-export async function corpus(): Promise<Corpus> {
-  const name = process.env.CORPUS ?? "rust-doc";
-  const recipe = PACKAGES[name];
-  if (recipe === undefined) throw new Error(`CORPUS=${name}: there are ${Object.keys(PACKAGES).join(", ")}`);
-  const home = join(CACHE, name);
-  const made = {
-    name,
-    folder: join(home, "files"),
-    gitDir: join(home, "repository.git"),
-    image: join(home, "image"),
-  };
-  if (existsSync(home)) return made;
+/** What a corpus is called, with what its size depends on, and how its files get into a folder. */
+interface Recipe {
+  readonly name: string;
+  /** @param temporary an empty folder for whatever is needed on the way. */
+  write(folder: string, temporary: string): Promise<void>;
+}
 
-  mkdirSync(CACHE, { recursive: true });
-  const temporary = mkdtempSync(`${home}.`);
-  try {
-    process.stderr.write(`fetching and preparing ${name}, once\n`);
-    const unpacked = join(temporary, "package");
-    await fetchPackages(one(name), unpacked);
-    if (recipe.tar !== undefined) {
-      requireTool("xz", "xz-utils");
-      await execa("tar", ["-xf", recipe.tar], { cwd: unpacked });
-    }
-    renameSync(join(unpacked, recipe.folder), join(temporary, "files"));
-    await commitAll(join(temporary, "repository.git"), join(temporary, "files"));
-    await makeImage({ repository: join(temporary, "repository.git"), image: join(temporary, "image") });
-    rmSync(unpacked, { recursive: true, force: true });
+/**
+ * The corpus that the environment names, `CORPUS=rust-doc` (32,800 files, 493 MB) if it names none:
+ *
+ * - `linux-source-6.1`: 78,600 files, 1.3 GB.
+ * - `debian-docs`: packages of documentation of several suites, `SIZE=` bytes of them (`2G` if there is no
+ *   `SIZE`; `K`, `M` and `G` are powers of 1000). Those of 13.6 GB are like what the targets were set for.
+ * - `many-files`: `FILES=` small pages (1000000) in `FOLDERS=` folders (10000).
+ *
+ * Fetched from Debian's archive, or written, on first use, then kept in the cache.
+ */
+export async function corpusFolder(): Promise<Omit<Corpus, "gitDir">> {
+  const recipe = recipeOf(process.env.CORPUS ?? "rust-doc");
+  const home = join(CACHE, recipe.name);
+  const made = { name: recipe.name, folder: join(home, "files"), image: join(home, "image") };
+  if (existsSync(home)) return made;
+  process.stderr.write(`fetching or writing ${recipe.name}, once\n`);
+  await inTemporary(home, async (temporary) => {
+    const work = join(temporary, "work");
+    mkdirSync(work);
+    await recipe.write(join(temporary, "files"), work);
+    rmSync(work, { recursive: true });
     renameSync(temporary, home);
-  } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  });
   return made;
 }
 
+/** The corpus of `corpusFolder` with a repository and an image of that, made on first use. */
+export async function corpus(): Promise<Corpus> {
+  const { name, folder, image } = await corpusFolder();
+  const home = join(CACHE, name);
+  const made = { name, folder, gitDir: join(home, "repository.git"), image };
+  if (existsSync(image)) return made;
+  process.stderr.write(`preparing a repository of ${name}, once\n`);
+  await inTemporary(home, async (temporary) => {
+    const [gitDir, file] = [join(temporary, "repository.git"), join(temporary, "image")];
+    await commitAll(gitDir, folder);
+    await makeImage({ repository: gitDir, image: file });
+    rmSync(made.gitDir, { recursive: true, force: true });
+    renameSync(gitDir, made.gitDir);
+    // The last: it says that all is there.
+    renameSync(file, image);
+  });
+  return made;
+}
+
+function recipeOf(corpus: string): Recipe {
+  if (corpus === "debian-docs") {
+    const size = process.env.SIZE ?? "2G";
+    return {
+      name: `debian-docs-${size}`,
+      write: async (folder) => await fetchDebianDocs(folder, parseSize(size)),
+    };
+  }
+  if (corpus === "many-files") {
+    const { FILES = "1000000", FOLDERS = "10000" } = process.env;
+    return {
+      name: `many-files-${FILES}-${FOLDERS}`,
+      write: async (folder) => writeManyFiles(folder, parseSize(FILES), parseSize(FOLDERS)),
+    };
+  }
+  const found = PACKAGES[corpus];
+  if (found === undefined) {
+    const known = [...Object.keys(PACKAGES), "debian-docs", "many-files"];
+    throw new Error(`CORPUS=${corpus}: there are ${known.join(", ")}`);
+  }
+  return {
+    name: corpus,
+    async write(folder, temporary) {
+      const unpacked = join(temporary, "package");
+      await fetchPackages(one(corpus), unpacked);
+      if (found.tar !== undefined) {
+        requireTool("xz", "xz-utils");
+        await execa("tar", ["-xf", found.tar], { cwd: unpacked });
+      }
+      renameSync(join(unpacked, found.folder), folder);
+    },
+  };
+}
+
+/** @throws if the text is no number from 1 on, with K, M or G after it or not. */
+function parseSize(text: string): number {
+  const [, number, unit = ""] = /^([0-9]+(?:\.[0-9]+)?)([KMG]?)$/.exec(text) ?? [];
+  const size = Math.round(Number(number) * 1000 ** ["", "K", "M", "G"].indexOf(unit));
+  if (!(size >= 1)) throw new Error(`${text} is no size, such as 500M or 2G`);
+  return size;
+}
+
+/** Gives `work` a folder beside `home`, and removes what is left of it. */
+async function inTemporary(home: string, work: (temporary: string) => Promise<void>): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
+  const temporary = mkdtempSync(`${home}.`);
+  try {
+    await work(temporary);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
 /** The image that docteur makes of the corpus's folder; made once with each state of the image builder. */
-export async function imageOfFolder({ name, folder }: Corpus): Promise<string> {
+export async function imageOfFolder({ name, folder }: Pick<Corpus, "name" | "folder">): Promise<string> {
   const builder = new URL("../../image-builder", import.meta.url).pathname;
   const hash = createHash("sha256");
   for (const path of readdirSync(builder, { recursive: true, encoding: "utf8" }).sort()) {
