@@ -9,6 +9,9 @@ const HASH_BITS = 16;
 /** Blocks with the same hash that are tried. */
 const TRIES = 8;
 
+/** Bytes of a match that ends the search for a longer one. */
+const LONG_ENOUGH = 512;
+
 /** An odd multiplier of the rolling hash, and what a byte counts that leaves it. */
 const MULTIPLIER = 0x01000193;
 let power = 1;
@@ -42,9 +45,10 @@ export class LargeDeltaEncoder {
       let from = -1;
       let length = BLOCK - 1;
       let block = this.#last[slot(hash)] as number;
-      for (let tries = 0; block > 0 && tries < TRIES; tries++) {
+      for (let tries = 0; block > 0 && tries < TRIES && length < LONG_ENOUGH; tries++) {
         const start = (block - 1) * BLOCK;
-        const alike = commonLength(base, start, target, at);
+        const couldBeLonger = base[start + length] === target[at + length];
+        const alike = couldBeLonger ? commonLength(base, start, target, at) : 0;
         if (alike > length) {
           from = start;
           length = alike;

@@ -51,8 +51,8 @@ const MIDDLING: PartClass = {
 };
 
 /**
- * How many times as large as another a large file may be that is packed together with it. Measured on 155
- * HTML files from 256 KiB to 4 MiB: without a bound, bases are twice as large as the files on them, on average,
+ * How many times as large as another a large file may be that is packed together with it; 1.25 makes fewer
+ * deltas. Measured on 155 HTML files from 256 KiB to 4 MiB: without a bound, bases are twice as large as the files on them, on average,
  * reading all files takes 13 % more time, and the PACK is larger, since a file that is many times as large is
  * hardly ever the most alike.
  */
