@@ -13,7 +13,7 @@ const CHUNK = 4 * 1024 * 1024;
 /**
  * Writes sections of docteur's own between the PACK and the IDX.
  * @param file the image, which may be read; `offset` where sections may begin, the padded end of the PACK.
- * @returns the offset where they end.
+ * @returns the offset where they end; what is behind that is dropped.
  */
 export type WriteSections = (file: FileHandle, offset: number) => Promise<number>;
 
@@ -129,6 +129,8 @@ export class ImageFile implements AsyncDisposable {
       await this.#zeroes(packEnd, paddedEnd);
       const sectionsEnd = sections === undefined ? paddedEnd : await sections(this.#file, paddedEnd);
       const indexOffset = Math.ceil(sectionsEnd / blockSize) * blockSize;
+      // What was written for a section that was given up.
+      await this.#file.truncate(sectionsEnd);
       await this.#zeroes(sectionsEnd, indexOffset);
       const report = (done: number) =>
         onProgress?.({ phase: "write", unit: "bytes", done: packBytes + done, total });

@@ -14,7 +14,7 @@ import { checkTimeout, DEFAULT_TIMEOUT } from "./source/idle-timeout.ts";
 import { requireFolder } from "./source/local-repository.ts";
 import { surveyNotes } from "./source/survey.ts";
 import { countUncommitted, uncommittedNotes } from "./source/uncommitted.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { explainFullDisk, temporaryFolder } from "./temporary-folder.ts";
 import { writeImage } from "./write-image.ts";
 
 /**
@@ -39,35 +39,40 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
 
   await using image = await ImageFile.create(options.image);
   await using temporary = await temporaryFolder();
-  const outputs = [image.path, image.temporary];
-  const source = await openSource(endpoint, temporary.path, { ...settings, outputs }, options);
-  const counting =
-    source.kind === "folder" || source.workTree === undefined
-      ? undefined
-      : countUncommitted(source.gitDir, source.workTree, outputs, signal);
-  const target = { packs: join(temporary.path, "packs"), where: endpoint.display, blockSize };
-  const writing = writeImage(source, image, options, target);
-  // Both must have settled before the temporary folder is removed.
-  await Promise.allSettled([writing, counting]);
-  const { survey, hidden, shape, packNotes } = await writing;
-  const uncommitted = await counting;
-  await image.publish();
-  return {
-    image: image.path,
-    commit: source.commit,
-    source: source.kind,
-    files: survey.files,
-    fileBytes: survey.bytes,
-    submodules: survey.submodules,
-    lfsPointers: survey.lfsPointers,
-    bytes: shape.bytes,
-    packBytes: shape.packBytes,
-    notes: [
-      ...source.notes,
-      ...packNotes,
-      ...uncommittedNotes(uncommitted),
-      ...surveyNotes(survey),
-      ...hiddenNotes(hidden),
-    ],
-  };
+  try {
+    const outputs = [image.path, image.temporary];
+    const source = await openSource(endpoint, temporary.path, { ...settings, outputs }, options);
+    const counting =
+      source.kind === "folder" || source.workTree === undefined
+        ? undefined
+        : countUncommitted(source.gitDir, source.workTree, outputs, signal);
+    const target = { packs: join(temporary.path, "packs"), where: endpoint.display, blockSize };
+    const writing = writeImage(source, image, options, target);
+    // Both must have settled before the temporary folder is removed.
+    await Promise.allSettled([writing, counting]);
+    const { survey, hidden, shape, packNotes } = await writing;
+    const uncommitted = await counting;
+    await image.publish();
+    return {
+      image: image.path,
+      commit: source.commit,
+      source: source.kind,
+      files: survey.files,
+      fileBytes: survey.bytes,
+      submodules: survey.submodules,
+      lfsPointers: survey.lfsPointers,
+      bytes: shape.bytes,
+      packBytes: shape.packBytes,
+      notes: [
+        ...source.notes,
+        ...packNotes,
+        ...uncommittedNotes(uncommitted),
+        ...surveyNotes(survey),
+        ...hiddenNotes(hidden),
+      ],
+    };
+  } catch (error) {
+    // Of the disk of the image `ImageFile` says so itself.
+    throw explainFullDisk(error);
+  }
 }

@@ -34,3 +34,18 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
   };
 }
+
+/** The error for a temporary folder that is full. */
+export function noTemporarySpace(cause?: unknown): DocteurError {
+  const message = `no space left in ${tmpdir()}: set TMPDIR to a folder with more space`;
+  return new DocteurError("DISK_FULL", message, { cause });
+}
+
+/** The error as it is, or, if it is one of `fs` for a full disk, that of `noTemporarySpace`. */
+export function explainFullDisk(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof DocteurError || (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG")) {
+    return error;
+  }
+  return noTemporarySpace(error);
+}

@@ -4,7 +4,6 @@ import type { ImageFile, ImageShape } from "./image.ts";
 import type { MakeOptions } from "./make-options.ts";
 import type { Source } from "./open-source.ts";
 import { packSource } from "./pack-source.ts";
-import { fullFolder } from "./packing/pack-objects.ts";
 
 /** What `writeImage` has written, and read back. */
 export interface WrittenImage extends ReadCommit {
@@ -67,9 +66,7 @@ async function packAndWrite(
     sources,
     { commit, folder: packs, onProgress: report, signal },
     write,
-  ).catch((error: unknown) => {
-    throw fullFolder(packs, error);
-  });
+  );
   const read = await checkReadable({ image: image.temporary, packBytes, idx }, commit, where, signal);
   const layoutNotes: string[] = [];
   const layout = async (file: FileHandle, start: number) => {

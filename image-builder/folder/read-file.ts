@@ -101,12 +101,18 @@ export function changed(path: Uint8Array): DocteurError {
   );
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENAMETOOLONG: "its path is longer than the system opens",
+};
+
 /** The error for a file or folder that cannot be read. */
 export function unreadable(path: Uint8Array, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof DocteurError || typeof code !== "string") return error;
   // It is gone, or of another kind than it was in the listing.
   if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP" || code === "ENXIO") return changed(path);
-  const why = code === "EACCES" || code === "EPERM" ? "permission denied" : code;
+  const why = WHY[code] ?? code;
   return new DocteurError("FILE_UNREADABLE", `${shownPath(path)} cannot be read: ${why}`, { cause: error });
 }

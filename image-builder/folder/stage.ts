@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { raw } from "../../reader/git/object-id.ts";
 import type { Effort } from "../packing/compression.ts";
-import { fullFolder, type PackFiles } from "../packing/pack-objects.ts";
+import type { PackFiles } from "../packing/pack-objects.ts";
 import { PartPacker } from "../packing/part-packer.ts";
 import type { OnProgress } from "../progress.ts";
 import { git } from "../source/git.ts";
@@ -37,48 +37,44 @@ export interface StageFolderOptions extends FolderEntriesOptions {
  * is in the folder is listed first, so that it can be read in the order in which it is packed; the list is in
  * a file, and so memory is some tens of bytes a file.
  * @param into an existing folder for what is needed on the way, and for the PACKs.
- * @throws {DocteurError} as `listFolder`, `storeFiles` and `PartPacker.add` do, and `DISK_FULL`.
+ * @throws {DocteurError} as `listFolder`, `storeFiles` and `PartPacker.add` do; what `fs` throws.
  */
 export async function stageFolder(
   folder: string,
   into: string,
   { author, date, effort, onProgress, signal, ...entries }: StageFolderOptions,
 ): Promise<StagedFolder> {
-  try {
-    using listing = new Listing(join(into, "listing"));
-    const leftOut = await listFolder(folder, listing, entries, signal);
-    /** Objects that git packs, once all is read. */
-    let total: number | undefined;
-    const report = (done: number) => {
-      if (total !== undefined) onProgress?.({ phase: "compress", unit: "objects", done, total });
-    };
-    await using packer =
-      effort.window === 0
-        ? undefined
-        : new PartPacker({
-            gitDir: await emptyRepository(into, signal),
-            folder: into,
-            effort,
-            onProgress: report,
-            signal,
-          });
-    using staging = new Staging(into, effort, packer);
-    const reading = { onProgress, signal: packer?.signal ?? signal };
-    const blobs = await storeFiles(folder, listing, staging, reading);
-    const trees = await storeTrees(listing, blobs, staging, reading.signal);
-    const root = raw(staging.ids.hex(trees[0] as number));
-    const bytes = encodeFolderCommit(root, author, date);
-    const commit = await staging.add("commit", bytes);
-    total = staging.staged;
-    const ordered = function* () {
-      yield { number: commit, size: bytes.length };
-      yield* treesInOrder(listing, trees, staging.ids.count);
-    };
-    const sources = await staging.finish(ordered());
-    return { ...leftOut, commit: staging.ids.hex(commit), sources };
-  } catch (error) {
-    throw fullFolder(into, error);
-  }
+  using listing = new Listing(join(into, "listing"));
+  const leftOut = await listFolder(folder, listing, entries, signal);
+  /** Objects that git packs, once all is read. */
+  let total: number | undefined;
+  const report = (done: number) => {
+    if (total !== undefined) onProgress?.({ phase: "compress", unit: "objects", done, total });
+  };
+  await using packer =
+    effort.window === 0
+      ? undefined
+      : new PartPacker({
+          gitDir: await emptyRepository(into, signal),
+          folder: into,
+          effort,
+          onProgress: report,
+          signal,
+        });
+  using staging = new Staging(into, effort, packer);
+  const reading = { onProgress, signal: packer?.signal ?? signal };
+  const blobs = await storeFiles(folder, listing, staging, reading);
+  const trees = await storeTrees(listing, blobs, staging, reading.signal);
+  const root = raw(staging.ids.hex(trees[0] as number));
+  const bytes = encodeFolderCommit(root, author, date);
+  const commit = await staging.add("commit", bytes);
+  total = staging.staged;
+  const ordered = function* () {
+    yield { number: commit, size: bytes.length };
+    yield* treesInOrder(listing, trees, staging.ids.count);
+  };
+  const sources = await staging.finish(ordered());
+  return { ...leftOut, commit: staging.ids.hex(commit), sources };
 }
 
 /** A bare repository, for git to run in. */

@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
+import { boundsOf } from "../../reader/bounds.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import { raw } from "../../reader/git/object-id.ts";
 import { HEADER_SIZE } from "../../reader/image/header.ts";
@@ -8,9 +9,10 @@ import { SHA1 } from "../../reader/node-platform.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
-import { readTree } from "../../reader/paths/trees.ts";
+import { Work, WorkLimitError } from "../../reader/pack/work.ts";
 import type { UnfinishedImage } from "../check-readable.ts";
 import { EventLoopYield } from "../event-loop.ts";
+import { boundedTrees } from "./bounded-trees.ts";
 import { type LayoutPiece, layoutPieces, SMALLEST_WITH_LAYOUT } from "./layout-pieces.ts";
 import { ObjectLocations } from "./object-locations.ts";
 
@@ -43,7 +45,10 @@ export async function writeImageLayout(
     const cache = new SectorCache(packDevice);
     const packEnd = HEADER_SIZE + packBytes;
     const idx = new Idx(new SectorCache(idxDevice), 0, packBytes);
-    const pack = new Pack(cache, HEADER_SIZE, packEnd, (base) => idx.find(base));
+    // Less than what `verifyDevice` allows, which counts the layout in.
+    const bounds = boundsOf(packBytes);
+    const work = new Work(bounds.commandWork);
+    const pack = new Pack(cache, HEADER_SIZE, packEnd, (base) => idx.find(base), { bounds, work });
     const objects = new Objects(idx, pack);
     const id = raw(commit);
     const locations = new ObjectLocations(idx, pack, packBytes - SHA1.idLength);
@@ -53,7 +58,7 @@ export async function writeImageLayout(
       root: raw(parseCommit(objects.read(id, "commit")).tree),
       idLength: SHA1.idLength,
       objects: idx.count,
-      readTree: (tree: Uint8Array) => readTree(objects, tree),
+      readTree: boundedTrees(objects),
       locate: (object: Uint8Array) => locations.locate(object),
     };
     const pieces = layoutPieces(source, { start, blockSize });
@@ -64,6 +69,9 @@ export async function writeImageLayout(
     }
     const written = next.value;
     return "why" in written ? { end: start, why: written.why } : { end: written.indexOffset };
+  } catch (error) {
+    if (!(error instanceof WorkLimitError)) throw error;
+    return { end: start, why: "its folders take too much work to read" };
   } finally {
     packDevice.close();
     idxDevice.close();

@@ -60,23 +60,14 @@ export async function packObjects(args: readonly string[], options: PackObjectsO
   ];
   try {
     const own = join(folder, "objects");
-    await mkdir(own, { recursive: true });
+    // Of a folder that git cannot make it says only that a file in it is not there.
+    await mkdir(join(own, "pack"), { recursive: true });
     const env = await sourceObjects(objects ?? (await objectsOf(gitDir, signal)), own);
     const hash = (await git(all, { gitDir, env, config, input, onProgress, signal })).trim();
     return { pack: join(folder, `${name}-${hash}.pack`), idx: join(folder, `${name}-${hash}.idx`) };
   } catch (error) {
-    throw explained(error, folder);
+    throw incomplete(error);
   }
-}
-
-function explained(error: unknown, folder: string): unknown {
-  if (!(error instanceof DocteurError)) return error;
-  if (
-    /No space left on device|Out of diskspace|Disk quota exceeded|File too large|SIGXFSZ/i.test(error.message)
-  ) {
-    return noSpaceForPack(folder, error);
-  }
-  return incomplete(error);
 }
 
 /** The error as it is, or, if git did not find an object, one that says so. */
@@ -95,24 +86,4 @@ export function incomplete(error: unknown): unknown {
     `the repository lacks an object of the commit: ${said}; instead of a partial clone, name the repository that it was cloned from`,
     { cause: error },
   );
-}
-
-/** The error for a temporary folder without space for a PACK. */
-export function noSpaceForPack(folder: string, cause: unknown): DocteurError {
-  return new DocteurError(
-    "DISK_FULL",
-    `no space left for the PACK in ${folder}: set TMPDIR to a folder with more space`,
-    {
-      cause,
-    },
-  );
-}
-
-/** The error as it is, or, if it is one of `fs` for a full disk, that of `noSpaceForPack`. */
-export function fullFolder(folder: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof DocteurError || (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG")) {
-    return error;
-  }
-  return noSpaceForPack(folder, error);
 }

@@ -1,6 +1,6 @@
-import { tmpdir } from "node:os";
 import { execa } from "execa";
 import { DocteurError } from "../../reader/errors.ts";
+import { noTemporarySpace } from "../temporary-folder.ts";
 import { gitEnvironment, SETTINGS } from "./git-environment.ts";
 import { GitProgress, type OnGitProgress } from "./git-progress.ts";
 import { type GitSettings, gitSettings } from "./git-settings.ts";
@@ -91,6 +91,8 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
   if (result.code === "ENOENT") {
     throw new DocteurError("GIT_MISSING", "git is not installed: on Debian and Ubuntu, apt-get install git");
   }
+  // A limit on the size of files.
+  if (result.signal === "SIGXFSZ") throw noTemporarySpace();
   if (result.exitCode === undefined) {
     const why = result.signal === undefined ? result.code : `ended by ${result.signal}`;
     throw new DocteurError("GIT_FAILED", `git ${args[0]} ended abnormally: ${why}`);
@@ -105,11 +107,8 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
 /** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */
 export function gitFailed(args: readonly string[], result: GitResult): DocteurError {
   // git writes to docteur's temporary folder only.
-  if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
-    return new DocteurError(
-      "DISK_FULL",
-      `no space left in ${tmpdir()} for git: set TMPDIR to a folder with more space`,
-    );
+  if (/No space left on device|Out of diskspace|Disk quota exceeded|File too large/i.test(result.stderr)) {
+    return noTemporarySpace();
   }
   return new DocteurError("GIT_FAILED", `git ${args[0]} failed: ${reason(result)}`);
 }

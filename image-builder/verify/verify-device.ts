@@ -13,7 +13,7 @@ import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
 import { readPackHeader } from "../../reader/pack/scan.ts";
 import { Work } from "../../reader/pack/work.ts";
-import { readTree } from "../../reader/paths/trees.ts";
+import { boundedTrees } from "../layout/bounded-trees.ts";
 import { checkLayout } from "../layout/check-layout.ts";
 import type { LayoutOf } from "../layout/layout-blocks.ts";
 import { listedBases } from "../layout/listed-bases.ts";
@@ -75,15 +75,20 @@ export function* verifyCommit(
   const { commit: id, indexOffset } = checkedHeader(cache);
   const reached = new ReachedObjects(analysis);
   const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), {
-    bounds,
-    work: new Work(bounds.commandWork),
-  });
-  const objects = new Objects(analysis, pack);
+  const boundedObjects = () => {
+    const options = { bounds, work: new Work(bounds.commandWork) };
+    const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), options);
+    return new Objects(analysis, pack);
+  };
+  const objects = boundedObjects();
   const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
   yield* checkReachable(commit.tree, objects, reached);
-  const layout = yield* checkLayout(cache, indexOffset, layoutOfCommit(id, commit.tree, analysis, cache));
+  const layout = yield* checkLayout(
+    cache,
+    indexOffset,
+    layoutOfCommit(id, commit.tree, analysis, boundedObjects()),
+  );
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const idx = layoutOf(analysis.sorted).length;
@@ -122,19 +127,16 @@ function readCommit(id: string, objects: Objects, reached: ReachedObjects): Uint
 }
 
 /**
- * What the layout of a commit is made from. What it reads is not bounded by the work for other things: as
- * much as the layout has bytes that are right.
+ * What the layout of a commit is made from.
+ * @param objects their work is not that of other things: what is granted for folders is for them alone.
  */
-function layoutOfCommit(id: string, root: string, analysis: PackAnalysis, cache: SectorCache): LayoutOf {
-  const { indexOffset } = readHeader(cache);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base));
-  const objects = new Objects(analysis, pack);
+function layoutOfCommit(id: string, root: string, analysis: PackAnalysis, objects: Objects): LayoutOf {
   return {
     commit: raw(id),
     root: raw(root),
     idLength: analysis.format.idLength,
     objects: analysis.count,
-    readTree: (tree) => readTree(objects, tree),
+    readTree: boundedTrees(objects),
     locate: (object) => {
       const index = analysis.indexOf(object) as number;
       return {

@@ -39,6 +39,11 @@ test("a file without read permission is refused", (t) => {
   t.is((error as DocteurError).code, "FILE_UNREADABLE");
 });
 
+test("a path that the system does not open is said to be too long", (t) => {
+  const error = unreadable(Buffer.from("/x"), Object.assign(new Error(), { code: "ENAMETOOLONG" }));
+  t.is((error as DocteurError).message, "/x cannot be read: its path is longer than the system opens");
+});
+
 test("the id is git's", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "file");
