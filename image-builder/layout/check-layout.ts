@@ -2,7 +2,7 @@ import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { FOOTER_SIZE, readSections, type Section } from "../../reader/image/sections.ts";
 import { encodeDetails } from "../../reader/layout/details.ts";
-import { LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
+import { LayoutSection } from "../../reader/layout/layout-section.ts";
 import type { LayoutShape } from "../../reader/layout/layout-writer.ts";
 import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
 
@@ -20,7 +20,7 @@ export function* checkLayout(
 ): Generator<void, number> {
   const sections = readSections(cache, indexOffset);
   if (sections === undefined) throw wrong("the footer is damaged", indexOffset - FOOTER_SIZE);
-  const section = sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
+  const section = LayoutSection.find(sections);
   if (section === undefined) return 0;
   const blocks = layoutBlocks(source);
   let at = section.offset;

@@ -23,7 +23,7 @@ export interface Forgery {
 export function itemsOf(image: Uint8Array): { items: LaidOut[]; details: LayoutDetails } {
   const cache = new SectorCache(memoryDevice(image));
   const sections = readSections(cache, readHeader(cache).indexOffset) ?? [];
-  const section = LayoutSection.open(cache, sections, SHA1, 1024 ** 2) as LayoutSection;
+  const section = LayoutSection.open(cache, LayoutSection.find(sections)!, SHA1, 1024 ** 2) as LayoutSection;
   const items: LaidOut[] = [];
   const cursor = new LayoutCursor(section);
   for (cursor.goToRank(0); ; ) {
