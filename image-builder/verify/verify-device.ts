@@ -83,7 +83,11 @@ export function* verifyCommit(
   const commitObject = readCommit(id, objects, reached);
   const commit = parseCommit(commitObject, id);
   yield* checkReachable(commit.tree, objects, reached);
-  const layout = yield* checkLayout(cache, indexOffset, layoutOfCommit(id, commit.tree, analysis, cache));
+  const layout = yield* checkLayout(
+    cache,
+    { packEnd: HEADER_SIZE + analysis.size, indexOffset },
+    layoutOfCommit(id, commit.tree, analysis, cache),
+  );
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const idx = layoutOf(analysis.sorted).length;
