@@ -21,7 +21,11 @@ export function* checkLayout(
   source: LayoutOf,
 ): Generator<void, number> {
   const sections = readSections(cache, indexOffset);
-  if (sections === undefined) throw wrong("the footer is damaged", indexOffset - FOOTER_SIZE);
+  const footer = indexOffset - FOOTER_SIZE;
+  // What looks like a damaged footer there is the content of an object.
+  if (sections === undefined && footer < packEnd) return 0;
+  if (sections === undefined) throw wrong("the footer is damaged", footer);
+  if (sections.length > 0 && footer < packEnd) throw wrong("the footer lies within the PACK", footer);
   const section = LayoutSection.find(sections);
   if (section === undefined) return 0;
   if (section.offset < packEnd) throw wrong("the layout lies within the PACK", section.offset);

@@ -87,10 +87,6 @@ test("names that no tree may have are not given", (t) => {
       .list("")
       .map((entry) => entry.name);
     t.deepEqual(names, ["folder", "readme", "small"], name);
-    t.is([...open(forged).prefix("")].length, 303);
-      () => [...folder].map((entry) => entry.name).filter((each) => each === name)[0]!.length,
-      undefined,
-    );
   }
 });
 
