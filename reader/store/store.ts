@@ -279,7 +279,8 @@ export class Store {
   /**
    * Lists everything but folders whose path starts with these bytes, in byte order of the paths. Links are
    * not followed.
-   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`, from the layout `light`.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, from the layout `light`; `LISTING_TOO_LARGE`, from it and from
+   * `frozen`.
    */
   *prefix(
     start: Key,
