@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
 import { raw } from "../reader/git/object-id.ts";
 import { encodeHeader, HEADER_SIZE, paddedTo } from "../reader/image/header.ts";
+import { FOOTER_SIZE, looksLikeFooter } from "../reader/image/sections.ts";
 import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -128,7 +129,9 @@ export class ImageFile implements AsyncDisposable {
       // full.
       await this.#zeroes(packEnd, paddedEnd);
       const sectionsEnd = sections === undefined ? paddedEnd : await sections(this.#file, paddedEnd);
-      const indexOffset = Math.ceil(sectionsEnd / blockSize) * blockSize;
+      const hasFooter = sectionsEnd !== paddedEnd;
+      const room = hasFooter || !(await this.#looksLikeFooter(paddedEnd)) ? 0 : FOOTER_SIZE;
+      const indexOffset = Math.ceil((sectionsEnd + room) / blockSize) * blockSize;
       // What was written for a section that was given up.
       await this.#file.truncate(sectionsEnd);
       await this.#zeroes(sectionsEnd, indexOffset);
@@ -164,6 +167,13 @@ export class ImageFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close().catch(() => {});
     if (!this.#published) await rm(this.temporary, { force: true });
+  }
+
+  /** Whether a reader may take the end of the PACK, which a repository can have made for that, for a footer. */
+  async #looksLikeFooter(end: number): Promise<boolean> {
+    const bytes = Buffer.alloc(FOOTER_SIZE);
+    const { bytesRead } = await this.#file.read(bytes, 0, FOOTER_SIZE, end - FOOTER_SIZE);
+    return bytesRead === FOOTER_SIZE && looksLikeFooter(bytes);
   }
 
   async #copy(

@@ -71,3 +71,8 @@ export class InvalidImageError extends DocteurError {
     return new InvalidImageError(this.fault, this.#what, { offset: this.offset, object }, { cause: this });
   }
 }
+
+/** Whether an error says that the layout of an image is damaged, which may be read without it. */
+export function isLayoutFault(error: unknown): boolean {
+  return error instanceof InvalidImageError && error.fault === "layout";
+}

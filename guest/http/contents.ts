@@ -114,9 +114,11 @@ export class Contents {
    * @throws {InvalidImageError} if it is damaged. @throws {DocteurError} `OBJECT_TOO_LARGE`.
    */
   async identity(file: FileResource, isWanted: () => boolean = () => true): Promise<Content> {
-    const { path, id, size, isUndeltified } = file;
+    const { path, id, isUndeltified } = file;
     if (!isUndeltified) return this.#delta(file, isWanted);
     const blob = this.#store.open(path);
+    // Not that of the file: memory beyond the blob is never filled.
+    const { size } = blob;
     try {
       if (!this.#verified.has(id)) await verify(blob, size);
       this.#setVerified(id, this.#verified.get(id));

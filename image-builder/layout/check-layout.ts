@@ -2,7 +2,8 @@ import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { FOOTER_SIZE, readSections, type Section } from "../../reader/image/sections.ts";
 import { encodeDetails } from "../../reader/layout/details.ts";
-import { LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
+import { BLOCK_SIZE } from "../../reader/layout/format.ts";
+import { LayoutSection } from "../../reader/layout/layout-section.ts";
 import type { LayoutShape } from "../../reader/layout/layout-writer.ts";
 import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
 
@@ -10,18 +11,24 @@ import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
  * Compares the layout of an image, byte for byte, with the one that its PACK implies. Pauses after each
  * block. Does nothing if the image has no footer, or no layout of the version that this program knows.
  *
+ * @param packEnd where the PACK ends, in bytes from the start of the image.
  * @returns bytes of the layout; 0 if there is none.
  * @throws {InvalidImageError} fault `layout` at the first byte that differs, and what `source` throws.
  */
 export function* checkLayout(
   cache: SectorCache,
-  indexOffset: number,
+  { packEnd, indexOffset }: { readonly packEnd: number; readonly indexOffset: number },
   source: LayoutOf,
 ): Generator<void, number> {
   const sections = readSections(cache, indexOffset);
-  if (sections === undefined) throw wrong("the footer is damaged", indexOffset - FOOTER_SIZE);
-  const section = sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
+  const footer = indexOffset - FOOTER_SIZE;
+  // What looks like a damaged footer there is the content of an object.
+  if (sections === undefined && footer < packEnd) return 0;
+  if (sections === undefined) throw wrong("the footer is damaged", footer);
+  if (sections.length > 0 && footer < packEnd) throw wrong("the footer lies within the PACK", footer);
+  const section = LayoutSection.find(sections);
   if (section === undefined) return 0;
+  if (section.offset < packEnd) throw wrong("the layout lies within the PACK", section.offset);
   const blocks = layoutBlocks(source);
   let at = section.offset;
   for (;;) {
@@ -48,6 +55,9 @@ function checkEnd(
 ): void {
   if (typeof shape === "string") throw wrong(`there can be no layout: ${shape}`, offset);
   if (end !== offset + length) throw wrong("the layout has more than the PACK implies", end);
+  if (shape.levels.length > 1 && offset % BLOCK_SIZE !== 0) {
+    throw wrong(`the layout does not begin at a multiple of ${BLOCK_SIZE} bytes`, offset);
+  }
   const implied = encodeDetails(detailsOf(source, shape));
   if (Buffer.compare(implied, details) !== 0) {
     throw wrong("the footer says of the layout what is not so", indexOffset - FOOTER_SIZE);

@@ -131,7 +131,8 @@ class LayoutPath {
   /** Writes the rest of an entry's key. @returns the key's length; undefined if that is too long. */
   endKey(name: Uint8Array, isFolder: boolean): number | undefined {
     let end = this.#start + name.length;
-    if (end + KEY_OVERHEAD > LONGEST_KEY) return undefined;
+    // The key has the NUL that the path has not.
+    if (end - 1 > LONGEST_PATH) return undefined;
     this.key.set(name, this.#start);
     if (isFolder) this.key[end++] = SLASH;
     return end;

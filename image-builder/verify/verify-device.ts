@@ -86,7 +86,7 @@ export function* verifyCommit(
   yield* checkReachable(commit.tree, objects, reached);
   const layout = yield* checkLayout(
     cache,
-    indexOffset,
+    { packEnd: HEADER_SIZE + analysis.size, indexOffset },
     layoutOfCommit(id, commit.tree, analysis, boundedObjects()),
   );
 

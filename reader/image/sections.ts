@@ -50,6 +50,11 @@ export function encodeFooter(sections: readonly Section[]): Uint8Array {
   return footer;
 }
 
+/** Whether bytes begin as a footer does. */
+export function looksLikeFooter(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
 /**
  * The sections of the image that a cache reads: none if it has no footer, or one of a later version.
  *
@@ -60,7 +65,7 @@ export function readSections(cache: SectorCache, indexOffset: number): readonly 
   const start = indexOffset - FOOTER_SIZE;
   if (start < HEADER_SIZE) return [];
   const footer = Buffer.from(cache.read(start, FOOTER_SIZE));
-  if (footer.compare(SIGNATURE, 0, SIGNATURE.length, 0, SIGNATURE.length) !== 0) return [];
+  if (!looksLikeFooter(footer)) return [];
   if (footer.readUInt16BE(VERSION_AT) !== VERSION) return [];
   if (footer.readUInt32BE(CHECKSUM_AT) !== crc32(footer.subarray(0, CHECKSUM_AT))) return undefined;
   const sections: Section[] = [];

@@ -33,18 +33,25 @@ export abstract class BlockCursor {
     this.bytes = bytes;
     this.count = ((bytes[COUNT_AT] as number) << 8) | (bytes[COUNT_AT + 1] as number);
     if (this.count === 0 || BLOCK_HEADER + 2 * this.#restarts > bytes.length) throw malformed();
+    if (this.#restartAt(0) !== BLOCK_HEADER) throw malformed();
     this.#firstLength = 0;
     this.#restart(0);
     copy(this.key, 0, this.#first, 0, this.keyLength);
     this.#firstLength = this.keyLength;
   }
 
-  /** Goes to the next item; false if there is none. @throws {InvalidImageError} fault `layout`. */
+  /** Goes to the next item, whose key comes after this one; false if there is none. @throws {InvalidImageError} fault `layout`. */
   next(): boolean {
     if (this.index + 1 >= this.count) return false;
     const index = this.index + 1;
-    if (index % RESTART_INTERVAL === 0) this.#restart(index / RESTART_INTERVAL);
-    else {
+    if (index % RESTART_INTERVAL === 0) {
+      const before = this.key.slice(0, this.keyLength);
+      const end = this.position;
+      const restart = index / RESTART_INTERVAL;
+      if (this.#restartAt(restart) !== end) throw malformed();
+      this.#restart(restart);
+      if (this.compare(before, before.length) <= 0) throw malformed();
+    } else {
       this.index = index;
       this.#readItem(this.key, this.keyLength, false);
     }
@@ -119,10 +126,15 @@ export abstract class BlockCursor {
     return Math.ceil(this.count / RESTART_INTERVAL);
   }
 
-  #restart(restart: number): void {
+  /** Where the first item after a restart begins. */
+  #restartAt(restart: number): number {
     const { bytes } = this;
     const at = bytes.length - 2 * (restart + 1);
-    this.position = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  }
+
+  #restart(restart: number): void {
+    this.position = this.#restartAt(restart);
     this.index = restart * RESTART_INTERVAL;
     this.#readItem(this.#first, this.#firstLength, true);
   }
@@ -136,10 +148,13 @@ export abstract class BlockCursor {
     const middle = this.readVarint();
     const length = shared + middle + ends;
     if (shared > fromLength || ends > fromLength || length > LONGEST_KEY) throw malformed();
+    // The first byte that differs comes after that of the item before, if this is told from that.
+    const before = shared < fromLength ? (from[shared] as number) : -1;
     // Loops, since most parts are of a few bytes. The end moves first: the middle may lie where it was.
     copy(from, fromLength - ends, key, shared + middle, ends);
     if (isRestart) copy(from, 0, key, 0, shared);
     copy(bytes, this.position, key, shared, middle);
+    if (!isRestart && (shared === length || (key[shared] as number) <= before)) throw malformed();
     this.position += middle;
     this.tag = head & TAG_MASK;
     this.keyLength = length;

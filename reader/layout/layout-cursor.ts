@@ -50,11 +50,17 @@ export class LayoutCursor {
     this.entry.goTo(0);
   }
 
-  /** Goes to the next entry; false if there is none. @throws {InvalidImageError} fault `layout`. */
+  /**
+   * Goes to the next entry, whose key comes after this one; false if there is none.
+   * @throws {InvalidImageError} fault `layout`.
+   */
   next(): boolean {
-    if (this.entry.next()) return true;
+    const { entry } = this;
+    if (entry.next()) return true;
     if (this.leaf + 1 >= this.#section.leaves) return false;
-    this.#enter({ number: this.leaf + 1, before: this.#before + this.entry.count });
+    const before = entry.key.slice(0, entry.keyLength);
+    this.#enter({ number: this.leaf + 1, before: this.#before + entry.count });
+    if (entry.compare(before, before.length) <= 0) throw malformed();
     return true;
   }
 

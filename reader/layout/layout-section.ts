@@ -7,6 +7,9 @@ import { BLOCK_SIZE, LAYOUT_TYPE, LAYOUT_VERSION } from "./format.ts";
 import { LayoutBlocks } from "./layout-blocks.ts";
 import { NodeCursor } from "./node-cursor.ts";
 
+/** Items of a leaf at most: the shortest, a mark, has four bytes. */
+const MOST_IN_LEAF = BLOCK_SIZE / 4;
+
 /** A leaf, and how many entries come before it. */
 export interface Leaf {
   readonly number: number;
@@ -31,24 +34,27 @@ export class LayoutSection {
     this.#starts = starts;
   }
 
+  /** The section of an image that has its layout; undefined if there is none that this program knows. */
+  static find(sections: readonly Section[]): Section | undefined {
+    return sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
+  }
+
   /**
-   * Opens the layout among the sections of an image.
+   * Opens the layout in a section.
    *
    * @param capacity bytes of blocks to keep.
-   * @returns undefined if there is none that this program knows, or its details make no sense.
+   * @returns undefined if its details make no sense.
    */
   static open(
     cache: SectorCache,
-    sections: readonly Section[],
+    { offset, length, details: encoded }: Section,
     format: ObjectFormat,
     capacity: number,
   ): LayoutSection | undefined {
-    const section = sections.find(({ type, version }) => type === LAYOUT_TYPE && version === LAYOUT_VERSION);
-    if (section === undefined) return undefined;
-    const { offset, length } = section;
-    const details = decodeDetails(section.details, format.idLength);
+    const details = decodeDetails(encoded, format.idLength);
     const blocks = details?.levels.reduce((sum, count) => sum + count, 0);
     if (details?.levels.at(-1) !== 1 || blocks !== Math.ceil(length / BLOCK_SIZE)) return undefined;
+    if (details.entries > (details.levels[0] as number) * MOST_IN_LEAF) return undefined;
     const opened = new LayoutBlocks(cache, offset, length, format, capacity);
     return new LayoutSection(details, opened, format.idLength);
   }

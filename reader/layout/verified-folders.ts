@@ -2,18 +2,12 @@ import { InvalidImageError } from "../errors.ts";
 import { sameId } from "../git/object-id.ts";
 import type { Tree } from "../git/tree.ts";
 import { printableBytes } from "../printable.ts";
+import { LONGEST_KEY } from "./format.ts";
 import { KEY_OVERHEAD } from "./keys.ts";
 import { LayoutCursor } from "./layout-cursor.ts";
 import type { LayoutKey } from "./layout-key.ts";
 import type { LayoutSection } from "./layout-section.ts";
-
-/** Where the entries of a folder lie that was compared with its tree; the last one included. */
-export interface VerifiedFolder {
-  readonly firstLeaf: number;
-  readonly firstIndex: number;
-  readonly lastLeaf: number;
-  readonly lastIndex: number;
-}
+import { VerifiedFolder } from "./verified-folder.ts";
 
 /** Folders that are remembered; beyond them all are verified anew. */
 const MOST_VERIFIED = 100_000;
@@ -26,7 +20,7 @@ const MOST_VERIFIED = 100_000;
 export class VerifiedFolders {
   readonly #section: LayoutSection;
   readonly #cursor: LayoutCursor;
-  readonly #verified = new Map<string, VerifiedFolder | undefined>();
+  readonly #verified = new Map<string, VerifiedFolder>();
 
   constructor(section: LayoutSection) {
     this.#section = section;
@@ -34,78 +28,45 @@ export class VerifiedFolders {
   }
 
   /**
-   * Verifies a folder; undefined if it is empty.
+   * Verifies a folder.
    *
    * @param folder what the keys of its entries begin with.
    * @param readTree is called if the folder is not verified yet: its tree, whose id is verified to be that of the
    * folder.
    * @throws {InvalidImageError} fault `layout`, if the layout says anything else than the tree.
    */
-  verify(folder: LayoutKey, readTree: () => Tree): VerifiedFolder | undefined {
+  verify(folder: LayoutKey, readTree: () => Tree): VerifiedFolder {
     const name = latin1(folder.bytes.subarray(0, folder.length));
-    if (this.#verified.has(name)) return this.#verified.get(name);
+    const known = this.#verified.get(name);
+    if (known !== undefined) return known;
     const verified = this.#compare(readTree(), folder);
     if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear();
     this.#verified.set(name, verified);
     return verified;
   }
 
-  /**
-   * Goes to the entry with this key in a verified folder.
-   * @returns whether there is one. @throws {InvalidImageError} fault `layout`.
-   */
-  find(
-    cursor: LayoutCursor,
-    { firstLeaf, firstIndex, lastLeaf, lastIndex }: VerifiedFolder,
-    key: LayoutKey,
-  ): boolean {
-    const isIn = () => {
-      const { leaf, entry } = cursor;
-      const isAfter = leaf > firstLeaf || (leaf === firstLeaf && entry.index >= firstIndex);
-      return isAfter && (leaf < lastLeaf || (leaf === lastLeaf && entry.index <= lastIndex));
-    };
-    if (firstLeaf === lastLeaf) cursor.goToLeaf(firstLeaf);
-    const isSmall = firstLeaf === lastLeaf;
-    const difference = isSmall
-      ? cursor.entry.seek(key.bytes, key.length)
-      : cursor.seek(key.bytes, key.length);
-    if (difference === 0 && isIn()) return true;
-    // That the levels above the leaves are true is not verified: look where the folder's entries are.
-    let [low, high] = [firstLeaf, lastLeaf];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      cursor.goToLeaf(middle);
-      if (cursor.entry.compare(key.bytes, key.length) <= 0) low = middle;
-      else high = middle - 1;
-    }
-    cursor.goToLeaf(low);
-    if (low === firstLeaf) cursor.entry.goTo(firstIndex);
-    do {
-      const difference = cursor.entry.compare(key.bytes, key.length);
-      if (difference >= 0) return difference === 0 && isIn();
-    } while (isIn() && cursor.entry.next());
-    return false;
-  }
-
   /** Compares the layout's entries of a folder with those of its tree. */
-  #compare(tree: Tree, folder: LayoutKey): VerifiedFolder | undefined {
+  #compare(tree: Tree, folder: LayoutKey): VerifiedFolder {
     const cursor = this.#cursor;
     const { entry } = cursor;
     let difference = cursor.seek(folder.bytes, folder.length);
     if (!tree.isInOrder) {
       if (difference !== 0 || !entry.isDisorderMark) throw this.#lie(folder);
-      if (tree.count > 0 && !cursor.next()) throw this.#lie(folder);
+      if (!cursor.next()) throw this.#lie(folder);
     }
-    if (tree.count === 0) return undefined;
-    let first: Pick<VerifiedFolder, "firstLeaf" | "firstIndex"> | undefined;
+    if (tree.count === 0) return EMPTY;
+    const starts: number[] = [];
+    const [firstLeaf, firstIndex] = [cursor.leaf, entry.index];
     for (let index = 0; index < tree.count; index++) {
       if (index > 0) difference = cursor.next() ? 1 : -1;
       if (difference < 0) throw this.#lie(folder);
-      first ??= { firstLeaf: cursor.leaf, firstIndex: entry.index };
-      if (entry.index === 0 || index === 0) this.#section.blocks.verify(cursor.leaf, entry.block);
+      if (entry.index === 0 || index === 0) {
+        this.#section.blocks.verify(cursor.leaf, entry.block);
+        starts.push(index);
+      }
       this.#check(tree, tree.inOrder(index), folder);
     }
-    return { ...(first as NonNullable<typeof first>), lastLeaf: cursor.leaf, lastIndex: entry.index };
+    return new VerifiedFolder(tree.isInOrder, tree.count, firstLeaf, firstIndex, starts);
   }
 
   #check(tree: Tree, index: number, folder: LayoutKey): void {
@@ -117,6 +78,8 @@ export class VerifiedFolders {
     const isSame =
       !entry.isDisorderMark &&
       entry.type === type &&
+      // A longer one is in no layout, and would not be looked up.
+      end + KEY_OVERHEAD <= LONGEST_KEY &&
       keyLength === end + (type === "tree" ? 1 : 0) &&
       (type !== "tree" || key[end] === SLASH) &&
       entry.startsWith(folder.bytes, folder.length) &&
@@ -132,6 +95,8 @@ export class VerifiedFolders {
 }
 
 const SLASH = 0x2f;
+
+const EMPTY = new VerifiedFolder(true, 0, 0, 0, []);
 
 function hasAt(bytes: Uint8Array, start: number, part: Uint8Array): boolean {
   for (let i = 0; i < part.length; i++) if (bytes[start + i] !== part[i]) return false;

@@ -28,11 +28,11 @@ export class ExpectedIndex implements ObjectIndex {
     return this.#isExpected(ids, start) ? this.#offset : this.#index.find(ids, start);
   }
 
-  /** Whether an object does not lie where it was expected; nothing is expected any more. */
-  wasMisled(id: Uint8Array): boolean {
-    if (!this.#isExpected(id, 0)) return false;
+  /** Whether what is expected does not lie where it is expected; nothing is expected any more. */
+  wasMisled(): boolean {
+    const id = this.#id;
     this.#id = undefined;
-    return this.#index.find(id) !== this.#offset;
+    return id !== undefined && this.#index.find(id) !== this.#offset;
   }
 
   #isExpected(ids: Uint8Array, start: number): boolean {

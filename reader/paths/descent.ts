@@ -4,23 +4,24 @@ import type { EntryType, Tree } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
 import { MAX_KEY_LENGTH } from "./art-nodes.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
+import { ListingCount } from "./listing-count.ts";
 import { TREE_OVERHEAD, type Trees } from "./trees.ts";
 
 /** The limits of a descent; it fails beyond them. Default: none. */
 export interface DescentLimits {
   /** Bytes of the trees between the start and the present entry. */
-  readonly held?: number | undefined;
+  readonly held?: number;
   /** Entries in all. */
-  readonly entries?: number | undefined;
+  readonly entries?: number;
   /** Bytes of all their paths. */
-  readonly pathBytes?: number | undefined;
+  readonly pathBytes?: number;
 }
 
 /**
  * The limits of a listing: few objects can name any number of paths.
  * @param weight how many entries one counts for. Default 1.
  */
-export function listingLimits({ count, bounds }: Objects, weight = 1): DescentLimits {
+export function listingLimits({ count, bounds }: Objects, weight = 1): Required<DescentLimits> {
   return {
     held: MOST_HELD,
     entries: Math.floor((bounds.listedEntries + LISTED_PER_OBJECT.entries * count) / weight),
@@ -51,12 +52,11 @@ const SLASH = 0x2f;
 export class Descent {
   readonly #trees: Trees;
   readonly #order: DescentOrder;
-  readonly #limits: { readonly [Limit in keyof DescentLimits]-?: number };
+  readonly #mostHeld: number;
+  readonly #count: ListingCount;
   readonly #path = new GrowingBytes();
   readonly #levels: Level[] = [];
   #held = 0;
-  #entries = 0;
-  #pathBytes = 0;
   /** The tree in which the present entry is, and its index there. */
   tree!: Tree;
   entry = 0;
@@ -80,7 +80,8 @@ export class Descent {
     const { held = Infinity, entries = Infinity, pathBytes = Infinity } = limits;
     this.#trees = trees;
     this.#order = order;
-    this.#limits = { held, entries, pathBytes };
+    this.#mostHeld = held;
+    this.#count = new ListingCount({ entries, pathBytes });
     this.#path.write(0, path);
     this.#enter(id, path.length);
   }
@@ -151,19 +152,14 @@ export class Descent {
     if (this.#length > MAX_KEY_LENGTH) throw tooLarge(`a path is longer than ${MAX_KEY_LENGTH} bytes`);
     if (level.length > 0) this.#path.set(level.length, SLASH);
     this.#path.write(this.#nameStart, name);
-    this.#entries++;
-    this.#pathBytes += this.#length;
-    if (this.#entries > this.#limits.entries || this.#pathBytes > this.#limits.pathBytes) {
-      const what = `there is more below than ${this.#limits.entries} entries, or ${this.#limits.pathBytes} bytes of paths`;
-      throw new DocteurError("LISTING_TOO_LARGE", `${what}; list its folders one by one`);
-    }
+    this.#count.add(this.#length);
   }
 
   #enter(id: Uint8Array, length: number): void {
     const tree = this.#trees.read(id);
     this.#held += tree.byteLength + TREE_OVERHEAD;
-    if (this.#held > this.#limits.held) {
-      throw tooLarge(`the folders above one path do not fit in ${this.#limits.held} bytes`);
+    if (this.#held > this.#mostHeld) {
+      throw tooLarge(`the folders above one path do not fit in ${this.#mostHeld} bytes`);
     }
     this.#levels.push({ tree, next: 0, length });
     this.#enters = false;

@@ -1,4 +1,4 @@
-import { InvalidImageError } from "../errors.ts";
+import { type InvalidImageError, isLayoutFault } from "../errors.ts";
 import type { Entry, FolderEntries, Layout, PathEntry } from "./layout.ts";
 import { compareBytes } from "./path.ts";
 
@@ -62,8 +62,8 @@ export class FallbackLayout implements Layout {
 
   /** Leaves the layout for its fault. @throws {unknown} any other error. */
   #fallBack(error: unknown): void {
-    if (!(error instanceof InvalidImageError && error.fault === "layout")) throw error;
-    this.#leave(error.message.replace(/^invalid image: /, ""));
+    if (!isLayoutFault(error)) throw error;
+    this.#leave((error as InvalidImageError).message.replace(/^invalid image: /, ""));
   }
 
   #leave(why: string): void {

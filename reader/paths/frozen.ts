@@ -1,13 +1,17 @@
-import { entryName } from "../layout/entry-name.ts";
+import { malformed } from "../layout/block-cursor.ts";
 import { goToEntry } from "../layout/entry-search.ts";
+import { FolderWalk } from "../layout/folder-walk.ts";
 import { FrozenFolder } from "../layout/frozen-folder.ts";
 import { LayoutCursor } from "../layout/layout-cursor.ts";
 import { LayoutKey } from "../layout/layout-key.ts";
 import type { LayoutSection } from "../layout/layout-section.ts";
 import type { LeafCursor } from "../layout/leaf-cursor.ts";
+import type { VerifiedFolder } from "../layout/verified-folder.ts";
 import { VerifiedFolders } from "../layout/verified-folders.ts";
+import { listingLimits } from "./descent.ts";
 import type { Entry, FolderEntries, Layout, PathEntry } from "./layout.ts";
-import { joinPath, splitPath } from "./path.ts";
+import { ListingCount } from "./listing-count.ts";
+import { isFolderPath, joinPath, splitPath } from "./path.ts";
 import { readTree, type Trees } from "./trees.ts";
 
 /** How far a layout of the image is trusted. */
@@ -49,7 +53,7 @@ export class FrozenLayout implements Layout {
 
   find(path: Uint8Array): Entry | undefined {
     if (path.length === 0) return this.#root;
-    if (this.#verifiedFolders !== undefined) return this.#findVerified(this.#verifiedFolders, path);
+    if (this.#verifiedFolders !== undefined) return this.#findVerified(path);
     const key = this.#key;
     return key.setPath(path) && goToEntry(this.#cursor, key) ? entryOf(this.#cursor.entry) : undefined;
   }
@@ -59,54 +63,54 @@ export class FrozenLayout implements Layout {
   }
 
   list(folder: Entry, path: Uint8Array): FolderEntries | undefined {
-    const key = new LayoutKey();
-    if (!key.setFolder(path)) return undefined;
-    this.#verify(folder, key);
-    return FrozenFolder.open(this.#section, key);
+    const key = folderKey(path);
+    const verified = this.#verify(folder, key);
+    if (verified === undefined) return FrozenFolder.open(this.#section, key);
+    // The tree has its own order.
+    return verified.isInOrder ? FrozenFolder.ofVerified(this.#section, verified, key) : undefined;
   }
 
+  /** @throws {DocteurError} `LISTING_TOO_LARGE`, as `TreeWalk.startingWith`. */
   *startingWith(prefix: Uint8Array): Generator<PathEntry> {
     const slash = prefix.lastIndexOf(SLASH);
-    const path = prefix.subarray(0, Math.max(0, slash));
-    const folder = this.find(path);
-    if (folder?.type === "tree") yield* this.#below(folder, path, prefix.subarray(slash + 1));
-  }
-
-  /**
-   * What is below a folder, of its own entries those whose name starts with these bytes. Each folder on the
-   * way down has a cursor; keys are too short for many.
-   */
-  *#below(folder: Entry, path: Uint8Array, start: Uint8Array): Generator<PathEntry> {
-    const key = new LayoutKey();
-    if (!key.setFolder(path)) return;
-    this.#verify(folder, key);
-    const folderKey = key.bytes.slice(0, key.length);
-    if (start.length > 0 && !key.add(start)) return;
-    const cursor = new LayoutCursor(this.#section);
-    const { entry } = cursor;
-    let isThere = cursor.seek(key.bytes, key.length) >= 0;
-    for (; isThere && entry.startsWith(key.bytes, key.length); isThere = cursor.next()) {
-      if (entry.isDisorderMark) continue;
+    const folder = prefix.subarray(0, Math.max(0, slash));
+    const top = isFolderPath(prefix.subarray(0, slash + 1)) ? this.find(folder) : undefined;
+    if (top?.type !== "tree") return;
+    const count = new ListingCount(listingLimits(this.#trees.objects));
+    const levels = [this.#enter(top, folder, prefix.subarray(slash + 1))];
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const entry = level.next();
+      if (entry === undefined) {
+        levels.pop();
+        continue;
+      }
       const found = entryOf(entry);
-      const name = entryName(entry, folderKey);
+      const { path, name } = level;
       const child = path.length === 0 ? name.slice() : joinPath(path, name);
-      if (found.type === "tree") yield* this.#below(found, child, NOTHING);
+      count.add(child.length);
+      if (found.type === "tree") levels.push(this.#enter(found, child, NOTHING));
       else yield { ...found, path: child };
     }
   }
 
+  #enter(folder: Entry, path: Uint8Array, start: Uint8Array): FolderWalk {
+    const key = folderKey(path);
+    return new FolderWalk(this.#section, path, key, start, this.#verify(folder, key));
+  }
+
   /** Goes down from the root, and believes of a folder what is verified. */
-  #findVerified(verified: VerifiedFolders, path: Uint8Array): Entry | undefined {
+  #findVerified(path: Uint8Array): Entry | undefined {
     const key = this.#key;
     let entry = this.#root;
     let length = 0;
     for (const name of splitPath(path)) {
-      if (entry.type !== "tree" || !key.setFolder(path.subarray(0, length))) return undefined;
-      const folder = this.#verify(entry, key, () => this.#trees.checkLookup());
-      if (folder === undefined || !key.add(name)) return undefined;
-      if (!verified.find(this.#cursor, folder, key)) {
+      if (entry.type !== "tree") return undefined;
+      setFolder(key, path.subarray(0, length));
+      const folder = this.#verify(entry, key, () => this.#trees.checkLookup()) as VerifiedFolder;
+      if (!key.add(name)) return undefined;
+      if (!folder.find(this.#cursor, key.bytes, key.length)) {
         key.toFolderEntry();
-        if (!verified.find(this.#cursor, folder, key)) return undefined;
+        if (!folder.find(this.#cursor, key.bytes, key.length)) return undefined;
       }
       entry = entryOf(this.#cursor.entry);
       length += (length === 0 ? 0 : 1) + name.length;
@@ -125,6 +129,18 @@ export class FrozenLayout implements Layout {
 
 const SLASH = 0x2f;
 const NOTHING = new Uint8Array();
+
+/** What the keys of the entries of a folder of the layout begin with. */
+function folderKey(path: Uint8Array): LayoutKey {
+  const key = new LayoutKey();
+  setFolder(key, path);
+  return key;
+}
+
+/** @throws {InvalidImageError} fault `layout`: a layout that has this folder has a path that is too long. */
+function setFolder(key: LayoutKey, path: Uint8Array): void {
+  if (!key.setFolder(path)) throw malformed();
+}
 
 /** The present entry, in memory of its own. */
 function entryOf(entry: LeafCursor): Entry {

@@ -1,4 +1,4 @@
-import { InvalidImageError } from "../errors.ts";
+import { DocteurError } from "../errors.ts";
 import { raw } from "../git/object-id.ts";
 import type { ConnectOptions, OpenedObjects } from "../image/open-objects.ts";
 import { readSections } from "../image/sections.ts";
@@ -20,17 +20,27 @@ export function openLayoutSection(
     onNote?.(damagedLayout("the checksum of the footer is wrong"));
     return undefined;
   }
-  const section = LayoutSection.open(indexCache, sections, format, CAPACITY);
-  if (section === undefined && layout === "frozen") {
-    onNote?.("this image has no layout, so it is read by its trees");
+  const section = LayoutSection.find(sections);
+  if (section === undefined) {
+    if (layout === "frozen") onNote?.("this image has no layout, so it is read by its trees");
+    return undefined;
   }
-  return section;
+  const opened = LayoutSection.open(indexCache, section, format, CAPACITY);
+  if (opened === undefined) onNote?.(damagedLayout("what the footer says of it makes no sense"));
+  return opened;
 }
 
 /** The note of a layout that is left. */
 export function damagedLayout(why: string): string {
   return `the layout of this image is damaged, so it is read without: ${why}`;
 }
+
+/** Whether an error may come of reading an object where it does not lie. */
+export function mayBeMisled(error: unknown): boolean {
+  return error instanceof DocteurError && READING.includes(error.code);
+}
+
+const READING: readonly DocteurError["code"][] = ["INVALID_IMAGE", "OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
 
 /**
  * The content of the commit object, which lies where the layout says, or where the IDX says.
@@ -45,7 +55,7 @@ export function readCommit(
   try {
     return objects.read(commit, "commit");
   } catch (error) {
-    if (!(error instanceof InvalidImageError) || !index.wasMisled(commit)) throw error;
+    if (!mayBeMisled(error) || !index.wasMisled()) throw error;
     return objects.read(commit, "commit");
   }
 }

@@ -12,6 +12,14 @@ export function splitPath(path: Uint8Array): Uint8Array[] {
   return names;
 }
 
+/** Whether each name of a folder's path, with a slash behind it, is one: no path begins with any other. */
+export function isFolderPath(path: Uint8Array): boolean {
+  for (let i = 0; i < path.length; i++) {
+    if (path[i] === SLASH && (i === 0 || path[i - 1] === SLASH)) return false;
+  }
+  return true;
+}
+
 /** A folder's path and a name, with a slash between them. */
 export function joinPath(folder: Uint8Array, name: Uint8Array): Uint8Array {
   if (folder.length === 0) return name;

@@ -1,6 +1,6 @@
 import { Descent, listingLimits } from "./descent.ts";
 import type { Entry, Layout, PathEntry } from "./layout.ts";
-import { splitPath, startsWith } from "./path.ts";
+import { isFolderPath, splitPath, startsWith } from "./path.ts";
 import type { Trees } from "./trees.ts";
 
 /** The `light` layout: walks from the root for every path and reads nothing in advance. */
@@ -43,7 +43,7 @@ export class TreeWalk implements Layout {
     const slash = prefix.lastIndexOf(0x2f);
     const top = prefix.subarray(0, Math.max(0, slash));
     this.#trees.startLookup();
-    const start = this.find(top);
+    const start = isFolderPath(prefix.subarray(0, slash + 1)) ? this.find(top) : undefined;
     if (start?.type !== "tree") return;
     const rest = prefix.subarray(slash + 1);
     const limits = { ...listingLimits(this.#trees.objects), held: this.#capacity };

@@ -1,4 +1,4 @@
-import { InvalidImageError } from "../errors.ts";
+import { isLayoutFault } from "../errors.ts";
 import { hex } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
 import type { Objects } from "../pack/objects.ts";
@@ -41,7 +41,12 @@ export class Folder implements Iterable<ListEntry> {
     this.#readTree = readTree;
   }
 
-  /** The type of an entry. @param index from 0 to `count - 1`. @throws {RangeError} if it is another. */
+  /**
+   * The type of an entry.
+   * @param index from 0 to `count - 1`.
+   * @throws {RangeError} if it is another. @throws {InvalidImageError} fault `layout`, if the layout of the
+   * image has given a wrong number of entries; a folder that is opened now has the right one.
+   */
   type(index: number): EntryType {
     return this.#at(index, (entries) => entries.type(index));
   }
@@ -84,10 +89,12 @@ export class Folder implements Iterable<ListEntry> {
     try {
       return read(this.#entries);
     } catch (error) {
-      const isLayout = error instanceof InvalidImageError && error.fault === "layout";
-      if (!isLayout || this.#readTree === undefined) throw error;
-      this.#entries = this.#readTree();
-      return read(this.#entries);
+      if (!isLayoutFault(error) || this.#readTree === undefined) throw error;
+      const tree = this.#readTree();
+      // Where the count was a lie, so may be the entries that were read before.
+      if (tree.count !== this.count) throw error;
+      this.#entries = tree;
+      return read(tree);
     }
   }
 }

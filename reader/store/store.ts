@@ -3,7 +3,7 @@ import { LARGEST_LIST } from "../bounds.ts";
 import { BulkRead } from "../bulk/bulk-read.ts";
 import { readValues } from "../bulk/read-values.ts";
 import { threadOptions } from "../bulk/thread-options.ts";
-import { DocteurError, InvalidImageError } from "../errors.ts";
+import { DocteurError, isLayoutFault } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
@@ -14,6 +14,7 @@ import type { ExpectedIndex } from "../pack/expected-index.ts";
 import type { Objects } from "../pack/objects.ts";
 import { Descent, listingLimits } from "../paths/descent.ts";
 import type { Entry, Layout } from "../paths/layout.ts";
+import { mayBeMisled } from "../paths/open-frozen.ts";
 import { PathCounting } from "../paths/path-counts.ts";
 import type { Trees } from "../paths/trees.ts";
 import type { Description } from "./description.ts";
@@ -93,7 +94,7 @@ export class Store {
 
   /** The kind of what a key names, links followed; undefined if it names nothing. */
   exists(key: Key): Kind | undefined {
-    const found = this.#resolve(key, true);
+    const found = this.#sound(key, () => this.#resolve(key, true));
     return typeof found === "string" ? undefined : kindOf(found.entry.type);
   }
 
@@ -102,7 +103,7 @@ export class Store {
    * @throws {NotFoundError | ValueExpectedError | DictionaryExpectedError | TooManyLinksError}
    */
   get(key: Key): Uint8Array {
-    return this.#read(key, (id) => this.#objects.read(id, "blob"));
+    return this.#sound(key, () => this.#objects.read(this.#value(key).id, "blob"));
   }
 
   /**
@@ -118,7 +119,7 @@ export class Store {
     keys: Iterable<Key>,
     { largest }: { readonly largest?: number | undefined } = {},
   ): AsyncGenerator<{ readonly key: Key; readonly value: Uint8Array | DocteurError }> {
-    const find = (key: Key) => this.#value(key).id;
+    const find = (key: Key) => this.#idOfIndexed(key);
     const item = (key: Key, value: Uint8Array | DocteurError) => ({
       key,
       value: errorAtPath(value, key),
@@ -147,7 +148,7 @@ export class Store {
     if (!isNatural(offset) || !isNatural(length)) {
       throw new RangeError(`offset and length must be integers from 0 on, not ${offset} and ${length}`);
     }
-    return this.#read(key, (id) => this.#objects.readPart(id, offset, length));
+    return this.#sound(key, () => this.#objects.readPart(this.#value(key).id, offset, length));
   }
 
   /**
@@ -156,7 +157,14 @@ export class Store {
    * @throws as `get`.
    */
   open(key: Key): BlobReader {
-    return atPath(key, () => this.#objects.open(this.#value(key).id));
+    return this.#sound(key, () => {
+      const blob = this.#objects.open(this.#value(key).id);
+      // Who has verified a blob of this id before may read it unverified now.
+      if (blob.verified || !this.#index.wasMisled()) return blob;
+      blob.close();
+      this.#layout.distrust?.();
+      return this.#objects.open(this.#value(key).id);
+    });
   }
 
   /**
@@ -167,7 +175,7 @@ export class Store {
    * passed on.
    */
   stream(key: Key): AsyncGenerator<Uint8Array> {
-    return piecesAtPath(key, streamValue(this.#objects, this.#value(key).id));
+    return piecesAtPath(key, this.#stream(key, this.#value(key)));
   }
 
   /**
@@ -178,7 +186,7 @@ export class Store {
    * @throws as `get`.
    */
   openCompressed(key: Key, length?: number): CompressedBlob | undefined {
-    return this.#objects.openCompressed(this.#value(key).id, length);
+    return atPath(key, () => this.#objects.openCompressed(this.#idOfIndexed(key), length));
   }
 
   /**
@@ -190,10 +198,19 @@ export class Store {
    * one.
    */
   list(key: Key): ListEntry[] {
-    const folder = this.folder(key);
-    if (folder.count <= LARGEST_LIST) return [...folder];
-    const what = `${showKey(key)}: a folder of ${folder.count} entries is too large for a list`;
-    throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
+    const list = () => {
+      const folder = this.folder(key);
+      if (folder.count <= LARGEST_LIST) return [...folder];
+      const what = `${showKey(key)}: a folder of ${folder.count} entries is too large for a list`;
+      throw new DocteurError("FOLDER_TOO_LARGE", `${what}, of at most ${LARGEST_LIST}; use Store.folder`);
+    };
+    try {
+      return list();
+    } catch (error) {
+      // It is left by now, and does not give a wrong number of entries again.
+      if (isLayoutFault(error)) return list();
+      throw error;
+    }
   }
 
   /**
@@ -239,7 +256,7 @@ export class Store {
 
   /** Bytes of a value, read from the headers of its entry without inflating it. @throws as `get`. */
   size(key: Key): number {
-    return this.#objects.describe(this.#value(key).id, "blob").size;
+    return atPath(key, () => this.#objects.describe(this.#idOfIndexed(key), "blob").size);
   }
 
   /**
@@ -262,7 +279,8 @@ export class Store {
   /**
    * Lists everything but folders whose path starts with these bytes, in byte order of the paths. Links are
    * not followed.
-   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, `LISTING_TOO_LARGE`, from the layout `light`.
+   * @throws {DocteurError} `LAYOUT_TOO_LARGE`, from the layout `light`; `LISTING_TOO_LARGE`, from it and from
+   * `frozen`.
    */
   *prefix(
     start: Key,
@@ -282,6 +300,7 @@ export class Store {
    */
   describe(key: Key, follow = true): Description {
     const { path, entry } = this.#found(key, follow);
+    this.#index.expect(entry.id, undefined);
     const kind = kindOf(entry.type);
     const size = kind === "value" ? this.#objects.describe(entry.id, "blob").size : 0;
     return { path, kind, type: entry.type, id: hex(entry.id), size };
@@ -292,15 +311,17 @@ export class Store {
    * @throws {DocteurError} `NOT_A_LINK`; `OBJECT_TOO_LARGE` for more than 1 MiB; otherwise as `describe`.
    */
   readLink(key: Key): Uint8Array {
-    const { entry } = this.#found(key, false);
-    if (entry.type !== "symlink")
-      throw new DocteurError("NOT_A_LINK", `${showKey(key)}: not a symbolic link`);
-    const { size } = this.#objects.describe(entry.id, "blob");
-    if (size > LARGEST_TARGET) {
-      const what = `${showKey(key)}: the link's target has ${size} bytes`;
-      throw new DocteurError("OBJECT_TOO_LARGE", `${what}; readLink reads at most ${LARGEST_TARGET}`);
-    }
-    return this.#objects.read(entry.id, "blob");
+    return this.#sound(key, () => {
+      const { entry } = this.#found(key, false);
+      if (entry.type !== "symlink")
+        throw new DocteurError("NOT_A_LINK", `${showKey(key)}: not a symbolic link`);
+      const { size } = this.#objects.describe(entry.id, "blob");
+      if (size > LARGEST_TARGET) {
+        const what = `${showKey(key)}: the link's target has ${size} bytes`;
+        throw new DocteurError("OBJECT_TOO_LARGE", `${what}; readLink reads at most ${LARGEST_TARGET}`);
+      }
+      return this.#objects.read(entry.id, "blob");
+    });
   }
 
   /** Closes the device and ends the threads. The store must not be used afterwards. */
@@ -319,15 +340,17 @@ export class Store {
     const readLink = (link: Entry) => {
       this.#trees.checkLookup();
       this.#index.expect(link.id, link.offset);
-      return this.#objects.describe(link.id, "blob").size < PATH_MAX
-        ? this.#objects.read(link.id, "blob")
-        : NOWHERE;
+      const isTooLong = () => this.#objects.describe(link.id, "blob").size >= PATH_MAX;
+      if (!isTooLong()) return this.#objects.read(link.id, "blob");
+      if (!this.#index.wasMisled()) return NOWHERE;
+      this.#layout.distrust?.();
+      return isTooLong() ? NOWHERE : this.#objects.read(link.id, "blob");
     };
     return resolvePath(this.#layout, keyBytes(key), readLink, follow);
   }
 
   #found(key: Key, follow: boolean) {
-    const found = atPath(key, () => this.#resolve(key, follow));
+    const found = this.#sound(key, () => this.#resolve(key, follow));
     if (typeof found !== "string") {
       this.#index.expect(found.entry.id, found.entry.offset);
       return found;
@@ -337,18 +360,49 @@ export class Store {
     throw new NotFoundError(showKey(key));
   }
 
-  /** Reads a value; once more without the layout, if that has said where the value lies, and it does not. */
-  #read<Result>(key: Key, read: (id: Uint8Array) => Result): Result {
+  /**
+   * Does work for a key; once more without the layout, if that has said where an object lies, and it does not.
+   */
+  #sound<Result>(key: Key, work: () => Result): Result {
     return atPath(key, () => {
-      const { id } = this.#value(key);
       try {
-        return read(id);
+        return work();
       } catch (error) {
-        if (!(error instanceof InvalidImageError) || !this.#index.wasMisled(id)) throw error;
-        this.#layout.distrust?.();
-        return read(this.#value(key).id);
+        this.#leaveIfMisled(error);
+        return work();
       }
     });
+  }
+
+  /** Leaves the layout if the error comes of reading an object where that says. @throws the error, if not. */
+  #leaveIfMisled(error: unknown): void {
+    if (!mayBeMisled(error) || !this.#index.wasMisled()) throw error;
+    this.#layout.distrust?.();
+  }
+
+  /** The pieces of a value; from elsewhere if it does not lie where the layout says. */
+  async *#stream(key: Key, { id, offset }: Entry): AsyncGenerator<Uint8Array> {
+    let isBegun = false;
+    try {
+      for await (const piece of streamValue(this.#objects, id)) {
+        isBegun = true;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      // Other values may have been looked up since.
+      this.#index.expect(id, offset);
+      if (isBegun) throw error;
+      this.#leaveIfMisled(error);
+    }
+    yield* streamValue(this.#objects, this.#idOfIndexed(key));
+  }
+
+  /** The raw id of a value that is read where the IDX says that it lies. */
+  #idOfIndexed(key: Key): Uint8Array {
+    const { id } = this.#value(key);
+    this.#index.expect(id, undefined);
+    return id;
   }
 
   #value(key: Key): Entry {

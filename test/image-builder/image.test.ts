@@ -66,6 +66,23 @@ test("an image is header, PACK, zeroes, IDX and zeroes, and a part that ends on 
   t.deepEqual(readdirSync(folder).sort(), ["idx", "x.img"]);
 });
 
+test("the end of a PACK that looks like a footer is not where a footer would be", async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, "x.img");
+  for (const [blockSize, indexOffset] of [
+    [512, 2048 + 512],
+    [1024, 2048 + 1024],
+  ] as const) {
+    await using image = await ImageFile.create(path);
+    await image.begin();
+    const made = parts(folder, 2000, 1024, blockSize);
+    image.writePack(Buffer.alloc(2000, "P"), 0);
+    t.is((await image.complete(made)).indexOffset, 2048);
+    image.writePack(Buffer.from("docteur\0"), 2048 - 512 - 28);
+    t.is((await image.complete(made)).indexOffset, indexOffset);
+  }
+});
+
 test("sections lie between PACK and IDX, on blocks, and an image that is not complete has no header", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "x.img");

@@ -97,14 +97,28 @@ test("an image of few blocks needs no layout", async (t) => {
 });
 
 test("a path that is too long for a layout is noted, and the image is whole without", async (t) => {
-  const folder = temporaryFolder(t);
-  const deep = join(folder, ...Array.from({ length: 5 }, () => "d".repeat(250)));
-  mkdirSync(deep, { recursive: true });
-  for (let i = 0; i < 100; i++) writeFileSync(join(deep, `file-${i}`), randomBytes(500));
-  const image = join(temporaryFolder(t), "x.img");
-  const { notes } = await makeImage({ repository: folder, image, date: DATE });
-  t.deepEqual(notes, ["the image has no layout, so reading takes longer: a path is longer than 1020 bytes"]);
-  t.like(await verifyImage(image), { unreachable: 0 });
+  for (const [length, isNoted] of [
+    [1020, false],
+    [1021, true],
+  ] as const) {
+    const folder = temporaryFolder(t);
+    const above = ["d", "e", "f"].map((name) => name.repeat(250)).join("/");
+    mkdirSync(join(folder, above), { recursive: true });
+    const name = "x".repeat(250);
+    const last = join(above, name.slice(0, length - above.length - 2 - 17));
+    mkdirSync(join(folder, last));
+    for (let i = 0; i < 100; i++) writeFileSync(join(folder, last, `file-${i}`), randomBytes(500));
+    const longest = join(last, "y".repeat(length - last.length - 1));
+    t.is(longest.length, length);
+    writeFileSync(join(folder, longest), "here");
+    const image = join(temporaryFolder(t), "x.img");
+    const { notes } = await makeImage({ repository: folder, image, date: DATE });
+    const note = "the image has no layout, so reading takes longer: a path is longer than 1020 bytes";
+    t.deepEqual(notes, isNoted ? [note] : []);
+    t.like(await verifyImage(image), { unreachable: 0 });
+    const store = connect(memoryDevice(readFileSync(image)), { commit: (await verifyImage(image)).commit });
+    t.is(Buffer.from(store.get(longest)).toString(), "here");
+  }
 });
 
 test("git takes the PACK of an image with a layout", async (t) => {

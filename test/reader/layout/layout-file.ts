@@ -44,5 +44,5 @@ export function opened(bytes: Uint8Array, shape: LayoutShape, capacity = 1024 **
     length: bytes.length,
     details: encodeDetails(details),
   };
-  return LayoutSection.open(cache, [section], SHA1, capacity) as LayoutSection;
+  return LayoutSection.open(cache, section, SHA1, capacity) as LayoutSection;
 }
