@@ -59,7 +59,7 @@ export async function corpusFolder(): Promise<Omit<Corpus, "gitDir">> {
   const home = join(CACHE, recipe.name);
   const made = { name: recipe.name, folder: join(home, "files"), image: join(home, "image") };
   if (existsSync(home)) return made;
-  process.stderr.write(`fetching or writing ${recipe.name}, once\n`);
+  process.stderr.write(`fetching and preparing ${recipe.name}, once\n`);
   await inTemporary(home, async (temporary) => {
     const work = join(temporary, "work");
     mkdirSync(work);

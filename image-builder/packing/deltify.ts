@@ -110,7 +110,9 @@ export function* deltify(
       least = delta.length * weight;
     }
     const settings = { level, memLevel: search.memLevel, chunkSize: Math.max(STREAM, content.length >> 3) };
-    const whole = deflateSync(content, settings);
+    let whole: Uint8Array = deflateSync(content, settings);
+    // Of what does not deflate, short blocks are only more blocks.
+    if (whole.length > content.length) whole = deflateSync(content, { ...settings, memLevel: 8 });
     const stream = delta && deflateSync(delta, settings);
     if (stream === undefined || stream.length + DISTANCE + search.gain * content.length >= whole.length) {
       yield { base: undefined, size: content.length, stream: whole };

@@ -40,7 +40,7 @@ export class FrozenLayout implements Layout {
   readonly #key = new LayoutKey();
   readonly #expect: FrozenOptions["expect"];
 
-  /** @param trees to verify. */
+  /** @param trees reads those that folders are compared with. */
   constructor(section: LayoutSection, trees: Trees, { isVerified, expect }: FrozenOptions) {
     this.#expect = expect;
     const { root, rootOffset } = section.details;

@@ -46,7 +46,7 @@ test("off a terminal make says every 10 seconds how far it is, with -q nothing",
   const programs = join(folder, "programs");
   mkdirSync(programs);
   const real = (await command("sh", ["-c", "command -v git"])).stdout.toString().trim();
-  const slow = `case " $* " in *" pack-objects "*) echo 'Compressing objects:  30% (3/10)' >&2; sleep 12;; esac`;
+  const slow = `case " $* " in *" pack-objects "*) echo 'Compressing objects:  50% (1/2)' >&2; sleep 12;; esac`;
   writeFileSync(join(programs, "git"), `#!/bin/sh\n${slow}\nexec ${real} "$@"\n`, { mode: 0o755 });
   const env = { PATH: `${programs}:${process.env.PATH}` };
   const make = (image: string, ...options: string[]) =>
@@ -54,8 +54,8 @@ test("off a terminal make says every 10 seconds how far it is, with -q nothing",
   const [said, quiet] = await Promise.all([make("x.img"), make("q.img", "-q")]);
   t.is(said.status, 0);
   const lines = said.stderr.trimEnd().split("\n");
-  // Files and trees are two parts.
-  t.regex(lines[0]!, /^docteur: Compressing [36] of 11 objects \((27|54)%\)$/);
+  // Git packs the tree and the commit; the files are so small that docteur does.
+  t.regex(lines[0]!, /^docteur: Compressing (1|10) of 11 objects \((9|90)%\)$/);
   t.regex(lines.at(-1)!, /x\.img: commit [0-9a-f]{40}, 9 files/);
   t.deepEqual([quiet.status, quiet.stderr], [0, ""]);
 });
