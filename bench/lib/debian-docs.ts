@@ -16,17 +16,23 @@ interface Package {
   readonly installed: number;
 }
 
+/** A package is left out that is more than this part of what is wanted, so that there are several. */
+const LARGEST_PART = 1 / 8;
+
 /**
  * Unpacks packages of documentation into `folder`, each into `SUITE/PACKAGE`, until there are `bytes` of
- * files: of each suite in turn the largest package that is not there yet. Which ones they are depends on the
- * state of the suites. apt checks them against the signed lists of the mirror that this system uses.
+ * files: of each suite in turn the largest package that is not there yet, of an eighth of that at most. Which
+ * ones they are depends on the state of the suites. apt checks them against the signed lists of the mirror that this system uses.
  * @throws {Error} if the system's sources name no mirror of Debian, or it has fewer.
  */
 export async function fetchDebianDocs(folder: string, bytes: number): Promise<void> {
   const apt = mkdtempSync(`${folder}.apt.`);
   try {
     const suites: Package[][] = [];
-    for (const suite of SUITES) suites.push(await packagesOf(suite, join(apt, suite)).catch(() => []));
+    for (const suite of SUITES) {
+      const all = await packagesOf(suite, join(apt, suite)).catch(() => []);
+      suites.push(all.filter(({ installed }) => installed <= bytes * LARGEST_PART));
+    }
     let done = 0;
     for (let turn = 0; suites.some((packages) => packages.length > 0); turn++) {
       const next = suites[turn % suites.length]!.shift();
