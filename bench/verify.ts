@@ -16,7 +16,7 @@ import { SMALL_COUNT, smallRepository } from "./lib/small-repository.ts";
 const BYTES_PER_ENTRY = 64;
 const CONSTANT = 128e6;
 
-const READ_BLOBS = new URL("./programs/read-blobs.mjs", import.meta.url).pathname;
+const READ_BLOBS = new URL("./programs/read-blobs.cjs", import.meta.url).pathname;
 
 const files = await corpus();
 const docteur = installed();
