@@ -26,7 +26,7 @@ export interface MakeOptions {
   readonly withoutLayout?: boolean | undefined;
   /**
    * Repack a repository's objects, unless reusing its own deltas and streams makes a smaller PACK; with
-   * `compression` or `withoutDeltas`, repack always. Default false.
+   * `compression` `default` or `fast`, repack always. Default false.
    */
   readonly repack?: boolean | undefined;
   /** Read a work tree as a folder, rather than its commit. Default false. */

@@ -30,7 +30,8 @@ export async function packSource(
     return { sources: [await reusePack(gitDir, commit, folder, reusing)], notes: [] };
   }
   const repacking = { ...effort, onProgress: onRepack };
-  if (options.compression === undefined && !withoutDeltas) {
+  // Who names another effort wants what it makes, whatever its size.
+  if (options.compression === undefined || options.compression === "best") {
     return await repackIfSmaller(gitDir, commit, folder, { ...repacking, onReuse });
   }
   const objects = await commitObjects(gitDir, commit, signal);

@@ -71,7 +71,7 @@ export const options: readonly Option[] = [
   {
     name: "repack",
     description:
-      "Compress all objects of a repository again, rather than reuse its deltas and streams. If the image would be larger, make reuses them all the same, with a note. With --compression or --no-deltas, make always compresses again: chains of deltas are short then, and read fast.",
+      "Compress all objects of a repository again, rather than reuse its deltas and streams. If the PACK would be larger, make reuses them all the same, with a note. With --compression default or fast, make always compresses again: chains of deltas are short then, and read fast.",
   },
   {
     name: "worktree",

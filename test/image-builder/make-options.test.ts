@@ -91,7 +91,7 @@ test("a repository's deltas are reused, unless it is repacked", async (t) => {
   const image = join(folder, "x.img");
   await makeImage({ repository: source, image });
   t.true((await verifyImage(image)).longestChain > 5);
-  for (const compression of ["default", "fast", "best"] as const) {
+  for (const compression of ["default", "fast"] as const) {
     const images: Buffer[] = [];
     for (let round = 0; round < 2; round++) {
       await makeImage({ repository: source, image, repack: true, compression });
