@@ -1,4 +1,4 @@
-import { LISTED_PER_OBJECT, MOST_HELD } from "../../reader/bounds.ts";
+import { boundsOf, LISTED_PER_OBJECT, MOST_HELD } from "../../reader/bounds.ts";
 import type { Tree } from "../../reader/git/tree.ts";
 import type { LayoutDetails } from "../../reader/layout/details.ts";
 import { LONGEST_KEY, type ObjectLocation } from "../../reader/layout/format.ts";
@@ -26,9 +26,6 @@ export interface LayoutOf extends LayoutSource {
 /** Why an image has no layout: one clause. */
 export type NoLayout = string;
 
-/** Entries that an image may have beside those that its objects allow: see `listingLimits`. */
-const LISTED_ENTRIES = 16_000_000;
-
 interface Level {
   readonly tree: Tree;
   next: number;
@@ -48,7 +45,8 @@ const SLASH = 0x2f;
 export function* layoutBlocks(source: LayoutSource): Generator<Uint8Array, LayoutShape | NoLayout> {
   const finished: Uint8Array[] = [];
   const writer = new LayoutWriter(source.idLength, (block) => finished.push(block));
-  const most = LISTED_ENTRIES + LISTED_PER_OBJECT.entries * source.objects;
+  // As `listingLimits` has it for an image of any size.
+  const most = boundsOf(0).listedEntries + LISTED_PER_OBJECT.entries * source.objects;
   const path = new LayoutPath();
   const levels: Level[] = [];
   let held = 0;
@@ -69,11 +67,11 @@ export function* layoutBlocks(source: LayoutSource): Generator<Uint8Array, Layou
       if (length === undefined) return `a path is longer than ${LONGEST_PATH} bytes`;
       const id = folder.id(entry);
       writer.add(path.key, length, type, id, type === "gitlink" ? undefined : source.locate(id));
-      yield* finished.splice(0);
+      if (finished.length > 0) yield* finished.splice(0);
     }
     levels.push({ tree: folder, next: 0, length: path.length });
     folder = undefined;
-    for (let level = levels.at(-1); level !== undefined && folder === undefined; level = levels.at(-1)) {
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       folder = nextFolder(level, path, source);
       if (folder !== undefined) break;
       held -= level.tree.byteLength;

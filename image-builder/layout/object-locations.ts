@@ -8,7 +8,7 @@ import { listedBases } from "./listed-bases.ts";
 export class ObjectLocations {
   readonly #idx: Idx;
   readonly #pack: Pack;
-  /** Where each entry ends, as the IDX has them in the order of ids: where the next one begins. */
+  /** Where the entries begin, ascending, and where the last one ends. */
   readonly #offsets: Float64Array;
 
   /** @param end offset at which the last entry of the PACK ends. */

@@ -1,5 +1,5 @@
 import type { ObjectKind } from "../../reader/git/object.ts";
-import { BIG_FILE_THRESHOLD, type Effort, LARGE_FILE } from "./compression.ts";
+import { BIG_FILE_THRESHOLD, LARGE_FILE } from "./compression.ts";
 import { largeSearch, type Search, smallSearch } from "./deltify.ts";
 
 const KIB = 1024;
@@ -52,9 +52,9 @@ const MIDDLING: PartClass = {
 
 /**
  * How many times as large as another a large file may be that is packed together with it; 1.25 makes fewer
- * deltas. Measured on 155 HTML files from 256 KiB to 4 MiB: without a bound, bases are twice as large as the files on them, on average,
- * reading all files takes 13 % more time, and the PACK is larger, since a file that is many times as large is
- * hardly ever the most alike.
+ * deltas. Measured on 155 HTML files from 256 KiB to 4 MiB: without a bound, bases are twice as large as the
+ * files on them, on average, reading all files takes 13 % more time, and the PACK is larger, since a file that
+ * is many times as large is hardly ever the most alike.
  */
 const LARGE_RATIO = 1.5;
 
@@ -80,15 +80,6 @@ function* largeClasses(): Generator<PartClass> {
 export function partClassOf(kind: ObjectKind, size: number): PartClass {
   if (kind !== "blob") return FOLDERS;
   return PART_CLASSES.find((each) => each !== FOLDERS && size <= each.most) as PartClass;
-}
-
-/** zlib's levels from here on find what is far away in a large file: 2 % in twice the time of level 6. */
-const LARGE_LEVEL = 8;
-
-/** The settings for objects of a class. */
-export function effortFor({ name }: PartClass, effort: Effort): Effort {
-  const isLarge = name === "large files" && effort.window > 0;
-  return isLarge ? { ...effort, level: Math.max(effort.level, LARGE_LEVEL) } : effort;
 }
 
 /** How bases are searched in a class; undefined where git does it. */

@@ -5,7 +5,7 @@ import { BIG_FILE_THRESHOLD, type Effort } from "./compression.ts";
 import { orderName } from "./order-name.ts";
 import { packBlobs } from "./pack-blobs.ts";
 import { type PackFiles, packObjects } from "./pack-objects.ts";
-import { effortFor, type PartClass, searchFor } from "./part-class.ts";
+import { type PartClass, searchFor } from "./part-class.ts";
 
 /** Runs of git at a time; more take memory, each having a window of its own. */
 const MAX_RUNS = 4;
@@ -101,8 +101,7 @@ export class PartPacker implements AsyncDisposable {
     if (search === undefined) {
       this.#packs[index] = await packPart(gitDir, part, folder, effort, this.signal, report);
     } else {
-      const own = effortFor(part.partClass, effort);
-      const options = { folder, effort: own, search, signal: this.signal, onSearched: report };
+      const options = { folder, effort, search, signal: this.signal, onSearched: report };
       this.#here = this.#here.then(() => packBlobs(gitDir, part, options));
       this.#packs[index] = (await this.#here) as PackFiles;
     }
@@ -115,16 +114,14 @@ async function packPart(
   gitDir: string,
   part: Part,
   folder: string,
-  effort: Effort,
+  { level, window, depth }: Effort,
   signal: AbortSignal,
   onSearched: (done: number) => void,
 ): Promise<PackFiles> {
-  const { objects, partClass } = part;
-  const { level, window, depth } = effortFor(partClass, effort);
   const settings = [`--compression=${level}`, `--window=${window}`, `--depth=${depth}`];
   return await packObjects(["--no-reuse-delta", "--no-reuse-object", ...settings], {
     gitDir,
-    objects,
+    objects: part.objects,
     bigFileThreshold: BIG_FILE_THRESHOLD,
     folder,
     name: "part",

@@ -24,10 +24,6 @@ export class SourcePacks implements Disposable {
     this.ends = Float64Array.from(files, (pack) => statSync(pack).size - ID_LENGTH);
   }
 
-  get count(): number {
-    return this.#files.length;
-  }
-
   /** Reads `length` bytes of a PACK from `offset` on to the start of `into`. @throws what `fs` throws. */
   read(source: number, offset: number, length: number, into: Uint8Array): void {
     const fd = this.#fd(source);

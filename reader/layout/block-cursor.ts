@@ -17,10 +17,10 @@ export abstract class BlockCursor {
   protected bytes: Uint8Array = new Uint8Array();
   /** Where the present item's payload begins, and once that is read, the next item. */
   protected position = 0;
-  /** The key of the first item, from which those at restarts are told. */
+  /** The key of the first item, on which those at restarts build. */
   readonly #first = new Uint8Array(LONGEST_KEY);
   #firstLength = 0;
-  /** Bytes that the present key has in common with the one that it was told from. */
+  /** Bytes that the present key has in common with the one that it builds on. */
   #shared = 0;
 
   /** The block that it goes through. */
@@ -40,7 +40,10 @@ export abstract class BlockCursor {
     this.#firstLength = this.keyLength;
   }
 
-  /** Goes to the next item, whose key comes after this one; false if there is none. @throws {InvalidImageError} fault `layout`. */
+  /**
+   * Goes to the next item, whose key comes after this one; false if there is none.
+   * @throws {InvalidImageError} fault `layout`.
+   */
   next(): boolean {
     if (this.index + 1 >= this.count) return false;
     const index = this.index + 1;
@@ -139,7 +142,7 @@ export abstract class BlockCursor {
     this.#readItem(this.#first, this.#firstLength, true);
   }
 
-  /** Reads the item at `position`. @param from the key of `fromLength` bytes that its own is told from. */
+  /** Reads the item at `position`. @param from the key of `fromLength` bytes that its own builds on. */
   #readItem(from: Uint8Array, fromLength: number, isRestart: boolean): void {
     const { bytes, key } = this;
     const head = bytes[this.position++] as number;
@@ -148,7 +151,7 @@ export abstract class BlockCursor {
     const middle = this.readVarint();
     const length = shared + middle + ends;
     if (shared > fromLength || ends > fromLength || length > LONGEST_KEY) throw malformed();
-    // The first byte that differs comes after that of the item before, if this is told from that.
+    // Keys rise: the first byte that differs is greater than that of the item before.
     const before = shared < fromLength ? (from[shared] as number) : -1;
     // Loops, since most parts are of a few bytes. The end moves first: the middle may lie where it was.
     copy(from, fromLength - ends, key, shared + middle, ends);

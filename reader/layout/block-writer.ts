@@ -30,11 +30,6 @@ export class BlockWriter {
   #used = BLOCK_HEADER;
   #count = 0;
 
-  /** Items in the block. */
-  get count(): number {
-    return this.#count;
-  }
-
   /**
    * Adds an item after the others.
    * @returns false if there is no space for it.

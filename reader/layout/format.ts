@@ -28,7 +28,7 @@ export const LONGEST_END = 31;
 export const MAX_BASES = 2;
 
 /**
- * How an entry tells its bases, in three bits: how many are listed; or that they are those of the delta
+ * How an entry gives its bases, in three bits: how many are listed; or that they are those of the delta
  * before it; or that one is listed, and the rest are those of the delta before without its first.
  */
 export const SAME_BASES = 5;

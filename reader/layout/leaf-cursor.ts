@@ -89,10 +89,10 @@ export class LeafCursor extends BlockCursor {
     this.#isDelta = how !== 0;
     if (how === 0 || how === SAME_BASES) return;
     if (how > MAX_BASES && how !== SAME_REST) throw malformed();
-    const told = how === SAME_REST ? 1 : how;
-    if (how !== SAME_REST) this.#baseCount = told;
+    const listed = how === SAME_REST ? 1 : how;
+    if (how !== SAME_REST) this.#baseCount = listed;
     let { offset } = this;
-    for (let base = 0; base < told; base++) {
+    for (let base = 0; base < listed; base++) {
       offset -= unzigzag(this.readVarint());
       this.#bases[2 * base] = offset;
       this.#bases[2 * base + 1] = this.readVarint();

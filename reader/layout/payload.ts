@@ -42,16 +42,16 @@ export class PayloadWriter {
     let end = at + this.#idLength;
     if (location === undefined) return end;
     const { offset, length, size, bases } = location;
-    const how = this.#howToTell(bases);
+    const how = this.#howToList(bases);
     const distance = offset - (type === "tree" ? this.#treeEnd : this.#blobEnd);
     if (type === "tree") this.#treeEnd = offset + length;
     else this.#blobEnd = offset + length;
     end = writeVarint(bytes, end, zigzag(distance) * 8 + how);
     end = writeVarint(bytes, end, length);
     end = writeVarint(bytes, end, size);
-    const told = how === SAME_BASES ? 0 : how === SAME_REST ? 1 : bases.length;
+    const listed = how === SAME_BASES ? 0 : how === SAME_REST ? 1 : bases.length;
     let from = offset;
-    for (const base of bases.slice(0, told)) {
+    for (const base of bases.slice(0, listed)) {
       end = writeVarint(bytes, end, zigzag(from - base.offset));
       end = writeVarint(bytes, end, base.length);
       from = base.offset;
@@ -60,7 +60,7 @@ export class PayloadWriter {
     return end;
   }
 
-  #howToTell(bases: readonly EntryRange[]): number {
+  #howToList(bases: readonly EntryRange[]): number {
     const before = this.#bases;
     if (bases.length === 0 || bases.length !== before.length) return bases.length;
     const rest = bases.slice(1).every((base, i) => isSame(base, before[i + 1] as EntryRange));

@@ -1,6 +1,10 @@
+import { DocteurError } from "../errors.ts";
 import type { ObjectIndex } from "./object-index.ts";
 
-/** An index that can be told where the object lies that is looked for next, which saves looking. */
+/** What reading an object fails with where it does not lie. */
+const MISLED: readonly DocteurError["code"][] = ["INVALID_IMAGE", "OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
+
+/** An index that takes a hint where the next object lies, and then does not look for it. */
 export class ExpectedIndex implements ObjectIndex {
   readonly #index: ObjectIndex;
   #id: Uint8Array | undefined;
@@ -15,7 +19,7 @@ export class ExpectedIndex implements ObjectIndex {
   }
 
   /**
-   * Tells where an object lies, until another is told. The index does not check it: who reads the object
+   * Sets where an object lies, until the next call. The index does not check it: the reader of the object
    * compares its id.
    * @param id raw. @param offset undefined if it is not known.
    */
@@ -33,6 +37,11 @@ export class ExpectedIndex implements ObjectIndex {
     const id = this.#id;
     this.#id = undefined;
     return id !== undefined && this.#index.find(id) !== this.#offset;
+  }
+
+  /** Whether an error comes of reading an object where it was expected, and does not lie. As `wasMisled`. */
+  hasMisled(error: unknown): boolean {
+    return error instanceof DocteurError && MISLED.includes(error.code) && this.wasMisled();
   }
 
   #isExpected(ids: Uint8Array, start: number): boolean {

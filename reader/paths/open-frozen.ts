@@ -1,4 +1,3 @@
-import { DocteurError } from "../errors.ts";
 import { raw } from "../git/object-id.ts";
 import type { ConnectOptions, OpenedObjects } from "../image/open-objects.ts";
 import { readSections } from "../image/sections.ts";
@@ -35,13 +34,6 @@ export function damagedLayout(why: string): string {
   return `the layout of this image is damaged, so it is read without: ${why}`;
 }
 
-/** Whether an error may come of reading an object where it does not lie. */
-export function mayBeMisled(error: unknown): boolean {
-  return error instanceof DocteurError && READING.includes(error.code);
-}
-
-const READING: readonly DocteurError["code"][] = ["INVALID_IMAGE", "OBJECT_TOO_LARGE", "TOO_MUCH_WORK"];
-
 /**
  * The content of the commit object, which lies where the layout says, or where the IDX says.
  * @throws {InvalidImageError} as `Objects.read`.
@@ -55,7 +47,7 @@ export function readCommit(
   try {
     return objects.read(commit, "commit");
   } catch (error) {
-    if (!mayBeMisled(error) || !index.wasMisled()) throw error;
+    if (!index.hasMisled(error)) throw error;
     return objects.read(commit, "commit");
   }
 }

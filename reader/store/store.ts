@@ -14,7 +14,6 @@ import type { ExpectedIndex } from "../pack/expected-index.ts";
 import type { Objects } from "../pack/objects.ts";
 import { Descent, listingLimits } from "../paths/descent.ts";
 import type { Entry, Layout } from "../paths/layout.ts";
-import { mayBeMisled } from "../paths/open-frozen.ts";
 import { PathCounting } from "../paths/path-counts.ts";
 import type { Trees } from "../paths/trees.ts";
 import type { Description } from "./description.ts";
@@ -159,7 +158,7 @@ export class Store {
   open(key: Key): BlobReader {
     return this.#sound(key, () => {
       const blob = this.#objects.open(this.#value(key).id);
-      // Who has verified a blob of this id before may read it unverified now.
+      // A caller that has verified a blob of this id before may read it unverified now.
       if (blob.verified || !this.#index.wasMisled()) return blob;
       blob.close();
       this.#layout.distrust?.();
@@ -376,7 +375,7 @@ export class Store {
 
   /** Leaves the layout if the error comes of reading an object where that says. @throws the error, if not. */
   #leaveIfMisled(error: unknown): void {
-    if (!mayBeMisled(error) || !this.#index.wasMisled()) throw error;
+    if (!this.#index.hasMisled(error)) throw error;
     this.#layout.distrust?.();
   }
 

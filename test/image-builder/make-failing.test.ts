@@ -62,7 +62,7 @@ test("a full TMPDIR fails make with a line that names TMPDIR", async (t) => {
   writeFiles(folder, { "site/a": noise, "x.img": "old", "repository/noise": noise });
   const { length } = sampleRepository(join(folder, "repository")).first;
   t.is(length, 40);
-  // At 0 the first byte does not fit, whoever writes it.
+  // At 0 not even the first byte fits, of git's or of docteur's own.
   for (const blocks of [0, 300]) {
     for (const source of ["site", "repository"]) {
       const said = await makeWithin(blocks, temporary, [join(folder, source), join(folder, "x.img")]);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { DocteurError } from "../../../reader/errors.ts";
 import { createFs } from "../../../reader/index.ts";
 import type { Store } from "../../../reader/store/store.ts";
-import { type Forgery, forgedLayout } from "../forged-layout.ts";
+import { changedLayout, type LayoutChange } from "../changed-layout.ts";
 import { assembleImage } from "../image-fixture.ts";
 import type { LaidOut } from "../layout/layout-file.ts";
 import { open } from "../pack-fixture.ts";
@@ -63,7 +63,7 @@ const like = (items: readonly LaidOut[], type: string) => items.find((item) => i
 const keyed = (item: LaidOut, key: string): LaidOut => ({ ...item, key: Buffer.from(key) });
 
 test("folders that have one name many times end a listing", (t) => {
-  const forged = forgedLayout(image, {
+  const falseImage = changedLayout(image, {
     items: (items) => {
       const [folder, file] = [like(items, "tree"), like(items, "file")];
       const level = (path: string) => Array.from({ length: 200 }, () => keyed(folder, `${path}\0a/`));
@@ -71,19 +71,19 @@ test("folders that have one name many times end a listing", (t) => {
       return [...below, keyed(file, "a/a/a/a/a/\0b")];
     },
   });
-  t.is([...open(forged).prefix("")].length, 303);
-  t.notThrows(() => everything(open(forged), PATHS));
+  t.is([...open(falseImage).prefix("")].length, 303);
+  t.notThrows(() => everything(open(falseImage), PATHS));
 });
 
 test("names that no tree may have are not given", (t) => {
   for (const name of ["..", ".", ".git", "x/y", "GIT~1", "a\0b", "..//", ""]) {
-    const forged = forgedLayout(image, {
+    const falseImage = changedLayout(image, {
       items: (items) => [
         keyed(like(items, "file"), `\0${name}`),
         ...items.filter(({ key }) => key.toString() > `\0${name}`),
       ],
     });
-    const names = open(forged)
+    const names = open(falseImage)
       .list("")
       .map((entry) => entry.name);
     t.deepEqual(names, ["folder", "readme", "small"], name);
@@ -91,26 +91,26 @@ test("names that no tree may have are not given", (t) => {
 });
 
 test("a count that is a lie gives an error or the entries of the tree", (t) => {
-  const lies: Forgery[] = [
+  const lies: LayoutChange[] = [
     { details: (details) => ({ ...details, entries: 2 ** 52 }) },
     { details: (details) => ({ ...details, entries: details.entries + 5000 }) },
     { details: (details) => ({ ...details, entries: 1 }) },
     { items: (items) => items, details: (details) => ({ ...details, entries: 2 * details.entries }) },
   ];
   for (const lie of lies) {
-    const forged = forgedLayout(image, lie);
+    const falseImage = changedLayout(image, lie);
     const names = (store: Store, path: string) => store.list(path).map(({ name }) => name);
     for (const path of ["", "folder", "small"])
-      t.deepEqual(names(open(forged), path), names(open(plain), path));
-    everything(open(forged), PATHS);
+      t.deepEqual(names(open(falseImage), path), names(open(plain), path));
+    everything(open(falseImage), PATHS);
   }
 });
 
 test("details that make no sense are noted", (t) => {
   for (const levels of [[], [0, 1], [3], [2 ** 32 - 1, 1], Array.from({ length: 90 }, () => 1)]) {
     const notes: string[] = [];
-    const forged = forgedLayout(image, { details: (details) => ({ ...details, levels }) });
-    const store = open(forged, { onNote: (note) => notes.push(note) });
+    const falseImage = changedLayout(image, { details: (details) => ({ ...details, levels }) });
+    const store = open(falseImage, { onNote: (note) => notes.push(note) });
     t.is(store.exists("folder/f1001"), "value");
     t.deepEqual(notes.length, 1, String(levels));
     t.regex(notes[0]!, /^the layout of this image is damaged, so it is read without: /);
@@ -124,7 +124,7 @@ test("whatever a layout says, reading ends, and errors are clear", (t) => {
     value: fc.nat(255),
   });
   const property = fc.property(fc.array(change, { minLength: 1, maxLength: 10 }), (changes) => {
-    const forged = forgedLayout(image, {
+    const falseImage = changedLayout(image, {
       bytes: (bytes, nodes) => {
         for (const { at, part, value } of changes) {
           const within = bytes.subarray(part === "nodes" ? nodes : 0);
@@ -133,7 +133,7 @@ test("whatever a layout says, reading ends, and errors are clear", (t) => {
         }
       },
     });
-    everything(open(forged), PATHS);
+    everything(open(falseImage), PATHS);
   });
   t.notThrows(() => fc.assert(property, { numRuns: 150 }));
 });
@@ -149,7 +149,7 @@ test("items in any order, of any kind, in any number end, and errors are clear",
     fc.array(item, { minLength: 1, maxLength: 500 }),
     fc.boolean(),
     (drawn, isSorted) => {
-      const forged = forgedLayout(image, {
+      const falseImage = changedLayout(image, {
         items: (items) => {
           const { id, location } = like(items, "file");
           const all = drawn.map(({ folder, name, type }) => ({
@@ -161,7 +161,7 @@ test("items in any order, of any kind, in any number end, and errors are clear",
           return isSorted ? all.toSorted((a, b) => Buffer.compare(a.key, b.key)) : all;
         },
       });
-      everything(open(forged), PATHS);
+      everything(open(falseImage), PATHS);
     },
   );
   t.notThrows(() => fc.assert(property, { numRuns: 100 }));

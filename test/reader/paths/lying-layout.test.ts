@@ -6,7 +6,7 @@ import { DocteurError } from "../../../reader/errors.ts";
 import { createFs } from "../../../reader/index.ts";
 import { type ConnectOptions, connect } from "../../../reader/store/connect.ts";
 import type { Store } from "../../../reader/store/store.ts";
-import { forgedLayout, itemsOf } from "../forged-layout.ts";
+import { changedLayout, itemsOf } from "../changed-layout.ts";
 import { assembleImage } from "../image-fixture.ts";
 import type { LaidOut } from "../layout/layout-file.ts";
 import { open } from "../pack-fixture.ts";
@@ -156,12 +156,12 @@ const LIES: Record<string, (items: LaidOut[]) => readonly LaidOut[]> = {
 };
 
 /** Stores of an image, small caches among them, and of devices that do not read twice the same. */
-function stores(forged: Buffer, options: ConnectOptions): Store[] {
+function stores(falseImage: Buffer, options: ConnectOptions): Store[] {
   let reads = 0;
   const honest = memoryDevice(image);
-  const size = Math.max(forged.length, image.length);
+  const size = Math.max(falseImage.length, image.length);
   const changing = (isHonest: () => boolean) => {
-    const lying = memoryDevice(Buffer.concat([forged], size));
+    const lying = memoryDevice(Buffer.concat([falseImage], size));
     const truth = memoryDevice(Buffer.concat([image], size));
     return {
       ...honest,
@@ -170,8 +170,8 @@ function stores(forged: Buffer, options: ConnectOptions): Store[] {
         (isHonest() ? truth : lying).readSectors(...args),
     };
   };
-  const devices = [memoryDevice(forged)];
-  if (forged.length === image.length)
+  const devices = [memoryDevice(falseImage)];
+  if (falseImage.length === image.length)
     devices.push(
       changing(() => reads++ % 2 === 0),
       changing(() => reads++ > 40),
@@ -183,8 +183,8 @@ function stores(forged: Buffer, options: ConnectOptions): Store[] {
 
 for (const [what, lie] of Object.entries(LIES)) {
   test(`with a pinned commit a layout that says ${what} gives the answers of the trees`, (t) => {
-    const forged = forgedLayout(image, { items: lie });
-    for (const store of stores(forged, { commit })) t.deepEqual(differences(store), {});
+    const falseImage = changedLayout(image, { items: lie });
+    for (const store of stores(falseImage, { commit })) t.deepEqual(differences(store), {});
   });
 }
 
@@ -193,7 +193,7 @@ test("with a pinned commit any layout gives the answers of the trees", (t) => {
   const length = details.levels.reduce((sum, blocks) => sum + blocks, 0) * 4096;
   const change = fc.record({ at: fc.nat(length), isNode: fc.boolean(), value: fc.nat(255) });
   const property = fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
-    const forged = forgedLayout(image, {
+    const falseImage = changedLayout(image, {
       bytes: (bytes, nodes) => {
         for (const { at, isNode, value } of changes) {
           const part = bytes.subarray(isNode ? nodes : 0);
@@ -201,7 +201,7 @@ test("with a pinned commit any layout gives the answers of the trees", (t) => {
         }
       },
     });
-    for (const store of stores(forged, { commit })) t.deepEqual(differences(store), {});
+    for (const store of stores(falseImage, { commit })) t.deepEqual(differences(store), {});
   });
   t.notThrows(() => fc.assert(property, { numRuns: 60 }));
 });
@@ -221,8 +221,8 @@ test("with a pinned commit levels above the leaves that lie change no answer", (
     },
   };
   for (const [what, lie] of Object.entries(lies)) {
-    const forged = forgedLayout(image, { bytes: (bytes, nodes) => lie(bytes.subarray(nodes)) });
-    for (const store of stores(forged, { commit })) t.deepEqual(differences(store), {}, what);
+    const falseImage = changedLayout(image, { bytes: (bytes, nodes) => lie(bytes.subarray(nodes)) });
+    for (const store of stores(falseImage, { commit })) t.deepEqual(differences(store), {}, what);
   }
 });
 

@@ -4,7 +4,7 @@ import { inflateSync } from "node:zlib";
 import test from "ava";
 import { createFs } from "../../../reader/index.ts";
 import type { Store } from "../../../reader/store/store.ts";
-import { forgedLayout, itemsOf } from "../forged-layout.ts";
+import { changedLayout, itemsOf } from "../changed-layout.ts";
 import { assembleImage } from "../image-fixture.ts";
 import type { LaidOut } from "../layout/layout-file.ts";
 import { open } from "../pack-fixture.ts";
@@ -124,10 +124,10 @@ const moved = (items: readonly LaidOut[], lie: (offset: number) => number) =>
 
 for (const [where, lie] of Object.entries(LIES)) {
   test(`a layout that says that all objects lie ${where} costs the layout, not a content`, async (t) => {
-    const forged = forgedLayout(image, { items: (items) => moved(items, lie) });
+    const falseImage = changedLayout(image, { items: (items) => moved(items, lie) });
     const right = await light;
     for (const pin of [undefined, commit]) {
-      const wrong = await answers(open(forged, { commit: pin, threads: 1 }));
+      const wrong = await answers(open(falseImage, { commit: pin, threads: 1 }));
       t.deepEqual(
         Object.keys(right).filter((ask) => !isDeepStrictEqual(right[ask], wrong[ask])),
         [],
@@ -135,7 +135,7 @@ for (const [where, lie] of Object.entries(LIES)) {
       // Each as the first that is asked for.
       for (const path of paths) {
         const ask = (store: Store) => [store.exists(path), store.digest(path), sha1(store.get(path))];
-        t.deepEqual(ask(open(forged, { commit: pin })), ask(open(plain)));
+        t.deepEqual(ask(open(falseImage, { commit: pin })), ask(open(plain)));
       }
     }
   });
@@ -143,11 +143,11 @@ for (const [where, lie] of Object.entries(LIES)) {
 
 test("the offsets of the commit and the root may be anything", (t) => {
   for (const offset of [0, 13, 2 ** 40, Number.MAX_SAFE_INTEGER, offsetOf("b-large"), offsetOf("small")]) {
-    const forged = forgedLayout(image, {
+    const falseImage = changedLayout(image, {
       details: (details) => ({ ...details, commitOffset: offset, rootOffset: offset }),
     });
     for (const pin of [undefined, commit]) {
-      const store = open(forged, { commit: pin, maxObjectSize: MIB });
+      const store = open(falseImage, { commit: pin, maxObjectSize: MIB });
       t.is(Buffer.from(store.get("small")).toString(), "small");
     }
   }
@@ -155,7 +155,7 @@ test("the offsets of the commit and the root may be anything", (t) => {
 
 test("a blob that was verified at one path is not read unverified at another", (t) => {
   const elsewhere = offsetOf("b-large");
-  const forged = forgedLayout(image, {
+  const falseImage = changedLayout(image, {
     items: (items) =>
       items.map((item) =>
         item.key.toString() === "\0c-large"
@@ -164,12 +164,12 @@ test("a blob that was verified at one path is not read unverified at another", (
       ),
   });
   for (const pin of [undefined, commit]) {
-    const store = open(forged, { commit: pin });
+    const store = open(falseImage, { commit: pin });
     const first = store.openCompressed("a-large")!;
     first.verify();
     const again = store.openCompressed("c-large", first.length)!;
     t.is(Buffer.compare(inflateSync(again.read(0, first.length!)), Buffer.alloc(MIB + 9, 1)), 0);
-    const blob = open(forged, { commit: pin }).open("c-large");
+    const blob = open(falseImage, { commit: pin }).open("c-large");
     const byte = Buffer.alloc(1);
     blob.read(0, byte);
     t.is(byte[0], 1);

@@ -11,7 +11,7 @@ import { LayoutSection } from "../../reader/layout/layout-section.ts";
 import { SHA1 } from "../../reader/node-platform.ts";
 import { type LaidOut, written } from "./layout/layout-file.ts";
 
-export interface Forgery {
+export interface LayoutChange {
   /** What the leaves have, in any order, instead of the items that are true. */
   readonly items?: (items: LaidOut[]) => readonly LaidOut[];
   /** Changes the bytes of the section; `nodes` is where the blocks above the leaves begin. */
@@ -40,16 +40,16 @@ export function itemsOf(image: Uint8Array): { items: LaidOut[]; details: LayoutD
 }
 
 /** The image, which has a layout, with another. */
-export function forgedLayout(image: Buffer, { items, bytes, details }: Forgery): Buffer {
+export function changedLayout(image: Buffer, { items, bytes, details }: LayoutChange): Buffer {
   const cache = new SectorCache(memoryDevice(image));
   const { commit, indexOffset } = readHeader(cache);
   const section = (readSections(cache, indexOffset) ?? [])[0]!;
   let laidOut: Buffer = Buffer.from(image.subarray(section.offset, section.offset + section.length));
   let said = decodeDetails(section.details, SHA1.idLength) as LayoutDetails;
   if (items !== undefined) {
-    const forged = written(items(itemsOf(image).items));
-    laidOut = forged.bytes;
-    said = { ...said, ...forged.shape };
+    const falseImage = written(items(itemsOf(image).items));
+    laidOut = falseImage.bytes;
+    said = { ...said, ...falseImage.shape };
   }
   bytes?.(laidOut, (said.levels[0] as number) * BLOCK_SIZE);
   for (let at = 0; at < laidOut.length; at += BLOCK_SIZE) {
@@ -58,10 +58,10 @@ export function forgedLayout(image: Buffer, { items, bytes, details }: Forgery):
   }
   const start = Math.ceil(section.offset / BLOCK_SIZE) * BLOCK_SIZE;
   const newOffset = Math.ceil((start + laidOut.length + FOOTER_SIZE) / 512) * 512;
-  const forged = Buffer.alloc(newOffset + image.length - indexOffset);
-  forged.set(image.subarray(HEADER_SIZE, section.offset), HEADER_SIZE);
-  forged.set(encodeHeader(Buffer.from(commit, "hex"), newOffset));
-  forged.set(laidOut, start);
+  const falseImage = Buffer.alloc(newOffset + image.length - indexOffset);
+  falseImage.set(image.subarray(HEADER_SIZE, section.offset), HEADER_SIZE);
+  falseImage.set(encodeHeader(Buffer.from(commit, "hex"), newOffset));
+  falseImage.set(laidOut, start);
   const record = {
     type: LAYOUT_TYPE,
     version: LAYOUT_VERSION,
@@ -69,7 +69,7 @@ export function forgedLayout(image: Buffer, { items, bytes, details }: Forgery):
     length: laidOut.length,
     details: encodeDetails(details?.(said) ?? said),
   };
-  forged.set(encodeFooter([record]), newOffset - FOOTER_SIZE);
-  forged.set(image.subarray(indexOffset), newOffset);
-  return forged;
+  falseImage.set(encodeFooter([record]), newOffset - FOOTER_SIZE);
+  falseImage.set(image.subarray(indexOffset), newOffset);
+  return falseImage;
 }
