@@ -7,6 +7,7 @@
  * Codes are stable: a new meaning gets a new code.
  */
 export type ErrorCode =
+  | SourceErrorCode
   // Reading an image (`docteur/store`, and every command that reads one).
   | "IMAGE_NOT_FOUND"
   | "IMAGE_UNREADABLE"
@@ -124,3 +125,14 @@ export type FsErrorCode =
   | "ENOENT"
   | "ENOTDIR"
   | "EROFS";
+
+/** The codes of a `SourceError`: an image that lies elsewhere cannot be read there. */
+export type SourceErrorCode =
+  | "BAD_ADDRESS"
+  | "SOURCE_CHANGED"
+  | "SOURCE_DENIED"
+  | "SOURCE_MALFORMED"
+  | "SOURCE_NOT_FOUND"
+  | "SOURCE_TIMEOUT"
+  | "SOURCE_UNREACHABLE"
+  | "SOURCE_UNSUPPORTED";

@@ -13,9 +13,10 @@ import { fileURLToPath } from "node:url";
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reader: [],
   guest: ["reader"],
-  "image-builder": ["reader"],
-  vm: ["reader", "guest/protocol"],
-  scripts: ["reader", "guest", "image-builder", "vm"],
+  remote: ["reader"],
+  "image-builder": ["reader", "remote"],
+  vm: ["reader", "remote", "guest/protocol"],
+  scripts: ["reader", "remote", "guest", "image-builder", "vm"],
 };
 
 /** Files and folders of the reader that may import modules of Node; the rest is to run in browsers, too. */
