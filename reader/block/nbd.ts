@@ -73,14 +73,8 @@ class NbdDevice implements BlockDevice {
     into.fill(0, end);
   }
 
-  close(): void {
-    try {
-      this.#write(encodeRequest(CommandType.DISC, this.#cookie++, 0, 0));
-      fs.closeSync(this.#fd);
-    } catch {
-      // The server is gone, or it is closed already.
-    }
-  }
+  /** Does nothing: the connection stays as long as the process, which may read the image once more. */
+  close(): void {}
 
   #handshake(): number {
     const greeting = viewOf(this.#exactly(GREETING_BYTES));

@@ -20,8 +20,11 @@ const MAX_BYTES = 2 * MAX_LENGTH;
 export interface NbdServerOptions {
   /** The name of the export, which the empty name means, too. Default: none. */
   readonly exportName?: string | undefined;
-  /** Gets the error of each read that fails. The client gets EIO, once what this returns has resolved. */
-  readonly onFault?: ((error: unknown) => void | Promise<void>) | undefined;
+  /**
+   * Gets the error of each read that fails. @returns whether the client gets EIO; otherwise no answer, and it
+   * is to be ended. Default: EIO.
+   */
+  readonly onFault?: ((error: unknown) => boolean) | undefined;
 }
 
 /** A client that is served. */
@@ -143,7 +146,7 @@ class Connection implements NbdServer {
       if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes were read, not ${length}`);
     } catch (error) {
       bytes = undefined;
-      if (!signal.aborted) await this.#options.onFault?.(error);
+      if (signal.aborted || this.#options.onFault?.(error) === false) return;
     } finally {
       this.waiting--;
     }

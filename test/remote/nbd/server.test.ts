@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 const IHAVEOPT = "49484156454f5054";
 
 /** A client that writes what it is told, and reads by numbers of bytes. */
-async function client(t: ExecutionContext, image: MemoryImage, onFault?: (error: unknown) => void) {
+async function client(t: ExecutionContext, image: MemoryImage, onFault?: (error: unknown) => boolean) {
   const servers: ReturnType<typeof serveNbd>[] = [];
   const port = await listen(t, (socket) =>
     servers.push(serveNbd(socket, image, { exportName: "disk", onFault })),
@@ -183,13 +183,17 @@ test("a read that fails is EIO to the client, and its error to the host", async 
     if (offset === 100) throw fault;
   };
   const faults: unknown[] = [];
-  const { socket, reader } = await client(t, image, (error) => void faults.push(error));
+  const { socket, reader } = await client(t, image, (error) => faults.push(error) < 3);
   await go(socket, reader);
   socket.write(request(0, 1, 100, 10));
   t.deepEqual(await reply(reader), { cookie: 1, error: 5, bytes: Buffer.alloc(0) });
   t.deepEqual(faults, [fault]);
   socket.write(request(0, 2, 110, 10));
   t.is((await reply(reader, 10)).error, 0);
+  // A client that is to be ended gets no answer.
+  faults.push(fault);
+  socket.write(Buffer.concat([request(0, 3, 100, 10), request(0, 4, 110, 10)]));
+  t.is((await reply(reader, 10)).cookie, 4);
   socket.destroy();
 });
 
@@ -197,7 +201,7 @@ test("a client that goes away aborts its reads, which are no faults", async (t) 
   const image = new MemoryImage(pattern(1000));
   image.before = (_offset, _length, signal) =>
     new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
-  const { socket, reader, server } = await client(t, image, () => t.fail());
+  const { socket, reader, server } = await client(t, image, () => t.fail() === undefined);
   await go(socket, reader);
   socket.write(request(0, 1, 0, 10));
   while (server().waiting === 0) await new Promise(setImmediate);
