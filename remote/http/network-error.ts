@@ -90,6 +90,8 @@ export function networkError(error: unknown, display: string, proxy: string | un
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;
+  // Its code is that of the parser, if that has one.
+  if (error.name === "HTTPParserError") return code ?? "HPE_UNKNOWN";
   if (typeof code === "string" && (!(error instanceof AggregateError) || code in PASSING || code in LASTING))
     return code;
   return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
