@@ -123,7 +123,7 @@ export async function open(t: ExecutionContext, url: string, options: SourceOpti
 export async function fails(
   t: ExecutionContext,
   work: Promise<unknown>,
-  code: string,
+  code: SourceError["code"],
   message: RegExp,
   secrets: readonly string[] = [],
 ): Promise<SourceError> {
