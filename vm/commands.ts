@@ -2,6 +2,7 @@ export type { Accelerator } from "./accelerator.ts";
 export { makeBundle } from "./artifacts/bundle.ts";
 export { type BootOptions, boot } from "./boot.ts";
 export { cacheFolder } from "./cache/cache.ts";
+export { type CacheEntry, listCacheEntries, removeCacheEntries } from "./cache/list-entries.ts";
 export { type Check, doctor } from "./doctor.ts";
 export { parseAdminAddress, parsePortMapping } from "./front/address.ts";
 export { readImageHeader } from "./image/header.ts";

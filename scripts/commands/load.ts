@@ -10,6 +10,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).run,
   init: async () => (await import("./init.ts")).init,
   template: async () => (await import("./template.ts")).template,
+  cache: async () => (await import("./cache.ts")).cache,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
