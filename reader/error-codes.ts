@@ -129,6 +129,7 @@ export type FsErrorCode =
 /** The codes of a `SourceError`: an image that lies elsewhere cannot be read there. */
 export type SourceErrorCode =
   | "BAD_ADDRESS"
+  | "CREDENTIALS_UNREADABLE"
   | "SOURCE_CHANGED"
   | "SOURCE_DENIED"
   | "SOURCE_MALFORMED"

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { SourceError } from "../source-error.ts";
+import type { Authorization } from "./client.ts";
+import { readHeaderFile } from "./header-file.ts";
+import { findNetrc, type NetrcEntry, NetrcSyntaxError } from "./netrc.ts";
+import type { CredentialHint } from "./status.ts";
+import { isPresigned } from "./version.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The credentials for the server of an address: no other server gets them. */
+export interface Credentials extends Authorization, CredentialHint {}
+
+/**
+ * Collects the credentials for an address. All headers of `headerFrom` are sent. If there is no
+ * `Authorization` among them, `DOCTEUR_TOKEN` is sent as a bearer token (RFC 6750), over https or to this
+ * machine itself; without it, login and password of the netrc file, `$NETRC` or `~/.netrc`.
+ *
+ * @throws {SourceError} `CREDENTIALS_UNREADABLE`.
+ */
+export async function credentialsFor(
+  url: URL,
+  headerFrom: string | undefined,
+  env: Environment,
+): Promise<Credentials> {
+  const headers = headerFrom === undefined ? {} : await readHeaderFile(headerFrom);
+  const token = env.DOCTEUR_TOKEN ?? "";
+  const safe = url.protocol === "https:" || isThisMachine(url.hostname);
+  let hint = isPresigned(url)
+    ? "the signature of the URL may have expired: get a new one"
+    : "give --header-from FILE, DOCTEUR_TOKEN or a netrc file with the right ones";
+  if (headers.authorization !== undefined) hint = "check the Authorization of --header-from";
+  else if (token !== "" && safe) {
+    headers.authorization = `Bearer ${checkedToken(token)}`;
+    hint = "check DOCTEUR_TOKEN";
+  } else {
+    const entry = await readNetrc(url.hostname.replace(/^\[|\]$/g, ""), env);
+    if (entry !== undefined) {
+      headers.authorization = `Basic ${Buffer.from(`${entry.login}:${entry.password}`).toString("base64")}`;
+      hint = "check login and password of the netrc file";
+    } else if (token !== "") hint = "DOCTEUR_TOKEN is sent over https only: use https";
+  }
+  return { origin: url.origin, headers: () => headers, hint };
+}
+
+function isThisMachine(hostname: string): boolean {
+  return /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+function checkedToken(token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new SourceError(
+    "CREDENTIALS_UNREADABLE",
+    "DOCTEUR_TOKEN: this is no token: it has a space, a line end or a letter outside of ASCII in it",
+  );
+}
+
+/** As for curl, the default file need not be there; one that `NETRC` names must. */
+async function readNetrc(host: string, env: Environment): Promise<NetrcEntry | undefined> {
+  const named = env.NETRC || undefined;
+  const file = named ?? join(env.HOME || homedir(), ".netrc");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if (named === undefined) return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SourceError("CREDENTIALS_UNREADABLE", `${file}: the netrc file cannot be read (${code})`, {
+      cause: error,
+    });
+  }
+  try {
+    return findNetrc(text, host);
+  } catch (error) {
+    if (!(error instanceof NetrcSyntaxError)) throw error;
+    const where = `line ${error.line} has a quote that is not closed`;
+    throw new SourceError("CREDENTIALS_UNREADABLE", `${file}: the netrc file is malformed: ${where}`);
+  }
+}
