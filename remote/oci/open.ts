@@ -110,6 +110,7 @@ function theLayer({ layers, artifactType, config }: ImageManifest, display: stri
       `it has ${layers.length} layers, where an image has one (it is of type ${kind})`,
     );
   }
+  if (layer.size < HEAD_SIZE) throw unsupported(display, `its layer has no disk: it has ${layer.size} bytes`);
   if (isUncompressedLayer(layer)) return layer;
   const what = /gzip|zstd/.test(layer.mediaType) ? "is compressed" : `is of type ${layer.mediaType}`;
   const how = artifactType === ARTIFACT_TYPE ? "copy it again without changing it, or " : "";

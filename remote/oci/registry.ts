@@ -11,6 +11,9 @@ import { findCredentials } from "./login-files.ts";
 import { isLoopback, speaksTls } from "./loopback.ts";
 import { ACCEPTED_MANIFESTS, LARGEST_MANIFEST } from "./manifest.ts";
 
+/** Attempts at a request: a wrong address is told soon. Who reads or uploads has more. */
+const ATTEMPTS = 6;
+
 export interface RegistryOptions extends SourceOptions {
   /** What is to be done with the repository, as a token's scope has it. */
   readonly actions: "pull" | "pull,push";
@@ -90,11 +93,11 @@ export class Registry implements AsyncDisposable {
 
   /** Sends a request as `HttpClient.exchange` does, with what the registry wants to know. */
   async exchange<T>(request: RegistryRequest, receive: (answer: HttpAnswer) => Promise<T>): Promise<T> {
-    const { target, signal = this.#signal, ...rest } = request;
+    const { target, signal = this.#signal, attempts = ATTEMPTS, ...rest } = request;
     const { display, authorization } = this;
     await authorization.prepare(signal);
     return await this.client.exchange(
-      { ...rest, signal, url: this.url(target), display, authorization },
+      { ...rest, attempts, signal, url: this.url(target), display, authorization },
       receive,
     );
   }

@@ -15,6 +15,9 @@ const DEFAULT_LIFE = 60;
 /** Seconds before its end from which on a token is not used. */
 const MARGIN = 10;
 
+/** Attempts at a request. */
+const ATTEMPTS = 6;
+
 /** The name that a client has with a server of tokens. */
 const CLIENT = "docteur";
 
@@ -50,7 +53,7 @@ export async function requestToken(challenge: Challenge, options: TokenOptions):
   const { client, display, hint } = options;
   const shown = `${display} (token from ${realm.host})`;
   const begun = performance.now();
-  const request = { ...tokenRequest(realm, challenge, options), display: shown };
+  const request = { ...tokenRequest(realm, challenge, options), display: shown, attempts: ATTEMPTS };
   const body = await client.exchange(request, async (answer) => {
     requireStatus(answer, [200], { hint });
     return await readBody(answer, LARGEST_ANSWER);
