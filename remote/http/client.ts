@@ -70,7 +70,7 @@ export class HttpClient implements AsyncDisposable {
     this.#agent = new HttpAgent({
       cacert,
       env,
-      stall: Math.min(20_000, Math.max(500, (deadline * 1000) / 3)),
+      stall: Math.round(Math.min(20_000, Math.max(500, (deadline * 1000) / 3))),
     });
   }
 

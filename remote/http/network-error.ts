@@ -41,7 +41,7 @@ const LASTING: Readonly<Record<string, string>> = {
 
 /** Codes of OpenSSL for a chain of certificates that ends in none that is trusted. */
 const UNTRUSTED =
-  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|CERT_UNTRUSTED|INVALID_CA)$/;
+  /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE|INVALID_CA)$/;
 
 /**
  * Turns an error of the network, TLS or the HTTP client into one for a user: a `TryAgain` where another
@@ -90,6 +90,8 @@ export function networkError(error: unknown, display: string, proxy: string | un
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code } = error as NodeJS.ErrnoException;
+  // Its code is that of the parser, if that has one.
+  if (error.name === "HTTPParserError") return code ?? "HPE_UNKNOWN";
   if (typeof code === "string" && (!(error instanceof AggregateError) || code in PASSING || code in LASTING))
     return code;
   return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;

@@ -9,7 +9,16 @@ export interface Version {
   readonly length: number | undefined;
 }
 
-export function versionOf(answer: Pick<HttpAnswer, "headers">, length: number | undefined): Version {
+/**
+ * What an answer says about the version.
+ * @param lengthOnly leave out the tag and the date, as for a URL that names its bytes by a digest.
+ */
+export function versionOf(
+  answer: Pick<HttpAnswer, "headers">,
+  length: number | undefined,
+  lengthOnly = false,
+): Version {
+  if (lengthOnly) return { etag: undefined, lastModified: undefined, length };
   return { etag: header(answer, "etag"), lastModified: header(answer, "last-modified"), length };
 }
 
