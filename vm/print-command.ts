@@ -4,7 +4,7 @@ import { DocteurError } from "../reader/errors.ts";
 import { parseImageAddress } from "../remote/address.ts";
 import { SourceError } from "../remote/source-error.ts";
 import { parsePortMapping, printAddress } from "./front/address.ts";
-import { imageName, openDisk } from "./image/open-disk.ts";
+import { openDisk } from "./image/open-disk.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
 import type { Disk } from "./qemu/disk.ts";
@@ -76,10 +76,10 @@ export async function printCommand(options: RunOptions): Promise<string> {
 
 /** Opens an image that QEMU reads itself. @throws {DocteurError} `SOURCE_UNSUPPORTED`; those of `openDisk`. */
 async function openByHand({ image, signal }: RunOptions): Promise<Disk> {
-  const { kind } = parseImageAddress(image);
-  if (kind !== "http" && kind !== "oci") return openDisk(image, { signal });
+  const address = parseImageAddress(image);
+  if (address.kind !== "http" && address.kind !== "oci") return openDisk(image, { signal });
   throw new SourceError(
     "SOURCE_UNSUPPORTED",
-    `${imageName(image)}: a machine that is started by hand has no process to read this through; copy the image into a file first`,
+    `${address.display}: a machine that is started by hand has no process to read this through; copy the image into a file first`,
   );
 }

@@ -1,7 +1,6 @@
 import type { ImageHeader } from "../../reader/image/header.ts";
 import { isFile, parseImageAddress } from "../../remote/address.ts";
 import type { RemoteOptions } from "../../remote/open.ts";
-import { SourceError } from "../../remote/source-error.ts";
 import type { Disk } from "../qemu/disk.ts";
 import { checkImage } from "./file-disk.ts";
 import type { ServedDisk } from "./served-disk.ts";
@@ -12,6 +11,8 @@ export interface ImageOptions {
   readonly headerFrom?: string | undefined;
   /** A file of certificates in PEM to trust beside those of the system. */
   readonly cacert?: string | undefined;
+  /** Whether a registry is spoken with without TLS. Default: only one of this machine that has none. */
+  readonly plainHttp?: boolean | undefined;
   /** Bytes of all images that lie elsewhere that the cache keeps; 0 for none. Default 2 GiB. */
   readonly cacheSize?: number | undefined;
 }
@@ -50,10 +51,10 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
-  const { headerFrom, cacert, cacheSize, signal, detail } = options;
+  const { headerFrom, cacert, plainHttp, cacheSize, signal, detail } = options;
   const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
-  const common: RemoteOptions = { headerFrom, cacert, signal, detail };
+  const common: RemoteOptions = { headerFrom, cacert, plainHttp, signal, detail };
   // Nothing names a version of what an NBD server has: its blocks are of no use later.
   return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
 }
@@ -61,15 +62,4 @@ export async function openServedDisk(image: string, options: OpenOptions): Promi
 /** Whether an image is a file or a block device, rather than one that lies elsewhere. @throws {SourceError} */
 export function isImageFile(image: string): boolean {
   return isFile(parseImageAddress(image));
-}
-
-/** What messages call an image: an address may have secrets in it. */
-export function imageName(image: string): string {
-  try {
-    const address = parseImageAddress(image);
-    return isFile(address) ? address.path : address.display;
-  } catch (error) {
-    if (error instanceof SourceError) return error.message.split(": ")[0]!;
-    throw error;
-  }
 }
