@@ -60,6 +60,26 @@ test.serial(
   },
 );
 
+test.serial("a machine that waits for an image longer than one may hang is not killed", async (t) => {
+  const [image, [version]] = await serveVersions(t);
+  const site = await startSite(t, ["-t", "unix", "--cache-size", "0", image.url]);
+  let release = false;
+  image.misbehave = (_request, response) => {
+    // As long as its questions go without an answer for, and a bit more.
+    setTimeout(() => response.destroy(), release ? 0 : 20_000);
+    return !release;
+  };
+  setTimeout(() => {
+    release = true;
+  }, 19_000);
+  t.true((await get(site.port, "/big.bin")).body.equals(version!.files.get("/big.bin")!));
+  t.deepEqual(
+    site.lines.filter((line) => /another machine|not answered/.test(line)),
+    [],
+  );
+  t.is(await site.end(), 143);
+});
+
 test("an address is watched by its version", async (t) => {
   const [image] = await serveVersions(t);
   const { signal } = new AbortController();
