@@ -51,7 +51,7 @@ export class Blocks implements RemoteImage {
   #memory: ByteLru<number, Uint8Array>;
   /** Blocks that the cache had, or got. */
   #inCache = new Set<number>();
-  /** Changes when all that was read is forgotten. */
+  /** Changes when all that was read is forgotten. From then on, blocks are put into the cache, and not taken from it. */
   #generation = 0;
 
   /** @param source is closed with the image. */
@@ -162,19 +162,22 @@ export class Blocks implements RemoteImage {
     return wanted;
   }
 
+  get #usesCache(): boolean {
+    return this.#cache !== undefined && this.#generation === 0;
+  }
+
   async #load(blocks: Run): Promise<void> {
-    const missing = this.#cache === undefined ? blocks : await this.#findInCache(blocks);
+    const missing = this.#usesCache ? await this.#findInCache(blocks) : blocks;
     this.#enqueue(missing, Date.now() + PATIENCE);
   }
 
   /** Settles the blocks that the cache has. @returns the others. */
   async #findInCache(blocks: Run): Promise<PendingBlock[]> {
-    const generation = this.#generation;
     const found = await Promise.all(
       blocks.map(async (block) => {
         const bytes = await this.#cache?.get(this.#source.key, block.number);
         if (bytes === undefined || bytes.length !== this.#lengthOf(block.number)) return false;
-        if (generation !== this.#generation) return false;
+        if (!this.#usesCache) return false;
         this.counts.cached += bytes.length;
         this.#inCache.add(block.number);
         this.#settle(block, bytes);
@@ -198,7 +201,7 @@ export class Blocks implements RemoteImage {
   /** Fetches what no other process fetches, and waits for the others, without a request. */
   async #fetchUnclaimed(run: Run, patience: number): Promise<void> {
     const cache = this.#cache;
-    if (cache === undefined) return await this.#fetch(run);
+    if (cache === undefined || !this.#usesCache) return await this.#fetch(run);
     const { key } = this.#source;
     const open = run.filter(({ isSettled }) => !isSettled);
     const claimed = open.filter(({ number }) => cache.claim(key, number));
