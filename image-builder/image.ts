@@ -210,7 +210,7 @@ export class ImageFile implements AsyncDisposable {
   }
 }
 
-function whyNot(code: string | undefined, folder: string): string {
+export function whyNot(code: string | undefined, folder: string): string {
   switch (code) {
     case "ENOENT":
       return `the folder ${folder} does not exist`;
@@ -229,11 +229,11 @@ function whyNot(code: string | undefined, folder: string): string {
   }
 }
 
-function badPath(image: string, why: string, cause?: unknown): DocteurError {
+export function badPath(image: string, why: string, cause?: unknown): DocteurError {
   return new DocteurError("IMAGE_PATH", `cannot write the image ${image}: ${why}`, { cause });
 }
 
-function writeFailed(path: string, error: unknown): unknown {
+export function writeFailed(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof DocteurError || code === undefined || typeof code !== "string") return error;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {

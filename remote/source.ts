@@ -26,6 +26,8 @@ export interface SourceOptions {
   readonly headerFrom?: string | undefined;
   /** A file of certificates in PEM to trust beside those of the system. */
   readonly cacert?: string | undefined;
+  /** Whether a registry is asked over HTTP without TLS. Default: only one of this machine that speaks none. */
+  readonly plainHttp?: boolean | undefined;
   /** Seconds after which a read, all attempts together, fails. Default 60. */
   readonly deadline?: number | undefined;
   /** Variables of the environment. Default: `process.env`. */

@@ -40,6 +40,8 @@ export interface HttpRequest {
   readonly attempts?: number | undefined;
   /** Seconds for all attempts together. Default: that of the client. */
   readonly deadline?: number | undefined;
+  /** Seconds from the end of the request to the begin of its answer. Default: a third of the client's deadline. */
+  readonly patience?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -138,7 +140,7 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async #send(request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
-    const { method = "GET", authorization, body } = request;
+    const { method = "GET", authorization, body, patience } = request;
     const own = authorization?.origin === url.origin ? authorization.headers() : {};
     const dispatcher = await this.#agent.dispatcher(url);
     const answer = await dispatcher.request({
@@ -154,6 +156,7 @@ export class HttpClient implements AsyncDisposable {
       },
       body: typeof body === "function" ? body() : body instanceof Uint8Array ? inPieces(body) : null,
       signal,
+      ...(patience !== undefined && { headersTimeout: patience * 1000 }),
     });
     // Who reads the body gets its error, too; a body that is not read has none to tell.
     answer.body.on("error", () => {});

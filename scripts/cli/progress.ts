@@ -3,7 +3,7 @@ import { bytes, count, duration } from "./quantity.ts";
 
 /** A command's phase and progress. Work without a unit is shown as a percentage alone. */
 export interface Work extends Omit<Progress, "phase" | "unit"> {
-  readonly phase: Phase | "verify";
+  readonly phase: Phase | "verify" | "hash" | "upload";
   readonly unit?: Progress["unit"] | undefined;
 }
 
@@ -15,6 +15,8 @@ const WORDS: Readonly<Record<Work["phase"], string>> = {
   pack: "Packing",
   write: "Writing",
   verify: "Verifying",
+  hash: "Hashing",
+  upload: "Uploading",
 };
 
 /** Between two updates of the line, in milliseconds. */

@@ -20,6 +20,11 @@ export const sourceOptionList: readonly Option[] = [
     description: "For an https or oci address: trust the certificates in FILE (PEM), beside the system's.",
   },
   {
+    name: "plain-http",
+    description:
+      "For an oci address: speak HTTP without TLS. Default: only to a registry of this machine that has no TLS.",
+  },
+  {
     name: "cache-size",
     value: "SIZE",
     description: `For an image that lies elsewhere: how much of all such images the cache keeps, in bytes or with K, M, G (powers of 1024); 0 keeps and reads nothing there. What was used longest ago goes first. Default: 2G (${bytes(DEFAULT_CACHE_SIZE)}).`,
@@ -48,6 +53,7 @@ export function sourceOptions(
   return {
     headerFrom: invocation.text("header-from"),
     cacert: invocation.text("cacert"),
+    plainHttp: invocation.flag("plain-http"),
     cacheSize: size(invocation, "cache-size"),
     env,
     signal,

@@ -1,0 +1,111 @@
+import { printable } from "../../reader/printable.ts";
+import { parseImageAddress } from "../../remote/address.ts";
+import { isTerminal } from "../cli/colour.ts";
+import type { Command } from "../cli/command.ts";
+import { exitStatus } from "../cli/exit-status.ts";
+import { jsonFailure } from "../cli/json-failure.ts";
+import { namingImage } from "../cli/naming-image.ts";
+import { ProgressLine, ProgressLog } from "../cli/progress.ts";
+import { bytes, duration } from "../cli/quantity.ts";
+import { logins, registryOptions } from "../cli/registry-options.ts";
+import { writeJson } from "../cli/screen.ts";
+import { sourceOptions } from "../cli/source-options.ts";
+
+/** `docteur push`: an image into a registry. */
+export const push: Command = {
+  name: "push",
+  summary: "push a disk image into an OCI registry",
+  synopsis: [
+    "[-q] [--json] [--no-verify] [--source URL] [--cacert FILE]\n     [--plain-http] IMAGE oci://REGISTRY/NAME[:TAG]",
+  ],
+  description: `Uploads the file or block device IMAGE, and prints its address there, which ends in its digest: with that
+address others get these bytes and no others. The tag is latest by default. The same image has the same digest, whoever
+pushes it, with the same version of docteur.
+
+What is pushed is an artifact of OCI 1.1 with one uncompressed layer, of which 'docteur run' and others read the parts that
+they need. It is a container image, too: podman and docker pull it, and KubeVirt takes it as a containerDisk, with the
+image as /disk/disk.img.
+
+The image is verified first. What the registry has already is not uploaded. A large image goes in pieces; if the network
+fails, push goes on from what the registry has got.`,
+  operands: ["IMAGE", "ADDRESS"],
+  options: [
+    {
+      name: "source",
+      value: "URL",
+      description:
+        "Where the commit comes from, for those who look at the artifact (org.opencontainers.image.source). Part of the digest. Default: it says nothing of that.",
+    },
+    {
+      name: "no-verify",
+      description:
+        "Verify the header, the index's tables and the commit only, rather than every object as docteur verify does.",
+    },
+    ...registryOptions,
+    {
+      name: "json",
+      description:
+        "Print the result as one JSON object on one line of standard output: address, digest, layer, commit, size, layerWas. On failure the object has error, with code and message.",
+    },
+    { name: "quiet", short: "q", description: "Print neither progress nor summary." },
+  ],
+  sections: [
+    logins,
+    {
+      title: "EXAMPLES",
+      body: ` docteur push disk.img oci://registry.example.com/sites/docs:v1
+ docteur push --source https://example.com/docs.git disk.img oci://localhost:5000/docs
+ docteur run "$(docteur push disk.img oci://localhost:5000/docs)" ls`,
+    },
+    exitStatus,
+  ],
+  async execute(invocation, { stdout, stderr, env, signal, redact }) {
+    const [image, text] = invocation.operands as [string, string];
+    const address = parseImageAddress(text);
+    if (address.kind !== "oci")
+      throw invocation.misuse(`'${redact(text)}' is no address of a registry: write oci://REGISTRY/NAME:TAG`);
+    const source = invocation.text("source");
+    if (source !== undefined && redact(source) !== source)
+      throw invocation.misuse("the URL of --source has a password in it");
+    const quiet = invocation.flag("quiet");
+    const json = invocation.flag("json");
+    const line = quiet
+      ? undefined
+      : isTerminal(stderr, env)
+        ? new ProgressLine(stderr)
+        : new ProgressLog(stderr);
+    const started = performance.now();
+    try {
+      const pushed = await namingImage(image, async () => {
+        if (!invocation.flag("no-verify")) {
+          const { verifyImage } = await import("../../image-builder/verify/index.ts");
+          await verifyImage(image, {
+            signal,
+            onProgress: line && ((done, total) => line.show({ phase: "verify", done, total })),
+          });
+        }
+        const { pushImage } = await import("../../remote/oci/push.ts");
+        return await pushImage(image, address, {
+          ...sourceOptions(invocation, { env, signal }),
+          source,
+          onProgress: line && ((phase, done, total) => line.show({ phase, unit: "bytes", done, total })),
+        });
+      });
+      line?.clear();
+      const { size, layerWas, commit } = pushed;
+      const took = duration(performance.now() - started);
+      const what =
+        layerWas === "uploaded" ? `${bytes(size)} uploaded` : `the registry had ${bytes(size)} of it`;
+      if (!quiet) stderr.write(`${printable(address.display)}: commit ${commit}, ${what}, ${took}\n`);
+      if (json) writeJson(stdout, pushed);
+      else stdout.write(`${pushed.address}\n`);
+      return 0;
+    } catch (error) {
+      const failure = json ? jsonFailure(error, redact) : undefined;
+      if (failure !== undefined) writeJson(stdout, { error: failure });
+      throw error;
+    } finally {
+      line?.clear();
+    }
+  },
+};
