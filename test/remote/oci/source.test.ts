@@ -75,7 +75,10 @@ test("a manifest that has not the digest of the address, or the one that the reg
 test("a digest of an unknown algorithm is refused, since it cannot be verified", async (t) => {
   const registry = await TestRegistry.start(t);
   const address = registry.address(`docs/site@md5:${"0".repeat(32)}`);
-  await t.throwsAsync(openOciSource(address, { env: ENV }), { code: "SOURCE_UNSUPPORTED", message: /sha256:/ });
+  await t.throwsAsync(openOciSource(address, { env: ENV }), {
+    code: "SOURCE_UNSUPPORTED",
+    message: /sha256:/,
+  });
 });
 
 test("of an index the image for linux/amd64 is taken, or the only one", async (t) => {
@@ -118,7 +121,9 @@ test("a disk in a container image of somebody else's is found behind other entri
   const pax = Buffer.from(record("path=./disk/site.img") + record(`size=${IMAGE.length}`));
   const extended = entry("x", pax);
   extended[156] = "x".charCodeAt(0);
-  const sum = extended.subarray(0, 512).reduce((all, byte, at) => all + (at < 148 || at >= 156 ? byte : 32), 0);
+  const sum = extended
+    .subarray(0, 512)
+    .reduce((all, byte, at) => all + (at < 148 || at >= 156 ? byte : 32), 0);
   extended.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   const layer = Buffer.concat([
     entry("etc/", Buffer.alloc(0), "5"),
@@ -207,7 +212,9 @@ test("a tag that is not there, and a registry that is not there, are told apart"
     end(response, 503);
     return true;
   };
-  await t.throwsAsync(openOciSource(registry.address(), { env: ENV, deadline: 1 }), { code: "SOURCE_UNREACHABLE" });
+  await t.throwsAsync(openOciSource(registry.address(), { env: ENV, deadline: 1 }), {
+    code: "SOURCE_UNREACHABLE",
+  });
 });
 
 test("names of Docker Hub lead to its registry", async (t) => {
