@@ -5,7 +5,7 @@ export interface RemoteImage extends AsyncDisposable {
   /** Bytes. */
   readonly size: number;
   /**
-   * Reads exactly `length` bytes from `offset` on.
+   * Reads exactly `length` bytes from `offset` on. They must not be changed: others may get the same memory.
    * @throws {SourceError} the signal's reason when aborted.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
