@@ -95,7 +95,7 @@ export class HttpClient implements AsyncDisposable {
         try {
           return await receive(answer, number);
         } finally {
-          discard(answer, current.method);
+          discard(answer);
         }
       } catch (error) {
         throw networkError(error, display, proxyVariable(current.url, this.#env));
@@ -117,7 +117,7 @@ export class HttpClient implements AsyncDisposable {
       const answer = await this.#send(request, url, signal);
       const target = redirectTarget(answer, method);
       if (target !== undefined) {
-        discard(answer, method);
+        discard(answer);
         redirects++;
         url = target;
       } else if (
@@ -127,7 +127,7 @@ export class HttpClient implements AsyncDisposable {
         url.origin === authorization.origin
       ) {
         renewed = true;
-        discard(answer, method);
+        discard(answer);
         if (!(await authorization.renew(header(answer, "www-authenticate"), signal))) return answer;
       } else return answer;
     }
@@ -173,9 +173,9 @@ function inPieces(bytes: Uint8Array): Uint8Array | Readable {
 }
 
 /** Frees the connection of an answer: a short rest is read, so that it can be used again. */
-function discard({ body, headers }: HttpAnswer, method: string | undefined): void {
+function discard({ body, headers }: HttpAnswer): void {
   if (body.readableEnded || body.destroyed) return;
-  const length = method === "HEAD" ? 0 : Number(headers["content-length"] ?? Number.NaN);
+  const length = Number(headers["content-length"] ?? Number.NaN);
   if (length <= PIECE && !body.readableDidRead) body.resume();
   else body.destroy();
 }
