@@ -58,7 +58,10 @@ export class TestRegistry {
 
   static async start(t: ExecutionContext, options: TestRegistryOptions = {}): Promise<TestRegistry> {
     const registry = new TestRegistry(options);
-    registry.host = await listen(t, createServer((request, response) => registry.#handle(request, response)));
+    registry.host = await listen(
+      t,
+      createServer((request, response) => registry.#handle(request, response)),
+    );
     const storage = createServer((request, response) => registry.#store(request, response));
     registry.storageOrigin = `http://${await listen(t, storage)}`;
     return registry;
@@ -129,7 +132,8 @@ export class TestRegistry {
 
   async #token(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { user, refreshToken, expiresIn } = this.#options.bearer ?? {};
-    const form = request.method === "POST" ? new URLSearchParams((await bodyOf(request)).toString()) : undefined;
+    const form =
+      request.method === "POST" ? new URLSearchParams((await bodyOf(request)).toString()) : undefined;
     const isRight =
       refreshToken !== undefined
         ? form?.get("grant_type") === "refresh_token" && form.get("refresh_token") === refreshToken
@@ -157,16 +161,19 @@ export class TestRegistry {
   }
 
   #blob(request: IncomingMessage, response: ServerResponse, digest: string): void {
-    if (!this.blobs.has(digest)) return end(response, 404);
-    if (this.#options.storage && request.method === "GET") {
-      return end(response, 307, { location: `${this.storageOrigin}/${digest}?signature=SECRET-SIGNATURE` });
-    }
-    sendRange(request, response, this.blobs.get(digest)!);
+    if (!this.blobs.has(digest)) end(response, 404);
+    else if (this.#options.storage && request.method === "GET") {
+      end(response, 307, { location: `${this.storageOrigin}/${digest}?signature=SECRET-SIGNATURE` });
+    } else sendRange(request, response, this.blobs.get(digest)!);
   }
 
   #store(request: IncomingMessage, response: ServerResponse): void {
     this.storageSeen.push(seenOf(request));
-    sendRange(request, response, this.blobs.get(new URL(request.url!, this.storageOrigin).pathname.slice(1))!);
+    sendRange(
+      request,
+      response,
+      this.blobs.get(new URL(request.url!, this.storageOrigin).pathname.slice(1))!,
+    );
   }
 
   async #uploads(request: IncomingMessage, response: ServerResponse, id: string, url: URL): Promise<void> {
