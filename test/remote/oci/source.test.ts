@@ -18,7 +18,7 @@ function layerOf(image: Uint8Array): Buffer {
 }
 
 test("an image is read by ranges, under the digest of its layer", async (t) => {
-  const image = Buffer.alloc(300_000, (i) => String(i));
+  const image = Buffer.alloc(300_000).map((_, i) => (i * 7) ^ (i >> 8));
   const registry = await TestRegistry.start(t);
   const layer = layerOf(image);
   registry.image("v1", layer);
@@ -31,7 +31,7 @@ test("an image is read by ranges, under the digest of its layer", async (t) => {
     fc.asyncProperty(fc.nat(image.length), fc.nat(70_000), async (offset, wanted) => {
       const length = Math.min(wanted, image.length - offset);
       const bytes = await source.read(offset, length);
-      return image.subarray(offset, offset + length).equals(bytes);
+      return Buffer.from(bytes).equals(image.subarray(offset, offset + length));
     }),
     { numRuns: 30 },
   );
