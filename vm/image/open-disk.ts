@@ -13,6 +13,8 @@ export interface ImageOptions {
   readonly cacert?: string | undefined;
   /** Whether a registry is spoken with without TLS. Default: only one of this machine that has none. */
   readonly plainHttp?: boolean | undefined;
+  /** Seconds after which a read of what lies elsewhere fails, all attempts together. Default 60. */
+  readonly deadline?: number | undefined;
   /** Bytes of all images that lie elsewhere that the cache keeps; 0 for none. Default 2 GiB. */
   readonly cacheSize?: number | undefined;
 }
@@ -51,10 +53,10 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
-  const { headerFrom, cacert, plainHttp, cacheSize, signal, detail } = options;
+  const { headerFrom, cacert, plainHttp, deadline, cacheSize, signal, detail } = options;
   const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
-  const common: RemoteOptions = { headerFrom, cacert, plainHttp, signal, detail };
+  const common: RemoteOptions = { headerFrom, cacert, plainHttp, deadline, signal, detail };
   // Nothing names a version of what an NBD server has: its blocks are of no use later.
   return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
 }
