@@ -10,8 +10,9 @@ import type { Source } from "./source.ts";
 
 const MIB = 1024 * 1024;
 
-/** Blocks of one request at most. */
+/** Blocks of one request at most, and more where a reader goes on and on: of what is read ahead for it, a quarter. */
 const LONGEST_RUN = MIB / BLOCK_SIZE;
+const OF_WINDOW = 1 / 4;
 
 /** Milliseconds between two looks whether another process has fetched a block: the first, and the longest. */
 const LOOK = { first: 2, longest: 50 } as const;
@@ -24,7 +25,7 @@ export interface BlockOptions {
   readonly cache?: BlockCache | undefined;
   /** Requests at once at most. Default 8. */
   readonly requests?: number | undefined;
-  /** Bytes of blocks in memory at most, beside those that are on their way. Default 8 MiB. */
+  /** Bytes of blocks in memory at most, beside those that are on their way. Default 16 MiB. */
   readonly memory?: number | undefined;
 }
 
@@ -51,11 +52,11 @@ export class Blocks implements RemoteImage {
   #memory: ByteLru<number, Uint8Array>;
   /** Blocks that the cache had, or got. */
   #inCache = new Set<number>();
-  /** Changes when all that was read is forgotten. */
+  /** Changes when all that was read is forgotten. From then on, blocks are put into the cache, and not taken from it. */
   #generation = 0;
 
   /** @param source is closed with the image. */
-  constructor(source: Source, { cache, requests = 8, memory = 8 * MIB }: BlockOptions = {}) {
+  constructor(source: Source, { cache, requests = 8, memory = 16 * MIB }: BlockOptions = {}) {
     this.#source = source;
     this.display = source.display;
     this.size = source.size;
@@ -79,8 +80,17 @@ export class Blocks implements RemoteImage {
     const last = Math.floor((offset + length - 1) / BLOCK_SIZE);
     const wanted = this.#wanted(first, last, true);
     const ahead = this.#readAhead.after(first, last);
-    if (ahead !== undefined) this.#wanted(ahead.first, ahead.first + ahead.count - 1, false);
-    const into = new Uint8Array(length);
+    if (ahead !== undefined) {
+      const longest = Math.max(LONGEST_RUN, Math.floor(ahead.window * OF_WINDOW));
+      this.#wanted(ahead.first, ahead.first + ahead.count - 1, false, longest);
+    }
+    if (wanted.length === 1) {
+      const [block] = wanted as [Uint8Array | PendingBlock];
+      const bytes = block instanceof PendingBlock ? await unlessAborted(block.promise, signal) : block;
+      const start = offset - first * BLOCK_SIZE;
+      return bytes.subarray(start, start + length);
+    }
+    const into = uninitialized(length);
     const copied = wanted.map(async (block, i) => {
       const start = (first + i) * BLOCK_SIZE - offset;
       const bytes = block instanceof PendingBlock ? await block.promise : block;
@@ -144,7 +154,12 @@ export class Blocks implements RemoteImage {
   }
 
   /** The blocks from `first` to `last`, as far as there are so many: their bytes, or those on their way. */
-  #wanted(first: number, last: number, urgent: boolean): (Uint8Array | PendingBlock)[] {
+  #wanted(
+    first: number,
+    last: number,
+    urgent: boolean,
+    longest = LONGEST_RUN,
+  ): (Uint8Array | PendingBlock)[] {
     const end = Math.min(last, Math.ceil(this.size / BLOCK_SIZE) - 1);
     const missing: PendingBlock[] = [];
     const wanted: (Uint8Array | PendingBlock)[] = [];
@@ -158,23 +173,26 @@ export class Blocks implements RemoteImage {
         wanted.push(pending);
       } else wanted.push(there);
     }
-    if (missing.length > 0) void this.#load(missing);
+    if (missing.length > 0) void this.#load(missing, longest);
     return wanted;
   }
 
-  async #load(blocks: Run): Promise<void> {
-    const missing = this.#cache === undefined ? blocks : await this.#findInCache(blocks);
-    this.#enqueue(missing, Date.now() + PATIENCE);
+  get #usesCache(): boolean {
+    return this.#cache !== undefined && this.#generation === 0;
+  }
+
+  async #load(blocks: Run, longest: number): Promise<void> {
+    const missing = this.#usesCache ? await this.#findInCache(blocks) : blocks;
+    this.#enqueue(missing, Date.now() + PATIENCE, longest);
   }
 
   /** Settles the blocks that the cache has. @returns the others. */
   async #findInCache(blocks: Run): Promise<PendingBlock[]> {
-    const generation = this.#generation;
     const found = await Promise.all(
       blocks.map(async (block) => {
         const bytes = await this.#cache?.get(this.#source.key, block.number);
         if (bytes === undefined || bytes.length !== this.#lengthOf(block.number)) return false;
-        if (generation !== this.#generation) return false;
+        if (!this.#usesCache) return false;
         this.counts.cached += bytes.length;
         this.#inCache.add(block.number);
         this.#settle(block, bytes);
@@ -185,8 +203,8 @@ export class Blocks implements RemoteImage {
   }
 
   /** @param patience until when to wait for other processes that fetch the same; milliseconds since the epoch. */
-  #enqueue(blocks: Run, patience: number): void {
-    for (const run of runsOf(blocks, LONGEST_RUN)) {
+  #enqueue(blocks: Run, patience: number, longest = LONGEST_RUN): void {
+    for (const run of runsOf(blocks, longest)) {
       const queued = this.#queue.add(
         () => this.#track(this.#fetchUnclaimed(run, patience)),
         run.some(({ isUrgent }) => isUrgent),
@@ -198,7 +216,7 @@ export class Blocks implements RemoteImage {
   /** Fetches what no other process fetches, and waits for the others, without a request. */
   async #fetchUnclaimed(run: Run, patience: number): Promise<void> {
     const cache = this.#cache;
-    if (cache === undefined) return await this.#fetch(run);
+    if (cache === undefined || !this.#usesCache) return await this.#fetch(run);
     const { key } = this.#source;
     const open = run.filter(({ isSettled }) => !isSettled);
     const claimed = open.filter(({ number }) => cache.claim(key, number));
@@ -208,7 +226,7 @@ export class Blocks implements RemoteImage {
     // Another process may have fetched them since the cache was asked.
     const missing = await this.#findInCache(claimed);
     for (const { number } of claimed.filter(({ isSettled }) => isSettled)) cache.release(key, number);
-    for (const part of runsOf(isTooLate ? [...missing, ...others].sort(byNumber) : missing, LONGEST_RUN)) {
+    for (const part of runsOf(isTooLate ? [...missing, ...others].sort(byNumber) : missing, run.length)) {
       await this.#fetch(part);
     }
   }
@@ -239,7 +257,7 @@ export class Blocks implements RemoteImage {
       for (const [i, block] of run.entries()) {
         const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
         // A copy: a block that stays in memory must not keep those around it there.
-        const own = run.length === 1 ? part : part.slice();
+        const own = run.length === 1 ? part : copyOf(part);
         const isCurrent = generation === this.#generation;
         this.#settle(block, own, isCurrent);
         if (isCurrent) void this.#track(this.#keep(block.number, own));
@@ -297,16 +315,30 @@ function byNumber(a: PendingBlock, b: PendingBlock): number {
   return a.number - b.number;
 }
 
+/** Memory that is not zeroed first. */
+function uninitialized(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = uninitialized(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** Waits for work, but no longer than until a signal is aborted. @throws the signal's reason. */
-async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return void (await work);
+async function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal === undefined) return await work;
   let abort = () => {};
-  const aborted = new Promise((_, reject) => {
+  const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
   });
   try {
-    await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -11,7 +11,7 @@ export interface RemoteOptions extends SourceOptions {
   readonly cacheSize?: number | undefined;
   /** Requests at once at most. Default 8. */
   readonly requests?: number | undefined;
-  /** Bytes of blocks in memory at most. Default 8 MiB. */
+  /** Bytes of blocks in memory at most, beside those on their way. Default 16 MiB. */
   readonly memory?: number | undefined;
 }
 

@@ -1,7 +1,10 @@
-/** Blocks, from `first` on. */
-export interface BlockRange {
+/** What to fetch in advance. */
+export interface Advance {
   readonly first: number;
+  /** Blocks. */
   readonly count: number;
+  /** Blocks that the reader then has ahead of it, all in all. */
+  readonly window: number;
 }
 
 /** Streams that are remembered; the one that was read longest ago makes way. */
@@ -49,7 +52,7 @@ export class ReadAhead {
   }
 
   /** Takes note of a read of the blocks from `first` to `last`. @returns what to fetch in advance, if anything. */
-  after(first: number, last: number): BlockRange | undefined {
+  after(first: number, last: number): Advance | undefined {
     this.#reads++;
     const at = this.#streams.findLastIndex((stream) => goesOn(stream, first));
     const known = at < 0 ? undefined : this.#streams.splice(at, 1)[0]!;
@@ -78,7 +81,7 @@ export class ReadAhead {
     );
   }
 
-  #extend(stream: Stream): BlockRange | undefined {
+  #extend(stream: Stream): Advance | undefined {
     const start = Math.max(stream.asked, stream.next);
     // Whole windows are asked for, rather than a block with each that is read.
     if (start - stream.next > stream.window / 2) return undefined;
@@ -86,7 +89,9 @@ export class ReadAhead {
     const streams = this.#streams.filter((each) => each.window > 0 && each !== stream).length + 1;
     stream.window = Math.min(wanted, Math.max(1, Math.floor(this.#limit / streams)));
     stream.asked = Math.max(start, stream.next + stream.window);
-    return stream.asked > start ? { first: start, count: stream.asked - start } : undefined;
+    return stream.asked > start
+      ? { first: start, count: stream.asked - start, window: stream.window }
+      : undefined;
   }
 }
 

@@ -68,8 +68,10 @@ export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
   const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
   if (bytes.length !== TAR_BLOCK) throw new RangeError("it is cut short");
   if (bytes.every((byte) => byte === 0)) return undefined;
-  const stated = octalAt(bytes, CHECKSUM_AT, CHECKSUM_LENGTH);
-  if (stated !== checksum(bytes)) throw new RangeError("there is no tar header where one must be");
+  const stated = textAt(bytes, CHECKSUM_AT, CHECKSUM_LENGTH).trim();
+  if (!/^[0-7]+$/.test(stated) || Number.parseInt(stated, 8) !== checksum(bytes)) {
+    throw new RangeError("there is no tar header where one must be");
+  }
   const name = textAt(bytes, 0, 100);
   // GNU has other fields where ustar has the prefix.
   const isUstar = bytes.toString("latin1", MAGIC_AT, MAGIC_AT + 6) === "ustar\0";

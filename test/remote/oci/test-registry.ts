@@ -32,8 +32,24 @@ export interface TestRegistryOptions {
   readonly intercept?: Intercept;
 }
 
-interface Upload {
-  bytes: Buffer;
+/** What has come of a blob. */
+class Upload {
+  #pieces: Buffer[] = [];
+  length = 0;
+
+  add(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.length += piece.length;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#pieces);
+  }
+
+  set bytes(bytes: Buffer) {
+    this.#pieces = [bytes];
+    this.length = bytes.length;
+  }
 }
 
 /** A registry in this process (OCI distribution specification 1.1), with what tests want to see and to break. */
@@ -47,6 +63,8 @@ export class TestRegistry {
   /** What uploads have brought, in bytes. */
   received = 0;
   intercept: Intercept | undefined;
+  /** Bytes of an upload after which its connection is cut. */
+  cutAfter: ((request: IncomingMessage) => number | undefined) | undefined;
   host = "";
   storageOrigin = "";
   readonly #options: TestRegistryOptions;
@@ -58,7 +76,10 @@ export class TestRegistry {
 
   static async start(t: ExecutionContext, options: TestRegistryOptions = {}): Promise<TestRegistry> {
     const registry = new TestRegistry(options);
-    registry.host = await listen(t, createServer((request, response) => registry.#handle(request, response)));
+    registry.host = await listen(
+      t,
+      createServer((request, response) => registry.#handle(request, response)),
+    );
     const storage = createServer((request, response) => registry.#store(request, response));
     registry.storageOrigin = `http://${await listen(t, storage)}`;
     return registry;
@@ -129,7 +150,8 @@ export class TestRegistry {
 
   async #token(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { user, refreshToken, expiresIn } = this.#options.bearer ?? {};
-    const form = request.method === "POST" ? new URLSearchParams((await bodyOf(request)).toString()) : undefined;
+    const form =
+      request.method === "POST" ? new URLSearchParams((await bodyOf(request)).toString()) : undefined;
     const isRight =
       refreshToken !== undefined
         ? form?.get("grant_type") === "refresh_token" && form.get("refresh_token") === refreshToken
@@ -157,23 +179,26 @@ export class TestRegistry {
   }
 
   #blob(request: IncomingMessage, response: ServerResponse, digest: string): void {
-    if (!this.blobs.has(digest)) return end(response, 404);
-    if (this.#options.storage && request.method === "GET") {
-      return end(response, 307, { location: `${this.storageOrigin}/${digest}?signature=SECRET-SIGNATURE` });
-    }
-    sendRange(request, response, this.blobs.get(digest)!);
+    if (!this.blobs.has(digest)) end(response, 404);
+    else if (this.#options.storage && request.method === "GET") {
+      end(response, 307, { location: `${this.storageOrigin}/${digest}?signature=SECRET-SIGNATURE` });
+    } else sendRange(request, response, this.blobs.get(digest)!);
   }
 
   #store(request: IncomingMessage, response: ServerResponse): void {
     this.storageSeen.push(seenOf(request));
-    sendRange(request, response, this.blobs.get(new URL(request.url!, this.storageOrigin).pathname.slice(1))!);
+    sendRange(
+      request,
+      response,
+      this.blobs.get(new URL(request.url!, this.storageOrigin).pathname.slice(1))!,
+    );
   }
 
   async #uploads(request: IncomingMessage, response: ServerResponse, id: string, url: URL): Promise<void> {
     const { minimalChunk } = this.#options;
     if (request.method === "POST") {
       const name = randomBytes(8).toString("hex");
-      this.uploads.set(name, { bytes: Buffer.alloc(0) });
+      this.uploads.set(name, new Upload());
       return end(response, 202, {
         location: `/v2/docs/site/blobs/uploads/${name}?state=0`,
         ...(minimalChunk !== undefined && { "oci-chunk-min-length": String(minimalChunk) }),
@@ -181,18 +206,22 @@ export class TestRegistry {
     }
     const upload = this.uploads.get(id);
     if (upload === undefined) return end(response, 404);
-    const location = () => `/v2/docs/site/blobs/uploads/${id}?state=${upload.bytes.length}`;
-    const range = () => `0-${Math.max(0, upload.bytes.length - 1)}`;
+    const location = () => `/v2/docs/site/blobs/uploads/${id}?state=${upload.length}`;
+    const range = () => `0-${Math.max(0, upload.length - 1)}`;
     if (request.method === "GET") return end(response, 204, { location: location(), range: range() });
     const [, first] = /^(\d+)-/.exec(request.headers["content-range"] ?? "") ?? [];
-    if (first !== undefined && Number(first) !== upload.bytes.length) {
+    if (first !== undefined && Number(first) !== upload.length) {
       request.resume();
       return end(response, 416, { location: location(), range: range() });
     }
+    const cutAfter = this.cutAfter?.(request) ?? Number.POSITIVE_INFINITY;
+    let got = 0;
     try {
       for await (const piece of request) {
-        upload.bytes = Buffer.concat([upload.bytes, piece]);
+        upload.add(piece);
         this.received += piece.length;
+        got += piece.length;
+        if (got > cutAfter) request.destroy();
       }
     } catch {
       return; // the client, or a fault of the test, has cut the connection
@@ -200,8 +229,9 @@ export class TestRegistry {
     if (request.method === "PATCH") return end(response, 202, { location: location(), range: range() });
     const digest = url.searchParams.get("digest")!;
     this.uploads.delete(id);
-    if (sha256(upload.bytes) !== digest) return end(response, 400);
-    this.blobs.set(digest, upload.bytes);
+    const { bytes } = upload;
+    if (sha256(bytes) !== digest) return end(response, 400);
+    this.blobs.set(digest, bytes);
     end(response, 201, { "docker-content-digest": digest });
   }
 }
