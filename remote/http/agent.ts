@@ -1,7 +1,8 @@
 import { createSecureContext, type SecureContext } from "node:tls";
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import type { Dispatcher } from "undici";
 import { SourceError } from "../source-error.ts";
 import { readTrusted } from "./trusted.ts";
+import { EnvHttpProxyAgent, Pool } from "./undici.ts";
 
 /** Connections to one server at once. */
 const CONNECTIONS = 8;

@@ -19,9 +19,9 @@ export class NetrcSyntaxError extends Error {
 /**
  * Finds the credentials for a host in the text of a netrc file, as curl does: words are separated by white
  * space; `machine NAME` and `default` begin an entry, `login`, `password` and `account` are followed by a
- * value, `macdef` by lines up to an empty one; a word that begins with `#` begins a comment in place of a
- * keyword; a value may be in double quotes, with the escapes `\n`, `\r`, `\t`, `\"` and `\\`. The first entry
- * that fits and has a password or a login counts.
+ * value, `macdef` by lines up to an empty one; a word that begins with `#` begins a comment, in place of a
+ * value, too; keywords may be in capitals; a value may be in double quotes, with the escapes `\n`, `\r`, `\t`,
+ * `\"` and `\\`. The first entry that fits and has a password or a login counts.
  *
  * @throws {NetrcSyntaxError}
  */
@@ -32,18 +32,19 @@ export function findNetrc(text: string, host: string): NetrcEntry | undefined {
   const found = () => fits && (login !== undefined || password !== undefined);
   const words = netrcWords(text);
   for (let word = words.next(); !word.done && !(isEntry(word.value) && found()); word = words.next()) {
-    if (isEntry(word.value)) [login, password] = [undefined, undefined];
-    if (word.value === "default") fits = true;
-    else if (word.value === "machine") fits = words.next().value?.toLowerCase() === host.toLowerCase();
-    else if (word.value === "login") login = words.next().value ?? undefined;
-    else if (word.value === "password") password = words.next().value ?? undefined;
-    else if (word.value === "account") words.next();
+    const keyword = word.value.toLowerCase();
+    if (isEntry(keyword)) [login, password] = [undefined, undefined];
+    if (keyword === "default") fits = true;
+    else if (keyword === "machine") fits = words.next().value?.toLowerCase() === host.toLowerCase();
+    else if (keyword === "login") login = words.next().value ?? undefined;
+    else if (keyword === "password") password = words.next().value ?? undefined;
+    else if (keyword === "account") words.next();
   }
   return found() ? { login: login ?? "", password: password ?? "" } : undefined;
 }
 
 function isEntry(word: string): boolean {
-  return word === "machine" || word === "default";
+  return /^(?:machine|default)$/i.test(word);
 }
 
 /** The words of a netrc file, without those of macros and comments. */
@@ -62,12 +63,12 @@ function* netrcWords(text: string): Generator<string, undefined> {
         value = false;
         continue;
       }
-      if (!value && word.startsWith("#")) break;
-      if (!value && word === "macdef") {
+      if (word.startsWith("#")) break;
+      if (!value && /^macdef$/i.test(word)) {
         macro = true;
         break;
       }
-      value = !value && /^(?:machine|login|password|account)$/.test(word);
+      value = !value && /^(?:machine|login|password|account)$/i.test(word);
       yield word;
     }
   }

@@ -24,7 +24,9 @@ function firstColumn(heading: string): string[] {
   );
 }
 
-const codes = union("reader/error-codes.ts", "ErrorCode");
+const codes = [
+  ...new Set(["ErrorCode", "SourceErrorCode"].flatMap((name) => union("reader/error-codes.ts", name))),
+];
 
 test("the page has a line for each error code, and for nothing else", (t) => {
   t.true(codes.length > 80);
@@ -41,7 +43,7 @@ test("the page has a line for each code of the file system, and for nothing else
 
 /** What may be wrong with a thing. */
 const STATES =
-  /_(?:ABANDONED|AMBIGUOUS|CHANGED|CLOSED|DAMAGED|DIED|ENDED|EXPECTED|FAILED|FORBIDDEN|FULL|GONE|HANGS|INVALID|MALFORMED|MISSING|NOT_EMPTY|NOT_FOUND|REFUSES|TAKEN|TIMEOUT|TOO_(?:LARGE|LONG|OLD)|UNKNOWN|UNREADABLE|UNSAFE|UNSUPPORTED|UNUSABLE|UNWRITABLE)$/;
+  /_(?:ABANDONED|AMBIGUOUS|CHANGED|CLOSED|DAMAGED|DENIED|DIED|ENDED|EXPECTED|FAILED|FORBIDDEN|FULL|GONE|HANGS|INVALID|MALFORMED|MISSING|NOT_EMPTY|NOT_FOUND|REFUSES|TAKEN|TIMEOUT|TOO_(?:LARGE|LONG|OLD)|UNKNOWN|UNREACHABLE|UNREADABLE|UNSAFE|UNSUPPORTED|UNUSABLE|UNWRITABLE)$/;
 
 test("each code has the form that the page describes, except those that it names", (t) => {
   const [, named] = /Some codes have another form,(.*?)\n\n/s.exec(page)!;
@@ -66,7 +68,7 @@ test("each code of the type is in the sources, and each error of the sources has
       code,
     );
   const thrown = texts.flatMap((text) => [
-    ...text.matchAll(/\b(?:new (?:Docteur|Program|Guest)Error|failure|code:)\(?\s*"([A-Z][A-Z_]+)"/g),
+    ...text.matchAll(/\b(?:new (?:Docteur|Program|Guest|Source)Error|failure|code:)\(?\s*"([A-Z][A-Z_]+)"/g),
   ]);
   t.true(thrown.length > 100);
   const known = new Set<string>([...codes, ...union("reader/error-codes.ts", "FsErrorCode")]);

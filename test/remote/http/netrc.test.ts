@@ -18,6 +18,7 @@ test("the entry of a machine is found, on one line or on several, whatever the c
     alice,
   );
   t.is(findNetrc("machine example.org login alice password secret", "www.example.org"), undefined);
+  t.deepEqual(findNetrc("MACHINE example.org Login alice PASSWORD secret", "example.org"), alice);
   t.is(findNetrc("", "example.org"), undefined);
 });
 
@@ -47,12 +48,12 @@ test("the lines of a macro, and comments, are no entries", (t) => {
   t.is(findNetrc("macdef init\nmachine a login evil password evil", "a"), undefined);
 });
 
-test("a value may look like a keyword or a comment", (t) => {
+test("a value may look like a keyword, and in quotes like a comment", (t) => {
   t.deepEqual(findNetrc("machine a login password password machine", "a"), {
     login: "password",
     password: "machine",
   });
-  t.deepEqual(findNetrc("machine a login #me password macdef\nmachine b", "a"), {
+  t.deepEqual(findNetrc('machine a login "#me" password macdef\nmachine b', "a"), {
     login: "#me",
     password: "macdef",
   });
@@ -75,7 +76,7 @@ test("a quote that is not closed is an error with its line", (t) => {
 });
 
 test("what is written is found, and any text ends", (t) => {
-  const word = fc.stringMatching(/^[!#-~]{1,20}$/);
+  const word = fc.stringMatching(/^[!$-~][!#-~]{0,19}$/);
   fc.assert(
     fc.property(word, word, (login, password) => {
       const found = findNetrc(

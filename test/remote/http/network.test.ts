@@ -93,7 +93,7 @@ test("https goes through a tunnel, and not through the proxy of http", async (t)
   const env = { ...ENV, HTTPS_PROXY: `http://user:hidden@${proxy.host}` };
   const failed = fails(
     t,
-    open(t, "https://127.0.0.1:9/", { env, deadline: 3 }),
+    open(t, "https://127.0.0.1:9/", { env }),
     "SOURCE_UNREACHABLE",
     /the proxy refuses to connect \(HTTP 502\): check HTTPS_PROXY$/,
     ["hidden", credentials],

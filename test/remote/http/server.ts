@@ -8,6 +8,7 @@ import {
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
 import { type HttpAddress, parseImageAddress } from "../../../remote/address.ts";
 import { openHttpSource } from "../../../remote/http/http-source.ts";
@@ -136,7 +137,7 @@ export async function fails(
   return error;
 }
 
-/** The messages of an error and of its causes. */
+/** All that can be seen of an error and of its causes. */
 function everything(error: unknown): string {
-  return error instanceof Error ? `${error.stack}\n${everything(error.cause)}` : String(error);
+  return inspect(error, { depth: 6, showHidden: true, maxStringLength: null });
 }
