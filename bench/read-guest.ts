@@ -12,6 +12,7 @@ import { getKernel } from "../vm/artifacts/kernel.ts";
 import { readModules } from "../vm/artifacts/modules.ts";
 import { TIER_FLAGS, V8_FLAGS } from "../vm/artifacts/precompiled.ts";
 import { getRootDisk } from "../vm/artifacts/root-disk.ts";
+import { fileDisk } from "../vm/image/file-disk.ts";
 import { GuardedProcess } from "../vm/qemu/guarded-process.ts";
 import { findQemu, qemuArguments } from "../vm/qemu/qemu.ts";
 import { compare } from "./lib/compare.ts";
@@ -84,10 +85,7 @@ async function read(side: "store" | "squashfs") {
     })),
   ];
   writeFileSync(initramfs, encodeCpio(entries));
-  const disks = [rootDisk, side === "store" ? image : squashfs].map((path) => ({
-    path,
-    isDevice: false,
-  }));
+  const disks = [rootDisk, side === "store" ? image : squashfs].map((path) => fileDisk(path));
   const args = qemuArguments({
     kernel: kernel.image,
     initramfs,

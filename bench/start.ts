@@ -11,6 +11,7 @@ import { encodeCpio } from "../vm/artifacts/cpio.ts";
 import { getKernel } from "../vm/artifacts/kernel.ts";
 import { readModules } from "../vm/artifacts/modules.ts";
 import { getRootDisk } from "../vm/artifacts/root-disk.ts";
+import { fileDisk } from "../vm/image/file-disk.ts";
 import { GuardedProcess } from "../vm/qemu/guarded-process.ts";
 import { findQemu, qemuArguments } from "../vm/qemu/qemu.ts";
 import { compare } from "./lib/compare.ts";
@@ -76,7 +77,7 @@ $busybox sleep 60
   const args = qemuArguments({
     kernel: kernel.image,
     initramfs,
-    disks: [{ path: disk, isDevice: false }],
+    disks: [fileDisk(disk)],
     accelerator: "tcg",
     memory: MEMORY,
     devices: ["-serial", "stdio"],

@@ -42,6 +42,9 @@ export interface FaultPlace {
   readonly object?: string | undefined;
 }
 
+/** How the message of each `InvalidImageError` begins. */
+export const INVALID_IMAGE = "invalid image";
+
 /** The bytes are not an image, or no longer the image that was made. `code` is `INVALID_IMAGE`. */
 export class InvalidImageError extends DocteurError {
   override name = "InvalidImageError";
@@ -57,7 +60,7 @@ export class InvalidImageError extends DocteurError {
     ].filter((part) => part !== undefined);
     super(
       "INVALID_IMAGE",
-      `invalid image: ${what}${where.length > 0 ? ` (${where.join(" ")})` : ""}`,
+      `${INVALID_IMAGE}: ${what}${where.length > 0 ? ` (${where.join(" ")})` : ""}`,
       options,
     );
     this.fault = fault;

@@ -6,7 +6,7 @@ import { makeThreadProgram } from "../vm/artifacts/bundle.ts";
 import { LIBRARY_NODE } from "../vm/library-node.ts";
 import { lazyDependencies } from "./lazy-dependencies.ts";
 
-const LIBRARIES = { store: "reader/index.ts", vm: "vm/index.ts" } as const;
+const LIBRARIES = { store: "reader/index.ts", remote: "remote/index.ts", vm: "vm/index.ts" } as const;
 
 /** A bundler that makes CommonJS of a module leaves it no `import.meta`. */
 const REQUIRE_IN_ANY_FORMAT = `import { createRequire } from "node:module";
@@ -37,21 +37,13 @@ export async function buildLibraries(common: BuildOptions, outdir: string): Prom
     banner: { js: `${versionCheck("store")}${REQUIRE_IN_ANY_FORMAT}` },
   });
   await makeThreadProgram(outdir);
+  // The thread that fetches; remote/device/open-remote-device.ts looks for it under this name.
+  await bundleCommonJs("remote-fetcher", "remote/device/fetcher.ts", common);
 }
 
 async function buildLibrary(name: Library, common: BuildOptions, outdir: string): Promise<void> {
+  await bundleCommonJs(`${name}-library`, LIBRARIES[name], common);
   const library = join(outdir, `${name}-library.cjs`);
-  await build({
-    ...common,
-    entryPoints: { [`${name}-library`]: LIBRARIES[name] },
-    outExtension: { ".js": ".cjs" },
-    format: "cjs",
-    target: `node${LIBRARY_NODE}`,
-    plugins: [lazyDependencies],
-    // Node 21 has no getBuiltinModule, and CommonJS no `import.meta`.
-    define: { "process.getBuiltinModule": "require", "import.meta.url": "fileUrl" },
-    banner: { js: '"use strict";\nconst fileUrl = require("node:url").pathToFileURL(__filename).href;' },
-  });
   const names = Object.keys(createRequire(import.meta.url)(library));
   await writeFile(
     join(outdir, `${name}.cjs`),
@@ -64,6 +56,21 @@ const library = createRequire(import.meta.url)("./${name}.cjs");
 export const { ${names.join(", ")} } = library;
 `,
   );
+}
+
+/** Bundles a source that runs on the libraries' Node into `NAME.cjs`. */
+async function bundleCommonJs(name: string, source: string, common: BuildOptions): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: { [name]: source },
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    target: `node${LIBRARY_NODE}`,
+    plugins: [lazyDependencies],
+    // Node 21 has no getBuiltinModule, and CommonJS no `import.meta`.
+    define: { "process.getBuiltinModule": "require", "import.meta.url": "fileUrl" },
+    banner: { js: '"use strict";\nconst fileUrl = require("node:url").pathToFileURL(__filename).href;' },
+  });
 }
 
 /** A script that throws where Node is older than the library takes: `NODE_TOO_OLD`. */

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Files and folders of the reader that may import modules of Node; the rest is to run in browsers, too. */
 const MAY_IMPORT_NODE: readonly string[] = [
   "reader/block/file.ts",
+  "reader/block/nbd.ts",
   "reader/bulk/thread.ts",
   "reader/bulk/threads.ts",
   "reader/fs/",

@@ -1,6 +1,6 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
-import { cachePath, isPrivate, whyNotOwn } from "../vm/cache/cache-owner.ts";
+import { cachePath, isPrivate, whyNotOwn } from "../remote/cache/cache-owner.ts";
 
 // What Node compiles of docteur is kept, which halves the time that the command itself takes. Node runs what
 // it finds there, so the folder must be this user's alone; the variable is for the processes that the command

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { coldBoot } from "./cold-boot.ts";
+import { type ImageDisk, openDisk } from "./image/open-disk.ts";
 import { type MachineOptions, prepareMachine } from "./prepare.ts";
 import type { Guest } from "./session/guest.ts";
 import { startFromTemplate } from "./template/start.ts";
@@ -27,14 +28,31 @@ export interface BootOptions extends MachineOptions {
  * Starts a machine, from a template if possible and otherwise by a cold boot, and returns its guest, ready to
  * run a program.
  *
+ * @param disk the image, if it is open already. Default: opens it, and closes it when the guest has ended.
  * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT` with the end of the console; `ABORTED`; those of
- * `prepareMachine`.
+ * `openDisk` and of `prepareMachine`.
  */
-export async function boot(options: BootOptions): Promise<Guest> {
+export async function boot(options: BootOptions, disk?: ImageDisk): Promise<Guest> {
   const { signal, console: consoleStream, note = () => {}, detail = () => {} } = options;
-  const machine = await prepareMachine(options, note);
-  const seconds = options.bootTimeout ?? DEFAULT_BOOT_TIMEOUT;
-  const startOptions = { seconds, signal, consoleStream, note, detail };
-  const guest = options.cold ? undefined : await startFromTemplate(machine, startOptions);
-  return guest ?? (await coldBoot(machine, startOptions));
+  let opened: ImageDisk | undefined;
+  const image = async () => {
+    opened = disk ?? (await openDisk(options.image, options));
+    return opened;
+  };
+  try {
+    const machine = await prepareMachine(options, image, note);
+    const seconds = options.bootTimeout ?? DEFAULT_BOOT_TIMEOUT;
+    const startOptions = { seconds, signal, consoleStream, note, detail };
+    const restored = options.cold ? undefined : await startFromTemplate(machine, startOptions);
+    const guest = restored ?? (await coldBoot(machine, startOptions));
+    if (disk === undefined && isDisposable(opened)) guest.own(opened);
+    return guest;
+  } catch (error) {
+    if (disk === undefined) await opened?.[Symbol.asyncDispose]?.();
+    throw error;
+  }
+}
+
+function isDisposable(disk: ImageDisk | undefined): disk is ImageDisk & AsyncDisposable {
+  return disk?.[Symbol.asyncDispose] !== undefined;
 }

@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import { DocteurError } from "../reader/errors.ts";
 import { DEVICES } from "./qemu/devices.ts";
-import { GuardedProcess } from "./qemu/guarded-process.ts";
-import { type BareMachine, findQemu, qemuArguments } from "./qemu/qemu.ts";
+import type { BareMachine } from "./qemu/qemu.ts";
+import { startQemu } from "./qemu/start.ts";
 import { Guest } from "./session/guest.ts";
 
 const ATTEMPTS = 2;
@@ -39,9 +39,9 @@ async function bootOnce(
   machine: BareMachine,
   { seconds, signal, consoleStream }: ColdBootOptions,
 ): Promise<Guest> {
-  const args = qemuArguments({ ...machine, devices: DEVICES });
-  const process = new GuardedProcess(findQemu(), args, consoleStream);
-  const options = { what: "the machine", memory: machine.memory, seconds, signal };
+  const { process, reads } = startQemu({ ...machine, devices: DEVICES }, consoleStream);
+  const { memory, disks } = machine;
+  const options = { what: "the machine", memory, disks, reads, seconds, signal };
   return Guest.start(
     process,
     options,

@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { cachePath, whyNotOwn } from "../remote/cache/cache-owner.ts";
 import { type Accelerator, chooseAccelerator, isKvmAccessible } from "./accelerator.ts";
 import { cachedBusybox } from "./artifacts/busybox.ts";
 import { hasDebianPackages } from "./artifacts/debian.ts";
@@ -9,7 +10,6 @@ import { cachedKernel, getKernel } from "./artifacts/kernel.ts";
 import { readModules } from "./artifacts/modules.ts";
 import { isRootDiskCached } from "./artifacts/root-disk.ts";
 import { cacheFolder, makeTemporary } from "./cache/cache.ts";
-import { cachePath, whyNotOwn } from "./cache/cache-owner.ts";
 import { spaceForRun } from "./free-space.ts";
 import { pinnedNode } from "./package-root.ts";
 import { prepareSystem } from "./prepare.ts";

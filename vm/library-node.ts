@@ -1,5 +1,5 @@
 /**
- * The oldest Node that `docteur/store` and `docteur/vm` run on, as `MAJOR.MINOR`: that of Debian 13. The
+ * The oldest Node that `docteur/store`, `docteur/remote` and `docteur/vm` run on, as `MAJOR.MINOR`: that of Debian 13. The
  * command does not depend on it, since it runs on a Node of its own.
  *
  * The build compiles for this version, and the libraries check for it when they are loaded. Tests run them

@@ -5,7 +5,9 @@ import { getBusybox } from "./artifacts/busybox.ts";
 import { getInitramfs } from "./artifacts/initramfs.ts";
 import { getKernel } from "./artifacts/kernel.ts";
 import { getRootDisk } from "./artifacts/root-disk.ts";
-import { checkImage } from "./qemu/image.ts";
+import { fileDisk } from "./image/file-disk.ts";
+import type { ImageOptions } from "./image/open-disk.ts";
+import type { Disk } from "./qemu/disk.ts";
 import { type BareMachine, findQemu } from "./qemu/qemu.ts";
 
 /** MiB. Only what the guest touches is taken from the host. */
@@ -31,25 +33,29 @@ export interface SystemOptions {
 }
 
 /** The options of a machine. */
-export interface MachineOptions extends SystemOptions {
-  /** The image: a file or a block device. */
+export interface MachineOptions extends SystemOptions, ImageOptions {
+  /**
+   * The image: a file, a block device, or an address: `https:`, `http:`, `oci:`, `nbd:`, `nbd+unix:`, `rbd:`.
+   */
   readonly image: string;
 }
 
 /**
  * Makes, or finds in the cache, all parts of a machine.
  *
+ * @param image opens the image, once the options are checked.
  * @param note gets a line of text before each step that takes long.
- * @throws {DocteurError} those of `checkImage` and of `prepareSystem`.
+ * @throws {DocteurError} those of `prepareSystem`; any error that `image` throws.
  */
 export async function prepareMachine(
-  options: MachineOptions,
+  options: SystemOptions,
+  image: () => Promise<Disk>,
   note: (line: string) => void,
 ): Promise<BareMachine> {
   checkMemory(options);
-  const image = await checkImage(options.image);
+  const disk = await image();
   const system = await prepareSystem(options, note);
-  return { ...system, disks: [...system.disks, image] };
+  return { ...system, disks: [...system.disks, disk] };
 }
 
 /**
@@ -73,7 +79,7 @@ export async function prepareSystem(
   return {
     kernel: kernel.image,
     initramfs,
-    disks: [{ path: rootDisk, isDevice: false }],
+    disks: [fileDisk(rootDisk)],
     accelerator,
     memory,
   };

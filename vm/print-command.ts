@@ -1,9 +1,13 @@
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/protocol/ports.ts";
 import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
+import { parseImageAddress } from "../remote/address.ts";
+import { SourceError } from "../remote/source-error.ts";
 import { parsePortMapping, printAddress } from "./front/address.ts";
+import { openDisk } from "./image/open-disk.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
+import type { Disk } from "./qemu/disk.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
@@ -48,7 +52,12 @@ export async function printCommand(options: RunOptions): Promise<string> {
     published: printAddress(address),
   }));
   const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
-  const machine = await prepareMachine({ ...options, network: mappings.length > 0 }, () => {});
+  const system = { ...options, network: mappings.length > 0 };
+  const machine = await prepareMachine(
+    system,
+    () => openByHand(options),
+    () => {},
+  );
   const args = qemuArguments({
     ...machine,
     ...(mappings.length > 0 && { network: mappings }),
@@ -63,4 +72,14 @@ export async function printCommand(options: RunOptions): Promise<string> {
     );
   }
   return [findQemu(), ...args].map(shellQuote).join(" ");
+}
+
+/** Opens an image that QEMU reads itself. @throws {DocteurError} `SOURCE_UNSUPPORTED`; those of `openDisk`. */
+async function openByHand({ image, signal }: RunOptions): Promise<Disk> {
+  const address = parseImageAddress(image);
+  if (address.kind !== "http" && address.kind !== "oci") return openDisk(image, { signal });
+  throw new SourceError(
+    "SOURCE_UNSUPPORTED",
+    `${address.display}: a machine that is started by hand has no process to read this through; copy the image into a file first`,
+  );
 }

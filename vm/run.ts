@@ -5,12 +5,21 @@ import { printable } from "../reader/printable.ts";
 import { getBundle } from "./artifacts/bundle.ts";
 import { boot } from "./boot.ts";
 import { type PortMapping, parseAdminAddress, parsePortMapping, printAddress } from "./front/address.ts";
+import { oncePer } from "./front/once-per.ts";
+import { checkImage } from "./image/file-disk.ts";
+import { type ImageDisk, isImageFile, openDisk, openServedDisk } from "./image/open-disk.ts";
 import { pinnedNode } from "./package-root.ts";
 import type { MachineOptions } from "./prepare.ts";
 import { prepareProgram } from "./program/prepare-program.ts";
 import { ProgramError } from "./program/program-error.ts";
-import { CHANNEL_FD, ERRORS_FD, GuardedProcess, OUTPUT_FD, STREAMS_FD } from "./qemu/guarded-process.ts";
-import { checkImage } from "./qemu/image.ts";
+import {
+  CHANNEL_FD,
+  DISK_FD,
+  ERRORS_FD,
+  GuardedProcess,
+  OUTPUT_FD,
+  STREAMS_FD,
+} from "./qemu/guarded-process.ts";
 import type { Updates } from "./serving/serve.ts";
 import { SERVER } from "./serving/server.ts";
 import { Guest } from "./session/guest.ts";
@@ -22,6 +31,9 @@ import { isTerminal } from "./terminal.ts";
 
 /** Seconds for the guest to be ready on the host. */
 const START_TIMEOUT = 30;
+
+/** Milliseconds between two lines about an image that cannot be read, while machines serve it. */
+const FAULT_NOTE_MS = 10_000;
 
 /** The status of a command that a closed pipe ended: 128 and the number of SIGPIPE. */
 const BROKEN_PIPE = 141;
@@ -65,11 +77,15 @@ export async function runInVm(options: RunOptions): Promise<number> {
   const note = (line: string) => void stderr.write(`docteur: ${printable(line)}\n`);
   const detail = options.verbose ? note : undefined;
   const consoleStream = options.verbose ? stderr : undefined;
-  const start = (image: string, signal: AbortSignal) =>
-    boot({ ...options, image, note, detail, console: consoleStream, signal });
+  const start = (image: string | ImageDisk, signal: AbortSignal) => {
+    const bootOptions = { ...options, note, detail, console: consoleStream, signal };
+    return typeof image === "string"
+      ? boot({ ...bootOptions, image })
+      : boot({ ...bootOptions, image: image.name }, image);
+  };
   return explained(options, () => {
     if ((options.publish ?? []).length === 0) return runOne(options, start);
-    return servePorts(options, note, start);
+    return servePorts(options, note, start, (image) => openDisk(image, { ...options, detail }));
   });
 }
 
@@ -77,16 +93,38 @@ export async function runInVm(options: RunOptions): Promise<number> {
 export async function runOnHost(options: RunOptions): Promise<number> {
   const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const consoleStream = options.verbose ? options.stderr : undefined;
-  const start = async (path: string, signal: AbortSignal, output: Partial<OwnOutput> = {}) => {
-    const image = await checkImage(path);
-    const fds = [CHANNEL_FD, STREAMS_FD, output.stdout && OUTPUT_FD, output.stderr && ERRORS_FD];
-    const args = [await getBundle(), image.path, ...fds.map((fd) => String(fd ?? ""))];
-    const process = new GuardedProcess(pinnedNode(), args, consoleStream, { killsGroup: true, output });
-    return Guest.start(process, { what: "the process", seconds: START_TIMEOUT, signal });
+  const detail = options.verbose ? note : undefined;
+  const open = (image: string, signal = options.signal) =>
+    openServedDisk(image, { ...options, signal, detail });
+  const start = async (image: string | ImageDisk, signal: AbortSignal, own: Partial<OwnOutput> = {}) => {
+    const isOwned = typeof image === "string" && !isImageFile(image);
+    const disk: ImageDisk =
+      typeof image !== "string" ? image : await (isOwned ? open(image, signal) : checkImage(image));
+    try {
+      // What the program says of a damaged image that lies elsewhere has consequences: this process reads it.
+      const output = disk.serve === undefined ? own : { stdout: own.stdout };
+      const fds = [CHANNEL_FD, STREAMS_FD, output.stdout && OUTPUT_FD, output.stderr && ERRORS_FD];
+      if (disk.serve !== undefined) fds.push(DISK_FD);
+      const args = [await getBundle(), disk.name, ...fds.map((fd) => String(fd ?? ""))];
+      const childOptions = { killsGroup: true, output, disk: disk.serve !== undefined };
+      const process = new GuardedProcess(pinnedNode(), args, consoleStream, childOptions);
+      const reads = disk.serve?.(process.disk!);
+      const guest = await Guest.start(process, {
+        what: "the process",
+        seconds: START_TIMEOUT,
+        signal,
+        reads,
+      });
+      if (isOwned) guest.own(disk as ImageDisk & AsyncDisposable);
+      return guest;
+    } catch (error) {
+      if (isOwned) await disk[Symbol.asyncDispose]?.();
+      throw error;
+    }
   };
   return explained(options, async () => {
     if (options.program === SERVER && (options.publish ?? []).length > 0) {
-      return servePorts(options, note, start);
+      return servePorts(options, note, start, open);
     }
     const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
     // What this process writes meanwhile must not block: the access log of servers, the console with `-v`.
@@ -115,14 +153,22 @@ async function runOne(
 async function servePorts(
   options: RunOptions,
   note: (line: string) => void,
-  start: (image: string, signal: AbortSignal) => Promise<Guest>,
+  start: (image: string | ImageDisk, signal: AbortSignal) => Promise<Guest>,
+  open: (image: string) => Promise<ImageDisk>,
 ): Promise<number> {
   const { image, replicas, commit, updates, accessLog, signal } = options;
   const admin = options.admin === undefined ? undefined : parseAdminAddress(options.admin);
   const request = { ...toRequest(options), terminal: isTerminal(options.stdout) };
   const mappings = (options.publish ?? []).map(parsePortMapping);
   const about = { replicas, commit, updates, admin, accessLog, signal };
-  const serving = { ...about, image, mappings, streams: options, note, start };
+  // A source that fails, fails for each block that is read.
+  const onFault = oncePer(FAULT_NOTE_MS, (_count, line: string) => note(line));
+  const openDisk = async (image: string) => {
+    const disk = await open(image);
+    disk.onFault = onFault;
+    return disk;
+  };
+  const serving = { ...about, image, mappings, streams: options, note, start, openDisk };
   // Imported here: node:http takes a moment to load, and other programs do not need it.
   const { serve } = await import("./serving/serve.ts");
   return serve(serving, request, prepareProgram(options));

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { fileDisk } from "../../vm/image/file-disk.ts";
 import { findQemu, qemuArguments } from "../../vm/qemu/qemu.ts";
 import { nginx } from "../lib/web-tools.ts";
 import { busyboxHttpd } from "./busybox-httpd.ts";
@@ -64,7 +65,7 @@ export async function busybox(squashfs: string): Promise<Server> {
     ...qemuArguments({
       kernel,
       initramfs,
-      disks: [{ path: squashfs, isDevice: false }],
+      disks: [fileDisk(squashfs)],
       accelerator: "tcg",
       memory: MEMORY,
       network: [{ address: { kind: "tcp", host: "127.0.0.1", port }, guestPort: 80 }],

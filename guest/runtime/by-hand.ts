@@ -1,3 +1,4 @@
+import { openFileDevice } from "../../reader/block/file.ts";
 import { writeAll } from "../protocol/channel.ts";
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../protocol/ports.ts";
 import { decodeRequest } from "../protocol/request.ts";
@@ -26,7 +27,8 @@ export async function runByHand(encoded: string, image: string, programs: Progra
   const output = portOutput(openPort(OUTPUT_PORT), openPort(ERROR_PORT));
   try {
     const request = decodeRequest(Buffer.from(encoded, "base64url"));
-    await run(request, { image, programs, output, stdin: nothing(), takeSignal: neverAborted });
+    const openImage = () => openFileDevice(image);
+    await run(request, { openImage, programs, output, stdin: nothing(), takeSignal: neverAborted });
   } catch (error) {
     output.error(`docteur: ${oneLine(error)}\n`);
   }

@@ -1,4 +1,4 @@
-import { openFileDevice } from "../../reader/block/file.ts";
+import type { BlockDevice } from "../../reader/block/device.ts";
 import { createFs, type ImageFs } from "../../reader/fs/create-fs.ts";
 import { printable } from "../../reader/printable.ts";
 import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
@@ -16,8 +16,8 @@ export type Programs = Readonly<Record<string, Unikernel>>;
 
 /** What a run has besides its request. */
 export interface RunContext {
-  /** The image: a block device node or a file. */
-  readonly image: string;
+  /** Opens the image. */
+  readonly openImage: () => BlockDevice;
   /** The programs that a request may name. */
   readonly programs: Programs;
   readonly output: Console;
@@ -57,9 +57,9 @@ export async function call(
   request: RunRequest,
   context: RunContext,
 ): Promise<number | undefined> {
-  const { output, image, stdin, streams } = context;
+  const { output, openImage, stdin, streams } = context;
   const open = (options?: ConnectOptions) =>
-    connect(openFileDevice(image), {
+    connect(openImage(), {
       onNote: (note) => output.error(`docteur: note: ${note}\n`),
       ...options,
       ...overrides(request),

@@ -1,3 +1,4 @@
+import type { BlockDevice } from "../../reader/block/device.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { FrameType } from "../protocol/frame.ts";
 import { decodeRequest, type RunRequest } from "../protocol/request.ts";
@@ -26,8 +27,8 @@ const TERMINATED = 143;
 
 /** What a guest serves. */
 export interface ServeOptions {
-  /** The image: a block device node or a file. */
-  readonly image: string;
+  /** Opens the image. */
+  readonly openImage: () => BlockDevice;
   /** The programs that a request may name. */
   readonly programs: Programs;
   /** Runs when the host resumes this machine, before the request. Default: the guest cannot be resumed. */
@@ -44,7 +45,7 @@ export interface ServeOptions {
  */
 export async function serveHost(
   channel: Channel,
-  { image, programs, resume, streams, output: outputOf = (host) => host }: ServeOptions,
+  { openImage, programs, resume, streams, output: outputOf = (host) => host }: ServeOptions,
 ): Promise<void> {
   channel.send(FrameType.READY);
   // Nothing else can happen before the request: these reads block.
@@ -66,7 +67,7 @@ export async function serveHost(
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
   const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
-  const context: RunContext = { image, programs, output, stdin, streams, takeSignal: () => stop.take() };
+  const context: RunContext = { openImage, programs, output, stdin, streams, takeSignal: () => stop.take() };
   const { program } = parts;
   const fail = (error: unknown) => {
     // A program with a listener of its own handles the error itself.

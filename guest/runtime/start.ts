@@ -1,4 +1,7 @@
 import * as fs from "node:fs";
+import type { BlockDevice } from "../../reader/block/device.ts";
+import { openFileDevice } from "../../reader/block/file.ts";
+import { openNbdDevice } from "../../reader/block/nbd.ts";
 import { Channel } from "../protocol/channel.ts";
 import { CHANNEL_PORT, STREAMS_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
 import type { Console } from "../unikernel.ts";
@@ -19,8 +22,8 @@ const IMAGE = "/dev/vdb";
 /**
  * Starts the guest: as the first process of a machine, or as a process of the host. That gets the path of the
  * image as an argument, and the descriptors of its channel and its streams; of standard output and of
- * standard error too, if it may write to them, or else nothing in their place. Any other process ends with a
- * line on standard error.
+ * standard error too, if it may write to them, or else nothing in their place; and of a socket to read the
+ * image through, if it lies elsewhere. Any other process ends with a line on standard error.
  *
  * @param programs those that a request may name.
  */
@@ -59,12 +62,29 @@ async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<
       state.detachDisk();
     });
   }
-  await serveHost(channel, { image: IMAGE, programs, resume: state.replace, streams });
+  await serveHost(channel, {
+    openImage: () => openFileDevice(IMAGE),
+    programs,
+    resume: state.replace,
+    streams,
+  });
 }
 
 async function startOnHost(image: string, descriptors: readonly string[], programs: Programs): Promise<void> {
-  const [channel, streams, stdout, stderr] = descriptors.map((fd) => (fd === "" ? undefined : Number(fd)));
+  const [channel, streams, stdout, stderr, disk] = descriptors.map((fd) =>
+    fd === "" ? undefined : Number(fd),
+  );
+  const openImage = disk === undefined ? () => openFileDevice(image) : inherited(disk, image);
   const output = (host: Console) => directOutput(host, stdout, stderr);
-  await serveHost(new Channel(channel!), { image, programs, streams: new HostStreams(streams!), output });
+  await serveHost(new Channel(channel!), { openImage, programs, streams: new HostStreams(streams!), output });
   process.exit();
+}
+
+/** What opens the image behind a socket, the same device each time: there is one connection. */
+function inherited(fd: number, name: string): () => BlockDevice {
+  let device: BlockDevice | undefined;
+  return () => {
+    device ??= openNbdDevice(fd, name);
+    return device;
+  };
 }

@@ -1,42 +1,11 @@
 import { openFileDevice } from "../../reader/block/file.ts";
-import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
-import type { AnalysisTask } from "./analysis-task.ts";
-import { rebuildError } from "./error-transfer.ts";
+import { isFile, parseImageAddress } from "../../remote/address.ts";
+import { verifyInOneThread } from "./one-thread.ts";
 import { planAnalysis } from "./plan.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
-import type { OnVerifyProgress } from "./verify-device.ts";
+import type { VerifyOptions } from "./verify-options.ts";
 import { verifyInTurns } from "./verify-together.ts";
-import type { WorkerMessage } from "./worker.ts";
-
-export interface VerifyOptions {
-  readonly onProgress?: OnVerifyProgress | undefined;
-  /**
-   * Examine every object of a damaged image, and list the damaged ones as the error's `damages`. Default
-   * false.
-   */
-  readonly keepGoing?: boolean | undefined;
-  /**
-   * Leave the calling thread alone, as one that serves must be. Default false: it does its part of the work,
-   * a few milliseconds at a time.
-   */
-  readonly inBackground?: boolean | undefined;
-  /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * An image with at least one fault: the error is the first fault, `damages` has one for each damaged object.
- */
-export class DamagedImageError extends InvalidImageError {
-  override name = "DamagedImageError";
-  readonly damages: readonly InvalidImageError[];
-
-  constructor(first: InvalidImageError, what: string, damages: readonly InvalidImageError[]) {
-    super(first.fault, what, first, { cause: first });
-    this.damages = damages;
-  }
-}
 
 /**
  * The commit object of each verification, kept apart so that a verification printed as JSON does not have it.
@@ -44,14 +13,15 @@ export class DamagedImageError extends InvalidImageError {
 const commitObjects = new WeakMap<Verification, Uint8Array>();
 
 /**
- * Verifies an image file or disk; see `verifyDevice` for what that covers. Between the steps of its
+ * Verifies an image: a file, a disk, or one that lies elsewhere; see `verifyDevice` for what that covers. Between the steps of its
  * work, of some milliseconds each, the caller can handle signals.
  * @throws {InvalidImageError} the first fault found. @throws {DocteurError} `IMAGE_NOT_FOUND`,
- * `IMAGE_UNREADABLE`.
+ * `IMAGE_UNREADABLE`. @throws {SourceError} an image that lies elsewhere cannot be read there.
+ * @param image a path, or an address.
  */
-export async function verifyImage(path: string, options: VerifyOptions = {}): Promise<Verification> {
+export async function verifyImage(image: string, options: VerifyOptions = {}): Promise<Verification> {
   options.signal?.throwIfAborted();
-  const { verification: transferred, commitObject } = await verified(path, options);
+  const { verification: transferred, commitObject } = await verified(image, options);
   const verification = { ...transferred, message: parseCommit(commitObject, transferred.commit).message };
   commitObjects.set(verification, commitObject);
   return verification;
@@ -64,16 +34,22 @@ export function commitObjectOf(verification: Verification): Uint8Array {
   return bytes;
 }
 
-async function verified(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
+async function verified(image: string, options: VerifyOptions): Promise<VerifiedCommit> {
+  const address = parseImageAddress(image);
+  if (isFile(address)) return await verifyFile(address.path, options);
+  return await (await import("./verify-remote.ts")).verifyRemote(address, options);
+}
+
+async function verifyFile(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
   const { signal, inBackground = false } = options;
   const device = openFileDevice(path);
   try {
     const task = planAnalysis(path, device);
-    if (task === undefined) return await inThread(path, options);
+    if (task === undefined) return await verifyInOneThread(path, options);
     const threads = task.threads > 1 || inBackground ? await import("./verify-threads.ts") : undefined;
     const end = threads?.startHelpers(task);
     try {
-      if (inBackground) return await inThread(path, options, task);
+      if (inBackground) return await verifyInOneThread(path, options, task);
       const found = await verifyInTurns(device, task, options.onProgress, signal);
       if (found !== undefined) return found;
     } finally {
@@ -82,31 +58,5 @@ async function verified(path: string, options: VerifyOptions): Promise<VerifiedC
   } finally {
     device.close();
   }
-  return await inThread(path, options);
-}
-
-async function inThread(
-  path: string,
-  { keepGoing = false, onProgress, signal }: VerifyOptions,
-  analysis?: AnalysisTask,
-): Promise<VerifiedCommit> {
-  let result: VerifiedCommit | undefined;
-  let failure: Error | undefined;
-  const onMessage = (message: WorkerMessage) => {
-    if (message.type === "progress") onProgress?.(message.done, message.total);
-    else if (message.type === "done") result = message.result;
-    else failure = failureOf(message);
-  };
-  const { verifyInThread } = await import("./verify-threads.ts");
-  await verifyInThread({ image: path, keepGoing, analysis, thread: 0 }, onMessage, signal);
-  if (failure !== undefined) throw failure;
-  if (result === undefined) throw new Error(`the thread that verifies ${path} ended without a result`);
-  return result;
-}
-
-function failureOf({ error, more }: WorkerMessage & { readonly type: "failed" }): Error {
-  const first = rebuildError(error);
-  const damages = more.map(rebuildError).filter((each) => each instanceof InvalidImageError);
-  if (damages.length === 0 || !(first instanceof InvalidImageError)) return first;
-  return new DamagedImageError(first, error.message, damages);
+  return await verifyInOneThread(path, options);
 }

@@ -30,11 +30,17 @@ export async function verifyInThread(
   }
 }
 
-/** Starts the threads of an analysis other than the first. The result ends them. */
-export function startHelpers(task: AnalysisTask): () => void {
+/**
+ * Starts the threads of an analysis other than the first. The result ends them.
+ * @param imageOf what each opens. Default: the path of the task.
+ */
+export function startHelpers(
+  task: AnalysisTask,
+  imageOf: () => ThreadTask["image"] = () => task.path,
+): () => void {
   const helpers: Worker[] = [];
   for (let thread = 1; thread < task.threads; thread++) {
-    const helper = start({ image: task.path, analysis: task, thread, keepGoing: false });
+    const helper = start({ image: imageOf(), analysis: task, thread, keepGoing: false });
     // When one has died, the others must not wait for it.
     helper.once("error", () => giveUp(task));
     helpers.push(helper);
@@ -46,5 +52,7 @@ export function startHelpers(task: AnalysisTask): () => void {
 }
 
 function start(workerData: ThreadTask): Worker {
-  return new Worker(WORKER, { workerData, resourceLimits: SMALL_HEAP });
+  const { image } = workerData;
+  const transferList = typeof image === "string" ? [] : [image.port];
+  return new Worker(WORKER, { workerData, transferList, resourceLimits: SMALL_HEAP });
 }

@@ -2,6 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
+import type { DeviceHandle } from "../../remote/device/protocol.ts";
+import { RemoteDevice } from "../../remote/device/remote-device.ts";
 import type { AnalysisTask } from "./analysis-task.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
@@ -22,7 +24,8 @@ export type WorkerMessage =
 
 /** What a thread gets. */
 export interface ThreadTask {
-  readonly image: string;
+  /** The path of a file, or an image that another thread fetches. */
+  readonly image: string | DeviceHandle;
   readonly keepGoing: boolean;
   /** What threads do together. Without it, this one scans the PACK from its first byte on. */
   readonly analysis: AnalysisTask | undefined;
@@ -55,15 +58,21 @@ async function verify({ image, keepGoing, analysis }: ThreadTask): Promise<void>
 }
 
 async function withDevice<Result>(
-  path: string,
+  image: string | DeviceHandle,
   use: (device: BlockDevice) => Promise<Result>,
 ): Promise<Result> {
-  const device = openFileDevice(path);
+  const device = typeof image === "string" ? openFileDevice(image) : opened(image);
   try {
     return await use(device);
   } finally {
     device.close();
   }
+}
+
+/** Closed with the thread: to examine what is damaged, it is opened once more. */
+function opened(image: DeviceHandle): BlockDevice {
+  const device = new RemoteDevice(image);
+  return { ...device, readSectors: (first, into) => device.readSectors(first, into), close() {} };
 }
 
 const task = workerData as ThreadTask;

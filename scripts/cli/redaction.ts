@@ -4,6 +4,7 @@ import { printable } from "../../reader/printable.ts";
 
 /** Shorter parts of a password stay: they would mask too much else. */
 const SHORTEST_PART = 3;
+const SHORTEST_QUERY = 8;
 
 /** What stands before the last `@` of an argument, unless it is a user alone, as in git@host:path. */
 function passwordOf(argument: string): string | undefined {
@@ -11,9 +12,14 @@ function passwordOf(argument: string): string | undefined {
   return /:.*@/s.test(address) ? userInfoOf(address) : undefined;
 }
 
+/** The query of a URL: it may be a signature, which is as good as a password. */
+function queryOf(argument: string): string | undefined {
+  return /^https?:\/\/[^?#]*\?([^#]+)/i.exec(argument)?.[1];
+}
+
 /** Whether a command line has what may be a password in it. */
 export function hasPassword(args: readonly string[]): boolean {
-  return args.some((argument) => passwordOf(argument) !== undefined);
+  return args.some((argument) => passwordOf(argument) !== undefined || queryOf(argument) !== undefined);
 }
 
 /**
@@ -32,7 +38,10 @@ export function redaction(args: readonly string[]): (text: string) => string {
   const resolved = args
     .map((argument) => passwordOf(resolve(argument)))
     .filter((secret) => secret !== undefined);
+  const queries = args
+    .map(queryOf)
+    .filter((query): query is string => query !== undefined && query.length >= SHORTEST_QUERY);
   const parts = given.flatMap((secret) => secret.split("/")).filter((part) => part.length >= SHORTEST_PART);
-  const secrets = [...written, ...resolved, ...parts].sort((a, b) => b.length - a.length);
+  const secrets = [...written, ...resolved, ...queries, ...parts].sort((a, b) => b.length - a.length);
   return (text) => maskUrls(secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text));
 }

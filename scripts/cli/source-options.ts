@@ -1,3 +1,4 @@
+import { isFile, parseImageAddress } from "../../remote/address.ts";
 import { DEFAULT_CACHE_SIZE } from "../../remote/cache/cache-size.ts";
 import type { SourceOptions } from "../../remote/source.ts";
 import type { Invocation } from "./arguments.ts";
@@ -57,4 +58,10 @@ export function sourceOptions(
     env,
     signal,
   };
+}
+
+/** What messages call the image that a user names: without the secrets of its address. @throws {SourceError} */
+export function imageName(image: string): string {
+  const address = parseImageAddress(image);
+  return isFile(address) ? address.path : address.display;
 }

@@ -13,6 +13,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   pull: async () => (await import("./pull.ts")).pull,
   init: async () => (await import("./init.ts")).init,
   template: async () => (await import("./template.ts")).template,
+  cache: async () => (await import("./cache.ts")).cache,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 

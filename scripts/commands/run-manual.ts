@@ -1,6 +1,7 @@
 import type { Option, Section } from "../cli/command.ts";
 import { exitStatusTable } from "../cli/exit-status.ts";
 import { programs } from "../cli/programs.ts";
+import { imageAddresses, sourceOptionList } from "../cli/source-options.ts";
 import { updateOptions } from "../serving/update-options.ts";
 
 export const description = `Boots a virtual machine with IMAGE as its read-only disk /dev/vdb and runs PROGRAM in it. The program's
@@ -116,9 +117,11 @@ export const options: readonly Option[] = [
     description:
       "Read the whole PACK at the start and compute the index from it, rather than trust the index of the image. Takes time and memory in proportion to the image.",
   },
+  ...sourceOptionList,
   {
     name: "print-command",
-    description: "Print a qemu-system-x86_64 command line that boots the same machine, and do not boot.",
+    description:
+      "Print a qemu-system-x86_64 command line that boots the same machine, and do not boot. Not of an https or oci address, which QEMU does not read itself.",
   },
   {
     name: "verbose",
@@ -128,6 +131,15 @@ export const options: readonly Option[] = [
 ];
 
 export const sections: readonly Section[] = [
+  {
+    title: imageAddresses.title,
+    body: `${imageAddresses.body}
+
+QEMU reads nbd addresses itself, and those of Ceph, rbd:POOL/IMAGE, with the
+package qemu-block-extra; nothing is kept of them. If the image cannot be read
+any more, the program ends with status 1 and a line that says why; serve
+answers 500 until it can.`,
+  },
   {
     title: "PROGRAMS",
     body: `${Object.values(programs).join("\n")}

@@ -1,4 +1,5 @@
 import type { Updates } from "../../vm/commands.ts";
+import { isImageFile } from "../../vm/image/open-disk.ts";
 import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Invocation } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
@@ -7,6 +8,7 @@ import { machineOptions } from "../cli/machine-options.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { programInput } from "../cli/path-list.ts";
 import { programs } from "../cli/programs.ts";
+import { imageName, sourceOptions } from "../cli/source-options.ts";
 import { updateSettings } from "../serving/update-options.ts";
 import { description, options, sections } from "./run-manual.ts";
 
@@ -31,8 +33,15 @@ export const run: Command = {
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
     checkServing(invocation, program, target);
     const settings = updateSettings(invocation, program);
+    const name = imageName(image);
+    if (settings?.followed !== undefined && !isImageFile(image)) {
+      throw invocation.misuse(`--follow writes IMAGE: it must be a file, not ${name}`);
+    }
+    const { headerFrom, cacert, plainHttp, cacheSize } = sourceOptions(invocation, context);
+    const source = { headerFrom, cacert, plainHttp, cacheSize };
     const runOptions = {
       image,
+      ...source,
       program,
       env: environment(invocation, context.env),
       check: !invocation.flag("no-check"),
@@ -62,7 +71,7 @@ export const run: Command = {
     } catch (error) {
       throw invocation.misuse((error as Error).message);
     }
-    return namingImage(image, async () => {
+    return namingImage(name, async () => {
       if (invocation.flag("print-command")) {
         context.stdout.write(`${await printCommand(runOptions)}\n`);
         return 0;
@@ -70,7 +79,7 @@ export const run: Command = {
       let updates: Updates | undefined;
       if (settings !== undefined) {
         const { beginUpdates } = await import("../serving/begin-updates.ts");
-        updates = await beginUpdates(image, settings, context);
+        updates = await beginUpdates({ image, name, source }, settings, context);
       }
       return (target === "unix" ? runOnHost : runInVm)({ ...runOptions, updates });
     });

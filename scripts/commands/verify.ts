@@ -13,18 +13,22 @@ import { namingImage } from "../cli/naming-image.ts";
 import { ProgressLine } from "../cli/progress.ts";
 import { bytes, count } from "../cli/quantity.ts";
 import { writeJson } from "../cli/screen.ts";
+import { imageAddresses, imageName, sourceOptionList, sourceOptions } from "../cli/source-options.ts";
 
 /** `docteur verify`: verifies an image. */
 export const verify: Command = {
   name: "verify",
   summary: "verify every object of a disk image",
-  synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
+  synopsis: ["[-q] [-v] [--json] [--keep-going] [OPTIONS] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
 computes the SHA-1 of each. The index must equal the one that the PACK implies, and the PACK must have all objects that the
 commit reaches.
 
 Prints the commit, its author, its root tree and its message to standard output. If there is a fault, prints one line to
-standard error with the fault, its byte offset and the object, and ends with status 1.`,
+standard error with the fault, its byte offset and the object, and ends with status 1.
+
+Of an image that lies elsewhere, the blocks are forgotten if there is a fault, and it is verified once more as it is there:
+a fault of the cache or of the network is none of the image.`,
   operands: ["IMAGE"],
   options: [
     { name: "quiet", short: "q", description: "Print nothing; the exit status is the result." },
@@ -43,20 +47,25 @@ standard error with the fault, its byte offset and the object, and ends with sta
       description:
         "Print the result as one JSON object on one line of standard output. On failure the object has error, with code, message and, for a damaged image, fault (the kind of damage), offset (in bytes) and object, as far as they are known; with --keep-going also damages, one such error for each object.",
     },
+    ...sourceOptionList,
     colourOption,
     ...originalOptions.filter(({ name }) => name !== "verbose"),
   ],
   sections: [
+    imageAddresses,
     {
       title: "EXAMPLES",
       body: ` docteur verify disk.img
  docteur verify -q disk.img && echo undamaged
- docteur verify --json disk.img`,
+ docteur verify --json disk.img
+ docteur verify https://images.example.com/disk.img`,
     },
     exitStatus,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image] = invocation.operands as [string];
+    const name = imageName(image);
+    const source = sourceOptions(invocation, { env, signal });
     const quiet = isQuiet(invocation);
     const json = invocation.flag("json");
     let damages: JsonFailure[] | undefined;
@@ -69,13 +78,13 @@ standard error with the fault, its byte offset and the object, and ends with sta
       const onProgress =
         line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
       const keepGoing = invocation.flag("keep-going");
-      const found = await namingImage(image, async () => {
+      const found = await namingImage(name, async () => {
         try {
-          return await verifyImage(image, { onProgress, signal, keepGoing });
+          return await verifyImage(image, { onProgress, signal, keepGoing, source });
         } catch (error) {
           line?.clear();
           // The error itself is the last line.
-          if (error instanceof DamagedImageError) damages = error.damages.map((each) => named(image, each));
+          if (error instanceof DamagedImageError) damages = error.damages.map((each) => named(name, each));
           if (!quiet)
             for (const { message } of damages ?? []) stderr.write(`docteur: ${printable(message)}\n`);
           throw error;

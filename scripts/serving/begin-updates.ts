@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { printable } from "../../reader/printable.ts";
-import { readImageHeader, type Updates } from "../../vm/commands.ts";
+import type { SourceOptions } from "../../remote/source.ts";
+import { isImageFile, readImageHeader, type Updates } from "../../vm/commands.ts";
 import type { CommandContext } from "../cli/command.ts";
 import { describeFailure } from "../cli/failure.ts";
 import { reloadOnHangup } from "../cli/interruption.ts";
@@ -8,28 +9,40 @@ import { type Followed, FollowedRepository } from "./followed-repository.ts";
 import type { ImageSource } from "./image-source.ts";
 import { ImageUpdates } from "./image-updates.ts";
 import type { UpdateSettings } from "./update-options.ts";
+import { WatchedAddress } from "./watched-address.ts";
 import { WatchedFile } from "./watched-file.ts";
+
+/** An image that is served. */
+export interface ServedImage {
+  /** Its path or address. */
+  readonly image: string;
+  /** What messages call it. */
+  readonly name: string;
+  /** How it is reached, if it lies elsewhere. */
+  readonly source: SourceOptions;
+}
 
 /**
  * Takes SIGHUP, and prepares what serves other images later. If there is no image yet and a repository is
  * followed, makes it.
  *
- * @throws {DocteurError} those of `makeImage` and `readImageHeader`.
+ * @throws {DocteurError} those of `makeImage`, `readImageHeader` and `WatchedAddress.begin`.
  */
 export async function beginUpdates(
-  image: string,
+  { image, name, source: sourceOptions }: ServedImage,
   { watch, followed }: UpdateSettings,
   { stderr, env, signal, redact }: CommandContext,
 ): Promise<Updates> {
   const note = (line: string) => void stderr.write(redact(`docteur: ${printable(line)}\n`));
   let source: ImageSource | undefined;
-  if (watch) source = await WatchedFile.begin(image);
+  if (watch && isImageFile(image)) source = await WatchedFile.begin(image);
+  else if (watch) source = await WatchedAddress.begin(image, sourceOptions, signal);
   if (followed !== undefined) source = await follow(followed, image, note, signal);
   const describe = (error: unknown) =>
     describeFailure(error, env)
       .replace(/^docteur: /, "")
       .trimEnd();
-  const updates = new ImageUpdates({ image, source, signal, note, describe });
+  const updates = new ImageUpdates({ image, name, source, signal, note, describe });
   reloadOnHangup(updates.reload);
   return updates.run;
 }

@@ -1,13 +1,15 @@
 import type { Updates } from "../../vm/commands.ts";
 import { FailureLog } from "./failure-log.ts";
 import type { ImageSource } from "./image-source.ts";
-import { serveFile } from "./serve-file.ts";
+import { serveImage } from "./serve-file.ts";
 import { Wake } from "./wake.ts";
 
 /** What serves other images in the course of time. */
 export interface ImageUpdatesOptions {
-  /** The path of the image. */
+  /** The path or the address of the image. */
   readonly image: string;
+  /** What messages call it. */
+  readonly name: string;
   /** Where other images come from. Default: only `reload` serves the image anew. */
   readonly source?: ImageSource | undefined;
   /** Ends the updates, and what they do at the time. */
@@ -40,7 +42,7 @@ export class ImageUpdates {
   };
 
   readonly run: Updates = async (swap, onRefusal, ended) => {
-    const { image, source, note } = this.#options;
+    const { image, name, source, note } = this.#options;
     const signal = AbortSignal.any([ended, this.#options.signal]);
     using _watch = source?.watch?.(() => this.#wake.set());
     if (source?.looksAtOnce) this.#wake.set();
@@ -54,11 +56,11 @@ export class ImageUpdates {
       const isOther = source?.retries ? looked === false : looked === true;
       if (isReload || isOther) this.#failures.clear();
       if (!looked && !isReload) continue;
-      const commit = await this.#attempt(signal, () => serveFile(image, swap, signal), onRefusal);
+      const commit = await this.#attempt(signal, () => serveImage(image, swap, signal), onRefusal);
       if (commit === undefined) continue;
       this.#failures.clear();
       source?.onServed?.(commit);
-      note(`${image}: serving commit ${commit}`);
+      note(`${name}: serving ${commit === "" ? "what is there now" : `commit ${commit}`}`);
     }
   };
 
@@ -72,7 +74,7 @@ export class ImageUpdates {
       return await step();
     } catch (error) {
       if (signal.aborted) return undefined;
-      this.#failures.report(`${this.#options.image} is not updated: ${this.#options.describe(error)}`);
+      this.#failures.report(`${this.#options.name} is not updated: ${this.#options.describe(error)}`);
       onFailure();
       return undefined;
     }

@@ -11,7 +11,7 @@ export const updateOptions: readonly Option[] = [
   {
     name: "watch",
     description:
-      "With serve, serve each file that replaces IMAGE, without an interruption, once it is verified. Default: only SIGHUP serves IMAGE anew.",
+      "With serve, serve each file that replaces IMAGE, without an interruption, once it is verified. An https or oci address is asked for another image every 30 seconds; its objects are verified as they are read. Default: only SIGHUP serves IMAGE anew.",
   },
   {
     name: "follow",

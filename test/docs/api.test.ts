@@ -12,7 +12,7 @@ test("docs/API.md is what `node scripts/write-api-docs.ts` writes", async (t) =>
 
 test("the page has each name that a library exports", (t) => {
   const page = readFileSync(join(CHECKOUT, "docs/API.md"), "utf8");
-  for (const room of ["reader", "vm", "guest"]) {
+  for (const room of ["reader", "remote", "vm", "guest"]) {
     const index = readFileSync(join(CHECKOUT, room, "index.ts"), "utf8");
     const lists = [...index.matchAll(/^export (?:type )?\{(.*?)\} from/gms)].flatMap(([, names]) =>
       names!.split(","),

@@ -3,7 +3,7 @@ import { basename, dirname, join, normalize } from "node:path";
 import test from "ava";
 import { CHECKOUT, type Page, pages, projectFiles } from "./pages.ts";
 
-const ROOMS = /^(?:\.ci|bench|docs|guest|image-builder|reader|scripts|test|vm)\//;
+const ROOMS = /^(?:\.ci|bench|docs|guest|image-builder|reader|remote|scripts|test|vm)\//;
 
 /** Programs that the pages show, and files that their examples make. */
 const EXAMPLES = [
@@ -83,7 +83,7 @@ test("ARCHITECTURE.md names every folder of the packages, and the README every p
   const architecture = pages.find(({ path }) => path === "docs/ARCHITECTURE.md")!.text;
   const folders = new Set(
     files
-      .filter((path) => /^(?:guest|image-builder|reader|vm)\/.*\//.test(path))
+      .filter((path) => /^(?:guest|image-builder|reader|remote|vm)\/.*\//.test(path))
       .map((path) => `${dirname(path)}/`),
   );
   t.true(folders.size > 20);

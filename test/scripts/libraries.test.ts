@@ -14,6 +14,7 @@ import test from "ava";
 import { build } from "esbuild";
 import { LIBRARY_NODE } from "../../vm/library-node.ts";
 import { FIXTURES } from "../fixtures.ts";
+import { startRangeServer } from "../remote/range-server.ts";
 import { CHECKOUT, command } from "./docteur.ts";
 import { copyCheckout } from "./npm-sandbox.ts";
 
@@ -80,6 +81,27 @@ try {
 store.close();
 clearInterval(alive);
 `;
+
+/** Reads an image by its URL. */
+const REMOTE_USER = `
+const url = process.argv[2];
+const device = await openRemoteDevice(url);
+const store = connect(device, { layout: "fast" });
+let values = 0;
+for await (const { value } of store.getAll([...store.prefix("")].map(({ path }) => path))) if (value) values++;
+const local = connect(openFileDevice(${JSON.stringify(image)}));
+const same = [...local.prefix("")].every(({ path }) => local.digest(path) === store.digest(path));
+store.close();
+try {
+  await openRemoteDevice(url + "/nope");
+} catch (error) {
+  console.log(values, same, error.name, error.code, error instanceof SourceError);
+}
+`;
+const REMOTE_IMPORTS: Readonly<Record<string, string>> = {
+  mjs: 'import { connect, openFileDevice } from "docteur/store";\nimport { openRemoteDevice, SourceError } from "docteur/remote";',
+  cjs: 'const { connect, openFileDevice } = require("docteur/store");\nconst { openRemoteDevice, SourceError } = require("docteur/remote");',
+};
 const NAMES = "connect, createFs, memoryDevice, NotFoundError, openFileDevice";
 const EXPECTED = "247 246 online true 8 NOT_FOUND\n";
 
@@ -134,6 +156,22 @@ for (const [age, node] of Object.entries(NODES)) {
     });
   }
 
+  for (const format of ["mjs", "cjs"]) {
+    test(`docteur/remote reads an image behind a server under the ${age} Node: ${format}`, async (t) => {
+      const url = await startRangeServer(t, image);
+      const file = `remote-${age}.${format}`;
+      writeFileSync(join(folder, file), `${REMOTE_IMPORTS[format]}\n(async () => {${REMOTE_USER}})();\n`);
+      const { status, stdout, stderr } = await command(node, [file, url], {
+        cwd: folder,
+        env: { XDG_CACHE_HOME: join(folder, `cache-${age}-${format}`) },
+      });
+      t.deepEqual(
+        [stdout.toString(), stderr, status],
+        ["246 true SourceError SOURCE_NOT_FOUND true\n", "", 0],
+      );
+    });
+  }
+
   test.serial(`docteur/vm runs a program under the ${age} Node`, async (t) => {
     writeFileSync(
       join(folder, "own.ts"),
@@ -182,7 +220,7 @@ const TELL = "(error) => console.log(error.name, error.code, error.message)";
 const told = (name: string, version: string) =>
   `DocteurError NODE_TOO_OLD docteur/${name} needs Node ${LIBRARY_NODE} or later; this is ${version}\n`;
 
-for (const name of ["store", "vm"]) {
+for (const name of ["store", "remote", "vm"]) {
   test(`docteur/${name} says in one line that a Node is too old, also one that cannot read its syntax`, async (t) => {
     const version = manifest.devDependencies["node-too-old"].split("@").at(-1);
     const required = `try { require("docteur/${name}"); } catch (error) { (${TELL})(error); }`;

@@ -9,6 +9,7 @@ const SOURCES = [
   "reader",
   "guest",
   "image-builder",
+  "remote",
   "vm",
   "scripts",
   "docs",

@@ -1,11 +1,13 @@
-import { chmodSync, existsSync, readdirSync, utimesSync } from "node:fs";
+import { utimesSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import { cacheFolder, makeCacheFolder } from "../../remote/cache/cache-folder.ts";
 import { crypto } from "../crypto.ts";
 import { saysNoSpace } from "../tools.ts";
-import { cachePath, isPrivate, whyNotOwn } from "./cache-owner.ts";
 import { isOwnerGone, thisOwner } from "./entry-owner.ts";
+
+export { cacheFolder };
 
 const TEMPORARY = "tmp-";
 
@@ -15,37 +17,6 @@ const TEMPORARY = "tmp-";
  */
 const KEPT_OF_A_KIND = 4;
 const HOUR_MS = 60 * 60 * 1000;
-
-/** Folders that this user alone owns. Nobody else can change that. */
-const own = new Set<string>();
-
-/**
- * The folder of everything that is made once: `$XDG_CACHE_HOME/docteur`, by default `~/.cache/docteur`.
- * @throws {DocteurError} `CACHE_UNSAFE`, if another user can write there: docteur runs what is in it.
- */
-export function cacheFolder(): string {
-  const folder = cachePath();
-  if (own.has(folder)) return folder;
-  requireOwn(folder);
-  // Another user may make a missing folder first: it is checked again once it exists.
-  if (!existsSync(folder)) return folder;
-  if (!isPrivate(folder)) {
-    // Others could enter it until now, and may have changed what they could write.
-    for (const name of readdirSync(folder)) requireOwn(join(folder, name));
-    chmodSync(folder, 0o700);
-  }
-  own.add(folder);
-  return folder;
-}
-
-function requireOwn(folder: string): void {
-  const why = whyNotOwn(folder);
-  if (why === undefined) return;
-  throw new DocteurError(
-    "CACHE_UNSAFE",
-    `the cache is not used: ${why}; set XDG_CACHE_HOME to a folder of your own`,
-  );
-}
 
 /** Returns a short hash of all parts. Different parts have different keys. */
 export function keyOf(...parts: readonly (string | Uint8Array)[]): string {
@@ -119,7 +90,7 @@ export async function makeTemporary(): Promise<string> {
   const root = cacheFolder();
   const temporary = join(root, temporaryName());
   try {
-    await makeRoot(root);
+    makeRoot(root);
     await removeLeftovers(root);
     await fs.mkdir(temporary, { mode: 0o700 });
   } catch (error) {
@@ -163,7 +134,7 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
   const root = cacheFolder();
   const temporary = join(root, temporaryName());
   try {
-    await makeRoot(root);
+    makeRoot(root);
     await fs.writeFile(temporary, content, { mode: 0o600 });
     await fs.rename(temporary, join(root, name));
   } catch (error) {
@@ -172,32 +143,12 @@ export async function writeCacheFile(name: string, content: string): Promise<voi
   }
 }
 
-/**
- * Makes the cache, private: others must neither put a kernel there that this user boots, nor read what is in
- * it.
- */
-async function makeRoot(root: string): Promise<void> {
+/** Makes the cache. */
+function makeRoot(root: string): void {
   try {
-    await makeFolders(root);
+    makeCacheFolder();
   } catch (error) {
-    throw isNoSpace(error) ? error : unwritable(root, error);
-  }
-  cacheFolder();
-  await fs.chmod(root, 0o700);
-}
-
-/** Node's own `recursive` never returns where the system answers ENOENT to every mkdir, as in /proc. */
-async function makeFolders(folder: string): Promise<void> {
-  const make = () =>
-    fs.mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST" || !(await fs.stat(folder)).isDirectory()) throw error;
-    });
-  try {
-    await make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(folder) === folder) throw error;
-    await makeFolders(dirname(folder));
-    await make();
+    throw error instanceof DocteurError || isNoSpace(error) ? error : unwritable(root, error);
   }
 }
 

@@ -20,12 +20,17 @@ export const STREAMS_FD = 6;
 export const OUTPUT_FD = 7;
 export const ERRORS_FD = 8;
 
+/** The child's descriptor of the disk that this process serves, if there is one. */
+export const DISK_FD = 9;
+
 /** What a child has beyond the channel, and how it ends. */
 export interface ChildOptions {
   /** Whether it has a control channel, a second pair of sockets. Default: no. */
   readonly control?: boolean;
   /** A descriptor of this process for its `FILE_FD`. */
   readonly file?: number;
+  /** Whether it has a socket to read a disk through. Default: no. */
+  readonly disk?: boolean;
   /** Descriptors of this process for its `OUTPUT_FD` and its `ERRORS_FD`. */
   readonly output?: { readonly stdout?: number | undefined; readonly stderr?: number | undefined };
   /**
@@ -61,6 +66,8 @@ export class GuardedProcess {
   readonly ended: Promise<string>;
   /** This process's end of the control channel, if there is one. */
   readonly control: Duplex | undefined;
+  /** This process's end of the disk's socket, if there is one. */
+  readonly disk: Duplex | undefined;
   readonly #child: ChildProcess;
 
   /** @param consoleStream gets a copy of the child's standard output and standard error. */
@@ -77,6 +84,7 @@ export class GuardedProcess {
         "pipe",
         options.output?.stdout ?? "ignore",
         options.output?.stderr ?? "ignore",
+        options.disk ? "pipe" : "ignore",
       ],
       // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends
       // the guest a SIGNAL frame.
@@ -89,6 +97,8 @@ export class GuardedProcess {
     this.streams.on("error", () => {});
     this.control = (child.stdio as unknown[])[CONTROL_FD] as Duplex | undefined;
     this.control?.on("error", () => {});
+    this.disk = (child.stdio as unknown[])[DISK_FD] as Duplex | undefined;
+    this.disk?.on("error", () => {});
     const output = [child.stdout, child.stderr] as Readable[];
     const reader = new ConsoleReader(output, consoleStream);
     this.consoleLog = reader.tail;
@@ -102,6 +112,7 @@ export class GuardedProcess {
       reader.stopWaiting();
       // Reads what is left, if nobody does: the child has ended once all of its streams have.
       this.streams.resume();
+      this.disk?.destroy();
       if (options.killsGroup !== true) return;
       killGroup(child);
       const limit = setTimeout(() => output.forEach((stream) => void stream.destroy()), LAST_OUTPUT_MS);
@@ -115,6 +126,7 @@ export class GuardedProcess {
     this.#child.kill("SIGKILL");
     this.channel.destroy();
     this.control?.destroy();
+    this.disk?.destroy();
     await this.ended;
   }
 }

@@ -2,14 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Accelerator } from "../accelerator.ts";
 import type { PortMapping } from "../front/address.ts";
 import { requireTool } from "../tools.ts";
+import type { Disk } from "./disk.ts";
 import { networkArguments } from "./network.ts";
-
-/** A read-only disk of the machine. */
-export interface Disk {
-  readonly path: string;
-  /** A device node of the host rather than a file. */
-  readonly isDevice: boolean;
-}
 
 /** An empty disk. In a template it stands for the image. */
 export const NO_DISK = "none";
@@ -109,8 +103,7 @@ function diskArguments(disk: Disk | typeof NO_DISK, index: number): string[] {
 
 function driver(disk: Disk | typeof NO_DISK): object {
   if (disk === NO_DISK) return { driver: "null-co", "read-zeroes": true, size: 512 };
-  const file = { driver: disk.isDevice ? "host_device" : "file", filename: disk.path, "read-only": true };
-  return { driver: "raw", file };
+  return disk.blockdev;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Peer } from "../../guest/protocol/streams/opening.ts";
 import { DocteurError } from "../../reader/errors.ts";
 import { aborted } from "../aborted.ts";
 import { deferred } from "../deferred.ts";
+import type { ImageDisk } from "../image/open-disk.ts";
 import type { Guest } from "../session/guest.ts";
 import { Backoff } from "./backoff.ts";
 import type { Backend, Backends, Connection } from "./connection.ts";
@@ -15,10 +16,10 @@ const DRAIN_STEP_MS = 50;
 
 /** An image that machines serve. */
 export interface Generation {
-  /** The image: a path that names the same file as long as it is served. */
-  readonly image: string;
-  /** Its commit. */
-  readonly commit: string;
+  /** The image: a path that names the same file as long as it is served, or a disk. */
+  readonly image: string | ImageDisk;
+  /** Its commit. Unknown of an image that only QEMU reads. */
+  readonly commit: string | undefined;
   /** Frees what the path needs, once no machine serves it. */
   release(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export interface FleetOptions {
   /** Whether a machine that ends is replaced. Otherwise the end of one is the end of the fleet. */
   readonly restarts: boolean;
   /** Starts a machine with an image. */
-  start(image: string, signal: AbortSignal): Promise<Guest>;
+  start(image: string | ImageDisk, signal: AbortSignal): Promise<Guest>;
   /** Runs the program in it until it ends. @returns its exit status. */
   run(machine: ServingMachine): Promise<number>;
   /** Gets a line of text when a machine is replaced. */

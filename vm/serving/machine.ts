@@ -138,6 +138,8 @@ export class ServingMachine implements Backend {
   }
 
   #ping(): void {
+    // Its program cannot answer meanwhile. The read has a deadline of its own.
+    if (this.#guest.waitsForDisk) return;
     // Counted, not timed: after this host has slept, a machine has as many attempts as before.
     if (this.#unanswered >= MAX_UNANSWERED) {
       const seconds = (MAX_UNANSWERED * PING_MS) / 1000;

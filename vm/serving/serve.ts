@@ -2,13 +2,14 @@ import { Writable } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import type { ListenAddress, PortMapping } from "../front/address.ts";
+import { type ImageDisk, isImageFile } from "../image/open-disk.ts";
 import type { Guest } from "../session/guest.ts";
 import type { Streams } from "../session/host-channel.ts";
 import { writeTo } from "../write-to.ts";
 import { entriesOf, portsOf } from "./entries.ts";
 import { Fleet } from "./fleet.ts";
 import { Front } from "./front.ts";
-import { openImage } from "./open-image.ts";
+import { openAddress, openImage } from "./open-image.ts";
 import { Operator } from "./operator.ts";
 import { SERVER } from "./server.ts";
 
@@ -34,14 +35,17 @@ export interface ServingOptions {
   /** Gets a line of text about what goes wrong. */
   note(line: string): void;
   /** Starts a machine with an image. */
-  start(image: string, signal: AbortSignal): Promise<Guest>;
+  start(image: string | ImageDisk, signal: AbortSignal): Promise<Guest>;
+  /** Opens an image that lies elsewhere. */
+  openDisk(image: string): Promise<ImageDisk>;
 }
 
 /**
- * Lets the machines change to the image at a path.
+ * Lets the machines change to the image at a path or an address.
+ * @returns its commit, if it is known.
  * @throws {DocteurError} if the image is not one, or not of the commit, or its machines do not serve.
  */
-export type Swap = (image: string) => Promise<void>;
+export type Swap = (image: string) => Promise<string | undefined>;
 
 /**
  * Watches for other images, until the signal is aborted; then resolves once it has cleaned up.
@@ -75,7 +79,9 @@ export async function serve(
   const { entries, admin } = entriesOf(options.mappings, options.admin);
   await using operator = await Operator.open(options, admin);
   let ports: RunRequest["ports"] = [];
-  await using fleet = new Fleet(await openImage(options.image, commit), {
+  const open = (image: string) =>
+    isImageFile(image) ? openImage(image, commit) : openAddress(() => options.openDisk(image), commit);
+  await using fleet = new Fleet(await open(options.image), {
     replicas,
     restarts,
     start: oneFirst(options.start),
@@ -100,7 +106,11 @@ export async function serve(
     const serves = await Promise.race([fleet.begin(), fleet.ended.then(() => false)]);
     if (!serves) return await fleet.ended;
     if (isServer) await writeTo(streams.stdout, Buffer.from(addresses(front.published)));
-    const swap = async (path: string) => fleet.swap(await openImage(path, commit));
+    const swap = async (image: string) => {
+      const generation = await open(image);
+      await fleet.swap(generation);
+      return generation.commit;
+    };
     updating = updates?.(swap, operator.onRefusal, ending.signal);
     updating?.catch((error) => fleet.fail(error));
     return await fleet.ended;

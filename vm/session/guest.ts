@@ -1,10 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
-import { DocteurError } from "../../reader/errors.ts";
+import { DocteurError, INVALID_IMAGE } from "../../reader/errors.ts";
+import { printable } from "../../reader/printable.ts";
 import { aborted, signalName } from "../aborted.ts";
 import { deferred } from "../deferred.ts";
+import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
+import { writeTo } from "../write-to.ts";
 import { guestError } from "./guest-error.ts";
 import { HostChannel, type Streams } from "./host-channel.ts";
 import { type ReadyOptions, waitForEnd, waitUntilReady } from "./wait-until-ready.ts";
@@ -18,19 +21,22 @@ export class Guest implements AsyncDisposable {
   readonly #channel: HostChannel;
   readonly #what: string;
   readonly #memory: number | undefined;
+  readonly #reads: DiskReads | undefined;
   #work: Promise<void> | undefined;
+  readonly #resources: AsyncDisposable[] = [];
   /** Resolves when this process has killed the guest: `run` then waits for output no longer. */
   readonly #killed = deferred<undefined>();
 
   private constructor(
     process: GuardedProcess,
     channel: HostChannel,
-    { what, memory }: Pick<ReadyOptions, "what" | "memory">,
+    { what, memory, reads }: Pick<ReadyOptions, "what" | "memory" | "reads">,
   ) {
     this.#process = process;
     this.#channel = channel;
     this.#what = what;
     this.#memory = memory;
+    this.#reads = reads;
   }
 
   /**
@@ -66,14 +72,27 @@ export class Guest implements AsyncDisposable {
     this.#work = work;
   }
 
+  /** Gives the guest a resource that is freed once it has ended. */
+  own(resource: AsyncDisposable): void {
+    this.#resources.push(resource);
+  }
+
+  /** Whether a read of its disk waits for a source that lies elsewhere: it does nothing else meanwhile. */
+  get waitsForDisk(): boolean {
+    return (this.#reads?.waiting ?? 0) > 0;
+  }
+
   /**
    * Runs a program, and then ends the guest. When `signal` is aborted, the program gets the signal that the
    * reason names (default SIGTERM), and two seconds later, if it still runs, the guest is killed.
    *
+   * If its disk lies elsewhere and cannot be read any more, a program that ships with docteur is ended at
+   * once. One that answers connections goes on, and one of the user's own may deal with the error.
+   *
    * @param program the user's own program, if the request is for one.
    * @returns the exit status, 0 to 255.
-   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED` or the signal's reason; those of
-   * `HostChannel.run`.
+   * @throws {DocteurError} `GUEST_DIED`, `OUT_OF_MEMORY`, `ABORTED` or the signal's reason; the error of a disk
+   * that lies elsewhere; those of `HostChannel.run`.
    */
   async run(
     request: RunRequest,
@@ -87,10 +106,20 @@ export class Guest implements AsyncDisposable {
       grace = setTimeout(() => void this.#kill(), GRACE_MS);
     };
     signal?.addEventListener("abort", abort);
+    const reads = this.#reads;
+    const serves = request.streams === true;
+    const endsAtFault = program === undefined && !serves;
+    if (reads !== undefined) reads.answersFaults = !endsAtFault;
+    const fault = new Promise<never>((_, reject) => {
+      if (endsAtFault) void reads?.failed.then(reject);
+    });
     try {
-      const running = this.#channel.run(request, streams, program);
+      const running = this.#channel.run(request, this.#watched(streams), program);
+      // It fails when the guest is killed, and nothing waits for it then.
+      running.catch(() => {});
       if (signal?.aborted) abort();
-      const status = await Promise.race([running, this.#killed.promise]);
+      const status = await Promise.race([running, this.#killed.promise, fault]);
+      if (reads?.fault !== undefined && status !== 0 && !serves && !signal?.aborted) throw reads.fault;
       if (status !== undefined) return status;
       if (signal?.aborted) throw aborted(signal);
       await waitForEnd(this.#process);
@@ -106,6 +135,20 @@ export class Guest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kill();
     await this.#work;
+    for (const resource of this.#resources.splice(0)) await resource[Symbol.asyncDispose]();
+  }
+
+  /** Streams that look for what the program says of a damaged image, if that lies elsewhere. */
+  #watched(streams: Streams): Streams {
+    const reads = this.#reads;
+    if (reads === undefined) return streams;
+    let hasDropped = false;
+    const onErrors = async (bytes: Uint8Array) => {
+      if (hasDropped || reads.fault !== undefined || !saysInvalidImage(bytes)) return;
+      hasDropped = true;
+      await writeTo(streams.stderr, Buffer.from(`docteur: ${printable(await reads.dropBlocks())}\n`));
+    };
+    return { ...streams, onErrors };
   }
 
   async #kill(): Promise<void> {
@@ -125,4 +168,9 @@ export class Guest implements AsyncDisposable {
     }
     return guestError("GUEST_DIED", `${this.#what} ended before its program had`, this.#process);
   }
+}
+
+/** Whether a piece of a program's errors has the words of an `InvalidImageError`. */
+function saysInvalidImage(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(`${INVALID_IMAGE}: `);
 }

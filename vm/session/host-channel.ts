@@ -24,6 +24,8 @@ export interface Streams {
   readonly stdin?: Readable | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** Called with each piece of the program's errors, once it is written. */
+  readonly onErrors?: ((piece: Uint8Array) => Promise<void>) | undefined;
 }
 
 /**
@@ -100,8 +102,10 @@ export class HostChannel {
       for await (const frame of this.#frames) {
         const { type, payload } = frame;
         if (type === FrameType.STDOUT) await writeTo(streams.stdout, payload);
-        else if (type === FrameType.STDERR) await writeTo(streams.stderr, payload);
-        else if (type === FrameType.WANT) input.want();
+        else if (type === FrameType.STDERR) {
+          await writeTo(streams.stderr, payload);
+          await streams.onErrors?.(payload);
+        } else if (type === FrameType.WANT) input.want();
         else if (type === FrameType.EXIT) return payload[0] ?? 1;
         else throw unexpected(frame);
       }

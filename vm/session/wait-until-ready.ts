@@ -1,7 +1,10 @@
 import { DocteurError } from "../../reader/errors.ts";
 import { aborted } from "../aborted.ts";
 import { deferred } from "../deferred.ts";
+import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
+import type { Machine } from "../qemu/qemu.ts";
+import { diskFault } from "../qemu/start.ts";
 import { guestError } from "./guest-error.ts";
 
 /** A process that has closed its channel must end within this time. */
@@ -17,26 +20,31 @@ export interface ReadyOptions {
   readonly seconds: number;
   /** Ends the wait and the process. */
   readonly signal?: AbortSignal | undefined;
+  /** The disks of a machine: an error of QEMU's about one is told as the disk's. */
+  readonly disks?: Machine["disks"] | undefined;
+  /** What the process reads of a disk that this process serves. */
+  readonly reads?: DiskReads | undefined;
 }
 
 /**
  * Waits until a process that was just started is ready. A process that fails to get ready is ended.
  *
  * @param ready resolves to true once the process is ready, to false if it closed its channel instead.
- * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT`, `ABORTED`; the signal's reason; any error that
- * `ready` throws.
+ * @throws {DocteurError} `BOOT_FAILED`, `BOOT_TIMEOUT`, `ABORTED`; the signal's reason; the error of a disk
+ * that cannot be opened or read; any error that `ready` throws.
  */
 export async function waitUntilReady(
   process: GuardedProcess,
-  { what, seconds, signal }: ReadyOptions,
+  { what, seconds, signal, disks = [], reads }: ReadyOptions,
   ready: () => Promise<boolean>,
 ): Promise<void> {
-  const late = deferred<"late" | "aborted">();
+  const late = deferred<"late" | "aborted" | "fault">();
   const limit = setTimeout(() => late.resolve("late"), seconds * 1000);
   const abort = () => late.resolve("aborted");
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
-  let outcome: "ready" | "ended" | "late" | "aborted";
+  void reads?.failed.then(() => late.resolve("fault"));
+  let outcome: "ready" | "ended" | "late" | "aborted" | "fault";
   try {
     const waiting = ready().then((isReady) => (isReady ? ("ready" as const) : ("ended" as const)));
     outcome = await Promise.race([waiting, late.promise]);
@@ -54,6 +62,8 @@ export async function waitUntilReady(
   if (outcome === "ended") await waitForEnd(process);
   await process.kill();
   if (outcome === "aborted") throw aborted(signal!);
+  const fault = reads?.fault ?? diskFault({ disks }, process.consoleLog.lines(Number.POSITIVE_INFINITY));
+  if (fault !== undefined) throw fault;
   if (outcome === "late") {
     throw guestError("BOOT_TIMEOUT", `${what} was not ready after ${seconds} seconds`, process);
   }

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { DEVICES } from "../qemu/devices.ts";
-import { GuardedProcess } from "../qemu/guarded-process.ts";
-import { type BareMachine, findQemu, qemuArguments } from "../qemu/qemu.ts";
+import type { BareMachine } from "../qemu/qemu.ts";
 import { Qmp } from "../qemu/qmp.ts";
+import { type StartedQemu, startQemu } from "../qemu/start.ts";
 import { Guest } from "../session/guest.ts";
 import type { ReadyOptions } from "../session/wait-until-ready.ts";
 import { CONTROL_DEVICES, leaveMemoryAside, readState } from "./migration.ts";
@@ -21,22 +21,24 @@ export async function restoreTemplate(
   options: ReadyOptions,
   consoleStream?: Writable,
 ): Promise<Guest> {
-  const args = qemuArguments({
+  const restored = {
     ...templateMachine(machine),
     disks: machine.disks,
     // The kernel is in the memory already. QEMU would read the file all the same, and keep it.
     hasBooted: true,
     memoryFile: { path: memoryPath(folder), share: false },
     devices: [...DEVICES, ...CONTROL_DEVICES, "-incoming", "defer"],
-  });
+  };
   const state = openSync(statePath(folder), "r");
-  let process: GuardedProcess;
+  let started: StartedQemu;
   try {
-    process = new GuardedProcess(findQemu(), args, consoleStream, { control: true, file: state });
+    started = startQemu(restored, consoleStream, { control: true, file: state });
   } finally {
     closeSync(state);
   }
-  return Guest.start(process, { ...options, memory: machine.memory }, async (channel) => {
+  const { process, reads } = started;
+  const guestOptions = { ...options, memory: machine.memory, disks: machine.disks, reads };
+  return Guest.start(process, guestOptions, async (channel) => {
     const qmp = new Qmp(process.control!);
     // No step waits for the answer to the one before: the guest finds the RESUME frame as soon as it runs.
     const [resumed] = await Promise.all([

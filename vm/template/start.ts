@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
+import { SourceError } from "../../remote/source-error.ts";
 import { makeTemporary, removeCached } from "../cache/cache.ts";
 import type { BareMachine } from "../qemu/qemu.ts";
 import type { Guest } from "../session/guest.ts";
@@ -32,7 +33,8 @@ export interface StartOptions {
  * starts from that, and saves it while the guest runs; the end of the guest waits for that.
  *
  * @returns undefined if no template serves, in which case `note` or `detail` says why.
- * @throws {DocteurError} `ABORTED` or the signal's reason. No others.
+ * @throws {DocteurError} `ABORTED` or the signal's reason; the error of a disk that cannot be opened or read,
+ * which is no fault of the template. No others.
  */
 export async function startFromTemplate(
   machine: BareMachine,
@@ -45,7 +47,7 @@ export async function startFromTemplate(
     const guest = await startFromStore(name, machine, options);
     if (guest !== undefined) return guest;
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || isDiskFault(error)) throw error;
     if (isCallersLimit(error, options) || !isMachineFault(error)) {
       note(`the template does not serve: ${messageOf(error)}; booting`);
       return undefined;
@@ -61,7 +63,7 @@ export async function startFromTemplate(
   try {
     return await startFromNew(name, machine, options, hasFailed);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || isDiskFault(error)) throw error;
     detail(`no template: ${messageOf(error)}; booting without`);
     if (isMachineFault(error) && !isPassing(error)) {
       await recordFailure(name, messageOf(error)).catch(() => {});
@@ -96,16 +98,17 @@ async function startFromNew(
   try {
     note("booting a machine for the template (once)");
     await takeTemplate(machine, folder, { what: "the machine", seconds, signal }, consoleStream);
-    const guest = await restoreWithin(machine, folder, options).catch((cause) => {
-      if (!isMachineFault(cause)) throw cause;
-      throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
-    });
-    guest.alsoWaitFor(
+    const save = () =>
       saveTemplate(folder, name, describe(machine), replaces).catch(async (error) => {
         detail(`the template could not be saved: ${messageOf(error)}`);
         await rm(folder, { recursive: true, force: true });
-      }),
-    );
+      });
+    const guest = await restoreWithin(machine, folder, options).catch(async (cause) => {
+      if (isDiskFault(cause)) await save();
+      if (isDiskFault(cause) || !isMachineFault(cause)) throw cause;
+      throw new DocteurError("TEMPLATE_UNSUPPORTED", messageOf(cause), { cause });
+    });
+    guest.alsoWaitFor(save());
     return guest;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -125,6 +128,11 @@ function restoreWithin(
 /** Whether the caller's own limit was too short to say anything about the template. */
 function isCallersLimit(error: unknown, { seconds }: StartOptions): boolean {
   return error instanceof DocteurError && error.code === "BOOT_TIMEOUT" && seconds < RESTORE_TIMEOUT;
+}
+
+/** Whether the image is at fault: it cannot be opened or read. */
+function isDiskFault(error: unknown): boolean {
+  return error instanceof SourceError || (error instanceof DocteurError && error.code === "IMAGE_UNREADABLE");
 }
 
 /** Whether the template or QEMU is at fault. An error of another class is a defect of docteur. */

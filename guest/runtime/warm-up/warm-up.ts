@@ -65,7 +65,11 @@ export async function warmUp(system: System, programs: Programs, resume: Resume)
     for (let round = 0; round < ROUNDS; round++) {
       openFileDevice(DISK).close();
       for (const request of RUNS) {
-        await new MockHost(system, request).serve({ image: FILE, programs, resume });
+        await new MockHost(system, request).serve({
+          openImage: () => openFileDevice(FILE),
+          programs,
+          resume,
+        });
       }
       await warmUpUserProgram(round);
     }
@@ -94,7 +98,7 @@ async function warmUpUserProgram(round: number): Promise<void> {
     },
   };
   const context: RunContext = {
-    image: FILE,
+    openImage: () => openFileDevice(FILE),
     programs: {},
     output,
     stdin: new Stdin(() => {}),

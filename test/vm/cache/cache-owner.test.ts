@@ -13,8 +13,8 @@ import {
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { whyNotOwn } from "../../../remote/cache/cache-owner.ts";
 import { cached, cacheFolder, makeTemporary, writeCacheFile } from "../../../vm/cache/cache.ts";
-import { whyNotOwn } from "../../../vm/cache/cache-owner.ts";
 import { doctor } from "../../../vm/doctor.ts";
 import { FIXTURES } from "../../fixtures.ts";
 import { docteur, refused } from "../../scripts/docteur.ts";
@@ -92,7 +92,7 @@ asRoot("a folder of root is safe for another user, except for the cache itself",
   const { base, cache } = laidOut(t);
   chmodSync(join(base, ".."), 0o755);
   const ask = () => {
-    const module = JSON.stringify(join(import.meta.dirname, "../../../vm/cache/cache-owner.ts"));
+    const module = JSON.stringify(join(import.meta.dirname, "../../../remote/cache/cache-owner.ts"));
     // The user may not be allowed to read the sources, so they are loaded before this becomes the user.
     const script = `import { whyNotOwn } from ${module}; process.seteuid(${OTHER}); console.log(whyNotOwn(${JSON.stringify(cache)}));`;
     return execFileSync(process.execPath, ["--input-type=module", "-e", script]).toString().trim();

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import test from "ava";
 import fc from "fast-check";
 import { parseLdd } from "../../../vm/artifacts/root-disk.ts";
+import { fileDisk } from "../../../vm/image/file-disk.ts";
 import { hostTscKiloHertz, type Machine, qemuArguments } from "../../../vm/qemu/qemu.ts";
 import { shellQuote } from "../../../vm/qemu/shell-quote.ts";
 import { Tail } from "../../../vm/qemu/tail.ts";
@@ -9,11 +10,7 @@ import { Tail } from "../../../vm/qemu/tail.ts";
 const machine: Machine = {
   kernel: "/k/vmlinuz",
   initramfs: "/k/initramfs",
-  disks: [
-    { path: "/c/root.erofs", isDevice: false },
-    { path: "/a, b:c=d/image.img", isDevice: false },
-    { path: "/dev/sda", isDevice: true },
-  ],
+  disks: [fileDisk("/c/root.erofs"), fileDisk("/a, b:c=d/image.img"), fileDisk("/dev/sda", true)],
   accelerator: "tcg",
   memory: 512,
   devices: ["-serial", "stdio"],

@@ -66,6 +66,7 @@ setInterval(() => {}, 1000);`;
       ...{ image: SMALL, mappings: [parsePortMapping("0:80")], signal: ending.signal },
       streams: { stdout, stderr: new Collector() },
       note: (line) => void notes.push(line),
+      openDisk: () => Promise.reject(new Error("it lies elsewhere")),
       start: (_image, signal) =>
         Guest.start(new GuardedProcess(process.execPath, ["-e", script], undefined, { killsGroup: true }), {
           ...{ what: "the process", seconds: 60, signal },

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import test from "ava";
 import { removeCached } from "../../../vm/cache/cache.ts";
 import type { RunOptions } from "../../../vm/commands.ts";
+import { checkImage } from "../../../vm/image/file-disk.ts";
 import { prepareMachine } from "../../../vm/prepare.ts";
 import { startFromTemplate } from "../../../vm/template/start.ts";
 import { saveTemplate } from "../../../vm/template/template-store.ts";
@@ -97,7 +98,11 @@ test.serial("a damaged template is replaced, and the run answers right", async (
 
 test.serial("a defect of docteur leaves the template in place and records no failure", async (t) => {
   const before = await named(cache, "template-");
-  const machine = await prepareMachine({ image: SMALL, bundle }, () => {});
+  const machine = await prepareMachine(
+    { bundle },
+    () => checkImage(SMALL),
+    () => {},
+  );
   const notes: string[] = [];
   const note = (line: string) => void notes.push(line);
   const guest = await startFromTemplate(machine, {

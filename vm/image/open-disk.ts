@@ -1,0 +1,67 @@
+import type { ImageHeader } from "../../reader/image/header.ts";
+import { isFile, parseImageAddress } from "../../remote/address.ts";
+import type { RemoteOptions } from "../../remote/open.ts";
+import type { Disk } from "../qemu/disk.ts";
+import { checkImage } from "./file-disk.ts";
+import type { ServedDisk } from "./served-disk.ts";
+
+/** How an image is reached that lies elsewhere. */
+export interface ImageOptions {
+  /** A file of header lines, `Name: value`, that go to the server of an http or https address alone. */
+  readonly headerFrom?: string | undefined;
+  /** A file of certificates in PEM to trust beside those of the system. */
+  readonly cacert?: string | undefined;
+  /** Whether a registry is spoken with without TLS. Default: only one of this machine that has none. */
+  readonly plainHttp?: boolean | undefined;
+  /** Seconds after which a read of what lies elsewhere fails, all attempts together. Default 60. */
+  readonly deadline?: number | undefined;
+  /** Bytes of all images that lie elsewhere that the cache keeps; 0 for none. Default 2 GiB. */
+  readonly cacheSize?: number | undefined;
+}
+
+/** What opening needs besides: the signal ends it, `detail` gets a line about each request that is repeated. */
+interface OpenOptions extends ImageOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly detail?: ((line: string) => void) | undefined;
+}
+
+/** A disk that is an image. What lies elsewhere is closed in the end. */
+export interface ImageDisk extends Disk, Partial<AsyncDisposable> {
+  /** What its first bytes say, if this process reads it. */
+  readonly header?: ImageHeader;
+  /** Gets a line for each read that fails, if the process that reads goes on. */
+  onFault?: ((line: string) => void) | undefined;
+}
+
+/**
+ * Opens an image as a disk of a machine, and checks as much of it as can be without QEMU: the header, of an
+ * image that this process reads; the export, of an NBD server.
+ *
+ * @param image a file, a block device, or an address.
+ * @throws {SourceError} @throws {DocteurError} those of `checkImage`; the signal's reason.
+ */
+export async function openDisk(image: string, options: OpenOptions): Promise<ImageDisk> {
+  const address = parseImageAddress(image);
+  if (isFile(address)) return checkImage(address.path);
+  if (address.kind === "nbd") return (await import("./qemu-disk.ts")).nbdDisk(address, options.signal);
+  if (address.kind === "rbd") return (await import("./qemu-disk.ts")).rbdDisk(address);
+  return openServedDisk(image, options);
+}
+
+/**
+ * Opens an image that lies elsewhere, and that this process reads itself.
+ * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
+ */
+export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
+  const { headerFrom, cacert, plainHttp, deadline, cacheSize, signal, detail } = options;
+  const address = parseImageAddress(image);
+  const { ServedDisk } = await import("./served-disk.ts");
+  const common: RemoteOptions = { headerFrom, cacert, plainHttp, deadline, signal, detail };
+  // Nothing names a version of what an NBD server has: its blocks are of no use later.
+  return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
+}
+
+/** Whether an image is a file or a block device, rather than one that lies elsewhere. @throws {SourceError} */
+export function isImageFile(image: string): boolean {
+  return isFile(parseImageAddress(image));
+}

@@ -1,0 +1,44 @@
+import type { Writable } from "node:stream";
+import type { DocteurError } from "../../reader/errors.ts";
+import type { DiskReads } from "./disk.ts";
+import { type ChildOptions, GuardedProcess } from "./guarded-process.ts";
+import { findQemu, type Machine, NO_DISK, qemuArguments } from "./qemu.ts";
+
+/** A QEMU that was started. */
+export interface StartedQemu {
+  readonly process: GuardedProcess;
+  /** What it reads of a disk that this process serves, if there is one. */
+  readonly reads: DiskReads | undefined;
+}
+
+/** Starts QEMU with a machine, and serves its disk, if it reads one from this process. */
+export function startQemu(
+  machine: Machine,
+  consoleStream: Writable | undefined,
+  options: Omit<ChildOptions, "disk"> = {},
+): StartedQemu {
+  const served = machine.disks.find((disk) => disk !== NO_DISK && disk.serve !== undefined);
+  const childOptions = { ...options, disk: served !== undefined };
+  const process = new GuardedProcess(findQemu(), qemuArguments(machine), consoleStream, childOptions);
+  const reads = served === undefined || served === NO_DISK ? undefined : served.serve?.(process.disk!);
+  return { process, reads };
+}
+
+/**
+ * The error for a disk that QEMU could not open, if its console says that it could not.
+ * @param lines of the console.
+ */
+export function diskFault(
+  { disks }: Pick<Machine, "disks">,
+  lines: readonly string[],
+): DocteurError | undefined {
+  for (const line of lines) {
+    const [, opened, attached, reason] = FAULT.exec(line) ?? [];
+    const disk = reason === undefined ? undefined : disks[Number(opened ?? attached)];
+    if (disk !== undefined && disk !== NO_DISK) return disk.unreadable(reason!);
+  }
+  return undefined;
+}
+
+/** What QEMU writes if it cannot open a disk, or not attach it: the argument, and the reason. */
+const FAULT = /: -(?:blockdev \{"node-name":"disk(\d+)".*\}|device virtio-blk-device,drive=disk(\d+)): (.*)$/;
