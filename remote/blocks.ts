@@ -154,7 +154,12 @@ export class Blocks implements RemoteImage {
   }
 
   /** The blocks from `first` to `last`, as far as there are so many: their bytes, or those on their way. */
-  #wanted(first: number, last: number, urgent: boolean, longest = LONGEST_RUN): (Uint8Array | PendingBlock)[] {
+  #wanted(
+    first: number,
+    last: number,
+    urgent: boolean,
+    longest = LONGEST_RUN,
+  ): (Uint8Array | PendingBlock)[] {
     const end = Math.min(last, Math.ceil(this.size / BLOCK_SIZE) - 1);
     const missing: PendingBlock[] = [];
     const wanted: (Uint8Array | PendingBlock)[] = [];
@@ -322,7 +327,10 @@ function copyOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** Waits for work, but no longer than until a signal is aborted. @throws the signal's reason. */
-async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+async function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
   if (signal === undefined) return await work;
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {

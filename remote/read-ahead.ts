@@ -89,7 +89,9 @@ export class ReadAhead {
     const streams = this.#streams.filter((each) => each.window > 0 && each !== stream).length + 1;
     stream.window = Math.min(wanted, Math.max(1, Math.floor(this.#limit / streams)));
     stream.asked = Math.max(start, stream.next + stream.window);
-    return stream.asked > start ? { first: start, count: stream.asked - start, window: stream.window } : undefined;
+    return stream.asked > start
+      ? { first: start, count: stream.asked - start, window: stream.window }
+      : undefined;
   }
 }
 

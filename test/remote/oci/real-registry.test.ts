@@ -130,7 +130,7 @@ async function startProxy(
   const proxy = createServer((client) => {
     const server = connect(Number(host.split(":")[1]), "127.0.0.1");
     let passed = 0;
-    client.on("data", (piece) => {
+    client.on("data", (piece: Buffer) => {
       passed += piece.length;
       if (cuts(piece, passed)) {
         client.destroy();
