@@ -44,8 +44,9 @@ sector by sector, and checks each against its SHA-1.`,
     },
     {
       title: "ENVIRONMENT",
-      body: ` XDG_CACHE_HOME   its folder docteur/ has the parts of the virtual machine,
-                  and blocks of images that lie elsewhere (default: ~/.cache)
+      body: ` XDG_CACHE_HOME   its folder docteur/ has the parts of the virtual
+                  machine, and blocks of images that lie elsewhere
+                  (default: ~/.cache)
  NO_COLOR         when set and not empty, no colours
  DOCTEUR_DEBUG    when set and not empty, errors have stack traces`,
     },

@@ -38,10 +38,19 @@ export function redaction(args: readonly string[]): (text: string) => string {
   const resolved = args
     .map((argument) => passwordOf(resolve(argument)))
     .filter((secret) => secret !== undefined);
+  const parts = given.flatMap((secret) => secret.split("/")).filter((part) => part.length >= SHORTEST_PART);
+  const secrets = [...written, ...resolved, ...parts].sort((a, b) => b.length - a.length);
+  const mask = masked(secrets);
+  // What is left of a query in which one of these stands.
   const queries = args
     .map(queryOf)
-    .filter((query): query is string => query !== undefined && query.length >= SHORTEST_QUERY);
-  const parts = given.flatMap((secret) => secret.split("/")).filter((part) => part.length >= SHORTEST_PART);
-  const secrets = [...written, ...resolved, ...queries, ...parts].sort((a, b) => b.length - a.length);
-  return (text) => maskUrls(secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text));
+    .filter((query) => query !== undefined)
+    .map(mask)
+    .filter((query) => query.length >= SHORTEST_QUERY);
+  const maskQueries = masked(queries);
+  return (text) => maskUrls(maskQueries(mask(text)));
+}
+
+function masked(secrets: readonly string[]): (text: string) => string {
+  return (text) => secrets.reduce((before, secret) => before.replaceAll(secret, "***"), text);
 }
