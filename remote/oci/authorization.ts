@@ -72,9 +72,8 @@ export class RegistryAuthorization implements Authorization {
     const credentials = await this.#credentials;
     this.#isLoggedIn = credentials !== undefined;
     if (challenge.scheme === "basic" || credentials?.bearer !== undefined) {
-      const before = this.#basic;
       this.#basic = credentials?.bearer ?? credentials?.basic;
-      return this.#basic !== before;
+      return this.#basic !== undefined;
     }
     const scope = this.#scopeFor(challenge);
     this.#token = await requestToken(challenge, {
@@ -98,12 +97,16 @@ export class RegistryAuthorization implements Authorization {
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise;
+  // Its error is everybody's who waits for it, and nobody's if all are aborted.
+  promise.catch(() => {});
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+  });
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([promise, aborted.promise]);
+    return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener("abort", abort);
   }
