@@ -5,6 +5,9 @@ import { SourceError } from "../../remote/source-error.ts";
 import { installation } from "../artifacts/debian-packages.ts";
 import type { Disk } from "../qemu/disk.ts";
 
+/** Seconds for which QEMU waits for a lost server to come back. */
+const RECONNECT_SECONDS = 30;
+
 /** The package of Debian and Ubuntu with QEMU's driver of Ceph. */
 const EXTRA_DRIVERS = "qemu-block-extra";
 
@@ -23,7 +26,10 @@ export async function nbdDisk(address: NbdAddress, signal?: AbortSignal): Promis
     "path" in server
       ? { type: "unix", path: server.path }
       : { type: "inet", host: server.host, port: String(server.port) };
-  return qemuDisk(display, { driver: "nbd", server: where, export: exportName });
+  return qemuDisk(display, {
+    ...{ driver: "nbd", server: where, export: exportName },
+    "reconnect-delay": RECONNECT_SECONDS,
+  });
 }
 
 /**

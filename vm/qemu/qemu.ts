@@ -95,7 +95,8 @@ function memoryArguments({ memory, memoryFile }: Machine): string[] {
   return ["-object", JSON.stringify(backend)];
 }
 
-function diskArguments(disk: Disk | typeof NO_DISK, index: number): string[] {
+/** `-blockdev` and `-device` of a disk, with their values. */
+export function diskArguments(disk: Disk | typeof NO_DISK, index: number): string[] {
   const name = `disk${index}`;
   const backend = { "node-name": name, "read-only": true, ...driver(disk) };
   return ["-blockdev", JSON.stringify(backend), "-device", `virtio-blk-device,drive=${name}`];

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { DocteurError } from "../../reader/errors.ts";
 import type { DiskReads } from "./disk.ts";
 import { type ChildOptions, GuardedProcess } from "./guarded-process.ts";
-import { findQemu, type Machine, NO_DISK, qemuArguments } from "./qemu.ts";
+import { diskArguments, findQemu, type Machine, NO_DISK, qemuArguments } from "./qemu.ts";
 
 /** A QEMU that was started. */
 export interface StartedQemu {
@@ -25,20 +25,22 @@ export function startQemu(
 }
 
 /**
- * The error for a disk that QEMU could not open, if its console says that it could not.
+ * The error for a disk that QEMU could not open or not attach, if its console says so: QEMU repeats the
+ * argument, and then says why.
+ *
  * @param lines of the console.
  */
 export function diskFault(
   { disks }: Pick<Machine, "disks">,
   lines: readonly string[],
 ): DocteurError | undefined {
-  for (const line of lines) {
-    const [, opened, attached, reason] = FAULT.exec(line) ?? [];
-    const disk = reason === undefined ? undefined : disks[Number(opened ?? attached)];
-    if (disk !== undefined && disk !== NO_DISK) return disk.unreadable(reason!);
+  for (const [index, disk] of disks.entries()) {
+    if (disk === NO_DISK) continue;
+    const [, blockdev, , device] = diskArguments(disk, index);
+    for (const argument of [`: -blockdev ${blockdev}: `, `: -device ${device}: `]) {
+      const line = lines.find((each) => each.includes(argument));
+      if (line !== undefined) return disk.unreadable(line.slice(line.indexOf(argument) + argument.length));
+    }
   }
   return undefined;
 }
-
-/** What QEMU writes if it cannot open a disk, or not attach it: the argument, and the reason. */
-const FAULT = /: -(?:blockdev \{"node-name":"disk(\d+)".*\}|device virtio-blk-device,drive=disk(\d+)): (.*)$/;
