@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { deferred } from "../deferred.ts";
 import { SourceError } from "../source-error.ts";
 import { Credentials } from "./credentials.ts";
 import { parseJson } from "./json.ts";
@@ -63,7 +64,7 @@ async function run(
   signal?.throwIfAborted();
   // A group of its own, so that what it starts can be ended with it.
   const child = spawn(program, ["get"], { env, stdio: ["pipe", "pipe", "ignore"], detached: true });
-  const ended = Promise.withResolvers<number | null>();
+  const ended = deferred<number | null>();
   const kill = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");

@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { decodeHeader, HEADER_BYTES, type ImageHeader } from "../../reader/image/header.ts";
 import type { ImageAddress } from "../../remote/address.ts";
+import { deferred } from "../../remote/deferred.ts";
 import type { RemoteImage } from "../../remote/image.ts";
 import { serveNbd } from "../../remote/nbd/server.ts";
 import { openRemoteImage, type RemoteOptions } from "../../remote/open.ts";
 import { SourceError } from "../../remote/source-error.ts";
-import { deferred } from "../deferred.ts";
 import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
 
 /** An image that lies elsewhere as a disk: this process reads it, for any number of machines. */
