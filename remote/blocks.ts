@@ -135,8 +135,9 @@ export class Blocks implements RemoteImage {
     for (let block = 0; block * BLOCK_SIZE < start.length; block++) {
       const bytes = start.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
       if (bytes.length < this.#lengthOf(block)) break;
-      this.#keepInMemory(block, bytes.slice());
-      void this.#track(this.#keepUnlessKept(block, bytes.slice()));
+      const own = copyOf(bytes);
+      this.#keepInMemory(block, own);
+      void this.#track(this.#keepUnlessKept(block, own));
     }
     void this.#prefetchFooter();
   }
