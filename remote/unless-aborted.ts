@@ -6,6 +6,8 @@ export async function unlessAborted<Result>(
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   if (signal === undefined) return await work;
+  // Its error is everybody's who waits for it, and nobody's if all are aborted.
+  work.catch(() => {});
   signal.throwIfAborted();
   const aborted = deferred<never>();
   const abort = () => aborted.reject(signal.reason);

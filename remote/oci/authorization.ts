@@ -73,9 +73,8 @@ export class RegistryAuthorization implements Authorization {
     const credentials = await this.#credentials;
     this.#isLoggedIn = credentials !== undefined;
     if (challenge.scheme === "basic" || credentials?.bearer !== undefined) {
-      const before = this.#basic;
       this.#basic = credentials?.bearer ?? credentials?.basic;
-      return this.#basic !== before;
+      return this.#basic !== undefined;
     }
     const scope = this.#scopeFor(challenge);
     this.#token = await requestToken(challenge, {

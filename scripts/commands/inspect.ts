@@ -15,7 +15,7 @@ import { sourceOptions } from "../cli/source-options.ts";
 export const inspect: Command = {
   name: "inspect",
   summary: "show what a disk image is, without reading all of it",
-  synopsis: ["[--json] [--header-from FILE] [--cacert FILE] [--plain-http] IMAGE"],
+  synopsis: ["[--json] [--header-from FILE] [--cacert FILE]\n     [--plain-http] IMAGE"],
   description: `Prints the commit, its author and date, how many objects the image has, the sizes of its parts, and for an image in
 a registry where it came from. Reads the header, two tables and the commit, whose id it verifies; 'docteur verify' verifies
 the rest. Of an image that lies elsewhere it fetches a few ranges, some 100 KB.`,
