@@ -3,7 +3,7 @@ import type { ImageAddress } from "./address.ts";
 import { describeImage, type ImageDescription } from "./inspect/description.ts";
 import { withSparseDevice } from "./inspect/sparse-device.ts";
 import { isOciSource } from "./oci/oci-source.ts";
-import { openSource } from "./open-source.ts";
+import { openSource } from "./open.ts";
 import type { SourceOptions } from "./source.ts";
 
 /** Where an image came from. */

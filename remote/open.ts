@@ -26,7 +26,7 @@ export async function openRemoteImage(
   const source = await openSource(address, options);
   try {
     const { Blocks } = await import("./blocks.ts");
-    return new Blocks(source, await blockOptions(options));
+    return new Blocks(source, await blockOptions(source, options));
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
@@ -55,12 +55,11 @@ export async function openSource(address: ImageAddress, options: SourceOptions =
   }
 }
 
-async function blockOptions({
-  cacheSize = DEFAULT_CACHE_SIZE,
-  requests,
-  memory,
-}: RemoteOptions): Promise<BlockOptions> {
-  if (cacheSize === 0) return { requests, memory };
+async function blockOptions(
+  { isUnversioned = false }: Source,
+  { cacheSize = DEFAULT_CACHE_SIZE, requests, memory }: RemoteOptions,
+): Promise<BlockOptions> {
+  if (cacheSize === 0 || isUnversioned) return { requests, memory };
   const { openDiskCache } = await import("./cache/disk-cache.ts");
   return { cache: openDiskCache(cacheSize), requests, memory };
 }

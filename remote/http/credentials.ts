@@ -1,14 +1,17 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { SourceError } from "../source-error.ts";
 import type { Authorization } from "./client.ts";
 import { readHeaderFile } from "./header-file.ts";
 import { findNetrc, type NetrcEntry, NetrcSyntaxError } from "./netrc.ts";
+import { readSmallFile } from "./small-file.ts";
 import type { CredentialHint } from "./status.ts";
 import { isPresigned } from "./version.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Bytes. */
+const LARGEST_NETRC = 1_048_576;
 
 /** The credentials for the server of an address: no other server gets them. */
 export interface Credentials extends Authorization, CredentialHint {}
@@ -63,7 +66,7 @@ async function readNetrc(host: string, env: Environment): Promise<NetrcEntry | u
   const file = named ?? join(env.HOME || homedir(), ".netrc");
   let text: string;
   try {
-    text = await readFile(file, "utf8");
+    text = await readSmallFile(file, LARGEST_NETRC, "utf8");
   } catch (error) {
     if (named === undefined) return undefined;
     const { code } = error as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { SourceError } from "../source-error.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** Bytes of a file with headers at most. */
 const MAXIMUM = 65_536;
@@ -32,20 +32,11 @@ export async function readHeaderFile(file: string): Promise<Record<string, strin
   return headers;
 }
 
-/** It may be a pipe, so its end is found by reading. */
 async function readText(file: string): Promise<string> {
   try {
-    await using handle = await open(file);
-    const buffer = Buffer.alloc(MAXIMUM + 1);
-    let length = 0;
-    for (let count = -1; count !== 0 && length < buffer.length; length += count) {
-      count = (await handle.read(buffer, length, buffer.length - length, null)).bytesRead;
-    }
-    if (length > MAXIMUM) throw bad(file, `it has more than ${MAXIMUM} bytes`);
     // One byte a character, as a header is sent.
-    return buffer.toString("latin1", 0, length);
+    return await readSmallFile(file, MAXIMUM, "latin1");
   } catch (error) {
-    if (error instanceof SourceError) throw error;
     throw bad(file, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
 }

@@ -31,6 +31,7 @@ export async function openHttpSource(address: HttpAddress, options: SourceOption
       display,
       size: reader.size,
       key: versionKey(url, reader.version),
+      isUnversioned: reader.version.etag === undefined && reader.version.lastModified === undefined,
       start: reader.start,
       read: (offset, length, readSignal) => reader.read(offset, length, readSignal),
       [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,7 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { rootCertificates } from "node:tls";
 import { SourceError } from "../source-error.ts";
+import { readSmallFile } from "./small-file.ts";
+
+/** Bytes of a file of certificates; Debian's has a quarter of a million. */
+const MAXIMUM = 16_777_216;
 
 /** Where Debian's package ca-certificates, and those of most other systems, put what they trust. */
 const SYSTEM_BUNDLES = [
@@ -15,22 +18,22 @@ const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TR
 /**
  * The certificates to trust, in PEM: the system's (`SSL_CERT_FILE` names another file), or Node's own where
  * the system has none; with `NODE_EXTRA_CA_CERTS`; with those of a file.
- * @throws {SourceError} `CREDENTIALS_UNREADABLE`: the file, which is for `--cacert`, has no certificate.
+ * @throws {SourceError} `CREDENTIALS_UNREADABLE`: the file, which is for `--cacert`, or one that a variable
+ *   names, has no certificate.
  */
 export async function readTrusted(
   cacert: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string[]> {
-  const own = cacert === undefined ? [] : await readCertificates(cacert);
-  const extra = env.NODE_EXTRA_CA_CERTS ? await readIfThere([env.NODE_EXTRA_CA_CERTS]) : undefined;
-  const system = await readIfThere(env.SSL_CERT_FILE ? [env.SSL_CERT_FILE] : SYSTEM_BUNDLES);
-  return [...own, ...(extra ? [extra] : []), ...(system ? [system] : rootCertificates)];
+  const named = [cacert, env.NODE_EXTRA_CA_CERTS, env.SSL_CERT_FILE].filter((file) => (file ?? "") !== "");
+  const trusted = (await Promise.all(named.map((file) => readCertificates(file!)))).flat();
+  return (env.SSL_CERT_FILE ?? "") === "" ? [...trusted, ...(await systemCertificates())] : trusted;
 }
 
 async function readCertificates(file: string): Promise<string[]> {
   let text: string;
   try {
-    text = await readFile(file, "latin1");
+    text = await readSmallFile(file, MAXIMUM, "latin1");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw unreadable(file, `cannot be read (${code}): check its path`, error);
@@ -51,10 +54,11 @@ function unreadable(file: string, what: string, cause?: unknown): SourceError {
   return new SourceError("CREDENTIALS_UNREADABLE", `${file}: the file of certificates ${what}`, { cause });
 }
 
-async function readIfThere(files: readonly string[]): Promise<string | undefined> {
-  for (const file of files) {
-    const text = await readFile(file, "latin1").catch(() => "");
-    if (text.includes("-----BEGIN ")) return text;
+/** As they are: what OpenSSL cannot read of them, it leaves out. */
+async function systemCertificates(): Promise<readonly string[]> {
+  for (const file of SYSTEM_BUNDLES) {
+    const text = await readSmallFile(file, MAXIMUM, "latin1").catch(() => "");
+    if (text.includes("-----BEGIN ")) return [text];
   }
-  return undefined;
+  return rootCertificates;
 }

@@ -49,16 +49,22 @@ export function compareVersions(first: Version, later: Version): "same" | "chang
 }
 
 /** The names of signatures and of tokens in the queries of presigned URLs (S3, GCS, CloudFront, Azure). */
-const SIGNED = /(?:signature|^sig$|token)/i;
+const SIGNATURE = /(?:signature|^sig$|token)/i;
+
+/** What comes with them and is another each time: who signs, when, and until when. */
+const SIGNED_WITH =
+  /^(?:x-(?:amz|goog|oss)-.*|expires|policy|key-pair-id|(?:aws|oss)?accesskeyid|googleaccessid|s[etprv]|sip|spr|sk(?:oid|tid|t|e|s|v))$/i;
 
 /**
- * Names the bytes of a version for a cache. A signed query is another one each time and is left out; any other
- * query may say which file it is. A version that the server does not name has a key that never comes again.
+ * Names the bytes of a version for a cache. What signs a query is another each time and is left out; the rest
+ * of it may say which file it is. A version that the server does not name has a key that never comes again.
  */
 export function versionKey(url: URL, version: Version): string {
   const { etag, lastModified, length } = version;
   if (etag === undefined && lastModified === undefined) return `http:${randomUUID()}`;
-  const name = [url.origin, url.pathname, isPresigned(url) ? "" : url.search];
+  const query = [...url.searchParams];
+  const lasting = query.filter(([name]) => !SIGNATURE.test(name) && !SIGNED_WITH.test(name));
+  const name = [url.origin, url.pathname, isPresigned(url) ? lasting : query];
   const validator = strongTag(version) === undefined ? [etag ?? null, lastModified ?? null] : [etag];
   return `http:${createHash("sha256")
     .update(JSON.stringify([...name, ...validator, length]))
@@ -67,5 +73,5 @@ export function versionKey(url: URL, version: Version): string {
 
 /** Whether the query of a URL has a signature or a token in it. */
 export function isPresigned(url: URL): boolean {
-  return [...url.searchParams.keys()].some((name) => SIGNED.test(name));
+  return [...url.searchParams.keys()].some((name) => SIGNATURE.test(name));
 }

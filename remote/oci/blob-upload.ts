@@ -21,8 +21,8 @@ const PIECE = 256 * 1024;
 /** Failures one after the other, without a byte that gets through, after which an upload is given up. */
 const MOST_FAILURES = 6;
 
-/** Sessions that are begun anew. */
-const MOST_RESTARTS = 3;
+/** Sessions that are begun anew: some registries drop one whose chunk was cut short. */
+const MOST_RESTARTS = 5;
 
 /** What may go better when it is tried again. */
 const PASSING: readonly SourceErrorCode[] = ["SOURCE_UNREACHABLE", "SOURCE_TIMEOUT", "SOURCE_MALFORMED"];

@@ -75,7 +75,7 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
     const started = performance.now();
     try {
       const [{ openSource }, { pullImage }] = await Promise.all([
-        import("../../remote/open-source.ts"),
+        import("../../remote/open.ts"),
         import("../../image-builder/pull/pull-image.ts"),
       ]);
       await using source = await openSource(address, sourceOptions(invocation, { env, signal }));

@@ -18,7 +18,7 @@ import { type PullOptions, pullImage } from "../../../image-builder/pull/pull-im
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { parseImageAddress } from "../../../remote/address.ts";
 import { pushImage } from "../../../remote/oci/push.ts";
-import { openSource } from "../../../remote/open-source.ts";
+import { openSource } from "../../../remote/open.ts";
 import { SourceError } from "../../../remote/source-error.ts";
 import { FIXTURES, IMAGES } from "../../fixtures.ts";
 import { sendRange, sha256, TestRegistry } from "../../remote/oci/test-registry.ts";

@@ -56,7 +56,8 @@ export function makeCertificate({
 /** An element of DER (X.690): its tag, its length, its contents. */
 function der(tag: number, ...contents: Buffer[]): Buffer {
   const content = Buffer.concat(contents);
-  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 255];
+  const { length: count } = content;
+  const length = count < 128 ? [count] : count < 256 ? [0x81, count] : [0x82, count >> 8, count & 255];
   return Buffer.concat([Buffer.from([tag, ...length]), content]);
 }
 

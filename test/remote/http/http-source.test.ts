@@ -175,6 +175,21 @@ test("a server that honours If-Range, and a file that became shorter, mean that 
   }
 });
 
+test("a file that ends within the range now has changed", async (t) => {
+  for (const etags of [
+    ['W/"one"', 'W/"two"'],
+    [undefined, undefined],
+  ]) {
+    const server = await startServer(t, (request, response, number) => {
+      const content = number === 1 ? CONTENT : CONTENT.subarray(0, 100_005);
+      answerRange(request, response, { content, headers: { etag: etags[number - 1] } });
+    });
+    const source = await open(t, server.origin);
+    await fails(t, source.read(100_000, 10), "SOURCE_CHANGED", /has changed/);
+    t.is(server.requests.length, 2);
+  }
+});
+
 test("the key is that of the version, whatever signature the address has", async (t) => {
   const server = await startServer(t);
   const keyOf = async (query: string) => (await open(t, `${server.origin}/disk.img${query}`)).key;

@@ -55,7 +55,7 @@ interface Answer {
 
 type Fault = (answer: Answer, random: Random, run: Run) => void;
 
-const RESERVED_STATUSES = ["408 x", "425 x", "429 x", "500 x", "502 x", "503 x", "504 x", "521 x"];
+const BUSY = ["408 x", "425 x", "429 x", "500 x", "502 x", "503 x", "504 x", "521 x"];
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   reset: cutting("reset"),
@@ -133,7 +133,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     answer.headers["content-encoding"] = "gzip";
   },
   busy: (answer, random) => {
-    answer.status = random.pick(RESERVED_STATUSES);
+    answer.status = random.pick(BUSY);
     answer.body = Buffer.from("busy");
     answer.headers = {
       "content-length": "4",

@@ -3,22 +3,16 @@ import { connect, createServer, type Socket } from "node:net";
 import test from "ava";
 import { CONTENT, close, ENV, fails, listen, open, startServer } from "./server.ts";
 
-test("a name that is not known, and a server that is away, are told of", async (t) => {
-  await fails(
-    t,
-    open(t, "http://no-such-host.invalid/a?sig=hidden"),
-    "SOURCE_UNREACHABLE",
-    /^http:\/\/no-such-host\.invalid\/a\?\.\.\.: the name of the server (?:is not known|cannot be looked up now): check/,
-    ["hidden"],
-  );
+test("a server that is away is told of", async (t) => {
   const server = createHttpServer();
   const { port } = await listen(server);
   await close(server);
   await fails(
     t,
-    open(t, `http://127.0.0.1:${port}/`),
+    open(t, `http://127.0.0.1:${port}/?sig=hidden`),
     "SOURCE_UNREACHABLE",
-    /the server takes no connections: check the address, and that it runs$/,
+    /^http:\S+\/\?\.\.\.: the server takes no connections: check the address, and that it runs$/,
+    ["hidden"],
   );
 });
 

@@ -86,6 +86,8 @@ test("a file of certificates that has none, or cannot be read, is told of", asyn
     const cacert = join(folder, name);
     if (text !== undefined) writeFileSync(cacert, text);
     await fails(t, open(t, server.origin, { cacert }), "CREDENTIALS_UNREADABLE", message);
+    const env = { ...ENV, SSL_CERT_FILE: cacert };
+    await fails(t, open(t, server.origin, { env }), "CREDENTIALS_UNREADABLE", message);
   }
   t.is(server.requests.length, 0);
 });

@@ -39,7 +39,14 @@ test("a key names a version of a URL", (t) => {
   t.is(key("https://h/p", version('"a"', "now")), base);
   t.is(key("https://h/p?X-Amz-Signature=1&X-Amz-Date=2", version('"a"')), base);
   t.is(key("https://h/p?sv=2&sig=3", version('"a"')), base);
+  const file = key("https://h/p?file=a", version('"a"'));
+  t.is(key("https://h/p?file=a&Expires=9&Signature=x&AWSAccessKeyId=y", version('"a"')), file);
+  t.is(key("https://h/p?X-Amz-Security-Token=1&file=a&X-Amz-Credential=2", version('"a"')), file);
+  t.is(key("https://h/p?file=a&sv=1&st=2&se=3&sr=b&sp=r&sig=4", version('"a"')), file);
   const others = [
+    file,
+    key("https://h/p?file=b&Expires=9&Signature=x", version('"a"')),
+    key("https://h/p?Expires=9", version('"a"')),
     key("https://h/q", version('"a"')),
     key("https://g/p", version('"a"')),
     key("http://h/p", version('"a"')),
