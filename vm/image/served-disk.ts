@@ -49,7 +49,7 @@ export class ServedDisk implements Disk, AsyncDisposable {
   }
 
   serve(socket: Duplex): DiskReads {
-    return new ServedReads(this.#image, socket, (line) => this.onFault?.(line));
+    return new ServedReads(this.#image, this.header.commit, socket, (line) => this.onFault?.(line));
   }
 
   unreadable(reason: string): DocteurError {
@@ -68,6 +68,7 @@ async function readHeader(image: RemoteImage, signal: AbortSignal | undefined): 
 }
 
 class ServedReads implements DiskReads {
+  readonly commit: string;
   fault: DocteurError | undefined;
   answersFaults = false;
   readonly #image: RemoteImage;
@@ -75,8 +76,9 @@ class ServedReads implements DiskReads {
   readonly #failed = deferred<DocteurError>();
   readonly #note: (line: string) => void;
 
-  constructor(image: RemoteImage, socket: Duplex, note: (line: string) => void) {
+  constructor(image: RemoteImage, commit: string, socket: Duplex, note: (line: string) => void) {
     this.#image = image;
+    this.commit = commit;
     this.#note = note;
     this.#server = serveNbd(socket, image, { onFault: (error) => this.#onFault(error) });
   }
