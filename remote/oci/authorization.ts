@@ -1,4 +1,5 @@
 import type { Authorization, HttpClient } from "../http/client.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { requestToken, type Token } from "./token.ts";
@@ -92,22 +93,5 @@ export class RegistryAuthorization implements Authorization {
   #scopeFor({ parameters }: Challenge): string {
     const asked = parameters.get("scope");
     return asked === undefined || asked.startsWith("repository:") ? this.#options.scope : asked;
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  // Its error is everybody's who waits for it, and nobody's if all are aborted.
-  promise.catch(() => {});
-  signal.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-  });
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }
