@@ -7,6 +7,9 @@ import { EQUAL_STEPS, type EqualStep, STEPS, VECTORS } from "./vectors.ts";
 /** Blocks that are expanded at once. */
 export const LANES = 4;
 
+/** Bytes from a lane to the next. */
+export const LANE = 4;
+
 /** Bytes of a block. */
 export const BLOCK = 64;
 
@@ -38,7 +41,7 @@ export const DIFFERENCES = STEPS * WORD;
 const CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6];
 const constant = (step: number): number => CONSTANTS[Math.floor(step / 20)]!;
 
-/** The bytes from one word of a block to the next, of expanded words. */
+/** Bytes from an expanded word of a block to the next. */
 const STRIDE = LANES * WORD;
 
 const NOTHING = i32.const(0);
@@ -171,7 +174,7 @@ const loadState = (first: number, address: number): Code =>
 const storeState = (first: number, address: number): Code =>
   Array.from({ length: STATE }, (_, i) => i32.store(NOTHING, address + i * WORD, get(first + i))).flat();
 
-/** `compress(lane)`: compress a block of the four, its lane in bytes. */
+/** `compress(lane)`: compress a block of the four. `lane` is 0, 4, 8 or 12, here and below. */
 function compress(): ModuleFunction {
   const first = 1;
   const body: Code[] = [loadState(first, MEMORY.state)];

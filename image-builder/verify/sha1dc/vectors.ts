@@ -1,14 +1,11 @@
-// The disturbance vectors of the known attacks on SHA-1, after Marc Stevens and Dan Shumow, "Speeding up
-// detection of SHA-1 collision attacks using unavoidable attack conditions" (USENIX Security 2017,
-// https://eprint.iacr.org/2017/173): the 32 that an attack can use at the least cost, and the conditions
-// on bits of the expanded message that any attack by a vector has to fulfil.
-import { CONDITIONS } from "./conditions.ts";
-import { rotateLeft } from "./rotate.ts";
+// The disturbance vectors of the known attacks on SHA-1: the 32 by which an attack costs least, after Marc
+// Stevens and Dan Shumow (see conditions.ts).
+import { CONDITIONS, type VectorName } from "./conditions.ts";
 
-/** Steps of SHA-1's compression function, and words of an expanded message block. */
+/** Steps of SHA-1's compression function, and words of an expanded block. */
 export const STEPS = 80;
 
-/** A bit of a word of the expanded message. */
+/** A bit of an expanded block. */
 export interface MessageBit {
   /** The word, 0 to 79. */
   readonly word: number;
@@ -16,68 +13,85 @@ export interface MessageBit {
   readonly bit: number;
 }
 
-/** A condition: two bits of the expanded message are equal, or they differ. */
+/** Two bits that are equal, or that differ, in each block of an attack. */
 export interface Condition {
   readonly bits: readonly [MessageBit, MessageBit];
   readonly differ: boolean;
 }
 
-/** A disturbance vector, by the names of Stéphane Manuel's classification: I(K, b) or II(K, b). */
-export interface DisturbanceVector {
-  readonly type: "I" | "II";
-  readonly k: number;
-  readonly b: number;
-  /** What an attack by this vector cannot avoid. */
-  readonly conditions: readonly Condition[];
-  /** The XOR of the expanded messages of the two blocks of an attack. */
-  readonly differences: Int32Array<ArrayBuffer>;
-  /** The step before which the states of the two blocks are the same. */
-  readonly equalStep: EqualStep;
-}
-
-/** The two steps that suffice: the states of the two blocks are the same before one of them, by each vector. */
+/** Steps before which the states of two blocks are the same: by each vector, before one of these. */
 export const EQUAL_STEPS = [58, 65] as const;
 
 export type EqualStep = (typeof EQUAL_STEPS)[number];
 
+/** A way to attack: where two blocks differ. */
+export interface DisturbanceVector {
+  readonly name: VectorName;
+  /** What an attack by this vector cannot avoid. */
+  readonly conditions: readonly Condition[];
+  /** The XOR of the two expanded blocks. */
+  readonly differences: Int32Array<ArrayBuffer>;
+  readonly equalStep: EqualStep;
+}
+
+function rotateLeft(word: number, count: number): number {
+  return (word << count) | (word >>> (32 - count));
+}
+
+/** Words of a vector before the first of the message: a disturbance is corrected for five steps. */
+export const WORDS_BEFORE = 5;
+
 /**
- * The XOR of the expanded messages that a vector defines. Each of its bits starts a local collision, a
- * disturbance and five corrections; the vector itself obeys the message expansion.
+ * The words of a vector, from 5 before the first of the message on: each set bit starts a local collision. 16 of
+ * them define the others, by the message expansion.
  * @see Stéphane Manuel, "Classification and generation of disturbance vectors for collision attacks against
  * SHA-1" (2011, https://eprint.iacr.org/2008/469), for the two types.
  */
-export function messageDifferences(type: "I" | "II", k: number, b: number): Int32Array<ArrayBuffer> {
-  // Corrections reach five steps ahead, so the vector begins five words before the message.
-  const before = 5;
-  const vector = new Int32Array(before + STEPS);
-  const at = (step: number) => vector[before + step]!;
-  vector[before + k + 15] = 1 << b;
-  if (type === "II") {
-    vector[before + k + 1] = rotateLeft(1 << b, 31);
-    vector[before + k + 3] = rotateLeft(1 << b, 31);
+export function vectorWords(name: VectorName): Int32Array<ArrayBuffer> {
+  const { type, k, b } = parseName(name);
+  const vector = new Int32Array(WORDS_BEFORE + STEPS);
+  const first = WORDS_BEFORE + k;
+  const at = (i: number) => vector[i]!;
+  vector[first + 15] = 1 << b;
+  if (type === "II") vector[first + 1] = vector[first + 3] = rotateLeft(1 << b, 31);
+  for (let i = first + 16; i < vector.length; i++) {
+    vector[i] = rotateLeft(at(i - 3) ^ at(i - 8) ^ at(i - 14) ^ at(i - 16), 1);
   }
-  for (let t = k + 16; t < STEPS; t++) {
-    vector[before + t] = rotateLeft(at(t - 3) ^ at(t - 8) ^ at(t - 14) ^ at(t - 16), 1);
+  for (let i = first - 1; i >= 0; i--) {
+    vector[i] = rotateLeft(at(i + 16), 31) ^ at(i + 13) ^ at(i + 8) ^ at(i + 2);
   }
-  for (let t = k - 1; t >= -before; t--) {
-    vector[before + t] = rotateLeft(at(t + 16), 31) ^ at(t + 13) ^ at(t + 8) ^ at(t + 2);
-  }
+  return vector;
+}
+
+/** The XOR of two expanded blocks: a disturbance and its corrections in the five steps after it. */
+function differences(name: VectorName): Int32Array<ArrayBuffer> {
+  const vector = vectorWords(name);
   return Int32Array.from({ length: STEPS }, (_, t) => {
+    const at = (step: number) => vector[WORDS_BEFORE + step]!;
     const rotated = rotateLeft(at(t - 3) ^ at(t - 4) ^ at(t - 5), 30);
     return at(t) ^ rotateLeft(at(t - 1), 5) ^ at(t - 2) ^ rotated;
   });
 }
 
-/** From the end of the vector's last disturbance before its run of zeros up to the first after it. */
-function equalStep(type: "I" | "II", k: number): EqualStep {
-  const first = k + (type === "I" ? 5 : 9);
-  const step = EQUAL_STEPS.find((step) => first <= step && step <= k + 15);
-  if (step === undefined) throw new RangeError(`no step of equal states: ${type}(${k})`);
+/** A step without a disturbance in the five steps before it. */
+function equalStep(name: VectorName): EqualStep {
+  const vector = vectorWords(name);
+  const step = EQUAL_STEPS.find((step) =>
+    vector.subarray(step, step + WORDS_BEFORE).every((word) => word === 0),
+  );
+  if (step === undefined) throw new RangeError(`no step of equal states: ${name}`);
   return step;
 }
 
+function parseName(name: VectorName): { type: string; k: number; b: number } {
+  const [, type, k, b] = /^(I|II)\((\d+),(\d+)\)$/.exec(name) as string[];
+  return { type: type!, k: Number(k), b: Number(b) };
+}
+
 function parseCondition(text: string): Condition {
-  const [, word, bit, relation, otherWord, otherBit] = /^(\d+)\.(\d+)([=!])(\d+)\.(\d+)$/.exec(text)!;
+  const [, word, bit, relation, otherWord, otherBit] = /^(\d+)\.(\d+)([=!])(\d+)\.(\d+)$/.exec(
+    text,
+  ) as string[];
   const bits = [
     { word: Number(word), bit: Number(bit) },
     { word: Number(otherWord), bit: Number(otherBit) },
@@ -85,12 +99,10 @@ function parseCondition(text: string): Condition {
   return { bits, differ: relation === "!" };
 }
 
-/** The vectors that are checked, in the order of the bits of a mask. */
-export const VECTORS: readonly DisturbanceVector[] = CONDITIONS.map(([type, k, b, conditions]) => ({
-  type,
-  k,
-  b,
+/** The vectors, in the order of the bits of a mask. */
+export const VECTORS: readonly DisturbanceVector[] = CONDITIONS.map(([name, conditions]) => ({
+  name,
   conditions: conditions.split(" ").map(parseCondition),
-  differences: messageDifferences(type, k, b),
-  equalStep: equalStep(type, k),
+  differences: differences(name),
+  equalStep: equalStep(name),
 }));
