@@ -3,10 +3,11 @@ import { SectorCache } from "../reader/block/sector-cache.ts";
 import { DocteurError } from "../reader/errors.ts";
 import { parseCommit } from "../reader/git/commit.ts";
 import { whyForbidden } from "../reader/git/forbidden-name.ts";
+import type { ObjectFormat } from "../reader/git/object-format.ts";
 import { raw } from "../reader/git/object-id.ts";
 import { Tree } from "../reader/git/tree.ts";
 import { TreeError } from "../reader/git/tree-error.ts";
-import { HEADER_SIZE } from "../reader/image/header.ts";
+import { headerSize } from "../reader/image/header.ts";
 import { Idx } from "../reader/pack/idx.ts";
 import { Objects } from "../reader/pack/objects.ts";
 import { ObjectBuffer } from "../reader/pack/output-buffer.ts";
@@ -31,6 +32,8 @@ export interface UnfinishedImage {
   readonly packBytes: number;
   /** A file with the IDX. */
   readonly idx: string;
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
 }
 
 /** What `checkReadable` finds in a commit. */
@@ -70,16 +73,17 @@ const [UNKNOWN, NO_POINTER, POINTER] = [0, 1, 2];
  * signal's reason when aborted.
  */
 export async function checkReadable(
-  { image, packBytes, idx }: UnfinishedImage,
+  { image, packBytes, idx, format }: UnfinishedImage,
   commit: string,
   where: string,
   signal?: AbortSignal,
 ): Promise<ReadCommit> {
   const [imageDevice, idxDevice] = [openFileDevice(image), openFileDevice(idx)];
   try {
-    const index = new Idx(new SectorCache(idxDevice), 0, packBytes);
+    const index = new Idx(new SectorCache(idxDevice), 0, packBytes, format);
     const cache = new SectorCache(imageDevice);
-    const pack = new Pack(cache, HEADER_SIZE, HEADER_SIZE + packBytes, (base) => index.find(base));
+    const packStart = headerSize(format.idLength);
+    const pack = new Pack(cache, packStart, packStart + packBytes, (base) => index.find(base), { format });
     return await new Check(index, pack, where).run(commit, new EventLoopYield(signal));
   } finally {
     imageDevice.close();
@@ -135,7 +139,7 @@ class Check {
 
   #root(commit: string): Uint8Array {
     try {
-      return raw(parseCommit(this.#objects.read(raw(commit), "commit")).tree);
+      return raw(parseCommit(this.#objects.read(raw(commit), "commit"), commit).tree);
     } catch (error) {
       throw this.#refusal(`commit ${commit}`, error);
     }
@@ -144,7 +148,7 @@ class Check {
   #read(folder: Folder): void {
     let tree: Tree;
     try {
-      tree = new Tree(this.#objects.read(folder.id, "tree"));
+      tree = new Tree(this.#objects.read(folder.id, "tree"), folder.id.length);
     } catch (error) {
       const name = error instanceof TreeError ? error.forbidden : undefined;
       throw this.#refusal(shownTreePath(name === undefined ? folder : { name, parent: folder }), error);
@@ -224,7 +228,7 @@ class Check {
     let characters = 0;
     for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
       const parent = folder;
-      for (const { type, name, id } of new Tree(this.#objects.read(folder.id, "tree"))) {
+      for (const { type, name, id } of new Tree(this.#objects.read(folder.id, "tree"), folder.id.length)) {
         if (type === "gitlink") {
           const path = shownTreePath({ name, parent });
           paths.push(path);

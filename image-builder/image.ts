@@ -2,8 +2,9 @@ import { writeSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
+import type { ObjectFormat } from "../reader/git/object-format.ts";
 import { raw } from "../reader/git/object-id.ts";
-import { encodeHeader, HEADER_SIZE, paddedTo } from "../reader/image/header.ts";
+import { encodeHeader, headerSize, paddedTo } from "../reader/image/header.ts";
 import { FOOTER_SIZE, looksLikeFooter } from "../reader/image/sections.ts";
 import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { OnProgress } from "./progress.ts";
@@ -20,7 +21,7 @@ export type WriteSections = (file: FileHandle, offset: number) => Promise<number
 
 /** What completes an image whose PACK is written. */
 export interface ImageParts {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   /** Bytes; see `checkBlockSize`. */
   readonly blockSize: number;
@@ -49,6 +50,7 @@ export class ImageFile implements AsyncDisposable {
   /** The temporary file. */
   readonly temporary: string;
   readonly #file: FileHandle;
+  #packStart = 0;
   #published = false;
 
   private constructor(path: string, temporary: string, file: FileHandle) {
@@ -85,12 +87,14 @@ export class ImageFile implements AsyncDisposable {
   /**
    * Drops what was written before. The header stays empty until `complete`, so that nothing takes the file
    * for an image.
+   * @param format how its objects are named.
    * @throws {DocteurError} `DISK_FULL`, `IMAGE_WRITE`.
    */
-  async begin(): Promise<void> {
+  async begin({ idLength }: ObjectFormat): Promise<void> {
+    this.#packStart = headerSize(idLength);
     try {
       await this.#file.truncate();
-      await this.#zeroes(0, HEADER_SIZE);
+      await this.#zeroes(0, this.#packStart);
     } catch (error) {
       throw writeFailed(this.path, error);
     }
@@ -104,7 +108,7 @@ export class ImageFile implements AsyncDisposable {
   writePack(bytes: Uint8Array, offset: number): void {
     try {
       for (let done = 0; done < bytes.length; ) {
-        const at = HEADER_SIZE + offset + done;
+        const at = this.#packStart + offset + done;
         done += writeSync(this.#file.fd, bytes, done, bytes.length - done, at);
       }
     } catch (error) {
@@ -121,7 +125,7 @@ export class ImageFile implements AsyncDisposable {
     const { commit, blockSize, packBytes, sections } = parts;
     await using idx = await open(parts.idx);
     const indexBytes = (await idx.stat()).size;
-    const packEnd = HEADER_SIZE + packBytes;
+    const packEnd = this.#packStart + packBytes;
     const paddedEnd = paddedTo(packEnd, blockSize);
     const total = packBytes + indexBytes;
     try {

@@ -1,3 +1,4 @@
+import type { HashAlgorithm } from "../reader/git/hash.ts";
 import type { Compression } from "./packing/compression.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -8,6 +9,11 @@ export interface MakeOptions {
   readonly image: string;
   /** Branch, tag or commit of a repository. Default: its HEAD. */
   readonly ref?: string | undefined;
+  /**
+   * The hash function that names the objects of a folder; default `sha1`. A repository must have been made
+   * with it.
+   */
+  readonly objectFormat?: HashAlgorithm | undefined;
   /** RFC 3339; the date of a folder's commit. Default: now, in this machine's zone. */
   readonly date?: string | undefined;
   /** Bytes, a multiple of 512. Default: 512. */
@@ -43,7 +49,9 @@ export interface MakeOptions {
 export interface MakeResult {
   /** Absolute path of the image. */
   readonly image: string;
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The hash function that names the objects. */
+  readonly hash: HashAlgorithm;
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   /** Whether the commit is a repository's, or made of a folder. */
   readonly source: "repository" | "folder";

@@ -55,6 +55,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     await image.publish();
     return {
       image: image.path,
+      hash: source.format.name,
       commit: source.commit,
       source: source.kind,
       files: survey.files,

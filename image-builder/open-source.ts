@@ -1,6 +1,9 @@
 import { type Stats, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DocteurError } from "../reader/errors.ts";
+import { algorithmOf, type ObjectFormat } from "../reader/git/object-format.ts";
+import { NODE_FORMATS } from "../reader/node-platform.ts";
 import type { Author } from "./folder/author.ts";
 import type { CommitDate } from "./folder/date.ts";
 import type { Exclusion } from "./folder/exclusion.ts";
@@ -18,6 +21,8 @@ export type Source = RepositorySource | FolderSource;
 
 interface CommonSource {
   readonly kind: MakeResult["source"];
+  /** How its objects are named. */
+  readonly format: ObjectFormat;
   readonly commit: string;
   readonly notes: readonly string[];
 }
@@ -74,7 +79,8 @@ async function fromRemote(
   const onProgress = gitProgressTo(options.onProgress, ["fetch"]);
   const fetched = await fetchRemote(endpoint, options.ref, gitDir, { timeout, onProgress, signal });
   const commit = await resolveCommit(gitDir, endpoint.display, fetched, signal, options.ref ?? "HEAD");
-  return { kind: "repository", gitDir, commit, notes: ignoredForRepository(options) };
+  const format = repositoryFormat(commit, endpoint.display, options);
+  return { kind: "repository", gitDir, format, commit, notes: ignoredForRepository(options) };
 }
 
 /** Undefined when the path is a folder that is no repository. */
@@ -94,10 +100,22 @@ async function fromLocalRepository(
   return {
     kind: "repository",
     gitDir,
+    format: repositoryFormat(commit, endpoint.path, options),
     commit,
     workTree: options.ref === undefined ? workTree : undefined,
     notes: ignoredForRepository(options),
   };
+}
+
+/**
+ * How a repository names its objects. @throws {DocteurError} `OBJECT_FORMAT` if the options ask for another
+ * way.
+ */
+function repositoryFormat(commit: string, where: string, { objectFormat }: MakeOptions): ObjectFormat {
+  const name = algorithmOf(commit);
+  if (objectFormat === undefined || objectFormat === name) return NODE_FORMATS[name];
+  const what = `${where} is a ${name} repository, and its objects keep their ids: leave out --object-format ${objectFormat}`;
+  throw new DocteurError("OBJECT_FORMAT", what);
 }
 
 /** A repository's commit has its own date and author; the original accepts `-d` and ignores it, too. */
@@ -115,13 +133,15 @@ async function fromFolder(
   { path }: LocalEndpoint,
   temporary: string,
   settings: SourceSettings,
-  { ref, repack, onProgress, signal }: MakeOptions,
+  { ref, repack, objectFormat = "sha1", onProgress, signal }: MakeOptions,
 ): Promise<Source> {
   const outputs = settings.outputs.map((file) => statSync(file, { throwIfNoEntry: false }));
   const isOutput = (stats: Stats) =>
     outputs.some((file) => file?.ino === stats.ino && file.dev === stats.dev);
   const { author, date, effort, excluded } = settings;
+  const format = NODE_FORMATS[objectFormat];
   const staged = await stageFolder(path, temporary, {
+    format,
     author,
     date,
     effort,
@@ -135,6 +155,7 @@ async function fromFolder(
   if (staged.excluded > 0) ignored.push(`${staged.excluded} files and folders are left out: --exclude`);
   return {
     kind: "folder",
+    format,
     commit: staged.commit,
     packed: staged.sources,
     notes: [...staged.notes, ...ignored],

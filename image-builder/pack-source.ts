@@ -18,9 +18,9 @@ export async function packSource(
   reuseDeltas: boolean,
 ): Promise<PackedCommit> {
   if (source.kind === "folder") return { sources: source.packed, notes: [] };
-  const { gitDir, commit } = source;
+  const { gitDir, commit, format } = source;
   const { withoutDeltas, onProgress, signal } = options;
-  const effort = { compression: options.compression ?? "default", withoutDeltas, signal } as const;
+  const effort = { format, compression: options.compression ?? "default", withoutDeltas, signal } as const;
   const onReuse = gitProgressTo(onProgress, ["count", "compress", "pack"]);
   const onRepack =
     onProgress &&

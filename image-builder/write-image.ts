@@ -48,7 +48,7 @@ async function packAndWrite(
   reuseDeltas: boolean,
 ): Promise<WrittenImage> {
   const { onProgress, signal } = options;
-  const { commit } = source;
+  const { commit, format } = source;
   // The reader is loaded while git packs.
   const loading = Promise.all([
     import("./check-readable.ts"),
@@ -58,19 +58,19 @@ async function packAndWrite(
   await mkdir(packs);
   const { sources, notes } = await packSource(source, packs, options, reuseDeltas);
   const [{ checkReadable }, { arrange }, { writeImageLayout }] = await loading;
-  await image.begin();
+  await image.begin(format);
   const report = (done: number, total: number) =>
     onProgress?.({ phase: "write", unit: "bytes", done, total });
   const write = (bytes: Uint8Array, offset: number) => image.writePack(bytes, offset);
   const { packBytes, idx } = await arrange(
     sources,
-    { commit, folder: packs, onProgress: report, signal },
+    { format, commit, folder: packs, onProgress: report, signal },
     write,
   );
-  const read = await checkReadable({ image: image.temporary, packBytes, idx }, commit, where, signal);
+  const unfinished = { image: image.temporary, packBytes, idx, format };
+  const read = await checkReadable(unfinished, commit, where, signal);
   const layoutNotes: string[] = [];
   const layout = async (file: FileHandle, start: number) => {
-    const unfinished = { image: image.temporary, packBytes, idx };
     const { end, why } = await writeImageLayout(file, start, unfinished, { commit, blockSize, signal });
     if (why !== undefined) layoutNotes.push(`the image has no layout, so reading takes longer: ${why}`);
     return end;

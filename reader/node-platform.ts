@@ -23,8 +23,10 @@ export const NODE_PLATFORM: Platform = {
   threads: NODE_THREADS,
 };
 
-/** The format of objects named by SHA-1, hashed by Node. */
+/** The formats of objects named by either hash function, hashed by Node. */
 export const SHA1: ObjectFormat = objectFormat("sha1", NODE_PLATFORM);
+export const SHA256: ObjectFormat = objectFormat("sha256", NODE_PLATFORM);
+export const NODE_FORMATS: Readonly<Record<HashAlgorithm, ObjectFormat>> = { sha1: SHA1, sha256: SHA256 };
 
 /**
  * The CRC-32 of bytes, unsigned. Node 21, 22.0 and 22.1 have none.

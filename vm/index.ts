@@ -20,7 +20,7 @@ export interface ProgramSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** How the store finds a path. Default: the program's own choice. */
   readonly layout?: "frozen" | "light" | "fast";
-  /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
+  /** Refuses an image of any other commit than this, 40 hexadecimal digits, or 64 for SHA-256. */
   readonly commit?: string;
   /** Whether the types of a program of your own are checked. Default: true. */
   readonly check?: boolean;

@@ -18,7 +18,7 @@ export interface TarEntry {
   readonly type: EntryType;
   /** A folder's ends in a slash. */
   readonly path: Uint8Array;
-  /** Object id, 40 hexadecimal digits: the name where the path, or the target of a link, does not fit. */
+  /** Object id, hexadecimal: the name where the path, or the target of a link, does not fit. */
   readonly id: string;
   /** Bytes of a file; 0 for anything else. */
   readonly size: number;

@@ -5,7 +5,7 @@ import type { Store } from "../../reader/store/store.ts";
 /** An entry below a folder. */
 export interface ArchiveEntry {
   readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
+  /** Object id, hexadecimal. */
   readonly id: string;
   /** Its path from that folder on; that of a folder or submodule ends in a slash. */
   readonly path: Uint8Array;

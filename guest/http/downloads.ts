@@ -26,7 +26,7 @@ export interface Download {
   readonly format: keyof typeof TYPES;
   /** Its path in the image, without links. */
   readonly folder: Uint8Array;
-  /** Object id of the folder, 40 hexadecimal digits. */
+  /** Object id of the folder, hexadecimal. */
   readonly id: string;
   /** The name under which it was requested; undefined for the root. */
   readonly name: Uint8Array | undefined;

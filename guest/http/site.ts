@@ -38,7 +38,7 @@ export interface FileResource {
   readonly kind: "file";
   /** Its path in the image, without links. */
   readonly path: Uint8Array;
-  /** Object id, 40 hexadecimal digits. */
+  /** Object id, hexadecimal. */
   readonly id: string;
   /** Bytes, as the PACK claims. */
   readonly size: number;

@@ -13,7 +13,7 @@ export interface RunRequest {
   readonly env: Readonly<Record<string, string>>;
   /** Overrides the layout of the program. */
   readonly layout?: LayoutName | undefined;
-  /** Refuses an image of any other commit, 40 hexadecimal digits. */
+  /** Refuses an image of any other commit, 40 hexadecimal digits, or 64 for SHA-256. */
   readonly commit?: string | undefined;
   /** Ignores the IDX of the image and makes it again. */
   readonly analyze?: boolean | undefined;

@@ -62,7 +62,7 @@ export class DeflatedPack implements Disposable {
    */
   async addBlob(size: number, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
     await this.#writeAll();
-    const hash = objectHash("blob", size);
+    const hash = objectHash("blob", size, this.#ids.format);
     this.#pack.beginEntry("blob", size);
     const write = async (deflated: AsyncIterable<Buffer>) => {
       for await (const chunk of deflated) this.#pack.append(chunk);

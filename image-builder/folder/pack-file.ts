@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
 /** Bytes buffered before they are written. */
@@ -60,18 +59,6 @@ export class PackFile implements Disposable {
   flush(): void {
     this.#write(this.#buffer.subarray(0, this.#buffered));
     this.#buffered = 0;
-  }
-
-  /** The SHA-1 of the whole file. */
-  sha1(): Uint8Array {
-    this.flush();
-    const hash = createHash("sha1");
-    for (let at = 0; at < this.#written; ) {
-      const read = readSync(this.#fd, this.#buffer, 0, Math.min(BUFFER, this.#written - at), at);
-      hash.update(this.#buffer.subarray(0, read));
-      at += read;
-    }
-    return hash.digest();
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { raw } from "../../reader/git/object-id.ts";
 import type { Effort } from "../packing/compression.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
 import { PartPacker } from "../packing/part-packer.ts";
 import type { OnProgress } from "../progress.ts";
-import { git } from "../source/git.ts";
+import { initBare } from "../source/init-bare.ts";
 import type { Author } from "./author.ts";
 import { encodeFolderCommit } from "./commit.ts";
 import type { CommitDate } from "./date.ts";
@@ -17,13 +18,15 @@ import { storeTrees, treesInOrder } from "./store-trees.ts";
 
 /** A folder as one commit, packed. */
 export interface StagedFolder extends LeftOut {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   /** PACKs that together have its objects, each object in one of them. */
   readonly sources: readonly PackFiles[];
 }
 
 export interface StageFolderOptions extends FolderEntriesOptions {
+  /** How its objects are named. */
+  readonly format: ObjectFormat;
   readonly author: Author;
   readonly date: CommitDate;
   readonly effort: Effort;
@@ -42,7 +45,7 @@ export interface StageFolderOptions extends FolderEntriesOptions {
 export async function stageFolder(
   folder: string,
   into: string,
-  { author, date, effort, onProgress, signal, ...entries }: StageFolderOptions,
+  { format, author, date, effort, onProgress, signal, ...entries }: StageFolderOptions,
 ): Promise<StagedFolder> {
   using listing = new Listing(join(into, "listing"));
   const leftOut = await listFolder(folder, listing, entries, signal);
@@ -55,13 +58,14 @@ export async function stageFolder(
     effort.window === 0
       ? undefined
       : new PartPacker({
-          gitDir: await emptyRepository(into, signal),
+          gitDir: await emptyRepository(into, format, signal),
+          format,
           folder: into,
           effort,
           onProgress: report,
           signal,
         });
-  using staging = new Staging(into, effort, packer);
+  using staging = new Staging(into, format, effort, packer);
   const reading = { onProgress, signal: packer?.signal ?? signal };
   const blobs = await storeFiles(folder, listing, staging, reading);
   const trees = await storeTrees(listing, blobs, staging, reading.signal);
@@ -78,9 +82,8 @@ export async function stageFolder(
 }
 
 /** A bare repository, for git to run in. */
-async function emptyRepository(into: string, signal?: AbortSignal): Promise<string> {
+async function emptyRepository(into: string, format: ObjectFormat, signal?: AbortSignal): Promise<string> {
   const gitDir = join(into, "repository.git");
-  const options = ["--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1"];
-  await git(["init", ...options, gitDir], { signal });
+  await initBare(gitDir, format.name, signal);
   return gitDir;
 }

@@ -1,5 +1,4 @@
 import type { ObjectKind } from "../../reader/git/object.ts";
-import { SHA1 } from "../../reader/node-platform.ts";
 import { encodeEntryHeader, encodePackHeader } from "../../reader/pack/format.ts";
 import { NumberList } from "../number-list.ts";
 import { writeIdxFile } from "../packing/idx-file.ts";
@@ -67,14 +66,15 @@ export class StagingPack implements Disposable {
 
   /** Completes the PACK, and writes its IDX. */
   finish(): PackFiles {
-    const trailer = new Uint8Array(SHA1.idLength);
+    const { format } = this.#ids;
+    const trailer = new Uint8Array(format.idLength);
     this.#file.append(trailer);
     this.#file.overwriteStart(encodePackHeader(this.count));
     const numberAt = (index: number) => this.#numbers.at(order[index] as number);
     const compare = (a: number, b: number) => this.#ids.compare(this.#numbers.at(a), this.#numbers.at(b));
     const order = sortIndexes(this.count, compare);
     writeIdxFile(this.#files.idx, {
-      format: SHA1,
+      format,
       count: this.count,
       firstByteAt: (index: number) => this.#ids.firstByte(numberAt(index)),
       copyId: (index: number, into: Uint8Array, offset: number) => {

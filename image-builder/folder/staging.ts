@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ObjectKind, objectId } from "../../reader/git/object.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { NumberList } from "../number-list.ts";
 import type { Effort } from "../packing/compression.ts";
 import type { PackFiles } from "../packing/pack-objects.ts";
@@ -19,7 +20,7 @@ import { storedStream } from "./stored-stream.ts";
  */
 export class Staging implements Disposable {
   /** The numbers and ids of all objects. */
-  readonly ids = new IdTable();
+  readonly ids: IdTable;
   readonly #folder: string;
   /** Undefined if there are to be no deltas: then every object is deflated here. */
   readonly #packer: PartPacker | undefined;
@@ -33,9 +34,11 @@ export class Staging implements Disposable {
 
   /**
    * @param folder an existing folder, for the staged objects.
+   * @param format how the objects are named.
    * @param packer packs the parts; undefined if nothing is to become a delta.
    */
-  constructor(folder: string, { level }: Effort, packer: PartPacker | undefined) {
+  constructor(folder: string, format: ObjectFormat, { level }: Effort, packer: PartPacker | undefined) {
+    this.ids = new IdTable(format);
     this.#folder = folder;
     this.#packer = packer;
     this.#deflated = new DeflatedPack(join(folder, "deflated"), this.ids, level);
@@ -52,7 +55,7 @@ export class Staging implements Disposable {
    */
   async add(kind: ObjectKind, bytes: Uint8Array, name = ""): Promise<number> {
     const before = this.ids.count;
-    const number = this.ids.add(objectId(kind, bytes));
+    const number = this.ids.add(objectId(kind, bytes, this.ids.format));
     if (number < before) return number;
     if (this.#packer === undefined) {
       await this.#deflated.add(kind, number, bytes);

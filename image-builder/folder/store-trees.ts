@@ -23,7 +23,7 @@ export async function storeTrees(
   for (let number = trees.length - 1; number >= 0; number--) {
     if (eventLoop.isDue) await eventLoop.yield();
     const { names, types, items } = listing.folder(number);
-    const tree = encodeTree(names, types, (index, into, offset) => {
+    const tree = encodeTree(names, types, staging.ids.format.idLength, (index, into, offset) => {
       const item = items[index] as number;
       staging.ids.copy((types[index] === "tree" ? trees[item] : blobs[item >>> 1]) as number, into, offset);
     });

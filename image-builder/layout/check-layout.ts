@@ -1,5 +1,6 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
+import type { ImageHeader } from "../../reader/image/header.ts";
 import { FOOTER_SIZE, readSections, type Section } from "../../reader/image/sections.ts";
 import { encodeDetails } from "../../reader/layout/details.ts";
 import { BLOCK_SIZE } from "../../reader/layout/format.ts";
@@ -17,10 +18,11 @@ import { detailsOf, type LayoutOf, layoutBlocks } from "./layout-blocks.ts";
  */
 export function* checkLayout(
   cache: SectorCache,
-  { packEnd, indexOffset }: { readonly packEnd: number; readonly indexOffset: number },
+  { packEnd, ...header }: Pick<ImageHeader, "packStart" | "indexOffset"> & { readonly packEnd: number },
   source: LayoutOf,
 ): Generator<void, number> {
-  const sections = readSections(cache, indexOffset);
+  const { indexOffset } = header;
+  const sections = readSections(cache, header);
   const footer = indexOffset - FOOTER_SIZE;
   // What looks like a damaged footer there is the content of an object.
   if (sections === undefined && footer < packEnd) return 0;

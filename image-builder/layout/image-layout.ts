@@ -4,8 +4,7 @@ import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { boundsOf } from "../../reader/bounds.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import { raw } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE } from "../../reader/image/header.ts";
-import { SHA1 } from "../../reader/node-platform.ts";
+import { headerSize } from "../../reader/image/header.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
@@ -17,7 +16,7 @@ import { type LayoutPiece, layoutPieces, SMALLEST_WITH_LAYOUT } from "./layout-p
 import { ObjectLocations } from "./object-locations.ts";
 
 export interface ImageLayoutOptions {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   /** Bytes; see `checkBlockSize`. */
   readonly blockSize: number;
@@ -36,27 +35,27 @@ export interface ImageLayoutOptions {
 export async function writeImageLayout(
   file: FileHandle,
   start: number,
-  { image, packBytes, idx: idxPath }: UnfinishedImage,
+  { image, packBytes, idx: idxPath, format }: UnfinishedImage,
   { commit, blockSize, signal }: ImageLayoutOptions,
 ): Promise<{ readonly end: number; readonly why?: string }> {
   const [packDevice, idxDevice] = [openFileDevice(image), openFileDevice(idxPath)];
   try {
     if (start + idxDevice.size <= SMALLEST_WITH_LAYOUT) return { end: start };
     const cache = new SectorCache(packDevice);
-    const packEnd = HEADER_SIZE + packBytes;
-    const idx = new Idx(new SectorCache(idxDevice), 0, packBytes);
+    const packStart = headerSize(format.idLength);
+    const idx = new Idx(new SectorCache(idxDevice), 0, packBytes, format);
     // Less than what `verifyDevice` allows, which counts the layout in.
     const bounds = boundsOf(packBytes);
-    const work = new Work(bounds.commandWork);
-    const pack = new Pack(cache, HEADER_SIZE, packEnd, (base) => idx.find(base), { bounds, work });
+    const options = { format, bounds, work: new Work(bounds.commandWork) };
+    const pack = new Pack(cache, packStart, packStart + packBytes, (base) => idx.find(base), options);
     const objects = new Objects(idx, pack);
     const id = raw(commit);
-    const locations = new ObjectLocations(idx, pack, packBytes - SHA1.idLength);
+    const locations = new ObjectLocations(idx, pack, packBytes - format.idLength);
     const eventLoop = new EventLoopYield(signal);
     const source = {
       commit: id,
-      root: raw(parseCommit(objects.read(id, "commit")).tree),
-      idLength: SHA1.idLength,
+      root: raw(parseCommit(objects.read(id, "commit"), commit).tree),
+      idLength: format.idLength,
       objects: idx.count,
       readTree: boundedTrees(objects),
       locate: (object: Uint8Array) => locations.locate(object),

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { crc32, SHA1 } from "../../reader/node-platform.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
+import { crc32 } from "../../reader/node-platform.ts";
 import {
   decodeEntryHeader,
   type EntryHeader,
@@ -18,11 +19,10 @@ import { SourcePacks } from "./source-packs.ts";
 /** Bytes of an entry read at a time. */
 const CHUNK = 256 * 1024;
 
-/** Bytes of an entry's header at most. */
-const MAX_HEADER = maxEntryHeader(SHA1);
-
 export interface ArrangeOptions {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   /** An existing folder for the IDX and for what is needed on the way to it. */
   readonly folder: string;
@@ -50,16 +50,19 @@ export interface ArrangedPack {
  */
 export async function arrange(
   sources: readonly PackFiles[],
-  { commit, folder, onProgress, signal }: ArrangeOptions,
+  { format, commit, folder, onProgress, signal }: ArrangeOptions,
   writeAt: WriteAt,
 ): Promise<ArrangedPack> {
-  using packs = new SourcePacks(sources.map(({ pack }) => pack));
+  using packs = new SourcePacks(
+    sources.map(({ pack }) => pack),
+    format,
+  );
   const ids = join(folder, "ids");
   const idxs = sources.map(({ idx }) => idx);
-  using entries = new SourceEntries(idxs, packs.ends, ids);
+  using entries = new SourceEntries(idxs, packs.ends, ids, format);
   for (const idx of idxs) rmSync(idx);
   const eventLoop = new EventLoopYield(signal);
-  const arrangement = new Arrangement(entries, packs, writeAt);
+  const arrangement = new Arrangement(entries, packs, format, writeAt);
   const total = packs.ends.reduce((sum, end) => sum + end, 0);
   for (const entry of descent(entries, packs, commit)) {
     arrangement.add(entry);
@@ -78,6 +81,7 @@ export async function arrange(
 
 /** The new PACK while it is written. Memory is 12 bytes an entry. */
 class Arrangement {
+  readonly #format: ObjectFormat;
   readonly #entries: SourceEntries;
   readonly #packs: SourcePacks;
   readonly #writer: PackWriter;
@@ -88,10 +92,11 @@ class Arrangement {
   /** The entry whose start is in `#chunk`. */
   #loaded: number | undefined;
 
-  constructor(entries: SourceEntries, packs: SourcePacks, writeAt: WriteAt) {
+  constructor(entries: SourceEntries, packs: SourcePacks, format: ObjectFormat, writeAt: WriteAt) {
+    this.#format = format;
     this.#entries = entries;
     this.#packs = packs;
-    this.#writer = new PackWriter(entries.count, writeAt);
+    this.#writer = new PackWriter(entries.count, format, writeAt);
     this.#offsets = new Float64Array(entries.count);
     this.#crcs = new Uint32Array(entries.count);
   }
@@ -120,7 +125,7 @@ class Arrangement {
   writeIdx(path: string, trailer: Uint8Array): void {
     const entries = this.#entries;
     writeIdxFile(path, {
-      format: SHA1,
+      format: this.#format,
       count: entries.count,
       firstByteAt: (index: number) => entries.idAt(index)[0] as number,
       copyId: (index: number, into: Uint8Array, at: number) => into.set(entries.idAt(index), at),
@@ -138,7 +143,8 @@ class Arrangement {
       this.#packs.read(this.#entries.source(entry), offset, length, this.#chunk);
       this.#loaded = entry;
     }
-    return decodeEntryHeader(this.#chunk, offset, 0, 0, Math.min(length, MAX_HEADER));
+    const end = Math.min(length, maxEntryHeader(this.#format));
+    return decodeEntryHeader(this.#chunk, offset, 0, this.#format, 0, end);
   }
 
   /** The entry that a delta is built on. */

@@ -24,8 +24,9 @@ const TREE = 2 ** 31;
  * @throws what `fs` throws.
  */
 export function* descent(entries: SourceEntries, packs: SourcePacks, commit: string): Generator<number> {
-  const walk = new Descent(entries, packs);
-  const top = entries.find(raw(commit));
+  const walk = new Descent(entries, packs, commit);
+  const id = raw(commit);
+  const top = entries.find(id);
   if (top !== undefined) {
     yield* walk.trees(top);
     yield* walk.blobs();
@@ -42,6 +43,8 @@ class TreeBuffer extends FreshBuffer {
 }
 
 class Descent {
+  /** The commit's id, hexadecimal. */
+  readonly #commit: string;
   readonly #entries: SourceEntries;
   readonly #packs: SourcePacks;
   /** Of each entry: whether it has come. */
@@ -49,7 +52,8 @@ class Descent {
   /** What each tree names: how much, then the entries. In the order in which the trees came. */
   readonly #named = new NumberList();
 
-  constructor(entries: SourceEntries, packs: SourcePacks) {
+  constructor(entries: SourceEntries, packs: SourcePacks, commit: string) {
+    this.#commit = commit;
     this.#entries = entries;
     this.#packs = packs;
     this.#seen = new Uint8Array(entries.count);
@@ -60,7 +64,7 @@ class Descent {
     this.#seen[commit] = 1;
     yield commit;
     const content = this.#read(commit, "commit");
-    const root = content && this.#entries.find(raw(parseCommit(content).tree));
+    const root = content && this.#entries.find(raw(parseCommit(content, this.#commit).tree));
     const pending = new NumberList();
     if (root !== undefined) pending.push(root);
     for (let tree = pending.pop(); tree !== undefined; tree = pending.pop()) {
@@ -131,7 +135,7 @@ class Descent {
   #tree(entry: number): Tree | undefined {
     const content = this.#read(entry, "tree");
     try {
-      return content && new Tree(content);
+      return content && new Tree(content, this.#commit.length / 2);
     } catch (error) {
       if (error instanceof DocteurError) return undefined;
       throw error;

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DocteurError } from "../../reader/errors.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { raw } from "../../reader/git/object-id.ts";
 import { encodeEntryHeader, encodePackHeader, FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { encodeIdx } from "../../reader/pack/idx-encode.ts";
@@ -16,6 +16,7 @@ import type { Part } from "./part-packer.ts";
 import { objectsOf, sourceObjects } from "./source-objects.ts";
 
 export interface PackBlobsOptions {
+  readonly format: ObjectFormat;
   readonly folder: string;
   readonly effort: Effort;
   readonly search: Search;
@@ -34,7 +35,7 @@ export interface PackBlobsOptions {
 export async function packBlobs(
   gitDir: string,
   { count, idAt, nameAt, objects }: Part,
-  { folder, effort, search, signal, onSearched }: PackBlobsOptions,
+  { format, folder, effort, search, signal, onSearched }: PackBlobsOptions,
 ): Promise<PackFiles> {
   const ids = Array.from({ length: count }, (_, position) => idAt(position));
   const own = objects ?? (await objectsOf(gitDir, signal));
@@ -59,13 +60,13 @@ export async function packBlobs(
     onSearched?.(index.length);
     await eventLoop.yield();
   }
-  const hash = createHash("sha1");
+  const hash = format.createHash();
   for (const piece of pieces) hash.update(piece);
   const trailer = hash.digest();
   index.sort((a, b) => Buffer.compare(a.id, b.id));
   const files = { pack: join(folder, "blobs.pack"), idx: join(folder, "blobs.idx") };
   await writeFile(files.pack, [...pieces, trailer], { flag: "wx" });
-  await writeFile(files.idx, encodeIdx(index, trailer), { flag: "wx" });
+  await writeFile(files.idx, encodeIdx(index, trailer, format), { flag: "wx" });
   return files;
 }
 

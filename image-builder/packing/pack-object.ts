@@ -2,7 +2,7 @@ import type { ObjectKind } from "../../reader/git/object.ts";
 
 /** An object to pack. */
 export interface PackObject {
-  /** 40 hexadecimal digits. */
+  /** Hexadecimal digits. */
   readonly id: string;
   readonly kind: ObjectKind;
   /** Bytes of its content. */

@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import type { Hash } from "../../reader/git/hash.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { encodePackHeader } from "../../reader/pack/format.ts";
 
 /** Bytes collected before they are written. */
@@ -10,13 +11,14 @@ export type WriteAt = (bytes: Uint8Array, offset: number) => void;
 /** Writes a PACK from its start to its end, and hashes it on the way. */
 export class PackWriter {
   readonly #writeAt: WriteAt;
-  readonly #hash = createHash("sha1");
+  readonly #hash: Hash;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER);
   #buffered = 0;
   #written = 0;
 
   /** Writes the PACK's header. @param count its objects. @throws what `writeAt` throws, as the methods do. */
-  constructor(count: number, writeAt: WriteAt) {
+  constructor(count: number, format: ObjectFormat, writeAt: WriteAt) {
+    this.#hash = format.createHash();
     this.#writeAt = writeAt;
     this.append(encodePackHeader(count));
   }

@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { BIG_FILE_THRESHOLD, type Effort } from "./compression.ts";
 import { orderName } from "./order-name.ts";
 import { packBlobs } from "./pack-blobs.ts";
@@ -15,8 +16,7 @@ export interface Part {
   readonly partClass: PartClass;
   readonly count: number;
   /**
-   * The id of an object, 40 hexadecimal digits, by its position in the order in which git searches them for
-   * deltas.
+   * The id of an object, hexadecimal, by its position in the order in which git searches them for deltas.
    */
   readonly idAt: (position: number) => string;
   /** The name of a file, without its folder, at a position. */
@@ -30,6 +30,8 @@ export interface Part {
 export interface PartPackerOptions {
   /** The repository that git runs in, which is only read. */
   readonly gitDir: string;
+  /** How it names its objects. */
+  readonly format: ObjectFormat;
   /** An existing folder for the PACKs. */
   readonly folder: string;
   readonly effort: Effort;
@@ -89,7 +91,7 @@ export class PartPacker implements AsyncDisposable {
   }
 
   async #pack(part: Part, index: number): Promise<void> {
-    const { gitDir, effort, onProgress } = this.#options;
+    const { gitDir, format, effort, onProgress } = this.#options;
     const report = (done: number) => {
       this.#searched[index] = Math.max(this.#searched[index] as number, done);
       onProgress?.(this.#searched.reduce((sum, each) => sum + each, 0));
@@ -101,7 +103,7 @@ export class PartPacker implements AsyncDisposable {
     if (search === undefined) {
       this.#packs[index] = await packPart(gitDir, part, folder, effort, this.signal, report);
     } else {
-      const options = { folder, effort, search, signal: this.signal, onSearched: report };
+      const options = { format, folder, effort, search, signal: this.signal, onSearched: report };
       this.#here = this.#here.then(() => packBlobs(gitDir, part, options));
       this.#packs[index] = (await this.#here) as PackFiles;
     }

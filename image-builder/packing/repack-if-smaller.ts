@@ -1,6 +1,6 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { commitObjects } from "./commit-objects.ts";
 import type { PackFiles } from "./pack-objects.ts";
@@ -35,7 +35,10 @@ export async function repackIfSmaller(
   await mkdir(own);
   const reused = await reusePack(gitDir, commit, own, { ...options, onProgress: onReuse });
   const repacked = await repack(gitDir, await commitObjects(gitDir, commit, options.signal), folder, options);
-  const [reusedBytes, repackedBytes] = [await bytesOf([reused]), await bytesOf(repacked)];
+  const [reusedBytes, repackedBytes] = [
+    await bytesOf([reused], options.format),
+    await bytesOf(repacked, options.format),
+  ];
   if (repackedBytes <= reusedBytes) {
     await rm(own, { recursive: true });
     return { sources: repacked, notes: [] };
@@ -47,8 +50,8 @@ export async function repackIfSmaller(
 }
 
 /** Bytes of the PACK that is arranged of several: each has a header and a trailer. */
-async function bytesOf(packs: readonly PackFiles[]): Promise<number> {
-  const frame = FIRST_ENTRY + ID_LENGTH;
+async function bytesOf(packs: readonly PackFiles[], { idLength }: ObjectFormat): Promise<number> {
+  const frame = FIRST_ENTRY + idLength;
   const sizes = await Promise.all(packs.map(async ({ pack }) => (await stat(pack)).size - frame));
   return sizes.reduce((sum, size) => sum + size, frame);
 }

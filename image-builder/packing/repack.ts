@@ -1,3 +1,4 @@
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import type { Compression } from "./compression.ts";
 import { effortOf } from "./compression.ts";
 import { ObjectFolders } from "./object-folders.ts";
@@ -9,6 +10,8 @@ import { PartSize } from "./parts.ts";
 import { similarOrder } from "./similar-order.ts";
 
 export interface RepackOptions {
+  /** How the repository names its objects. */
+  readonly format: ObjectFormat;
   readonly compression: Compression;
   /** Store every object undeltified. Default false. */
   readonly withoutDeltas?: boolean | undefined;
@@ -28,10 +31,11 @@ export async function repack(
   gitDir: string,
   objects: readonly PackObject[],
   folder: string,
-  { compression, withoutDeltas, onProgress, signal }: RepackOptions,
+  { format, compression, withoutDeltas, onProgress, signal }: RepackOptions,
 ): Promise<readonly PackFiles[]> {
   await using packer = new PartPacker({
     gitDir,
+    format,
     folder,
     effort: effortOf(compression, withoutDeltas),
     onProgress: onProgress && ((done) => onProgress(done, objects.length)),

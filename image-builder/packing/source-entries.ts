@@ -1,6 +1,7 @@
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { NumberList } from "../number-list.ts";
 import { mergeIds } from "./source-ids.ts";
@@ -32,13 +33,14 @@ export class SourceEntries implements Disposable {
    * @param idxs those of the PACKs.
    * @param ends where the entries of each PACK end, in bytes.
    * @param ids a new file for the ids.
+   * @param format how the objects are named.
    * @throws {Error} if an object is in two of them, or there are too many; what `fs` throws.
    */
-  constructor(idxs: readonly string[], ends: Float64Array, ids: string) {
+  constructor(idxs: readonly string[], ends: Float64Array, ids: string, format: ObjectFormat) {
     if (idxs.length > MAX_PACKS || ends.some((end) => end > MAX_PACK_BYTES))
       throw new Error("too many PACKs");
     const byId = new NumberList(Float64Array);
-    mergeIds(idxs, ids, (source, offset) => byId.push(source * MAX_PACK_BYTES + offset));
+    mergeIds(idxs, ids, format, (source, offset) => byId.push(source * MAX_PACK_BYTES + offset));
     this.count = byId.length;
     this.#ends = ends;
     this.#locations = new Float64Array(this.count);
@@ -49,7 +51,8 @@ export class SourceEntries implements Disposable {
       this.#numbers[index] = this.#search(byId.at(index)) as number;
     }
     this.#device = openFileDevice(ids);
-    this.#ids = new Idx(new SectorCache(this.#device, { capacity: CACHE }), 0, Number.MAX_SAFE_INTEGER);
+    const cache = new SectorCache(this.#device, { capacity: CACHE });
+    this.#ids = new Idx(cache, 0, Number.MAX_SAFE_INTEGER, format);
   }
 
   /** The number of the entry of the object with this raw id; undefined if there is none. */

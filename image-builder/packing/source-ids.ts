@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { SHA1 } from "../../reader/node-platform.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import {
   FAN_OUT_COUNT,
   FAN_OUT_OFFSET,
@@ -8,9 +8,6 @@ import {
   LARGE_OFFSET,
 } from "../../reader/pack/idx-format.ts";
 import { sortIndexes } from "../sort-indexes.ts";
-
-/** Bytes of an id. */
-const { idLength: ID } = SHA1;
 
 /** Digits of an id after the first byte that are compared as one number. */
 const KEY_BYTES = 6;
@@ -24,7 +21,12 @@ export type OnObject = (source: number, offset: number) => void;
  * @param onObject gets each object, in the order of the ids.
  * @throws {Error} if an id is in two IDXs; what `fs` throws.
  */
-export function mergeIds(idxs: readonly string[], merged: string, onObject: OnObject): void {
+export function mergeIds(
+  idxs: readonly string[],
+  merged: string,
+  format: ObjectFormat,
+  onObject: OnObject,
+): void {
   const fanOuts = idxs.map(readFanOut);
   const totals = new Uint32Array(FAN_OUT_COUNT);
   for (const fanOut of fanOuts) for (const [byte, below] of fanOut.entries()) totals[byte]! += below;
@@ -35,11 +37,11 @@ export function mergeIds(idxs: readonly string[], merged: string, onObject: OnOb
     for (const [byte, total] of totals.entries()) fanOut.writeUInt32BE(total, byte * 4);
     writeFully(fd, Buffer.concat([IDX_SIGNATURE, fanOut]));
     for (let byte = 0; byte < FAN_OUT_COUNT; byte++) {
-      const found = new Bucket(range(totals, byte).rows);
+      const found = new Bucket(range(totals, byte).rows, format);
       for (const [source, idx] of idxs.entries()) found.read(source, idx, fanOuts[source]!, byte);
       writeFully(fd, found.sorted(onObject));
     }
-    ftruncateSync(fd, idxLayout(count, 0, SHA1).length);
+    ftruncateSync(fd, idxLayout(count, 0, format).length);
   } finally {
     closeSync(fd);
   }
@@ -47,13 +49,15 @@ export function mergeIds(idxs: readonly string[], merged: string, onObject: OnOb
 
 /** The objects whose ids begin with one byte. */
 class Bucket {
+  readonly #format: ObjectFormat;
   readonly #ids: Buffer;
   readonly #sources: Uint16Array;
   readonly #offsets: Float64Array;
   #count = 0;
 
-  constructor(count: number) {
-    this.#ids = Buffer.allocUnsafeSlow(count * ID);
+  constructor(count: number, format: ObjectFormat) {
+    this.#format = format;
+    this.#ids = Buffer.allocUnsafeSlow(count * format.idLength);
     this.#sources = new Uint16Array(count);
     this.#offsets = new Float64Array(count);
   }
@@ -62,10 +66,12 @@ class Bucket {
   read(source: number, path: string, fanOut: Uint32Array, byte: number): void {
     const { first, rows } = range(fanOut, byte);
     if (rows === 0) return;
-    const tables = idxLayout(fanOut[FAN_OUT_COUNT - 1] as number, 0, SHA1);
+    const { idLength } = this.#format;
+    const tables = idxLayout(fanOut[FAN_OUT_COUNT - 1] as number, 0, this.#format);
     const fd = openSync(path, "r");
     try {
-      readFully(fd, this.#ids.subarray(this.#count * ID, (this.#count + rows) * ID), tables.ids + first * ID);
+      const ids = this.#ids.subarray(this.#count * idLength, (this.#count + rows) * idLength);
+      readFully(fd, ids, tables.ids + first * idLength);
       const offsets = Buffer.allocUnsafe(rows * 4);
       readFully(fd, offsets, tables.offsets + first * 4);
       const large = Buffer.allocUnsafe(8);
@@ -86,15 +92,17 @@ class Bucket {
   /** The ids in their order. */
   sorted(onObject: OnObject): Buffer {
     const ids = this.#ids;
-    const idAt = (index: number) => ids.subarray(index * ID, (index + 1) * ID);
-    const keys = Float64Array.from({ length: this.#count }, (_, i) => ids.readUIntBE(i * ID + 1, KEY_BYTES));
+    const { idLength } = this.#format;
+    const idAt = (index: number) => ids.subarray(index * idLength, (index + 1) * idLength);
+    const keyAt = (index: number) => ids.readUIntBE(index * idLength + 1, KEY_BYTES);
+    const keys = Float64Array.from({ length: this.#count }, (_, index) => keyAt(index));
     const order = sortIndexes(
       this.#count,
       (a, b) => (keys[a] as number) - (keys[b] as number) || Buffer.compare(idAt(a), idAt(b)),
     );
     const sorted = Buffer.allocUnsafe(ids.length);
     for (const [position, index] of order.entries()) {
-      ids.copy(sorted, position * ID, index * ID, (index + 1) * ID);
+      ids.copy(sorted, position * idLength, index * idLength, (index + 1) * idLength);
       const before = order[position - 1];
       if (before !== undefined && idAt(before).equals(idAt(index)))
         throw new Error("an object is in two PACKs");

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
-import { ID_LENGTH } from "../../reader/git/object-id.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 
 /** Files that are open at a time; there may be more PACKs than a process may open. */
@@ -14,14 +14,16 @@ export type FindBase = (id: Uint8Array) => number | undefined;
 export class SourcePacks implements Disposable {
   /** Bytes up to where the entries of each end. */
   readonly ends: Float64Array;
+  readonly #format: ObjectFormat;
   readonly #files: readonly string[];
   readonly #open = new Map<number, number>();
   readonly #readers = new Map<number, { readonly pack: Pack; close(): void }>();
 
-  /** @param files the PACKs. */
-  constructor(files: readonly string[]) {
+  /** @param files the PACKs. @param format how their objects are named. */
+  constructor(files: readonly string[], format: ObjectFormat) {
+    this.#format = format;
     this.#files = files;
-    this.ends = Float64Array.from(files, (pack) => statSync(pack).size - ID_LENGTH);
+    this.ends = Float64Array.from(files, (pack) => statSync(pack).size - format.idLength);
   }
 
   /** Reads `length` bytes of a PACK from `offset` on to the start of `into`. @throws what `fs` throws. */
@@ -41,7 +43,7 @@ export class SourcePacks implements Disposable {
     if (this.#readers.size >= MAX_OPEN) this.#closeReaders();
     const device = openFileDevice(this.#files[source] as string);
     const cache = new SectorCache(device);
-    const pack = new Pack(cache, 0, cache.size, findBase);
+    const pack = new Pack(cache, 0, cache.size, findBase, { format: this.#format });
     this.#readers.set(source, { pack, close: () => device.close() });
     return pack;
   }

@@ -4,7 +4,7 @@ import { DocteurError } from "../../reader/errors.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
 import { git, reason, tryGit } from "./git.ts";
 import { isolateRepository } from "./isolated-repository.ts";
-import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
 import { maskUserInfo } from "./secret.ts";
 import { exists, looksLikeGitDir, unreadableRepository } from "./unreadable-repository.ts";
 
@@ -97,7 +97,7 @@ export function requireFolder(path: string): void {
  *
  * @param where the repository, for messages; `shownRevision` the revision as the user gave it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
- * `EMPTY_REPOSITORY`, `OBJECT_FORMAT`.
+ * `EMPTY_REPOSITORY`.
  */
 export async function resolveCommit(
   gitDir: string,
@@ -106,11 +106,7 @@ export async function resolveCommit(
   signal?: AbortSignal,
   shownRevision = revision,
 ): Promise<string> {
-  const format = git(["rev-parse", "--show-object-format"], { gitDir, signal });
-  const listing = listRefs(gitDir, signal);
-  await Promise.allSettled([format, listing]);
-  refuseSha256((await format).trim(), where);
-  const refs = await listing;
+  const refs = await listRefs(gitDir, signal);
   const head = revision === undefined || revision === "HEAD";
   const name = head ? "HEAD" : (findRef(refs, revision)?.name ?? revision);
   const object = await revParse(gitDir, name, signal);
@@ -135,7 +131,7 @@ async function notACommit(
   let said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
   for (let tags = 0; said.stdout.trim() === "tag" && tags < MAX_TAGS; tags++) {
     const { stdout } = await tryGit(["cat-file", "tag", id], { gitDir, signal });
-    id = /^object ([0-9a-f]{40})$/m.exec(stdout)?.[1] ?? id;
+    id = /^object ([0-9a-f]+)$/m.exec(stdout)?.[1] ?? id;
     said = await tryGit(["cat-file", "-t", id], { gitDir, signal });
   }
   const kind = said.stdout.trim();
@@ -163,7 +159,7 @@ async function refuseAmbiguousId(
   where: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (!/^[0-9a-f]{4,39}$/i.test(revision)) return;
+  if (!/^[0-9a-f]{4,63}$/i.test(revision)) return;
   const { stdout } = await tryGit(["rev-parse", `--disambiguate=${revision}`], { gitDir, signal });
   if (stdout.trim().split("\n").length < 2) return;
   throw new DocteurError("REF_AMBIGUOUS", `several ids in ${where} begin with ${revision}: give more digits`);

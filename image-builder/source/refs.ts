@@ -63,17 +63,6 @@ export function noHead(refs: readonly Ref[], where: string): DocteurError {
   );
 }
 
-/**
- * @throws {DocteurError} `OBJECT_FORMAT` for a repository with SHA-256 ids: an image can hold SHA-1 ids only.
- */
-export function refuseSha256(format: string, where: string): void {
-  if (format === "sha1") return;
-  throw new DocteurError(
-    "OBJECT_FORMAT",
-    `${where} is a ${format} repository; an image can hold SHA-1 repositories only`,
-  );
-}
-
 function whatIsThere(refs: readonly Ref[]): string {
   const branches = shortNames(refs, "refs/heads/");
   const tags = shortNames(refs, "refs/tags/");

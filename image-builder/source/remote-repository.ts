@@ -1,20 +1,19 @@
 import { DocteurError } from "../../reader/errors.ts";
+import { algorithmOf } from "../../reader/git/object-format.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
 import type { RemoteEndpoint } from "./endpoint.ts";
-import { type GitOptions, type GitResult, git, gitFailed, reason, tryGit } from "./git.ts";
+import { type GitOptions, type GitResult, gitFailed, reason, tryGit } from "./git.ts";
 import { gitAccess } from "./git-access.ts";
 import type { OnGitProgress } from "./git-progress.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
-import { findRef, noHead, type Ref, refNotFound, refuseSha256 } from "./refs.ts";
+import { initBare } from "./init-bare.ts";
+import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
 
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
 
 /** How the name of what an annotated tag leads to ends in a list of references (gitprotocol-pack(5)). */
 const PEELED = "^{}";
-
-/** Digits of a SHA-256 id. */
-const SHA256_DIGITS = 64;
 
 /** One pack, as the server sent it, rather than a file for each object. */
 const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
@@ -29,8 +28,7 @@ export interface FetchOptions {
 /**
  * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`,
  * without its history, and returns its name there. The transport is git's own, with the user's settings.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
- * `FETCH_FAILED`, `TIMEOUT`.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,
@@ -39,17 +37,12 @@ export async function fetchRemote(
   options: FetchOptions,
 ): Promise<string> {
   const access = await gitAccess(endpoint, options.signal);
-  await git(
-    ["init", "--bare", "--quiet", "--template=", "--initial-branch=main", "--object-format=sha1", gitDir],
-    {
-      signal: options.signal,
-    },
-  );
   const refs = await withIdleTimeout(endpoint, options, (watched) =>
     listRemote(endpoint, { ...access, ...watched }),
   );
   const source = refspecSource(refs, revision, endpoint.display);
   const { onProgress, signal, timeout } = options;
+  await initBare(gitDir, algorithmOf(refs[0]?.id ?? source), signal);
   const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
   const shallow = await withIdleTimeout(endpoint, options, (watched) =>
     tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),
@@ -72,8 +65,7 @@ export async function fetchRemote(
 /**
  * The id of what `revision` names in a remote repository (its HEAD unless given), tags followed, by a list of
  * its references: nothing is fetched.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
- * `FETCH_FAILED`, `TIMEOUT`.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function resolveRemote(
   endpoint: RemoteEndpoint,
@@ -108,8 +100,10 @@ function refspecSource(refs: readonly Ref[], revision: string | undefined, where
   }
   const ref = findRef(refs, revision);
   if (ref !== undefined) return ref.name;
-  if (isObjectId(revision)) return revision.toLowerCase();
-  if (/^[0-9a-f]{4,39}$/i.test(revision)) return tipThatStartsWith(refs, revision.toLowerCase(), where);
+  const digits = refs[0]?.id.length;
+  if (isObjectId(revision) && revision.length === (digits ?? revision.length)) return revision.toLowerCase();
+  if (/^[0-9a-f]{4,}$/i.test(revision) && revision.length < (digits ?? 0))
+    return tipThatStartsWith(refs, revision.toLowerCase(), where);
   throw refNotFound(refs, revision, where);
 }
 
@@ -138,7 +132,6 @@ async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promis
   const refs = listed
     .filter(({ name }) => !name.endsWith(PEELED))
     .map((ref) => ({ ...ref, peeled: peeled.get(ref.name + PEELED) }));
-  if (refs[0]?.id.length === SHA256_DIGITS) refuseSha256("sha256", endpoint.display);
   return refs;
 }
 
@@ -161,12 +154,6 @@ function fetchFailed(endpoint: RemoteEndpoint, source: string, result: GitResult
 
 function unreachable(endpoint: RemoteEndpoint, result: GitResult): DocteurError {
   const cause = gitFailed(["fetch"], result);
-  if (/mismatched algorithms/.test(result.stderr)) {
-    return new DocteurError(
-      "OBJECT_FORMAT",
-      `${endpoint.display} is not a SHA-1 repository; an image can hold SHA-1 ids only`,
-    );
-  }
   if (/ssh.*: (command )?not found$|cannot run \S*ssh\S*: No such file/m.test(result.stderr)) {
     return new DocteurError(
       "SSH_MISSING",

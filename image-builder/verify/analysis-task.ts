@@ -1,11 +1,13 @@
-import { SHA1 } from "../../reader/node-platform.ts";
+import { ID_LENGTHS } from "../../reader/git/object-format.ts";
+import type { ImageHeader } from "../../reader/image/header.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
 
 /** What the threads that analyze one PACK share. */
 export interface AnalysisTask {
-  /** Of the image. */
+  /** Those of the image. */
   readonly path: string;
-  readonly indexOffset: number;
+  readonly header: ImageHeader;
   /** Entries of the PACK. */
   readonly count: number;
   /** How many threads take part, each of which has a number from 0 on. */
@@ -50,7 +52,7 @@ export const Counter = {
 /** Makes the memory of a task; shared memory if there is more than one thread. */
 export function analysisTask(
   path: string,
-  indexOffset: number,
+  header: ImageHeader,
   count: number,
   threads: number,
   workFactor = 1,
@@ -58,14 +60,14 @@ export function analysisTask(
   const memory = (bytes: number) => (threads > 1 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
   return {
     path,
-    indexOffset,
+    header,
     count,
     threads,
     workFactor,
-    table: memory(EntryTable.byteLength(count)),
+    table: memory(EntryTable.byteLength(count, NODE_FORMATS[header.hash])),
     forest: memory(forestLength(count)),
     counters: new Int32Array(memory(Object.keys(Counter).length * Int32Array.BYTES_PER_ELEMENT)),
-    trailer: new Uint8Array(memory(SHA1.idLength)),
+    trailer: new Uint8Array(memory(ID_LENGTHS[header.hash])),
   };
 }
 

@@ -1,9 +1,8 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { hex } from "../../reader/git/object-id.ts";
-import { SHA1 } from "../../reader/node-platform.ts";
 import { idxPieces, layoutOf } from "../../reader/pack/idx-encode.ts";
-import { IDX_SIGNATURE, type IdxLayout, idxLayout } from "../../reader/pack/idx-format.ts";
+import { IDX_SIGNATURE, type IdxLayout } from "../../reader/pack/idx-format.ts";
 import type { SortedEntries } from "../../reader/pack/sorted-entries.ts";
 
 /**
@@ -16,7 +15,7 @@ import type { SortedEntries } from "../../reader/pack/sorted-entries.ts";
  */
 export function checkIdx(cache: SectorCache, indexOffset: number, entries: SortedEntries): number {
   const layout = layoutOf(entries);
-  checkIdxFits(cache, indexOffset, entries.count, layout.length);
+  checkIdxFits(cache, indexOffset, entries.count, layout);
   let at = 0;
   for (const piece of idxPieces(entries)) {
     for (let done = 0; done < piece.length; ) {
@@ -34,14 +33,14 @@ export function checkIdx(cache: SectorCache, indexOffset: number, entries: Sorte
 }
 
 /**
- * Refuses an image that is too short for an IDX of so many objects.
+ * Refuses an image that is too short for an IDX of so many objects, which has this layout.
  * @throws {InvalidImageError} fault `idx-header`.
  */
 export function checkIdxFits(
   cache: SectorCache,
   indexOffset: number,
   count: number,
-  length = idxLayout(count, 0, SHA1).length,
+  { length }: IdxLayout,
 ): void {
   if (indexOffset + length <= cache.size) return;
   const what = `the image ends before an IDX of ${count} objects does`;

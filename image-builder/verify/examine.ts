@@ -4,7 +4,8 @@ import { boundsOf } from "../../reader/bounds.ts";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { objectId } from "../../reader/git/object.ts";
 import { hex, sameId } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE, readHeader } from "../../reader/image/header.ts";
+import { type ImageHeader, readHeader } from "../../reader/image/header.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { Pack } from "../../reader/pack/pack.ts";
@@ -21,17 +22,21 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   const faults: InvalidImageError[] = [];
   const cache = new SectorCache(device);
   const opened = attempt(faults, () => {
-    const { indexOffset } = readHeader(cache);
-    return { indexOffset, idx: new Idx(cache, indexOffset, indexOffset - HEADER_SIZE) };
+    const header = readHeader(cache);
+    const { hash, packStart, indexOffset } = header;
+    const idx = new Idx(cache, indexOffset, indexOffset - packStart, NODE_FORMATS[hash]);
+    return { header, idx };
   });
   if (opened === undefined) return [];
-  const { indexOffset, idx } = opened;
-  const work = new Work(boundsOf(indexOffset - HEADER_SIZE).commandWork);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (id) => idx.find(id), { work });
+  const { header, idx } = opened;
+  const { hash, packStart, indexOffset } = header;
+  const work = new Work(boundsOf(indexOffset - packStart).commandWork);
+  const options = { format: NODE_FORMATS[hash], work };
+  const pack = new Pack(cache, packStart, indexOffset, (id) => idx.find(id), options);
   for (let index = 0; index < idx.count && faults.length < MAX_FAULTS; index++) {
     const id = idx.idAt(index);
     try {
-      attempt(faults, () => examine(id, idx, pack, cache), hex(id));
+      attempt(faults, () => examine(id, idx, pack, cache, header), hex(id));
     } catch (error) {
       if (error instanceof WorkLimitError && pack.work.isSpent) break;
       if (!(error instanceof DocteurError)) throw error;
@@ -41,27 +46,27 @@ export function examineObjects(device: BlockDevice): InvalidImageError[] {
   return faults;
 }
 
-function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache): void {
+function examine(id: Uint8Array, idx: Idx, pack: Pack, cache: SectorCache, { packStart }: ImageHeader): void {
   const offset = idx.find(id);
   if (offset === undefined) {
     throw new InvalidImageError("idx-entry", "a search of the IDX does not find an id that is in it", {
       object: hex(id),
     });
   }
-  if (!sameId(idAt(offset, pack, cache), id)) {
-    const where = { offset: HEADER_SIZE + offset, object: hex(id) };
+  if (!sameId(idAt(offset, pack, cache, packStart), id)) {
+    const where = { offset: packStart + offset, object: hex(id) };
     throw new InvalidImageError("object-id", "the content does not match its id", where);
   }
 }
 
-function idAt(offset: number, pack: Pack, cache: SectorCache): Uint8Array {
+function idAt(offset: number, pack: Pack, cache: SectorCache, packStart: number): Uint8Array {
   if (pack.entries.header(offset).kind === undefined) {
     const { kind, bytes } = pack.readBase(offset);
-    return objectId(kind, bytes);
+    return objectId(kind, bytes, pack.format);
   }
   // Through a window: an undeltified object may be of any size.
-  const table = new EntryTable(1);
-  scanEntries(cache, pack, HEADER_SIZE, { offset, first: 0, count: 1 }, table);
+  const table = new EntryTable(1, pack.format);
+  scanEntries(cache, pack, packStart, { offset, first: 0, count: 1 }, table);
   return table.id(0);
 }
 

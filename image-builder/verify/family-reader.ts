@@ -1,6 +1,6 @@
 import type { SectorCache } from "../../reader/block/sector-cache.ts";
 import { OBJECT_HEADER_LENGTH, objectHash, objectIdInPlace } from "../../reader/git/object.ts";
-import { crc32, SHA1 } from "../../reader/node-platform.ts";
+import { crc32 } from "../../reader/node-platform.ts";
 import { type Base, BaseCache } from "../../reader/pack/base-cache.ts";
 import { DeltaBuilder } from "../../reader/pack/delta-builder.ts";
 import type { Entries } from "../../reader/pack/entries.ts";
@@ -177,7 +177,7 @@ export class FamilyReader {
       this.#name(entry, this.#alone);
       return end;
     }
-    const hash = objectHash(kind, size);
+    const hash = objectHash(kind, size, this.#entries.format);
     const end = this.#entries.inflatePieces(header, (piece) => {
       hash.update(piece);
       return true;
@@ -188,7 +188,7 @@ export class FamilyReader {
 
   /** Writes what an object is to the table. */
   #name(entry: number, { kind, memory, start, size }: DecodedObject): void {
-    const id = objectIdInPlace(kind, memory, start, size, SHA1);
+    const id = objectIdInPlace(kind, memory, start, size, this.#entries.format);
     this.#table.resolveById(entry, kind, size, id);
   }
 

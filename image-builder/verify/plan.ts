@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
-import { HEADER_SIZE, readHeader } from "../../reader/image/header.ts";
+import { readHeader } from "../../reader/image/header.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
+import { idxLayout } from "../../reader/pack/idx-format.ts";
 import { readPackHeader } from "../../reader/pack/scan.ts";
 import { type AnalysisTask, analysisTask } from "./analysis-task.ts";
 import { checkIdxFits } from "./check-idx.ts";
@@ -24,11 +26,13 @@ export function planAnalysis(
 ): AnalysisTask | undefined {
   try {
     const cache = new SectorCache(device);
-    const { indexOffset } = readHeader(cache);
-    const count = readPackHeader(cache, HEADER_SIZE, indexOffset);
-    checkIdxFits(cache, indexOffset, count);
+    const header = readHeader(cache);
+    const { hash, packStart, indexOffset } = header;
+    const format = NODE_FORMATS[hash];
+    const count = readPackHeader(cache, packStart, indexOffset, format);
+    checkIdxFits(cache, indexOffset, count, idxLayout(count, 0, format));
     const isSmall = indexOffset <= SMALL.bytes && count <= SMALL.entries;
-    return analysisTask(path, indexOffset, count, isSmall ? 1 : threads);
+    return analysisTask(path, header, count, isSmall ? 1 : threads);
   } catch (error) {
     // A disk may be of any size, and claim more objects than memory can be had for.
     if (error instanceof InvalidImageError || error instanceof RangeError) return undefined;

@@ -2,8 +2,7 @@ import type { BlockDevice } from "../../reader/block/device.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { boundsOf } from "../../reader/bounds.ts";
 import type { Hash } from "../../reader/git/hash.ts";
-import { HEADER_SIZE } from "../../reader/image/header.ts";
-import { SHA1 } from "../../reader/node-platform.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { WORK_PER_ENTRY } from "../../reader/pack/analyze.ts";
 import { Entries } from "../../reader/pack/entries.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
@@ -88,23 +87,25 @@ export class PlannedAnalysis {
    * @throws {InvalidImageError} if there is no IDX.
    */
   constructor(device: BlockDevice, task: AnalysisTask, thread: number, mayBlock: boolean) {
-    const { indexOffset, count, workFactor } = task;
+    const { header, count, workFactor } = task;
+    const { packStart, indexOffset } = header;
+    const format = NODE_FORMATS[header.hash];
     this.#task = task;
     this.#thread = thread;
     this.#mayBlock = mayBlock;
     this.cache = new SectorCache(device, { blockSize: BLOCK, capacity: SECTORS });
-    this.#table = new EntryTable(count, task.table);
+    this.#table = new EntryTable(count, format, task.table);
     this.#forest = new DeltaForest(count, task.forest);
-    this.#idx = new Idx(this.cache, indexOffset, indexOffset - HEADER_SIZE);
+    this.#idx = new Idx(this.cache, indexOffset, indexOffset - packStart, format);
     if (this.#idx.count !== count) throw new Doubt();
     const nowhere = () => undefined;
-    this.#entries = new Entries(this.cache, HEADER_SIZE, indexOffset, nowhere, createInflater(), SHA1);
-    const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
+    this.#entries = new Entries(this.cache, packStart, indexOffset, nowhere, createInflater(), format);
+    const bounds = boundsOf(indexOffset - packStart, workFactor);
     this.#limit = bounds.commandWork + WORK_PER_ENTRY * count;
     this.#work = new Work(this.#limit);
     const limits = new ReadLimits(bounds, this.#work, 1024 ** 3);
     this.#families = new FamilyReader(this.cache, this.#entries, this.#table, this.#forest, limits);
-    const average = (indexOffset - HEADER_SIZE) / Math.max(1, count);
+    const average = (indexOffset - packStart) / Math.max(1, count);
     this.#share = Math.max(1, Math.min(MOST_ENTRIES, Math.floor(SHARE / average)));
     // By blocks that no other read needs.
     if (this.#sums) this.#sumCache = new SectorCache(device, { blockSize: 64 * 1024, capacity: 256 * 1024 });
@@ -175,7 +176,7 @@ export class PlannedAnalysis {
   /** Hashes the PACK up to its last entry, whose end is not known yet. */
   *#sumUpToLast(): Generator<Step, Hash> {
     const { offsets, count } = this.#table;
-    const sum = SHA1.createHash();
+    const sum = this.#entries.format.createHash();
     const end = offsets[count - 1] as number;
     for (let at = 0; at < end; ) {
       const next = Math.min(end, at + SUM_STEP);
@@ -189,8 +190,9 @@ export class PlannedAnalysis {
   /** Hashes the bytes of the PACK from `start` to `end`. */
   #update(sum: Hash, start: number, end: number): void {
     const cache = this.#sumCache!;
+    const { packStart } = this.#task.header;
     for (let at = start; at < end; ) {
-      const piece = cache.piece(HEADER_SIZE + at, HEADER_SIZE + end);
+      const piece = cache.piece(packStart + at, packStart + end);
       sum.update(piece);
       at += piece.length;
     }
@@ -201,8 +203,9 @@ export class PlannedAnalysis {
     yield* this.#waitFor(Counter.identified, count);
     const end = offsets[count] as number;
     this.#update(sum, offsets[count - 1] as number, end);
-    const { indexOffset, trailer } = this.#task;
-    trailer.set(checkTrailer(this.#sumCache!, HEADER_SIZE + end, indexOffset, sum.digest()));
+    const { header, trailer } = this.#task;
+    const { packStart, indexOffset } = header;
+    trailer.set(checkTrailer(this.#sumCache!, packStart + end, indexOffset, sum.digest()));
   }
 
   *#readHeaders(): Generator<Step, void> {
@@ -299,7 +302,8 @@ export class PlannedAnalysis {
   /** Compares the IDX with the one that the PACK implies, while the first thread does something else. */
   *#compareIdx(): Generator<Step, void> {
     yield* this.#waitFor(Counter.sorted, 1);
-    const { indexOffset, trailer } = this.#task;
+    const { header, trailer } = this.#task;
+    const { indexOffset } = header;
     checkIdx(this.#sumCache!, indexOffset, new SortedEntries(this.#table, this.#forest.nextSibling, trailer));
     this.#add(Counter.comparedIdx, 1);
   }

@@ -1,13 +1,16 @@
 import type { Signature } from "../../reader/git/commit.ts";
+import type { HashAlgorithm } from "../../reader/git/hash.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
 
 /** What a verified image contains. All sizes in bytes. */
 export interface Verification {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The hash function that names the objects. */
+  readonly hash: HashAlgorithm;
+  /** The commit's id, hexadecimal. */
   readonly commit: string;
   readonly author: Signature;
   readonly committer: Signature;
-  /** The root tree's id, 40 hexadecimal digits. */
+  /** The root tree's id, hexadecimal. */
   readonly root: string;
   /** Undefined when the commit has none, as that of a folder. */
   readonly message: string | undefined;

@@ -5,9 +5,11 @@ import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
 import { raw } from "../../reader/git/object-id.ts";
-import { HEADER_SIZE, type ImageHeader, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
+import { type ImageHeader, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { analyzePack } from "../../reader/pack/analyze.ts";
 import { layoutOf } from "../../reader/pack/idx-encode.ts";
+import { idxLayout } from "../../reader/pack/idx-format.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
 import type { PackAnalysis } from "../../reader/pack/pack-analysis.ts";
@@ -32,7 +34,7 @@ export interface VerifyDeviceOptions {
 }
 
 /**
- * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every SHA-1
+ * Verifies the image on a device: the header; the PACK, every object inflated, deltas applied, every id
  * computed, the trailer; the IDX, which must equal the one that the PACK implies byte for byte; and that all
  * the commit reaches is in the PACK. Synchronous, and from the first byte to the last: so it says what
  * `verifyImage` does of a damaged image.
@@ -45,10 +47,12 @@ export interface VerifyDeviceOptions {
  */
 export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions = {}): VerifiedCommit {
   const cache = new SectorCache(device);
-  const { indexOffset } = checkedHeader(cache);
+  const { hash, packStart, indexOffset } = checkedHeader(cache);
+  const format = NODE_FORMATS[hash];
   // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
-  checkIdxFits(cache, indexOffset, readPackHeader(cache, HEADER_SIZE, indexOffset));
-  const analysis = analyzePack(cache, HEADER_SIZE, indexOffset, options);
+  const count = readPackHeader(cache, packStart, indexOffset, format);
+  checkIdxFits(cache, indexOffset, count, idxLayout(count, 0, format));
+  const analysis = analyzePack(cache, packStart, indexOffset, { ...options, format });
   checkIdx(cache, indexOffset, analysis.sorted);
   return toEnd(verifyCommit(cache, analysis, options.workFactor));
 }
@@ -56,10 +60,10 @@ export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions =
 /** The header of an image. @throws {InvalidImageError} fault `header`. */
 export function checkedHeader(cache: SectorCache): ImageHeader {
   const header = readHeader(cache);
-  const { indexOffset } = header;
+  const { packStart, indexOffset } = header;
   if ((cache.size - indexOffset) % SECTOR_SIZE === 0) return header;
   const what = `the image size ${cache.size} minus the index offset ${indexOffset} is not a multiple of ${SECTOR_SIZE}`;
-  throw new InvalidImageError("header", what, { offset: HEADER_SIZE - 8 });
+  throw new InvalidImageError("header", what, { offset: packStart - 8 });
 }
 
 /**
@@ -72,12 +76,13 @@ export function* verifyCommit(
   analysis: PackAnalysis,
   workFactor = 1,
 ): Generator<void, VerifiedCommit> {
-  const { commit: id, indexOffset } = checkedHeader(cache);
+  const { hash, commit: id, packStart, indexOffset } = checkedHeader(cache);
+  const { format } = analysis;
   const reached = new ReachedObjects(analysis);
-  const bounds = boundsOf(indexOffset - HEADER_SIZE, workFactor);
+  const bounds = boundsOf(indexOffset - packStart, workFactor);
   const boundedObjects = () => {
-    const options = { bounds, work: new Work(bounds.commandWork) };
-    const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => analysis.find(base), options);
+    const options = { format, bounds, work: new Work(bounds.commandWork) };
+    const pack = new Pack(cache, packStart, indexOffset, (base) => analysis.find(base), options);
     return new Objects(analysis, pack);
   };
   const objects = boundedObjects();
@@ -86,13 +91,14 @@ export function* verifyCommit(
   yield* checkReachable(commit.tree, objects, reached);
   const layout = yield* checkLayout(
     cache,
-    { packEnd: HEADER_SIZE + analysis.size, indexOffset },
+    { packStart, packEnd: packStart + analysis.size, indexOffset },
     layoutOfCommit(id, commit.tree, analysis, boundedObjects()),
   );
 
   const { counts, deltas, longestChain, bytes } = summarize(analysis);
   const idx = layoutOf(analysis.sorted).length;
   const verification = {
+    hash,
     commit: id,
     author: commit.author,
     committer: commit.committer,

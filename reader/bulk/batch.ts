@@ -1,5 +1,5 @@
 import { DocteurError } from "../errors.ts";
-import { ID_LENGTH } from "../git/object-id.ts";
+import { LONGEST_ID } from "../git/object-format.ts";
 import type { Objects } from "../pack/objects.ts";
 import { ObjectBuffer } from "../pack/output-buffer.ts";
 
@@ -22,7 +22,7 @@ export const LEFT = -1;
 export interface Batch {
   /** How many blobs there are, in its first number. */
   readonly count: Int32Array;
-  /** Raw ids, one after the other. */
+  /** Raw ids, `LONGEST_ID` bytes from one to the next. */
   readonly ids: Uint8Array;
   /**
    * Two offsets in `memory` a blob: its start and end. The first may be `UNREAD`, `TOO_LARGE` or `LEFT`
@@ -34,7 +34,7 @@ export interface Batch {
 }
 
 const IDS = Int32Array.BYTES_PER_ELEMENT;
-const RANGES = IDS + BATCH_COUNT * ID_LENGTH;
+const RANGES = IDS + BATCH_COUNT * LONGEST_ID;
 const MEMORY = RANGES + BATCH_COUNT * 2 * Int32Array.BYTES_PER_ELEMENT;
 
 /** Bytes of a buffer for a batch whose contents have `memory` bytes. */
@@ -46,7 +46,7 @@ export function batchLength(memory: number): number {
 export function batchIn(buffer: ArrayBufferLike): Batch {
   return {
     count: new Int32Array(buffer, 0, 1),
-    ids: new Uint8Array(buffer, IDS, BATCH_COUNT * ID_LENGTH),
+    ids: new Uint8Array(buffer, IDS, BATCH_COUNT * LONGEST_ID),
     ranges: new Int32Array(buffer, RANGES, BATCH_COUNT * 2),
     memory: new Uint8Array(buffer, MEMORY),
   };
@@ -55,7 +55,7 @@ export function batchIn(buffer: ArrayBufferLike): Batch {
 /** Asks for those of at most `BATCH_COUNT` blobs that have an id, raw. */
 export function fillBatch(batch: Batch, asks: Iterable<{ readonly id?: Uint8Array | undefined }>): void {
   let count = 0;
-  for (const { id } of asks) if (id !== undefined) batch.ids.set(id, count++ * ID_LENGTH);
+  for (const { id } of asks) if (id !== undefined) batch.ids.set(id, count++ * LONGEST_ID);
   batch.count[0] = count;
 }
 
@@ -66,7 +66,7 @@ export function readBatch(objects: Objects, { count, ids, ranges, memory }: Batc
   ranges.fill(UNREAD);
   for (let i = 0; i < asked; i++) {
     try {
-      objects.readInto(contents, ids, i * ID_LENGTH, "blob");
+      objects.readInto(contents, ids, i * LONGEST_ID, "blob");
       ranges[i * 2] = contents.start;
       ranges[i * 2 + 1] = contents.keep();
     } catch (error) {

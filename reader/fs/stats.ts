@@ -12,7 +12,7 @@ const LATEST = 8.64e15;
 
 /** The facts that all files of an image share. */
 export interface ImageFacts {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The commit's id, hexadecimal. */
   readonly id: string;
   readonly commit: { readonly committer: { readonly date: number } };
 }

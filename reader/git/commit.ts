@@ -7,7 +7,7 @@ export type { Signature } from "./signature.ts";
 
 /** A parsed commit object. */
 export interface Commit {
-  /** The root tree's id, 40 hexadecimal digits. */
+  /** The root tree's id, hexadecimal. */
   readonly tree: string;
   /** Ids of the parents, which an image does not hold. */
   readonly parents: readonly string[];
@@ -31,6 +31,7 @@ export interface Commit {
  * wherever they stand, and the last of several authors or committers. One that cannot be read, or is not
  * there, is no reason to refuse a commit: see `parseSignature`.
  *
+ * @param object its id, which those that it names are as long as. Default: they may be of any object format.
  * @throws {InvalidImageError} fault `commit`: no tree is named, or a parent is malformed.
  */
 export function parseCommit(bytes: Uint8Array, object?: string): Commit {
@@ -40,6 +41,7 @@ export function parseCommit(bytes: Uint8Array, object?: string): Commit {
   // As Latin-1 every byte is a character, so that what is ASCII can be read whatever the rest is.
   const raw = header.toString("latin1");
   const fail = (what: string) => new InvalidImageError("commit", what, { object });
+  const isId = (id: string) => isObjectId(id) && (object === undefined || id.length === object.length);
 
   let position = 0;
   const take = (key: string): string | undefined => {
@@ -49,10 +51,10 @@ export function parseCommit(bytes: Uint8Array, object?: string): Commit {
     return value;
   };
   const tree = take("tree ");
-  if (tree === undefined || !isObjectId(tree)) throw fail("the commit names no tree");
+  if (tree === undefined || !isId(tree)) throw fail("the commit names no tree");
   const parents: string[] = [];
   for (let parent = take("parent "); parent !== undefined; parent = take("parent ")) {
-    if (!isObjectId(parent)) throw fail("the commit has a malformed parent line");
+    if (!isId(parent)) throw fail("the commit has a malformed parent line");
     parents.push(parent.toLowerCase());
   }
   const at = raw.indexOf("\nencoding ");

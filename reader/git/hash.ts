@@ -1,5 +1,5 @@
 /** The hash functions that git names objects with. */
-export type HashAlgorithm = "sha1";
+export type HashAlgorithm = "sha1" | "sha256";
 
 /** A hash that takes in bytes piece by piece. */
 export interface Hash {

@@ -1,7 +1,23 @@
 import type { Hash, HashAlgorithm, HashFunctions } from "./hash.ts";
 
 /** Bytes of a raw id, by the hash function that computes it. */
-export const ID_LENGTHS: Readonly<Record<HashAlgorithm, number>> = { sha1: 20 };
+export const ID_LENGTHS: Readonly<Record<HashAlgorithm, number>> = { sha1: 20, sha256: 32 };
+
+/** The hash functions that git knows. */
+export const HASH_ALGORITHMS: readonly HashAlgorithm[] = ["sha1", "sha256"];
+
+/** The most bytes that a raw id has. */
+export const LONGEST_ID: number = Math.max(...Object.values(ID_LENGTHS));
+
+/**
+ * The hash function of an object id in hexadecimal: as in git, its length tells.
+ * @throws {RangeError} if no id has that length.
+ */
+export function algorithmOf(id: string): HashAlgorithm {
+  const found = HASH_ALGORITHMS.find((name) => id.length === 2 * ID_LENGTHS[name]);
+  if (found !== undefined) return found;
+  throw new RangeError(`not an object id: ${id}`);
+}
 
 /** How a repository names its objects (git's `extensions.objectFormat`). */
 export interface ObjectFormat {

@@ -1,9 +1,6 @@
 import { ID_LENGTHS } from "./object-format.ts";
 
-/** Bytes of a raw id, in the one format that images have. */
-export const ID_LENGTH: number = ID_LENGTHS.sha1;
-
-const DIGITS = new RegExp(`^[0-9a-f]{${2 * ID_LENGTH}}$`, "i");
+const LENGTHS = Object.values(ID_LENGTHS);
 
 /** The hexadecimal digits of a raw id. */
 export function hex(raw: Uint8Array): string {
@@ -11,21 +8,21 @@ export function hex(raw: Uint8Array): string {
 }
 
 /**
- * The raw bytes of an id in hexadecimal. @throws {RangeError} unless it is as many hexadecimal digits as an
- * id has.
+ * The raw bytes of an id in hexadecimal.
+ * @param idLength bytes that it must have. Default: those that any object format has.
+ * @throws {RangeError} unless it is as many hexadecimal digits as an id has.
  */
-export function raw(digits: string): Uint8Array {
+export function raw(digits: string, idLength?: number): Uint8Array {
   // Decoding stops at what is no digit.
   const bytes = Buffer.from(digits, "hex");
-  if (digits.length !== 2 * ID_LENGTH || bytes.length !== ID_LENGTH) {
-    throw new RangeError(`not an object id: ${digits}`);
-  }
+  const isLong = idLength === undefined ? LENGTHS.includes(bytes.length) : bytes.length === idLength;
+  if (!isLong || digits.length !== 2 * bytes.length) throw new RangeError(`not an object id: ${digits}`);
   return bytes;
 }
 
-/** Whether a string is a full id: as many hexadecimal digits as one has, 40 for SHA-1. */
+/** Whether a string is a full id: 40 hexadecimal digits for SHA-1, 64 for SHA-256. */
 export function isObjectId(digits: string): boolean {
-  return DIGITS.test(digits);
+  return LENGTHS.some((length) => digits.length === 2 * length) && /^[0-9a-f]*$/i.test(digits);
 }
 
 /** Whether two raw ids are the same. */

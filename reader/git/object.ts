@@ -1,4 +1,3 @@
-import { SHA1 } from "../node-platform.ts";
 import type { Hash } from "./hash.ts";
 import type { ObjectFormat } from "./object-format.ts";
 
@@ -12,12 +11,12 @@ export interface GitObject {
 }
 
 /** A hash that has taken in what git puts before a content, `kind SP size NUL`, and now wants the content. */
-export function objectHash(kind: ObjectKind, size: number, format: ObjectFormat = SHA1): Hash {
+export function objectHash(kind: ObjectKind, size: number, format: ObjectFormat): Hash {
   return format.createHash().update(`${kind} ${size}\0`);
 }
 
 /** The raw id that git gives to a content of this kind. */
-export function objectId(kind: ObjectKind, bytes: Uint8Array, format: ObjectFormat = SHA1): Uint8Array {
+export function objectId(kind: ObjectKind, bytes: Uint8Array, format: ObjectFormat): Uint8Array {
   if (bytes.length > LARGEST_COPIED) return objectHash(kind, bytes.length, format).update(bytes).digest();
   copied ??= new Uint8Array(OBJECT_HEADER_LENGTH + LARGEST_COPIED);
   copied.set(bytes, OBJECT_HEADER_LENGTH);

@@ -1,6 +1,5 @@
 import { printable } from "../printable.ts";
 import { isForbiddenName } from "./forbidden-name.ts";
-import { ID_LENGTH } from "./object-id.ts";
 import { TreeError } from "./tree-error.ts";
 import { putInOrder } from "./tree-order.ts";
 
@@ -39,8 +38,8 @@ const TYPE_MASK = (1 << TYPE_BITS) - 1;
 const FILE = TYPES.indexOf("file");
 const TREE = TYPES.indexOf("tree");
 
-/** The shortest entry: `0 a`, NUL, id. */
-const SHORTEST_ENTRY = 4 + ID_LENGTH;
+/** Bytes of the shortest entry beside its id: `0 a`, NUL. */
+const SHORTEST_ENTRY = 4;
 
 /**
  * Entries of a tree that are put in order; more would take seconds. No git has written such a tree for twenty
@@ -65,6 +64,7 @@ export class Tree implements Iterable<TreeEntry> {
    */
   readonly total: number;
   readonly #bytes: Uint8Array;
+  readonly #idLength: number;
   /** Two numbers an entry: the name's start and, in its low bits, the type; the name's end. */
   readonly #offsets: Uint32Array;
   /** The entries in git's order, if the tree has them in another. */
@@ -72,12 +72,14 @@ export class Tree implements Iterable<TreeEntry> {
 
   /**
    * @param bytes the content, less than 512 MiB; names and ids are views into it.
+   * @param idLength bytes of an id in it.
    * @param object its id, for messages.
    * @throws {TreeError} fault `tree`.
    */
-  constructor(bytes: Uint8Array, object?: string) {
+  constructor(bytes: Uint8Array, idLength: number, object?: string) {
     this.#bytes = bytes;
-    const offsets = new Uint32Array(2 * Math.ceil(bytes.length / SHORTEST_ENTRY));
+    this.#idLength = idLength;
+    const offsets = new Uint32Array(2 * Math.ceil(bytes.length / (SHORTEST_ENTRY + idLength)));
     // As text, because a call that looks for a character or compares names takes a machine that has just
     // started a fraction of what a loop over bytes does: its code is interpreted, and its CPU emulated.
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
@@ -101,7 +103,7 @@ export class Tree implements Iterable<TreeEntry> {
       const end = find("\0", start);
       const type = isUsual ? FILE : typeOfMode(text.slice(position, start - 1));
       if (type === undefined) throw new TreeError("a tree entry has a malformed mode", object);
-      if (end + 1 + ID_LENGTH > text.length) throw new TreeError("a tree entry is cut short", object);
+      if (end + 1 + idLength > text.length) throw new TreeError("a tree entry is cut short", object);
       const name = text.slice(start, end);
       if (slash < start) slash = find("/", start);
       if (backslash < start) backslash = find("\\", start);
@@ -111,7 +113,7 @@ export class Tree implements Iterable<TreeEntry> {
       }
       offsets[2 * count] = (start << TYPE_BITS) | type;
       offsets[2 * count + 1] = end;
-      position = end + 1 + ID_LENGTH;
+      position = end + 1 + idLength;
       if (!isOrdered) continue;
 
       // Git's order compares names byte by byte as if a tree's name ended in a slash ("base_name_compare").
@@ -170,7 +172,7 @@ export class Tree implements Iterable<TreeEntry> {
   /** The raw id of what the entry names. */
   id(entry: number): Uint8Array {
     const end = this.#end(entry);
-    return this.#bytes.subarray(end + 1, end + 1 + ID_LENGTH);
+    return this.#bytes.subarray(end + 1, end + 1 + this.#idLength);
   }
 
   entry(entry: number): TreeEntry {

@@ -1,28 +1,34 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
-import { hex, ID_LENGTH } from "../git/object-id.ts";
-import { FIRST_ENTRY } from "../pack/format.ts";
+import type { HashAlgorithm } from "../git/hash.ts";
+import { ID_LENGTHS, LONGEST_ID } from "../git/object-format.ts";
+import { hex } from "../git/object-id.ts";
+import { FIRST_ENTRY, isPackAt, PACK_SIGNATURE } from "../pack/format.ts";
 
-/**
- * Bytes before the PACK: the commit's id, then the index offset as an unsigned 64-bit little-endian number.
- */
-export const HEADER_SIZE: number = ID_LENGTH + 8;
+/** Bytes of the index offset, an unsigned 64-bit little-endian number. */
+const INDEX_OFFSET_SIZE = 8;
 
-/** Byte of the image at which the index offset is. */
-const INDEX_OFFSET_AT = ID_LENGTH;
-
-/** The least index offset: past the header and the start of an empty PACK. */
-const LEAST_INDEX_OFFSET = HEADER_SIZE + FIRST_ENTRY;
+/** Bytes of an image from which its header can be decoded, whatever its object format is. */
+export const HEADER_BYTES: number = headerSize(LONGEST_ID) + PACK_SIGNATURE.length;
 
 /** The unit that the original reader requires of everything from the index offset on. */
 export const SECTOR_SIZE = 512;
 
 /** What the first bytes of an image say. */
 export interface ImageHeader {
+  /** The hash function that names the objects. */
+  readonly hash: HashAlgorithm;
   /** The commit's id, hexadecimal. */
   readonly commit: string;
+  /** Byte offset of the PACK from the start of the image. */
+  readonly packStart: number;
   /** Byte offset of the IDX from the start of the image. */
   readonly indexOffset: number;
+}
+
+/** Bytes before the PACK: the commit's id, which has `idLength` bytes, then the index offset. */
+export function headerSize(idLength: number): number {
+  return idLength + INDEX_OFFSET_SIZE;
 }
 
 /**
@@ -30,39 +36,62 @@ export interface ImageHeader {
  * {RangeError}
  */
 export function encodeHeader(commit: Uint8Array, indexOffset: number): Uint8Array {
-  if (commit.length !== ID_LENGTH)
-    throw new RangeError(`a commit id has ${ID_LENGTH} bytes, not ${commit.length}`);
-  const header = Buffer.alloc(HEADER_SIZE);
+  if (!Object.values(ID_LENGTHS).includes(commit.length)) {
+    throw new RangeError(`no commit id has ${commit.length} bytes`);
+  }
+  const header = Buffer.alloc(headerSize(commit.length));
   header.set(commit);
-  header.writeBigUInt64LE(BigInt(indexOffset), INDEX_OFFSET_AT);
+  header.writeBigUInt64LE(BigInt(indexOffset), commit.length);
   return header;
 }
 
 /**
  * Reads what `encodeHeader` writes.
  *
- * @param bytes the first bytes of an image. @param size bytes of the image.
+ * @param bytes the first `HEADER_BYTES` of an image, or all of a smaller one. @param size bytes of the image.
  * @throws {InvalidImageError} fault `header`, if the header is cut short, or the index offset is not within
  * the image and past an empty PACK.
  */
 export function decodeHeader(bytes: Uint8Array, size: number): ImageHeader {
-  if (bytes.length < HEADER_SIZE) {
-    throw fault(`only ${bytes.length} bytes long, a header has ${HEADER_SIZE}`, 0);
+  const hash = hashAlgorithm(bytes, size);
+  const idLength = ID_LENGTHS[hash];
+  const packStart = headerSize(idLength);
+  if (bytes.length < packStart) throw fault(`only ${bytes.length} bytes long, a header has ${packStart}`, 0);
+  const indexOffset = indexOffsetAt(bytes, idLength);
+  if (indexOffset > Number.MAX_SAFE_INTEGER) {
+    throw fault(`the index offset ${indexOffset} is beyond any disk`, idLength);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_SIZE);
-  const indexOffset = view.getBigUint64(INDEX_OFFSET_AT, true);
-  if (indexOffset > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw fault(`the index offset ${indexOffset} is beyond any disk`, INDEX_OFFSET_AT);
+  if (!isWithin(indexOffset, packStart, size)) {
+    throw fault(`the index offset ${indexOffset} lies outside the image's ${size} bytes`, idLength);
   }
-  if (indexOffset < LEAST_INDEX_OFFSET || indexOffset >= size) {
-    throw fault(`the index offset ${indexOffset} lies outside the image's ${size} bytes`, INDEX_OFFSET_AT);
-  }
-  return { commit: hex(bytes.subarray(0, ID_LENGTH)), indexOffset: Number(indexOffset) };
+  return { hash, commit: hex(bytes.subarray(0, idLength)), packStart, indexOffset: Number(indexOffset) };
 }
 
 /** The header of the image that a cache reads. @throws {InvalidImageError} as `decodeHeader`. */
 export function readHeader(cache: SectorCache): ImageHeader {
-  return decodeHeader(cache.read(0, Math.min(HEADER_SIZE, cache.size)), cache.size);
+  return decodeHeader(cache.read(0, Math.min(HEADER_BYTES, cache.size)), cache.size);
+}
+
+/**
+ * The hash function of an image: only where its PACK begins tells. No image is of both: what a PACK has behind
+ * its own header is an entry or the trailer of an empty PACK, and neither begins with `P`. If there is a PACK
+ * in neither place, the image is damaged, and the index offset decides.
+ */
+function hashAlgorithm(bytes: Uint8Array, size: number): HashAlgorithm {
+  const pack = headerSize(ID_LENGTHS.sha256);
+  if (isPackAt(bytes, pack)) return "sha256";
+  if (bytes.length < pack || isPackAt(bytes, headerSize(ID_LENGTHS.sha1))) return "sha1";
+  const isOffset = (idLength: number) => isWithin(indexOffsetAt(bytes, idLength), headerSize(idLength), size);
+  return isOffset(ID_LENGTHS.sha256) && !isOffset(ID_LENGTHS.sha1) ? "sha256" : "sha1";
+}
+
+function indexOffsetAt(bytes: Uint8Array, offset: number): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(offset, true);
+}
+
+/** Whether an index offset lies within the image, past an empty PACK. */
+function isWithin(indexOffset: bigint, packStart: number, size: number): boolean {
+  return indexOffset >= packStart + FIRST_ENTRY && indexOffset < size;
 }
 
 /**

@@ -3,7 +3,7 @@ import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
 import { InvalidImageError } from "../errors.ts";
 import { type ObjectFormat, objectFormat } from "../git/object-format.ts";
-import { NODE_PLATFORM, SHA1 } from "../node-platform.ts";
+import { NODE_FORMATS, NODE_PLATFORM } from "../node-platform.ts";
 import { analyzePack } from "../pack/analyze.ts";
 import { ExpectedIndex } from "../pack/expected-index.ts";
 import { Idx } from "../pack/idx.ts";
@@ -14,7 +14,7 @@ import { Objects } from "../pack/objects.ts";
 import { Pack } from "../pack/pack.ts";
 import { Work } from "../pack/work.ts";
 import type { Platform } from "../platform.ts";
-import { HEADER_SIZE, type ImageHeader, readHeader } from "./header.ts";
+import { type ImageHeader, readHeader } from "./header.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -39,7 +39,7 @@ export interface ConnectOptions {
   readonly onNote?: ((note: string) => void) | undefined;
   /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
   readonly analyze?: boolean | undefined;
-  /** Refuse an image of any other commit than this, 40 hexadecimal digits. Default: any. */
+  /** Refuse an image of any other commit than this, 40 hexadecimal digits, 64 for SHA-256. Default: any. */
   readonly commit?: string | undefined;
   /** What inflates: `zlib`, the platform's own inflater, or `pako`, plain JavaScript. Default `zlib`. */
   readonly inflate?: InflateEngine | undefined;
@@ -83,6 +83,8 @@ export interface OpenedObjects {
   /** The index of `objects`. */
   readonly index: ExpectedIndex;
   readonly format: ObjectFormat;
+  /** Byte offsets of the PACK and of the IDX. */
+  readonly packStart: number;
   readonly indexOffset: number;
   /** For what is read besides the PACK. */
   readonly indexCache: SectorCache;
@@ -95,18 +97,18 @@ export interface OpenedObjects {
 export function openObjects(device: BlockDevice, options: ConnectOptions): OpenedObjects {
   const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
   const header = readHeader(cache);
-  const { commit: id, indexOffset } = header;
+  const { hash, commit: id, packStart, indexOffset } = header;
   if (options.commit !== undefined && options.commit.toLowerCase() !== id) {
     const what = `it is of commit ${id}, not of ${options.commit}`;
     throw new InvalidImageError("pinned-commit", what, { offset: 0 });
   }
   const platform = options.platform ?? NODE_PLATFORM;
-  const format = platform === NODE_PLATFORM ? SHA1 : objectFormat("sha1", platform);
+  const format = platform === NODE_PLATFORM ? NODE_FORMATS[hash] : objectFormat(hash, platform);
   const inflater = createInflater(options.inflate, platform);
   const small = indexCache(device, cache);
   const index = openIndex(cache, small, header, { ...options, format, inflater });
-  const bounds = boundsOf(indexOffset - HEADER_SIZE, options.workFactor);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => index.find(base), {
+  const bounds = boundsOf(indexOffset - packStart, options.workFactor);
+  const pack = new Pack(cache, packStart, indexOffset, (base) => index.find(base), {
     baseCacheSize: options.baseCacheSize,
     maxObjectSize: options.maxObjectSize,
     format,
@@ -120,6 +122,7 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): Opene
     objects: new Objects(expected, pack),
     index: expected,
     format,
+    packStart,
     indexOffset,
     indexCache: small,
   };
@@ -128,18 +131,18 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): Opene
 function openIndex(
   cache: SectorCache,
   small: SectorCache,
-  { indexOffset }: ImageHeader,
+  { packStart, indexOffset }: ImageHeader,
   options: ConnectOptions & { readonly format: ObjectFormat; readonly inflater: Inflater },
 ): ObjectIndex {
   if (options.analyze === true) {
-    return analyzePack(cache, HEADER_SIZE, indexOffset, {
+    return analyzePack(cache, packStart, indexOffset, {
       format: options.format,
       inflater: options.inflater,
       maxObjectSize: options.maxObjectSize,
       workFactor: options.workFactor,
     });
   }
-  return new Idx(small, indexOffset, indexOffset - HEADER_SIZE, options.format);
+  return new Idx(small, indexOffset, indexOffset - packStart, options.format);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { SectorCache } from "../block/sector-cache.ts";
 import { crc32 } from "../node-platform.ts";
-import { HEADER_SIZE } from "./header.ts";
+import type { ImageHeader } from "./header.ts";
 
 /** Bytes of the footer, which ends at the index offset of an image that has sections. */
 export const FOOTER_SIZE = 512;
@@ -61,9 +61,12 @@ export function looksLikeFooter(bytes: Uint8Array): boolean {
  * @returns undefined if there is a footer, and it is damaged.
  * @throws {InvalidImageError} fault `device`.
  */
-export function readSections(cache: SectorCache, indexOffset: number): readonly Section[] | undefined {
+export function readSections(
+  cache: SectorCache,
+  { packStart, indexOffset }: Pick<ImageHeader, "packStart" | "indexOffset">,
+): readonly Section[] | undefined {
   const start = indexOffset - FOOTER_SIZE;
-  if (start < HEADER_SIZE) return [];
+  if (start < packStart) return [];
   const footer = Buffer.from(cache.read(start, FOOTER_SIZE));
   if (!looksLikeFooter(footer)) return [];
   if (footer.readUInt16BE(VERSION_AT) !== VERSION) return [];
@@ -75,7 +78,7 @@ export function readSections(cache: SectorCache, indexOffset: number): readonly 
     const end = at + RECORD_HEADER + footer.readUInt16BE(at + TYPE_LENGTH + 2);
     const offset = Number(footer.readBigUInt64BE(at + TYPE_LENGTH + 4));
     const length = Number(footer.readBigUInt64BE(at + TYPE_LENGTH + 12));
-    if (end > CHECKSUM_AT || offset < HEADER_SIZE || offset + length > start) return undefined;
+    if (end > CHECKSUM_AT || offset < packStart || offset + length > start) return undefined;
     sections.push({
       type: footer.toString("latin1", at, at + TYPE_LENGTH),
       version: footer.readUInt16BE(at + TYPE_LENGTH),

@@ -20,8 +20,8 @@ export interface AnalyzeOptions {
   readonly baseCacheSize?: number | undefined;
   /** As for `boundsOf`. */
   readonly workFactor?: number | undefined;
-  /** How the objects are named. Default: by Node's SHA-1. */
-  readonly format?: ObjectFormat | undefined;
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
   /** What inflates. Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
   /**
@@ -51,7 +51,7 @@ export function analyzePack(
   cache: SectorCache,
   start: number,
   limit: number,
-  options: AnalyzeOptions = {},
+  options: AnalyzeOptions,
 ): PackAnalysis {
   const bounds = boundsOf(limit - start, options.workFactor);
   const work = new Work(bounds.commandWork);

@@ -71,9 +71,9 @@ export class Entries {
       this.#cache.memory,
       offset,
       this.start,
+      this.format,
       input.start,
       input.start + length,
-      this.format,
     );
     if (header.size > (this.#end - this.start - header.dataOffset) * MAX_DEFLATE_RATIO) {
       const what = `an entry claims ${header.size} bytes, more than the PACK can hold`;

@@ -1,6 +1,5 @@
 import type { ObjectKind } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
-import { SHA1 } from "../node-platform.ts";
 import { type EntryHeader, KINDS, OFS_DELTA, REF_DELTA } from "./format.ts";
 
 /** Bytes that an entry takes in each of the columns, beside its id. */
@@ -10,7 +9,7 @@ const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, types: 1 } as c
 export type BaseReference = number | Uint8Array;
 
 /**
- * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry (with SHA-1), in one
+ * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry with SHA-1, 51 with SHA-256, in one
  * piece of memory that threads may share. The id of a delta is not known before the delta is applied: until
  * then its slot holds the reference to the base.
  */
@@ -36,7 +35,7 @@ export class EntryTable {
   readonly #references: DataView;
 
   /** @param existing memory of a table of as many entries; default: new memory, zeroed. */
-  constructor(count: number, existing?: ArrayBufferLike, format: ObjectFormat = SHA1) {
+  constructor(count: number, format: ObjectFormat, existing?: ArrayBufferLike) {
     const { idLength } = format;
     this.count = count;
     this.format = format;
@@ -60,7 +59,7 @@ export class EntryTable {
   }
 
   /** Bytes of memory for so many entries. */
-  static byteLength(count: number, { idLength }: ObjectFormat = SHA1): number {
+  static byteLength(count: number, { idLength }: ObjectFormat): number {
     return WIDTHS.offsets + count * Object.values(WIDTHS).reduce((sum, width) => sum + width, idLength);
   }
 

@@ -1,18 +1,19 @@
 // The format of a PACK (git's `pack-format`), in both directions: its header, and the headers of its entries.
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectKind } from "../git/object.ts";
-import { ID_LENGTHS, type ObjectFormat } from "../git/object-format.ts";
+import type { ObjectFormat } from "../git/object-format.ts";
 
 /** The first object's offset: after `PACK`, the version and the number of objects. */
 export const FIRST_ENTRY = 12;
 
-const SIGNATURE = 0x5041434b;
+/** What a PACK starts with. */
+export const PACK_SIGNATURE: Uint8Array = Buffer.from("PACK", "latin1");
 const VERSION = 2;
 
 /** The bytes that a PACK starts with: signature, version 2, the number of objects. */
 export function encodePackHeader(count: number): Uint8Array {
   const header = Buffer.alloc(FIRST_ENTRY);
-  header.writeUInt32BE(SIGNATURE, 0);
+  header.set(PACK_SIGNATURE);
   header.writeUInt32BE(VERSION, 4);
   header.writeUInt32BE(count, 8);
   return header;
@@ -26,10 +27,15 @@ export function encodePackHeader(count: number): Uint8Array {
 export function decodePackHeader(bytes: Uint8Array, offset: number): number {
   const fail = (what: string) => new InvalidImageError("pack-header", what, { offset });
   const view = new DataView(bytes.buffer, bytes.byteOffset, FIRST_ENTRY);
-  if (view.getUint32(0) !== SIGNATURE) throw fail("there is no PACK after the header");
+  if (!isPackAt(bytes, 0)) throw fail("there is no PACK after the header");
   const version = view.getUint32(4);
   if (version !== VERSION) throw fail(`the PACK has version ${version}, not ${VERSION}`);
   return view.getUint32(8);
+}
+
+/** Whether a PACK's signature stands at an offset in some bytes. */
+export function isPackAt(bytes: Uint8Array, offset: number): boolean {
+  return PACK_SIGNATURE.every((byte, i) => bytes[offset + i] === byte);
 }
 
 /** Bytes of the longest type and size, and of the longest distance to a base. */
@@ -121,9 +127,9 @@ export function decodeEntryHeader(
   bytes: Uint8Array,
   offset: number,
   packStart: number,
+  { idLength }: Pick<ObjectFormat, "idLength">,
   start = 0,
   end = bytes.length,
-  { idLength }: Pick<ObjectFormat, "idLength"> = { idLength: ID_LENGTHS.sha1 },
 ): EntryHeader {
   let position = start;
   let byte = bytes[position++] as number;

@@ -1,5 +1,4 @@
 import type { ObjectFormat } from "../git/object-format.ts";
-import { SHA1 } from "../node-platform.ts";
 import {
   FAN_OUT_COUNT,
   IDX_SIGNATURE,
@@ -56,7 +55,7 @@ export function layoutOf(source: IdxSource): IdxLayout {
 export function encodeIdx(
   entries: readonly IdxEntry[],
   trailer: Uint8Array,
-  format: ObjectFormat = SHA1,
+  format: ObjectFormat,
 ): Uint8Array {
   const at = (index: number) => entries[index] as IdxEntry;
   const source = {

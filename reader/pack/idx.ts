@@ -1,7 +1,6 @@
 import { type SectorCache, Window } from "../block/sector-cache.ts";
 import { InvalidImageError } from "../errors.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
-import { SHA1 } from "../node-platform.ts";
 import { FIRST_ENTRY } from "./format.ts";
 import {
   FAN_OUT_COUNT,
@@ -42,7 +41,7 @@ export class Idx implements ObjectIndex {
    * @throws {InvalidImageError} fault `idx-header`: not an IDX version 2, a fan-out that decreases, tables
    * that do not fit on the disk.
    */
-  constructor(cache: SectorCache, start: number, packSize: number, format: ObjectFormat = SHA1) {
+  constructor(cache: SectorCache, start: number, packSize: number, format: ObjectFormat) {
     const fail = (what: string, offset: number) => new InvalidImageError("idx-header", what, { offset });
     const tables = start + idxLayout(0, 0, format).ids;
     if (tables > cache.size) throw fail("no IDX fits between the index offset and the end", start);

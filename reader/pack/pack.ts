@@ -2,7 +2,6 @@ import type { SectorCache } from "../block/sector-cache.ts";
 import { type Bounds, boundsOf } from "../bounds.ts";
 import type { GitObject } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
-import { SHA1 } from "../node-platform.ts";
 import { ChainDescriptions, type EntryDescription } from "./chain-descriptions.ts";
 import { type ChainStream, ChainStreams } from "./chain-streams.ts";
 import { Chains, type PendingObject } from "./chains.ts";
@@ -19,8 +18,8 @@ export interface PackOptions {
   readonly baseCacheSize?: number | undefined;
   /** Bytes of the largest object that is read into memory at once. Default 1 GiB. */
   readonly maxObjectSize?: number | undefined;
-  /** How the objects are named. Default: by Node's SHA-1. */
-  readonly format?: ObjectFormat | undefined;
+  /** How the objects are named. */
+  readonly format: ObjectFormat;
   /** Default: a new native inflater. */
   readonly inflater?: Inflater | undefined;
   /** Default: those of its size. */
@@ -46,15 +45,9 @@ export class Pack {
    * @param end byte offset before which all of the PACK lies.
    * @param baseOffset finds the base of a REF_DELTA by its raw id; it also gets the offset of the delta.
    */
-  constructor(
-    cache: SectorCache,
-    start: number,
-    end: number,
-    baseOffset: FindBase,
-    options: PackOptions = {},
-  ) {
+  constructor(cache: SectorCache, start: number, end: number, baseOffset: FindBase, options: PackOptions) {
     const inflater = options.inflater ?? createInflater();
-    this.entries = new Entries(cache, start, end, baseOffset, inflater, options.format ?? SHA1);
+    this.entries = new Entries(cache, start, end, baseOffset, inflater, options.format);
     const bounds = options.bounds ?? boundsOf(end - start);
     this.#limits = new ReadLimits(bounds, options.work ?? new Work(), options.maxObjectSize ?? 1024 ** 3);
     this.#chains = new Chains(this.entries, this.#limits, options.baseCacheSize ?? 8 * 1024 * 1024);

@@ -4,7 +4,7 @@ import type { Hash } from "../git/hash.ts";
 import { type ObjectKind, objectHash, objectId } from "../git/object.ts";
 import type { ObjectFormat } from "../git/object-format.ts";
 import { sameId } from "../git/object-id.ts";
-import { crc32, SHA1 } from "../node-platform.ts";
+import { crc32 } from "../node-platform.ts";
 import { DeltaError, decodeDeltaHeader } from "./delta.ts";
 import { EntryTable } from "./entry-table.ts";
 import { decodePackHeader, type EntryHeader, FIRST_ENTRY } from "./format.ts";
@@ -59,7 +59,7 @@ export function scanPack(
 
 function tableOf(count: number, start: number, format: ObjectFormat): EntryTable {
   try {
-    return new EntryTable(count, undefined, format);
+    return new EntryTable(count, format);
   } catch (cause) {
     // A disk may be of any size, and its PACK claim as many objects.
     const what = `the PACK claims ${count} objects, more than memory can be had for`;
@@ -131,7 +131,7 @@ export function readPackHeader(
   cache: SectorCache,
   start: number,
   limit: number,
-  { idLength }: ObjectFormat = SHA1,
+  { idLength }: ObjectFormat,
 ): number {
   const fail = (what: string) => new InvalidImageError("pack-header", what, { offset: start });
   if (start + FIRST_ENTRY + idLength > limit) throw fail("no PACK fits before the index offset");

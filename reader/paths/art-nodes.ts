@@ -2,7 +2,7 @@
  * The format of the nodes of `Art` in its array of 32-bit words.
  *
  *     inner node   prefix start | prefix length * 512 + number of children | keys or index | children
- *     leaf         rest start | rest length * 8 + tag | 5 words of payload
+ *     leaf         rest start | rest length * 8 + tag | payload
  *
  * A reference to a node is a word: the node's index in the array, and its kind in the low three bits.
  */
@@ -20,7 +20,6 @@ export const TAG_MASK = 7;
 export const COUNT_BITS = 9;
 export const COUNT_MASK = 511;
 
-export const PAYLOAD_SIZE = 20;
 export const LEAF_PAYLOAD = 2;
 export const KEYS = 2;
 export const NODE4_CHILDREN = KEYS + 1;
@@ -29,9 +28,10 @@ export const NODE48_CHILDREN = KEYS + 64;
 export const NODE256_CHILDREN = KEYS;
 
 export const CAPACITY = [0, 0, 4, 16, 48, 256];
+/** Words of a node; of a leaf those before its payload. */
 export const WORDS = [
   0,
-  LEAF_PAYLOAD + PAYLOAD_SIZE / 4,
+  LEAF_PAYLOAD,
   NODE4_CHILDREN + 4,
   NODE16_CHILDREN + 16,
   NODE48_CHILDREN + 48,

@@ -16,7 +16,6 @@ import {
   NODE48_CHILDREN,
   NODE256,
   NODE256_CHILDREN,
-  PAYLOAD_SIZE,
   TAG_BITS,
   TAG_MASK,
   WORDS,
@@ -43,6 +42,7 @@ const GROWTH = 1.5;
  * No key may be a prefix of another; the caller ends each key with a byte that occurs nowhere else in it.
  */
 export class Art {
+  readonly #payloadSize: number;
   #words = new Uint32Array(1024);
   #bytes = new Uint8Array(this.#words.buffer);
   /** Words in use. Word 0 is left out, so that no node has reference 0. */
@@ -56,6 +56,11 @@ export class Art {
    * the next.
    */
   readonly #free = new Uint32Array(8);
+
+  /** @param payloadSize bytes that are kept with each key, a multiple of four. */
+  constructor(payloadSize: number) {
+    this.#payloadSize = payloadSize;
+  }
 
   /** Keys in the tree. */
   get size(): number {
@@ -71,7 +76,7 @@ export class Art {
    * Adds a key, the first `length` bytes of `key`.
    *
    * @param tag a number from 0 to 7 to keep with it.
-   * @param payload 20 bytes to keep with it.
+   * @param payload bytes to keep with it, as many as the constructor was given.
    * @param length at most `MAX_KEY_LENGTH`.
    * @returns false if the tree has the key already; its tag and payload are then replaced.
    * @throws {RangeError} if the tree would need more than 2 GiB.
@@ -137,10 +142,10 @@ export class Art {
     return (this.#words[leaf + 1] as number) & TAG_MASK;
   }
 
-  /** A copy of the 20 bytes that were kept with the key of a leaf. */
+  /** A copy of the bytes that were kept with the key of a leaf. */
   payload(leaf: number): Uint8Array {
     const start = (leaf + LEAF_PAYLOAD) * 4;
-    return this.#bytes.slice(start, start + PAYLOAD_SIZE);
+    return this.#bytes.slice(start, start + this.#payloadSize);
   }
 
   /**
@@ -352,7 +357,7 @@ export class Art {
   }
 
   #allocate(kind: number): number {
-    const words = WORDS[kind] as number;
+    const words = (WORDS[kind] as number) + (kind === LEAF ? this.#payloadSize / 4 : 0);
     const free = this.#free[kind] as number;
     if (free !== 0) {
       this.#free[kind] = this.#words[free] as number;

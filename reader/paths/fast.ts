@@ -25,7 +25,7 @@ const MAX_SHARING = 4;
 
 /** The `fast` layout: an adaptive radix tree over every path, filled by walking all trees once. */
 export class FastLayout implements Layout {
-  readonly #art = new Art();
+  readonly #art: Art;
   readonly #capacity: number;
   readonly #key = new GrowingBytes();
   #pathBytes = 0;
@@ -38,6 +38,7 @@ export class FastLayout implements Layout {
    */
   constructor(trees: Trees, root: Uint8Array, capacity: number) {
     this.#capacity = capacity;
+    this.#art = new Art(root.length);
     this.#add(0, { type: "tree", id: root });
     const folders = [{ tree: trees.read(root), next: 0, length: 0 }];
     let held = trees.read(root).byteLength + TREE_OVERHEAD;

@@ -11,10 +11,11 @@ const CAPACITY = 1024 * 1024;
  * @throws {InvalidImageError} fault `device`.
  */
 export function openLayoutSection(
-  { format, indexOffset, indexCache }: OpenedObjects,
+  opened: OpenedObjects,
   { layout, onNote }: ConnectOptions,
 ): LayoutSection | undefined {
-  const sections = readSections(indexCache, indexOffset);
+  const { format, indexCache } = opened;
+  const sections = readSections(indexCache, opened);
   if (sections === undefined) {
     onNote?.(damagedLayout("the checksum of the footer is wrong"));
     return undefined;
@@ -24,9 +25,9 @@ export function openLayoutSection(
     if (layout === "frozen") onNote?.("this image has no layout, so it is read by its trees");
     return undefined;
   }
-  const opened = LayoutSection.open(indexCache, section, format, CAPACITY);
-  if (opened === undefined) onNote?.(damagedLayout("what the footer says of it makes no sense"));
-  return opened;
+  const found = LayoutSection.open(indexCache, section, format, CAPACITY);
+  if (found === undefined) onNote?.(damagedLayout("what the footer says of it makes no sense"));
+  return found;
 }
 
 /** The note of a layout that is left. */

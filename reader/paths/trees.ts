@@ -19,7 +19,7 @@ export const TREE_OVERHEAD = 512;
 export function readTree(objects: Objects, id: Uint8Array): Tree {
   const bytes = objects.read(id, "tree");
   objects.work.add(COST.parsedByte * bytes.length);
-  const tree = new Tree(bytes, hex(id));
+  const tree = new Tree(bytes, id.length, hex(id));
   if (!tree.isInOrder) objects.work.add(COST.sortedByte * bytes.length);
   return tree;
 }

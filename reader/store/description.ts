@@ -7,7 +7,7 @@ export interface Description {
   readonly path: Uint8Array;
   readonly kind: Kind;
   readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
+  /** Object id, hexadecimal. */
   readonly id: string;
   /**
    * Bytes of a file, or of a link's target; 0 for a folder. Read from the headers of its entry, without

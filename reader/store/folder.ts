@@ -13,7 +13,7 @@ export interface ListEntry {
   /** A symbolic link is a value here, whatever its target is; a submodule is an empty dictionary. */
   readonly kind: Kind;
   readonly type: EntryType;
-  /** Object id, 40 hexadecimal digits. */
+  /** Object id, hexadecimal. */
   readonly id: string;
 }
 

@@ -5,6 +5,8 @@ import { readValues } from "../bulk/read-values.ts";
 import { threadOptions } from "../bulk/thread-options.ts";
 import { DocteurError, isLayoutFault } from "../errors.ts";
 import type { Commit } from "../git/commit.ts";
+import type { HashAlgorithm } from "../git/hash.ts";
+import { algorithmOf, ID_LENGTHS } from "../git/object-format.ts";
 import { hex, raw } from "../git/object-id.ts";
 import type { EntryType } from "../git/tree.ts";
 import type { ConnectOptions } from "../image/open-objects.ts";
@@ -45,10 +47,12 @@ export interface Range {
  * the image.
  */
 export class Store {
-  /** The commit's id, 40 hexadecimal digits. */
+  /** The hash function that names the objects: an id has 40 hexadecimal digits by SHA-1, 64 by SHA-256. */
+  readonly hash: HashAlgorithm;
+  /** The commit's id, hexadecimal. */
   readonly id: string;
   readonly commit: Commit;
-  /** The root tree's id, 40 hexadecimal digits. */
+  /** The root tree's id, hexadecimal. */
   readonly root: string;
   readonly #objects: Objects;
   readonly #index: ExpectedIndex;
@@ -72,6 +76,7 @@ export class Store {
       layout: Layout;
     },
   ) {
+    this.hash = algorithmOf(id);
     this.id = id;
     this.commit = commit;
     this.root = commit.tree;
@@ -127,15 +132,17 @@ export class Store {
   }
 
   /**
-   * Reads the blobs with these ids, 40 hexadecimal digits each, as `getAll` reads values. Each is verified by
+   * Reads the blobs with these ids, hexadecimal, as `getAll` reads values. Each is verified by
    * its id. Nothing says that the commit reaches it.
    *
-   * @throws {RangeError} if one of them is no id; the iteration ends.
+   * @throws {RangeError} if one of them is no id by the hash function of the image; the iteration ends.
    */
   getAllById(
     ids: Iterable<string>,
   ): AsyncGenerator<{ readonly id: string; readonly value: Uint8Array | DocteurError }> {
-    return readValues(this.#bulkRead, this.#objects, ids, raw, (id, value) => ({ id, value }));
+    const idLength = ID_LENGTHS[this.hash];
+    const find = (id: string) => raw(id, idLength);
+    return readValues(this.#bulkRead, this.#objects, ids, find, (id, value) => ({ id, value }));
   }
 
   /**
@@ -259,7 +266,7 @@ export class Store {
   }
 
   /**
-   * The object id of a value or a dictionary, 40 hexadecimal digits: equal ids mean equal content.
+   * The object id of a value or a dictionary, hexadecimal: equal ids mean equal content.
    * @throws {NotFoundError | DictionaryExpectedError | TooManyLinksError}
    */
   digest(key: Key): string {

@@ -32,6 +32,12 @@ export const options: readonly Option[] = [
       "The commit: a branch or tag, its name in full (refs/heads/main) or short, or a commit id. Default: the repository's HEAD. Has no effect on a folder.",
   },
   {
+    name: "object-format",
+    value: "HASH",
+    description:
+      "The hash function that names the objects of a folder: sha1 or sha256. Default: sha1, which every version of docteur reads. A repository has its own; one that was made with the other is refused.",
+  },
+  {
     name: "date",
     short: "d",
     value: "RFC3339",

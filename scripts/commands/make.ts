@@ -1,6 +1,7 @@
 import type { MakeResult } from "../../image-builder/index.ts";
 import { COMPRESSIONS, type Compression } from "../../image-builder/packing/compression.ts";
 import { MAX_TIMEOUT } from "../../image-builder/source/idle-timeout.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { printable } from "../../reader/printable.ts";
 import { COLOUR_CHOICES, isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
@@ -19,7 +20,7 @@ export const make: Command = {
   name: "make",
   summary: "make a disk image of a Git repository or a folder",
   synopsis: [
-    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--no-layout] [--repack] [--worktree]\n     [--exclude PATTERN]...\n     REPOSITORY IMAGE",
+    "[-b REF] [-d RFC3339] [--bs BYTES] [-q] [--json]\n     [--author 'NAME <EMAIL>'] [--timeout SECONDS] [--compression LEVEL]\n     [--no-deltas] [--no-layout] [--repack] [--worktree]\n     [--object-format HASH] [--exclude PATTERN]...\n     REPOSITORY IMAGE",
   ],
   description,
   operands: ["REPOSITORY", "IMAGE"],
@@ -41,6 +42,7 @@ export const make: Command = {
         repository,
         image,
         ref: invocation.text("branch"),
+        objectFormat: invocation.choice("object-format", HASH_ALGORITHMS),
         date: invocation.text("date"),
         blockSize: invocation.integer("bs", { minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         author: invocation.text("author"),

@@ -109,7 +109,7 @@ export const options: readonly Option[] = [
     name: "commit",
     value: "ID",
     description:
-      "Refuse the image unless its commit has this id, 40 hexadecimal digits. Every object that is read is verified from the commit down: an image that differs in one bit of what the commit names fails. Default: any commit.",
+      "Refuse the image unless its commit has this id, 40 hexadecimal digits, or 64 in a SHA-256 repository. Every object that is read is verified from the commit down: an image that differs in one bit of what the commit names fails. Default: any commit.",
   },
   {
     name: "analyze",

@@ -16,6 +16,7 @@ import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { createFs } from "../../reader/fs/create-fs.ts";
 import { objectId } from "../../reader/git/object.ts";
 import { hex } from "../../reader/git/object-id.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
 import { type ConnectOptions, connect } from "../../reader/store/connect.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { verifyTogether } from "../image-builder/verify/together.ts";
@@ -109,7 +110,7 @@ export async function exercise(image: Buffer, isHostile: boolean, rules: Rules, 
         throw error;
       }
       const { verification, commitObject } = verified;
-      if (hex(objectId("commit", commitObject)) !== verification.commit) throw new Error("verify");
+      if (hex(objectId("commit", commitObject, SHA1)) !== verification.commit) throw new Error("verify");
     }),
   );
   const threads = 1 + (rules.number % 3);
@@ -188,7 +189,7 @@ function readPath(store: Store, path: string | Uint8Array): void {
 function readWhole(store: Store, path: string | Uint8Array): { size: number; middle: Buffer } {
   const id = store.digest(path);
   const content = store.get(path);
-  if (hex(objectId("blob", content)) !== id) throw new Error(`the content of ${id} does not fit`);
+  if (hex(objectId("blob", content, SHA1)) !== id) throw new Error(`the content of ${id} does not fit`);
   return { size: content.length, middle: Buffer.from(content.subarray(3, 8)) };
 }
 

@@ -1,6 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { objectId } from "../../reader/git/object.ts";
 import { hex } from "../../reader/git/object-id.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
 import { assembleImage } from "../reader/image-fixture.ts";
 import { copy, delta, deltaTarget, insert, type MadeEntry, makePack, whole } from "../reader/pack-fixture.ts";
 import { encodeTree } from "../reader/repository.ts";
@@ -68,7 +69,7 @@ export function generateImage(random: Random): Buffer {
     ];
     const made = makeDelta(random, bytes);
     const target = attemptDelta(bytes, made) ?? random.bytes(9);
-    const id = hex(objectId(kind, target));
+    const id = hex(objectId(kind, target, SHA1));
     add(
       { id, type: random.pick([6, 7]), data: made, base: random.once(30) ? hex(random.bytes(20)) : base },
       kind,

@@ -1,4 +1,3 @@
-import { HEADER_SIZE } from "../../reader/image/header.ts";
 import type { Random } from "./random.ts";
 
 const BYTES = [0, 1, 0x0a, 0x20, 0x2e, 0x2f, 0x60, 0x70, 0x7f, 0x80, 0xfe, 0xff];
@@ -70,14 +69,20 @@ function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
   }
 }
 
+/** Where the PACK begins if the image is not damaged: at byte 40 with ids of 32 bytes. */
+function packStartOf(bytes: Buffer): number {
+  return bytes.toString("latin1", 40, 44) === "PACK" ? 40 : 28;
+}
+
 /** Mostly, lets the header point at the IDX still: without one, readers get no further. */
 function moveIndex(random: Random, bytes: Buffer, at: number, by: number): Buffer {
-  if (random.once(5) || bytes.length < HEADER_SIZE) return bytes;
-  const index = bytes.readBigUInt64LE(HEADER_SIZE - 8);
+  const packStart = packStartOf(bytes);
+  if (random.once(5) || bytes.length < packStart) return bytes;
+  const index = bytes.readBigUInt64LE(packStart - 8);
   const moved = index + BigInt(by);
   // One that is already damaged may be any number.
-  if (at >= HEADER_SIZE && at < index && moved > 0n && moved < 2n ** 64n) {
-    bytes.writeBigUInt64LE(moved, HEADER_SIZE - 8);
+  if (at >= packStart && at < index && moved > 0n && moved < 2n ** 64n) {
+    bytes.writeBigUInt64LE(moved, packStart - 8);
   }
   return bytes;
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import test from "ava";
 import { ImageFile, type ImageParts, type ImageShape } from "../../image-builder/image.ts";
 import type { OnProgress } from "../../image-builder/index.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { writeFiles } from "./sandbox.ts";
@@ -33,7 +34,7 @@ async function write(
   onProgress?: OnProgress,
   signal?: AbortSignal,
 ): Promise<ImageShape> {
-  await image.begin();
+  await image.begin(SHA1);
   for (let offset = 0; offset < made.packBytes; offset += 1_000_000) {
     image.writePack(Buffer.alloc(Math.min(1_000_000, made.packBytes - offset), "P"), offset);
   }
@@ -74,7 +75,7 @@ test("the end of a PACK that looks like a footer is not where a footer would be"
     [1024, 2048 + 1024],
   ] as const) {
     await using image = await ImageFile.create(path);
-    await image.begin();
+    await image.begin(SHA1);
     const made = parts(folder, 2000, 1024, blockSize);
     image.writePack(Buffer.alloc(2000, "P"), 0);
     t.is((await image.complete(made)).indexOffset, 2048);

@@ -61,7 +61,7 @@ test("a missing repository or revision fails the fetch over git://", async (t) =
   await failsWith(t, "REF_AMBIGUOUS", make("source", "other"), /refs\/tags\/other/);
   await failsWith(t, "NOT_A_COMMIT", make("source", "a-tree"), /a-tree in git:.* is a tree/);
   await failsWith(t, "EMPTY_REPOSITORY", make("empty"), /no commit yet/);
-  await failsWith(t, "OBJECT_FORMAT", make("sha256/.git"), /SHA-1/);
+  await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(64)), /no branch, tag or commit 0{64}/);
   await failsWith(t, "FETCH_FAILED", make("nowhere"), /^cannot fetch from git:\/\/127.0.0.1:\d+\/nowhere: /);
   t.deepEqual(readdirSync(folder).sort(), ["empty", "sha256", "source"]);
 });

@@ -137,7 +137,7 @@ test("packs, a commit graph, bitmaps, a replaced commit and grafts do not change
   await check("own settings");
 });
 
-test("a SHA-256 or empty repository is refused", async (t) => {
+test("a repository of another object format than is asked for, or an empty one, is refused", async (t) => {
   const folder = temporaryFolder(t);
   const image = join(folder, "x.img");
   git(folder, ["init", "--quiet", "empty"]);
@@ -154,8 +154,8 @@ test("a SHA-256 or empty repository is refused", async (t) => {
   await failsWith(
     t,
     "OBJECT_FORMAT",
-    () => makeImage({ repository: join(folder, "sha256"), image }),
-    /SHA-1/,
+    () => makeImage({ repository: join(folder, "sha256"), image, objectFormat: "sha1" }),
+    /sha256 is a sha256 repository, .*: leave out --object-format sha1/,
   );
 
   sampleRepository(join(folder, "unborn"));

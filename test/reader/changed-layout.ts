@@ -2,13 +2,13 @@
 import { crc32 } from "node:zlib";
 import { memoryDevice } from "../../reader/block/memory.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
-import { encodeHeader, HEADER_SIZE, readHeader } from "../../reader/image/header.ts";
+import { encodeHeader, readHeader } from "../../reader/image/header.ts";
 import { encodeFooter, FOOTER_SIZE, readSections } from "../../reader/image/sections.ts";
 import { decodeDetails, encodeDetails, type LayoutDetails } from "../../reader/layout/details.ts";
 import { BLOCK_SIZE, LAYOUT_TYPE, LAYOUT_VERSION } from "../../reader/layout/format.ts";
 import { LayoutCursor } from "../../reader/layout/layout-cursor.ts";
 import { LayoutSection } from "../../reader/layout/layout-section.ts";
-import { SHA1 } from "../../reader/node-platform.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { type LaidOut, written } from "./layout/layout-file.ts";
 
 export interface LayoutChange {
@@ -22,8 +22,14 @@ export interface LayoutChange {
 /** The items of the layout of an image. */
 export function itemsOf(image: Uint8Array): { items: LaidOut[]; details: LayoutDetails } {
   const cache = new SectorCache(memoryDevice(image));
-  const sections = readSections(cache, readHeader(cache).indexOffset) ?? [];
-  const section = LayoutSection.open(cache, LayoutSection.find(sections)!, SHA1, 1024 ** 2) as LayoutSection;
+  const header = readHeader(cache);
+  const sections = readSections(cache, header) ?? [];
+  const section = LayoutSection.open(
+    cache,
+    LayoutSection.find(sections)!,
+    NODE_FORMATS[header.hash],
+    1024 ** 2,
+  ) as LayoutSection;
   const items: LaidOut[] = [];
   const cursor = new LayoutCursor(section);
   for (cursor.goToRank(0); ; ) {
@@ -42,10 +48,11 @@ export function itemsOf(image: Uint8Array): { items: LaidOut[]; details: LayoutD
 /** The image, which has a layout, with another. */
 export function changedLayout(image: Buffer, { items, bytes, details }: LayoutChange): Buffer {
   const cache = new SectorCache(memoryDevice(image));
-  const { commit, indexOffset } = readHeader(cache);
-  const section = (readSections(cache, indexOffset) ?? [])[0]!;
+  const header = readHeader(cache);
+  const { hash, commit, packStart, indexOffset } = header;
+  const section = (readSections(cache, header) ?? [])[0]!;
   let laidOut: Buffer = Buffer.from(image.subarray(section.offset, section.offset + section.length));
-  let said = decodeDetails(section.details, SHA1.idLength) as LayoutDetails;
+  let said = decodeDetails(section.details, NODE_FORMATS[hash].idLength) as LayoutDetails;
   if (items !== undefined) {
     const falseImage = written(items(itemsOf(image).items));
     laidOut = falseImage.bytes;
@@ -59,7 +66,7 @@ export function changedLayout(image: Buffer, { items, bytes, details }: LayoutCh
   const start = Math.ceil(section.offset / BLOCK_SIZE) * BLOCK_SIZE;
   const newOffset = Math.ceil((start + laidOut.length + FOOTER_SIZE) / 512) * 512;
   const falseImage = Buffer.alloc(newOffset + image.length - indexOffset);
-  falseImage.set(image.subarray(HEADER_SIZE, section.offset), HEADER_SIZE);
+  falseImage.set(image.subarray(packStart, section.offset), packStart);
   falseImage.set(encodeHeader(Buffer.from(commit, "hex"), newOffset));
   falseImage.set(laidOut, start);
   const record = {

@@ -1,7 +1,7 @@
-import { encodeHeader, HEADER_SIZE, paddedTo } from "../../reader/image/header.ts";
+import { decodeHeader, encodeHeader, paddedTo } from "../../reader/image/header.ts";
 
 export interface ImageParts {
-  /** 40 hexadecimal digits. */
+  /** Hexadecimal digits. */
   readonly commit: string;
   readonly pack: Uint8Array;
   readonly idx: Uint8Array;
@@ -11,20 +11,20 @@ export interface ImageParts {
 
 /** Puts an image together as the format says. */
 export function assembleImage({ commit, pack, idx, blockSize = 512 }: ImageParts): Buffer {
-  const indexOffset = paddedTo(HEADER_SIZE + pack.length, blockSize);
+  const packStart = commit.length / 2 + 8;
+  const indexOffset = paddedTo(packStart + pack.length, blockSize);
   const image = Buffer.alloc(paddedTo(indexOffset + idx.length, blockSize));
   image.set(encodeHeader(Buffer.from(commit, "hex"), indexOffset));
-  image.set(pack, HEADER_SIZE);
+  image.set(pack, packStart);
   image.set(idx, indexOffset);
   return image;
 }
 
 /** Takes an image apart: the PACK with its padding, and everything from the index offset on. */
 export function splitImage(image: Uint8Array): { pack: Uint8Array; index: Uint8Array; indexOffset: number } {
-  const view = new DataView(image.buffer, image.byteOffset);
-  const indexOffset = Number(view.getBigUint64(20, true));
+  const { packStart, indexOffset } = decodeHeader(image, image.length);
   return {
-    pack: image.subarray(HEADER_SIZE, indexOffset),
+    pack: image.subarray(packStart, indexOffset),
     index: image.subarray(indexOffset),
     indexOffset,
   };

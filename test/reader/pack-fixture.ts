@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 import { memoryDevice } from "../../reader/block/memory.ts";
 import { type ObjectKind, objectId } from "../../reader/git/object.ts";
 import { hex } from "../../reader/git/object-id.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
 import { applyDelta, checkTargetSize, DeltaError, decodeDeltaHeader } from "../../reader/pack/delta.ts";
 import { encodeIdx } from "../../reader/pack/idx-encode.ts";
 import type { IdxEntry } from "../../reader/pack/idx-format.ts";
@@ -14,7 +14,7 @@ import { encodeTree } from "./repository.ts";
 
 /** An entry to be written, each field as wrong as a test wants it. */
 export interface MadeEntry {
-  /** The id under which the IDX is to have it, 40 hexadecimal digits. */
+  /** The id under which the IDX is to have it, hexadecimal. */
   readonly id: string;
   /** Type number; 1 to 4 are commit, tree, blob and tag, 6 and 7 are deltas. */
   readonly type: number;
@@ -31,9 +31,9 @@ export interface MadeEntry {
 const TYPES = { commit: 1, tree: 2, blob: 3, tag: 4 } as const;
 
 /** An object stored whole. */
-export function whole(kind: ObjectKind, content: Uint8Array | string): MadeEntry {
+export function whole(kind: ObjectKind, content: Uint8Array | string, format = SHA1): MadeEntry {
   const data = Buffer.from(content);
-  return { id: hex(objectId(kind, data)), type: TYPES[kind], data };
+  return { id: hex(objectId(kind, data, format)), type: TYPES[kind], data };
 }
 
 /** A delta whose target is `content`, a blob unless told otherwise. */
@@ -42,8 +42,9 @@ export function refDelta(
   delta: Uint8Array,
   content: Uint8Array,
   kind: ObjectKind = "blob",
+  format = SHA1,
 ): MadeEntry {
-  return { id: hex(objectId(kind, content)), type: 7, data: delta, base };
+  return { id: hex(objectId(kind, content, format)), type: 7, data: delta, base };
 }
 
 /** As `refDelta`, its base named by the distance to an earlier entry. */
@@ -52,8 +53,9 @@ export function ofsDelta(
   delta: Uint8Array,
   content: Uint8Array,
   kind: ObjectKind = "blob",
+  format = SHA1,
 ): MadeEntry {
-  return { id: hex(objectId(kind, content)), type: 6, data: delta, base };
+  return { id: hex(objectId(kind, content, format)), type: 6, data: delta, base };
 }
 
 /** What a delta makes of its source. @throws {DeltaError} */
@@ -117,7 +119,10 @@ export function ofsDistance(distance: number): Buffer {
 }
 
 /** A PACK of the entries in their order, its trailer right, and what the IDX says of it. */
-export function makePack(entries: readonly MadeEntry[]): { pack: Buffer; idx: Buffer; indexed: IdxEntry[] } {
+export function makePack(
+  entries: readonly MadeEntry[],
+  format = SHA1,
+): { pack: Buffer; idx: Buffer; indexed: IdxEntry[] } {
   const header = Buffer.from("PACK\0\0\0\x02\0\0\0\0", "latin1");
   header.writeUInt32BE(entries.length, 8);
   const parts: Buffer[] = [header];
@@ -136,26 +141,29 @@ export function makePack(entries: readonly MadeEntry[]): { pack: Buffer; idx: Bu
     offset += entry.length;
   }
   const body = Buffer.concat(parts);
-  const trailer = createHash("sha1").update(body).digest();
+  const trailer = format.createHash().update(body).digest();
   indexed.sort((a, b) => Buffer.compare(a.id, b.id));
-  return { pack: Buffer.concat([body, trailer]), idx: Buffer.from(encodeIdx(indexed, trailer)), indexed };
+  const idx = Buffer.from(encodeIdx(indexed, trailer, format));
+  return { pack: Buffer.concat([body, trailer]), idx, indexed };
 }
 
 /** A tree of blobs by name, in the order given. */
-export function treeOf(names: Readonly<Record<string, string>>, mode = "100644"): MadeEntry {
-  return whole("tree", encodeTree(Object.entries(names).map(([name, id]) => ({ mode, name, id }))));
+export function treeOf(names: Readonly<Record<string, string>>, mode = "100644", format = SHA1): MadeEntry {
+  const entries = Object.entries(names).map(([name, id]) => ({ mode, name, id }));
+  return whole("tree", encodeTree(entries), format);
 }
 
 /** A commit of a tree. */
-export function commitOf(tree: string): MadeEntry {
+export function commitOf(tree: string, format = SHA1): MadeEntry {
   const who = "Ada Lovelace <ada@example.com> 1602316800 +0200";
-  return whole("commit", `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nA test\n`);
+  return whole("commit", `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nA test\n`, format);
 }
 
 /** An image in which `names` lie in the root; `others` are entries that they need, and come first. */
 export function makeImage(
   names: Readonly<Record<string, MadeEntry>>,
   others: readonly MadeEntry[] = [],
+  format = SHA1,
 ): Buffer {
   const root = treeOf(
     Object.fromEntries(
@@ -163,14 +171,16 @@ export function makeImage(
         .map(([name, { id }]) => [name, id] as const)
         .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     ),
+    "100644",
+    format,
   );
-  return imageOfTree(root, [...others, ...Object.values(names)]);
+  return imageOfTree(root, [...others, ...Object.values(names)], format);
 }
 
 /** An image with this root. */
-export function imageOfTree(root: MadeEntry, entries: readonly MadeEntry[]): Buffer {
-  const commit = commitOf(root.id);
-  return assembleImage({ commit: commit.id, ...makePack([commit, root, ...entries]) });
+export function imageOfTree(root: MadeEntry, entries: readonly MadeEntry[], format = SHA1): Buffer {
+  const commit = commitOf(root.id, format);
+  return assembleImage({ commit: commit.id, ...makePack([commit, root, ...entries], format) });
 }
 
 /** Connects to an image in memory. */

@@ -6,7 +6,8 @@ import { memoryDevice } from "../../reader/block/memory.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import { raw } from "../../reader/git/object-id.ts";
-import { encodeHeader, HEADER_SIZE, readHeader } from "../../reader/image/header.ts";
+import { encodeHeader, readHeader } from "../../reader/image/header.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { Idx } from "../../reader/pack/idx.ts";
 import { Objects } from "../../reader/pack/objects.ts";
 import { Pack } from "../../reader/pack/pack.ts";
@@ -20,18 +21,19 @@ export function withLayout(image: Uint8Array): {
   readonly indexOffset: number;
 } {
   const cache = new SectorCache(memoryDevice(image));
-  const { commit, indexOffset } = readHeader(cache);
-  const idx = new Idx(new SectorCache(memoryDevice(image)), indexOffset, indexOffset - HEADER_SIZE);
-  const pack = new Pack(cache, HEADER_SIZE, indexOffset, (base) => idx.find(base));
+  const { hash, commit, packStart, indexOffset } = readHeader(cache);
+  const format = NODE_FORMATS[hash];
+  const idx = new Idx(new SectorCache(memoryDevice(image)), indexOffset, indexOffset - packStart, format);
+  const pack = new Pack(cache, packStart, indexOffset, (base) => idx.find(base), { format });
   const objects = new Objects(idx, pack);
-  const { table } = scanPack(cache, pack, HEADER_SIZE, indexOffset);
+  const { table } = scanPack(cache, pack, packStart, indexOffset);
   const locations = new ObjectLocations(idx, pack, table.offsets[table.count] as number);
   const written = Buffer.alloc(image.length + 4 * 1024 ** 2);
   written.set(image.subarray(0, indexOffset));
   const source = {
     commit: raw(commit),
     root: raw(parseCommit(objects.read(raw(commit), "commit")).tree),
-    idLength: 20,
+    idLength: format.idLength,
     objects: idx.count,
     readTree: (id: Uint8Array) => readTree(objects, id),
     locate: (id: Uint8Array) => locations.locate(id),

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openFileDevice } from "../../reader/block/file.ts";
-import { decodeHeader, HEADER_SIZE, type ImageHeader } from "../../reader/image/header.ts";
+import { decodeHeader, HEADER_BYTES, type ImageHeader } from "../../reader/image/header.ts";
 import type { Disk } from "./qemu.ts";
 
 /**
@@ -24,7 +24,7 @@ export function readImageHeader(path: string): ImageHeader {
   const device = openFileDevice(path);
   try {
     const first = new Uint8Array(device.sectorSize);
-    if (device.size >= HEADER_SIZE) device.readSectors(0, first);
+    if (device.size >= HEADER_BYTES) device.readSectors(0, first);
     return decodeHeader(first.subarray(0, Math.min(device.size, first.length)), device.size);
   } finally {
     device.close();

@@ -10,7 +10,7 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** `frozen`, `light` or `fast`. Default: the program's own choice. */
   readonly layout?: string | undefined;
-  /** Refuses an image of any other commit than this, 40 hexadecimal digits. */
+  /** Refuses an image of any other commit than this, 40 hexadecimal digits, or 64 for SHA-256. */
   readonly commit?: string | undefined;
   /** Ignores the IDX of the image and makes it again from the PACK. */
   readonly analyze?: boolean | undefined;
@@ -33,7 +33,7 @@ export function toRequest(options: ProgramOptions): RunRequest {
   if (commit !== undefined && !isObjectId(commit)) {
     throw new DocteurError(
       "COMMIT_MALFORMED",
-      `${commit}: not the id of a commit, which has 40 hexadecimal digits`,
+      `${commit}: not the id of a commit, which has 40 hexadecimal digits, or 64 in a SHA-256 repository`,
     );
   }
   return { program, args, env, layout, commit, analyze, verbose };

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 import { type ObjectKind, objectId } from "../../../reader/git/object.ts";
-import { encodeHeader, HEADER_SIZE, paddedTo, SECTOR_SIZE } from "../../../reader/image/header.ts";
+import { encodeHeader, headerSize, paddedTo, SECTOR_SIZE } from "../../../reader/image/header.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { encodeEntryHeader, encodePackHeader, FIRST_ENTRY } from "../../../reader/pack/format.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
@@ -29,10 +29,11 @@ export function sampleImage(): Buffer {
   const text = `tree ${root.toString("hex")}\nauthor ${who}\ncommitter ${who}\n\nsample\n`;
   const commit = pack.add("commit", Buffer.from(text));
   const { bytes, idx } = pack.finish();
-  const indexOffset = paddedTo(HEADER_SIZE + bytes.length, SECTOR_SIZE);
+  const packStart = headerSize(commit.length);
+  const indexOffset = paddedTo(packStart + bytes.length, SECTOR_SIZE);
   const image = Buffer.alloc(paddedTo(indexOffset + idx.length, SECTOR_SIZE));
   image.set(encodeHeader(commit, indexOffset));
-  image.set(bytes, HEADER_SIZE);
+  image.set(bytes, packStart);
   image.set(idx, indexOffset);
   return image;
 }
@@ -44,7 +45,7 @@ class SamplePack {
   #length = FIRST_ENTRY;
 
   add(kind: ObjectKind, content: Buffer): Buffer {
-    const id = Buffer.from(objectId(kind, content));
+    const id = Buffer.from(objectId(kind, content, SHA1));
     const entry = Buffer.concat([encodeEntryHeader({ kind, size: content.length }), deflateSync(content)]);
     this.#entries.push({ id, crc: crc32(entry), offset: this.#length });
     this.#parts.push(entry);
@@ -54,8 +55,8 @@ class SamplePack {
 
   finish(): { bytes: Buffer; idx: Uint8Array } {
     const body = Buffer.concat([encodePackHeader(this.#entries.length), ...this.#parts]);
-    const trailer = createHash("sha1").update(body).digest();
+    const trailer = SHA1.createHash().update(body).digest();
     const sorted = this.#entries.toSorted((a, b) => Buffer.compare(a.id, b.id));
-    return { bytes: Buffer.concat([body, trailer]), idx: encodeIdx(sorted, trailer) };
+    return { bytes: Buffer.concat([body, trailer]), idx: encodeIdx(sorted, trailer, SHA1) };
   }
 }

@@ -1,6 +1,7 @@
 import { deflateSync } from "node:zlib";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex } from "../../../reader/git/object-id.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { copy, delta, insert, type MadeEntry, whole } from "../../reader/pack-fixture.ts";
 import type { Random } from "../random.ts";
 import {
@@ -44,7 +45,7 @@ export function manyDeltasOnOneBase(upTo: UpTo): Buffer {
     const data = delta(size, size, copy(0, size - 4), insert(own));
     // Few of them are looked at, and hashing all takes long.
     const target = i < 4 ? Buffer.concat([Buffer.alloc(size - 4), own]) : undefined;
-    const id = target === undefined ? fakeId(i) : hex(objectId("blob", target));
+    const id = target === undefined ? fakeId(i) : hex(objectId("blob", target, SHA1));
     entries.push({ id, type: OFS_DELTA, data, base: base.id });
     root.push({ name: `f${String(i).padStart(5, "0")}`, id });
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex } from "../../../reader/git/object-id.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import { copy, delta, type MadeEntry, makePack, whole } from "../../reader/pack-fixture.ts";
 import { encodeTree } from "../../reader/repository.ts";
@@ -33,7 +34,7 @@ export function zeroBlob(size: number): MadeEntry {
   if (entry === undefined) {
     const data = Buffer.alloc(size);
     entry = {
-      id: hex(objectId("blob", data)),
+      id: hex(objectId("blob", data, SHA1)),
       type: 3,
       data: Buffer.alloc(0),
       size,

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { IdTable } from "../../../image-builder/folder/id-table.ts";
 import { listFolder } from "../../../image-builder/folder/list-folder.ts";
 import { Listing } from "../../../image-builder/folder/listing.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { writeFiles } from "../sandbox.ts";
 
@@ -50,7 +51,7 @@ test("an id has one number, whatever its bytes", (t) => {
   });
   fc.assert(
     fc.property(fc.array(id, { minLength: 1, maxLength: 500 }), (given) => {
-      const table = new IdTable();
+      const table = new IdTable(SHA1);
       const numbers = given.map((hex) => table.add(Buffer.from(hex, "hex")));
       const distinct = [...new Set(given)];
       t.is(table.count, distinct.length);
@@ -67,7 +68,7 @@ test("an id has one number, whatever its bytes", (t) => {
     }),
     { numRuns: 50 },
   );
-  const table = new IdTable();
+  const table = new IdTable(SHA1);
   const random = Array.from({ length: 20_000 }, (_, n) => {
     const bytes = Buffer.alloc(20);
     bytes.writeUInt32LE(Math.imul(n, 0x9e3779b1) >>> 0);

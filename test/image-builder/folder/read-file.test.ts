@@ -6,12 +6,13 @@ import { storeFile, unreadable } from "../../../image-builder/folder/read-file.t
 import { Staging } from "../../../image-builder/folder/staging.ts";
 import { effortOf } from "../../../image-builder/packing/compression.ts";
 import { DocteurError } from "../../../reader/errors.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
 
 test("a file that changes while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
-  using staging = new Staging(folder, effortOf("fast"), undefined);
+  using staging = new Staging(folder, SHA1, effortOf("fast"), undefined);
   const store = (path: string) => storeFile(Buffer.from(path), staging);
   // The kernel says that it has no bytes, and then gives some: as a file that grows.
   await failsWith(t, "FILE_CHANGED", () => store("/proc/self/status"), /changed while it was read/);
@@ -26,7 +27,7 @@ test("a file that shrinks while it is read is refused", async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, "large");
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024, "x"));
-  using staging = new Staging(folder, effortOf("fast"), undefined);
+  using staging = new Staging(folder, SHA1, effortOf("fast"), undefined);
   const stored = storeFile(Buffer.from(path), staging);
   truncateSync(path, 1000);
   await failsWith(t, "FILE_CHANGED", () => stored);
@@ -49,7 +50,7 @@ test("the id is git's", async (t) => {
   const path = join(folder, "file");
   const content = Buffer.from("a\r\nb\0\xff", "latin1");
   writeFileSync(path, content);
-  using staging = new Staging(folder, effortOf("fast"), undefined);
+  using staging = new Staging(folder, SHA1, effortOf("fast"), undefined);
   const { number, size } = await storeFile(Buffer.from(path), staging);
   t.is(size, content.length);
   t.is(

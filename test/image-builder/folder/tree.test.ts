@@ -42,7 +42,7 @@ test("a tree is what git mktree makes of the same entries", (t) => {
         sizes: entries.map(() => 0),
       };
       const { names, types } = inTreeOrder(given);
-      const ours = encodeTree(names, types, (_, into, offset) => id.copy(into, offset));
+      const ours = encodeTree(names, types, 20, (_, into, offset) => id.copy(into, offset));
       t.deepEqual(Buffer.from(ours), gitBytes(folder, ["cat-file", "tree", tree]));
     }),
     { numRuns: 40 },

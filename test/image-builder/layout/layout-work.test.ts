@@ -10,7 +10,8 @@ import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex } from "../../../reader/git/object-id.ts";
-import { HEADER_SIZE, readHeader } from "../../../reader/image/header.ts";
+import { readHeader } from "../../../reader/image/header.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { imageOfRoot, MIB } from "../../fuzz/hostile/parts.ts";
 import { copy, delta, type MadeEntry, ofsDelta, whole } from "../../reader/pack-fixture.ts";
 import { encodeTree } from "../../reader/repository.ts";
@@ -27,7 +28,7 @@ function dearTrees(baseSize: number, paths: number): Buffer {
   const ids = ["a", "b", "c"].map((name) => {
     const tree = encodeTree([{ mode: "100644", name, id: leaf.id }]);
     const base = Buffer.concat([tree, Buffer.alloc(baseSize)]);
-    const id = hex(objectId("tree", base));
+    const id = hex(objectId("tree", base, SHA1));
     entries.push({ id, type: 2, data: Buffer.alloc(0), size: base.length, stream: deflateSync(base) });
     const made = ofsDelta(id, delta(base.length, tree.length, copy(0, tree.length)), tree, "tree");
     entries.push(made);
@@ -54,11 +55,12 @@ test("the work of comparing a layout is bounded, however many paths lead to tree
 
 test("no layout is written that would take more work to verify than is allowed", async (t) => {
   const image = dearTrees(60 * MIB, 100);
-  const { commit, indexOffset } = readHeader(new SectorCache(memoryDevice(image)));
+  const { commit, packStart, indexOffset } = readHeader(new SectorCache(memoryDevice(image)));
   const folder = temporaryFolder(t);
   const unfinished = {
     image: join(folder, "x.img"),
-    packBytes: indexOffset - HEADER_SIZE,
+    packBytes: indexOffset - packStart,
+    format: SHA1,
     idx: join(folder, "x.idx"),
   };
   writeFileSync(unfinished.image, image);

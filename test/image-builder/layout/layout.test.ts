@@ -42,8 +42,8 @@ function sectionsOf(bytes: Uint8Array): {
   readonly indexOffset: number;
 } {
   const cache = new SectorCache(memoryDevice(bytes));
-  const { indexOffset } = readHeader(cache);
-  return { sections: readSections(cache, indexOffset) ?? [], indexOffset };
+  const header = readHeader(cache);
+  return { sections: readSections(cache, header) ?? [], indexOffset: header.indexOffset };
 }
 
 for (const blockSize of [512, 4096, 1536]) {

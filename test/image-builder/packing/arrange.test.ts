@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { arrange } from "../../../image-builder/packing/arrange.ts";
 import type { PackFiles } from "../../../image-builder/packing/pack-objects.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { commitAll, git, sampleRepository, writeFiles } from "../sandbox.ts";
 
@@ -14,7 +15,7 @@ async function arrangeInto(folder: string, sources: readonly PackFiles[], commit
     const write = (bytes: Uint8Array, offset: number) => {
       writeSync(fd, bytes, 0, bytes.length, offset);
     };
-    return { pack, ...(await arrange(sources, { commit, folder }, write)) };
+    return { pack, ...(await arrange(sources, { format: SHA1, commit, folder }, write)) };
   } finally {
     closeSync(fd);
   }

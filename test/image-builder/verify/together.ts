@@ -22,7 +22,7 @@ export function verifyTogether(
 ): VerifiedCommit | undefined {
   const plan = planAnalysis("", memoryDevice(image));
   if (plan === undefined) return undefined;
-  const task: AnalysisTask = analysisTask("", plan.indexOffset, plan.count, threads, workFactor);
+  const task: AnalysisTask = analysisTask("", plan.header, plan.count, threads, workFactor);
   try {
     const planned = Array.from(
       { length: threads },

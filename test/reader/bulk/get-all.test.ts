@@ -11,6 +11,7 @@ import { DocteurError, type InvalidImageError } from "../../../reader/errors.ts"
 import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
 import { openObjects } from "../../../reader/image/open-objects.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import type { Key, Store } from "../../../reader/store/store.ts";
 import { FIXTURES } from "../../fixtures.ts";
@@ -28,7 +29,7 @@ function fileOf(name: string, image: Uint8Array): string {
 
 /** The content's id, or the error's code. */
 function told(value: Uint8Array | DocteurError): string {
-  return value instanceof DocteurError ? value.code : hex(objectId("blob", value));
+  return value instanceof DocteurError ? value.code : hex(objectId("blob", value, SHA1));
 }
 
 async function collect(store: Store, keys: Iterable<Key>): Promise<string[]> {
@@ -228,7 +229,7 @@ test("where the program of the threads is missing, as in somebody's bundle, this
   for await (const job of bulk.read([...wanted, ...wanted].values())) {
     job.asks.forEach(({ id }, blob) => {
       const found = job.content(blob) ?? objects.read(id, "blob");
-      if (hex(objectId("blob", found)) === hex(id)) read++;
+      if (hex(objectId("blob", found, SHA1)) === hex(id)) read++;
     });
   }
   t.is(read, 2 * ids.length);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { DocteurError } from "../../../reader/errors.ts";
-import { HEADER_SIZE } from "../../../reader/image/header.ts";
+import { headerSize } from "../../../reader/image/header.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { Repository } from "../repository.ts";
@@ -95,7 +95,7 @@ for (const [depth, offsetDeltas] of [
     for (const [i, [id = "", , , stored, offset]] of entries.entries()) {
       if (!isBase.has(id) || i % 7 !== 0) continue;
       // In the checksum of its zlib stream.
-      image[HEADER_SIZE + Number(offset) + Number(stored) - 1]! ^= 0xff;
+      image[headerSize(20) + Number(offset) + Number(stored) - 1]! ^= 0xff;
       damaged.add(id);
     }
     t.true(damaged.size > 0);

@@ -9,6 +9,7 @@ import { NodeThreadPool, threadProgram } from "../../../reader/bulk/threads.ts";
 import { WorkQueue } from "../../../reader/bulk/work-queue.ts";
 import { objectId } from "../../../reader/git/object.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { makeThreadProgram } from "../../../vm/artifacts/bundle.ts";
 import { FIXTURES } from "../../fixtures.ts";
@@ -42,7 +43,7 @@ for (const [name, program, inflate] of [
     t.true(queue.isDone(0));
     const read = ids.map((_, i) => {
       const [start, end] = batch.ranges.subarray(i * 2);
-      return hex(objectId("blob", batch.memory.subarray(start, end)));
+      return hex(objectId("blob", batch.memory.subarray(start, end), SHA1));
     });
     t.deepEqual(read, ids);
   });

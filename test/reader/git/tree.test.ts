@@ -7,7 +7,7 @@ import { refused } from "../fault.ts";
 import { encodeTree, Repository } from "../repository.ts";
 
 const ID = "1234567890".repeat(4);
-const parse = (bytes: Uint8Array): TreeEntry[] => [...new Tree(bytes)];
+const parse = (bytes: Uint8Array): TreeEntry[] => [...new Tree(bytes, 20)];
 const one = (mode: string, name: string | Uint8Array) => encodeTree([{ mode, name, id: ID }]);
 
 const VALID: [string, string][] = [
@@ -130,7 +130,7 @@ for (const [name, entries] of Object.entries(DISORDER)) {
     using repository = new Repository();
     const listed = entries.map(([mode, name], index) => ({ mode, name, id: numbered(index) }));
     t.regex(complaints(repository, encodeTree(listed)), /treeNotSorted|duplicateEntries/);
-    const tree = new Tree(encodeTree(listed));
+    const tree = new Tree(encodeTree(listed), 20);
     const first = listed.filter(
       ({ name }, index) => listed.findIndex((other) => other.name === name) === index,
     );
@@ -163,9 +163,9 @@ test("more disorder than can be put in order is refused", (t) => {
   const names = Array.from({ length: 2 ** 18 + 1 }, (_, index) => `a${index}`);
   const entries = (names: readonly string[]) =>
     encodeTree(names.map((name) => ({ mode: "100644", name, id: ID })));
-  refused(t, "tree", () => new Tree(entries(names)));
-  t.is(new Tree(entries(names.slice(1))).count, 2 ** 18);
-  t.is(new Tree(entries(names.toSorted())).count, names.length);
+  refused(t, "tree", () => new Tree(entries(names), 20));
+  t.is(new Tree(entries(names.slice(1)), 20).count, 2 ** 18);
+  t.is(new Tree(entries(names.toSorted()), 20).count, names.length);
 });
 
 test("every cut of a tree is refused or a shorter tree", (t) => {
@@ -202,7 +202,7 @@ test("any heap of entries is read as git ls-tree lists it, and found where git f
       id: /^0*40000$/.test(mode) ? folder : blob,
     }));
     const id = repository.writeTree(listed);
-    const tree = new Tree(encodeTree(listed), id);
+    const tree = new Tree(encodeTree(listed), 20, id);
     const git = repository.list(id);
     const first = git.filter(({ path }, index) => git.findIndex((other) => other.path === path) === index);
     const ours = Array.from(tree, ({ type, name, id }) => ({
@@ -283,6 +283,7 @@ test("every entry is found by its name, and no other name is", (t) => {
         encodeTree(
           sorted.map((entry) => ({ mode: entry.folder ? "40000" : "100644", name: entry.name, id: ID })),
         ),
+        20,
       );
       assert.equal(tree.count, entries.length);
       for (const { name, folder } of sorted) {

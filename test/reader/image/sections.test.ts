@@ -6,6 +6,7 @@ import { SectorCache } from "../../../reader/block/sector-cache.ts";
 import { encodeFooter, FOOTER_SIZE, readSections, type Section } from "../../../reader/image/sections.ts";
 
 const INDEX_OFFSET = 64 * 1024;
+const HEADER = { packStart: 28, indexOffset: INDEX_OFFSET };
 
 /** An image of zeroes but for the footer. */
 function imageWith(footer: Uint8Array): SectorCache {
@@ -24,7 +25,7 @@ const section: fc.Arbitrary<Section> = fc.record({
 
 test("what a footer tells is what was written", (t) => {
   const property = fc.property(fc.array(section, { maxLength: 4 }), (sections) => {
-    const read = readSections(imageWith(encodeFooter(sections)), INDEX_OFFSET);
+    const read = readSections(imageWith(encodeFooter(sections)), HEADER);
     t.deepEqual(
       read?.map((each) => ({ ...each, details: Buffer.from(each.details) })),
       sections.map((each) => ({ ...each, details: Buffer.from(each.details) })),
@@ -34,11 +35,11 @@ test("what a footer tells is what was written", (t) => {
 });
 
 test("without a footer there are no sections, and one of a later version is not known", (t) => {
-  t.deepEqual(readSections(imageWith(Buffer.alloc(FOOTER_SIZE)), INDEX_OFFSET), []);
-  t.deepEqual(readSections(imageWith(encodeFooter([])), 40), []);
+  t.deepEqual(readSections(imageWith(Buffer.alloc(FOOTER_SIZE)), HEADER), []);
+  t.deepEqual(readSections(imageWith(encodeFooter([])), { packStart: 28, indexOffset: 40 }), []);
   const later = Buffer.from(encodeFooter([]));
   later.writeUInt16BE(2, 8);
-  t.deepEqual(readSections(imageWith(later), INDEX_OFFSET), []);
+  t.deepEqual(readSections(imageWith(later), HEADER), []);
 });
 
 test("a footer with a bit that differs is damaged", (t) => {
@@ -48,7 +49,7 @@ test("a footer with a bit that differs is damaged", (t) => {
   for (let at = 10; at < FOOTER_SIZE; at++) {
     const damaged = Buffer.from(footer);
     damaged[at] = (damaged[at] as number) ^ 4;
-    t.is(readSections(imageWith(damaged), INDEX_OFFSET), undefined, `byte ${at}`);
+    t.is(readSections(imageWith(damaged), HEADER), undefined, `byte ${at}`);
   }
 });
 
@@ -60,7 +61,7 @@ test("a footer of any content with the right checksum tells of sections between 
     // Offsets that may be within the image.
     for (let at = 12; at < 480; at += 8) if ((bytes[at] ?? 0) % 3 > 0) footer.fill(0, at, at + 6);
     footer.writeUInt32BE(crc32(footer.subarray(0, -4)), FOOTER_SIZE - 4);
-    for (const { offset, length } of readSections(imageWith(footer), INDEX_OFFSET) ?? []) {
+    for (const { offset, length } of readSections(imageWith(footer), HEADER) ?? []) {
       t.true(offset >= 28 && offset + length <= INDEX_OFFSET - FOOTER_SIZE);
     }
   });

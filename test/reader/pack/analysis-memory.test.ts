@@ -4,6 +4,7 @@ import { deflateSync } from "node:zlib";
 import test from "ava";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { analyzePack } from "../../../reader/pack/analyze.ts";
 import { delta, insert, type MadeEntry, makePack, whole } from "../pack-fixture.ts";
 
@@ -28,6 +29,7 @@ function peak(pack: Buffer): number {
   let most = 0;
   let told = 0;
   const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {
+    format: SHA1,
     baseCacheSize: 0,
     onProgress: () => {
       if (told++ % 100 === 0) most = Math.max(most, held() - before);

@@ -32,7 +32,7 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
       using repository = new Repository();
       const { pack, idx, idxPath } = repository.pack(writeGenerated(repository, entries), shape);
       const cache = new SectorCache(memoryDevice(pack), { capacity, blockSize: 512 });
-      const analysis = analyzePack(cache, 0, pack.length);
+      const analysis = analyzePack(cache, 0, pack.length, { format: SHA1 });
       assert.equal(analysis.size, pack.length);
       const told = [...analysis.entries()].map(
         ({ id, kind, size, packedSize, offset, depth }) =>
@@ -41,7 +41,10 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
       const truth = verifyPack(repository, idxPath);
       deltas += truth.filter((line) => line.split(" ").length > 5).length;
       assert.deepEqual(told.sort(), truth.sort());
-      const reader = new Pack(cache, 0, pack.length, (id) => analysis.find(id), { baseCacheSize: capacity });
+      const reader = new Pack(cache, 0, pack.length, (id) => analysis.find(id), {
+        format: SHA1,
+        baseCacheSize: capacity,
+      });
       for (const { id, kind, size, offset, depth } of analysis.entries()) {
         const { baseSize, ...described } = reader.describe(offset);
         assert.deepEqual(described, { kind, size, depth });
@@ -51,10 +54,10 @@ test("an analysis says what git verify-pack says, and implies git's IDX", (t) =>
         assert.equal(analysis.baseOffsetAt(analysis.indexOf(id)!), base);
         const object = new FreshBuffer();
         reader.read(offset, object);
-        assert.equal(hex(objectId(object.kind, object.bytes)), hex(id));
+        assert.equal(hex(objectId(object.kind, object.bytes, SHA1)), hex(id));
         assert.equal(hex(Buffer.from(object.id(SHA1), "latin1")), hex(id));
       }
-      assert.ok(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)), "the IDX is git's");
+      assert.ok(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer, SHA1)), "the IDX is git's");
     },
   );
   // What is generated may happen to hold no deltas; this does.
@@ -81,7 +84,7 @@ test("a circle is broken by one of its objects that lies in the PACK undeltified
     [whole("blob", b), onA, onB],
   ]) {
     const { pack } = makePack(entries);
-    const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+    const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, { format: SHA1 });
     const ids = [...analysis.entries()].map(({ id }) => hex(id));
     t.deepEqual(ids.sort(), entries.map(({ id }) => id).sort());
   }
@@ -89,9 +92,9 @@ test("a circle is broken by one of its objects that lies in the PACK undeltified
 
 test("two entries of one object are both in the analysis", (t) => {
   const { pack, idx } = makePack([whole("blob", "twice"), whole("blob", "other"), whole("blob", "twice")]);
-  const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length);
+  const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, { format: SHA1 });
   t.is(analysis.count, 3);
-  t.true(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer)));
+  t.true(idx.equals(encodeIdx([...analysis.entries()], analysis.trailer, SHA1)));
 });
 
 test("a PACK that says something wrong of itself is refused", (t) => {
@@ -112,7 +115,8 @@ test("a PACK that says something wrong of itself is refused", (t) => {
     [pack.subarray(0, 31), "pack-header"],
   ];
   cases.forEach(([bytes, fault], i) => {
-    const analyze = () => analyzePack(new SectorCache(memoryDevice(bytes)), 0, bytes.length);
+    const analyze = () =>
+      analyzePack(new SectorCache(memoryDevice(bytes)), 0, bytes.length, { format: SHA1 });
     if (i === 4) t.regex(faultOf(analyze), /^pack-(entry|inflate)$/);
     else refused(t, fault, analyze, `case ${i}`);
   });
@@ -122,6 +126,7 @@ test("progress is reported, never backwards, to the end", (t) => {
   const { pack } = makePack(Array.from({ length: 700 }, (_, i) => whole("blob", `${i}`)));
   const told: number[] = [];
   analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {
+    format: SHA1,
     onProgress: (done, total) => {
       t.is(total, 1400);
       told.push(done);

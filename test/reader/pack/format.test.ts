@@ -25,7 +25,7 @@ const rest = fc.uint8Array({ maxLength: 20 });
 test("undeltified objects: type and size up to 2^53", (t) => {
   const property = fc.property(fc.integer({ min: 1, max: 4 }), size, rest, (type, size, rest) => {
     const written = entryHeader(type, size);
-    const header = decodeEntryHeader(Buffer.concat([written, rest]), 12, 28);
+    const header = decodeEntryHeader(Buffer.concat([written, rest]), 12, 28, SHA1);
     return (
       header.kind === KINDS[type] &&
       header.size === size &&
@@ -42,7 +42,7 @@ test("OFS_DELTA: any distance within the PACK", (t) => {
   const property = fc.property(size, distance, fc.nat(1000), rest, (size, distance, before, rest) => {
     const written = Buffer.concat([entryHeader(6, size), ofsDistance(distance)]);
     const offset = 12 + before + distance;
-    const header = decodeEntryHeader(Buffer.concat([written, rest]), offset, 28);
+    const header = decodeEntryHeader(Buffer.concat([written, rest]), offset, 28, SHA1);
     return (
       header.baseOffset === 12 + before &&
       header.dataOffset === offset + written.length &&
@@ -55,7 +55,7 @@ test("OFS_DELTA: any distance within the PACK", (t) => {
 test("REF_DELTA: the base's id, in memory of its own", (t) => {
   const property = fc.property(size, fc.uint8Array({ minLength: 20, maxLength: 20 }), (size, id) => {
     const bytes = Buffer.concat([entryHeader(7, size), id]);
-    const header = decodeEntryHeader(bytes, 12, 28);
+    const header = decodeEntryHeader(bytes, 12, 28, SHA1);
     bytes.fill(0);
     return Buffer.compare(header.baseId as Uint8Array, id) === 0 && header.size === size;
   });
@@ -74,7 +74,7 @@ const header = fc.record({ size, offset: fc.integer({ min: 13, max: 2 ** 52 }) }
 test("the header of an entry that is encoded is decoded, and as long as git makes it", (t) => {
   const property = fc.property(header, rest, (header, rest) => {
     const written = encodeEntryHeader(header);
-    const decoded = decodeEntryHeader(Buffer.concat([written, rest]), header.offset, 28);
+    const decoded = decodeEntryHeader(Buffer.concat([written, rest]), header.offset, 28, SHA1);
     assert.deepEqual(
       { ...decoded },
       {
@@ -127,33 +127,37 @@ test("git makes the PACK of the headers that are encoded", (t) => {
   ]);
   const made = delta(content.length, content.length + 1, copy(0, content.length), insert("x"));
   const target = Buffer.concat([content, Buffer.from("x")]);
-  for (const base of [{ offset: 12 + blob.length, baseOffset: 12 }, { baseId: objectId("blob", content) }]) {
+  for (const base of [
+    { offset: 12 + blob.length, baseOffset: 12 },
+    { baseId: objectId("blob", content, SHA1) },
+  ]) {
     const entry = Buffer.concat([encodeEntryHeader({ size: made.length, ...base }), deflateSync(made)]);
     const body = Buffer.concat([encodePackHeader(2), blob, entry]);
     const pack = Buffer.concat([body, createHash("sha1").update(body).digest()]);
     repository.git(["unpack-objects", "-q"], pack);
-    const id = hex(objectId("blob", target));
+    const id = hex(objectId("blob", target, SHA1));
     t.deepEqual(repository.contents([id]).get(id), target);
   }
 });
 
 test("sizes from 2^53 on are refused", (t) => {
   for (const size of [2 ** 53, 2 ** 60])
-    refused(t, "pack-entry", () => decodeEntryHeader(entryHeader(3, size), 12, 28));
-  refused(t, "pack-entry", () => decodeEntryHeader(Buffer.alloc(30, 0xff), 12, 28));
+    refused(t, "pack-entry", () => decodeEntryHeader(entryHeader(3, size), 12, 28, SHA1));
+  refused(t, "pack-entry", () => decodeEntryHeader(Buffer.alloc(30, 0xff), 12, 28, SHA1));
 });
 
 test("types that git does not know are refused", (t) => {
-  for (const type of [0, 5]) refused(t, "pack-entry", () => decodeEntryHeader(entryHeader(type, 1), 12, 28));
+  for (const type of [0, 5])
+    refused(t, "pack-entry", () => decodeEntryHeader(entryHeader(type, 1), 12, 28, SHA1));
 });
 
 test("a base at or behind the delta, or before the first entry, is refused", (t) => {
   for (const distance of [0, 89, 100, 2 ** 40]) {
     const bytes = Buffer.concat([entryHeader(6, 1), ofsDistance(distance)]);
-    refused(t, "pack-entry", () => decodeEntryHeader(bytes, 100, 28), String(distance));
+    refused(t, "pack-entry", () => decodeEntryHeader(bytes, 100, 28, SHA1), String(distance));
   }
   const endless = Buffer.concat([entryHeader(6, 1), Buffer.alloc(25, 0xff)]);
-  refused(t, "pack-entry", () => decodeEntryHeader(endless, 100, 28));
+  refused(t, "pack-entry", () => decodeEntryHeader(endless, 100, 28, SHA1));
 });
 
 test("every cut of a header is refused", (t) => {
@@ -163,9 +167,9 @@ test("every cut of a header is refused", (t) => {
     Buffer.concat([entryHeader(7, 5000), Buffer.alloc(20, 1)]),
   ];
   for (const header of headers) {
-    t.notThrows(() => decodeEntryHeader(header, 400_000, 28));
+    t.notThrows(() => decodeEntryHeader(header, 400_000, 28, SHA1));
     for (let length = 0; length < header.length; length++) {
-      refused(t, "pack-entry", () => decodeEntryHeader(header.subarray(0, length), 400_000, 28));
+      refused(t, "pack-entry", () => decodeEntryHeader(header.subarray(0, length), 400_000, 28, SHA1));
     }
   }
 });
@@ -176,7 +180,7 @@ test("any bytes are a header or refused", (t) => {
     fc.integer({ min: 12, max: 2 ** 45 }),
     (bytes, offset) => {
       try {
-        const { size, dataOffset, baseOffset = 12 } = decodeEntryHeader(bytes, offset, 28);
+        const { size, dataOffset, baseOffset = 12 } = decodeEntryHeader(bytes, offset, 28, SHA1);
         return size >= 0 && dataOffset <= offset + bytes.length && baseOffset >= 12 && baseOffset <= offset;
       } catch (error) {
         return error instanceof DocteurError;
@@ -187,5 +191,5 @@ test("any bytes are a header or refused", (t) => {
 });
 
 test("faults name the byte in the image", (t) => {
-  t.throws(() => decodeEntryHeader(entryHeader(0, 1), 100, 28), { message: /at byte 128/ });
+  t.throws(() => decodeEntryHeader(entryHeader(0, 1), 100, 28, SHA1), { message: /at byte 128/ });
 });

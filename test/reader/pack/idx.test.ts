@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
+import { SHA1 } from "../../../reader/node-platform.ts";
 import { Idx } from "../../../reader/pack/idx.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
@@ -18,7 +19,7 @@ const TRAILER = new Uint8Array(20).fill(7);
 const PACK_SIZE = 2 ** 50;
 
 function openIdx(idx: Uint8Array, packSize = PACK_SIZE): Idx {
-  return new Idx(new SectorCache(memoryDevice(idx)), 0, packSize);
+  return new Idx(new SectorCache(memoryDevice(idx)), 0, packSize, SHA1);
 }
 
 const entries: fc.Arbitrary<IdxEntry[]> = fc
@@ -46,7 +47,7 @@ const entries: fc.Arbitrary<IdxEntry[]> = fc
 
 test("every id is found at its offset, and no other is found", (t) => {
   const property = fc.property(entries, fc.uint8Array({ minLength: 20, maxLength: 20 }), (all, other) => {
-    const idx = openIdx(encodeIdx(all, TRAILER));
+    const idx = openIdx(encodeIdx(all, TRAILER, SHA1));
     const found = all.every(({ id, offset }) => idx.find(id) === offset);
     const known = all.some(({ id }) => Buffer.compare(id, other) === 0);
     return found && idx.count === all.length && (known || idx.find(other) === undefined);
@@ -56,7 +57,7 @@ test("every id is found at its offset, and no other is found", (t) => {
 
 test("every index gives its entry, one at a time and all at once", (t) => {
   const property = fc.property(entries, (all) => {
-    const idx = openIdx(encodeIdx(all, TRAILER));
+    const idx = openIdx(encodeIdx(all, TRAILER, SHA1));
     for (const [i, { id, crc, offset }] of all.entries()) {
       assert.deepEqual(
         [Buffer.from(idx.idAt(i)), idx.crcAt(i), idx.offsetAt(i)],
@@ -84,7 +85,7 @@ test("the entries are those that git shows, whatever the cache holds", (t) => {
     const shown = repository.git(["show-index"], bytes).toString().trim().split("\n");
     for (const capacity of [1, 1024 * 1024]) {
       const cache = new SectorCache(memoryDevice(bytes), { blockSize: 512, capacity });
-      const idx = new Idx(cache, 0, pack.length);
+      const idx = new Idx(cache, 0, pack.length, SHA1);
       const line = (offset: number, id: Uint8Array, crc: number) =>
         `${offset} ${hex(id)} (${crc.toString(16).padStart(8, "0")})`;
       const all = Array.from({ length: idx.count }, (_, i) =>
@@ -199,6 +200,6 @@ test("an image that ends within its IDX is refused", (t) => {
 });
 
 test("the id that is not in the IDX is not found", (t) => {
-  t.is(openIdx(encodeIdx([], TRAILER)).find(raw("00".repeat(20))), undefined);
-  t.is(openIdx(encodeIdx([], TRAILER)).find(raw("ff".repeat(20))), undefined);
+  t.is(openIdx(encodeIdx([], TRAILER, SHA1)).find(raw("00".repeat(20))), undefined);
+  t.is(openIdx(encodeIdx([], TRAILER, SHA1)).find(raw("ff".repeat(20))), undefined);
 });

@@ -34,7 +34,7 @@ test("the id of what is in a buffer is that of the object, and nothing outside o
         buffer.memory.set(content, buffer.start);
         buffer.filled(kind, content.length, 0, 0);
         const id = Buffer.from(buffer.id(SHA1), "latin1");
-        if (!id.equals(objectId(kind, content))) return false;
+        if (!id.equals(objectId(kind, content, SHA1))) return false;
         if (Buffer.compare(buffer.bytes, content) !== 0) return false;
       }
       const outside = [...memory.subarray(0, offset), ...memory.subarray(-10)];

@@ -19,7 +19,7 @@ interface Kept {
 
 /** Fills a tree and a map alike. */
 function fill(keys: readonly Buffer[]): { art: Art; model: Map<string, Kept> } {
-  const art = new Art();
+  const art = new Art(20);
   const model = new Map<string, Kept>();
   for (const key of keys) {
     const tag = model.size % 8;
@@ -83,7 +83,7 @@ test("the tree lists the keys with a prefix in byte order", (t) => {
 test("a node grows through 4, 16, 48 and 256 children, in any order", (t) => {
   const orders = [(i: number) => i, (i: number) => 255 - i, (i: number) => (i * 97) % 256];
   for (const order of orders) {
-    const art = new Art();
+    const art = new Art(20);
     const payload = (byte: number) => Buffer.alloc(20, byte);
     for (let i = 0; i < 256; i++) {
       const byte = order(i);
@@ -102,7 +102,7 @@ test("a node grows through 4, 16, 48 and 256 children, in any order", (t) => {
 });
 
 test("the memory of nodes that grew is used again", (t) => {
-  const art = new Art();
+  const art = new Art(20);
   const payload = Buffer.alloc(20);
   for (let i = 0; i < 100_000; i++) {
     const key = Buffer.from(`${(i * 7919) % 100_000}\0`.padStart(8, "0"));
@@ -114,7 +114,7 @@ test("the memory of nodes that grew is used again", (t) => {
 });
 
 test("an empty tree finds and lists nothing", (t) => {
-  const art = new Art();
+  const art = new Art(20);
   t.is(art.find(Buffer.from("a\0"), 2), 0);
   t.is(art.find(Buffer.of(), 0), 0);
   t.deepEqual([...art.startingWith(Buffer.of(), 0)], []);
