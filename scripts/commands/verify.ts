@@ -18,7 +18,7 @@ import { writeJson } from "../cli/screen.ts";
 export const verify: Command = {
   name: "verify",
   summary: "verify every object of a disk image",
-  synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
+  synopsis: ["[-q] [-v] [--json] [--keep-going] [--sha1dc] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
 computes the SHA-1 of each. The index must equal the one that the PACK implies, and the PACK must have all objects that the
 commit reaches.
@@ -37,6 +37,11 @@ standard error with the fault, its byte offset and the object, and ends with sta
     {
       name: "keep-going",
       description: `If there is a fault, examine every object, and print a line to standard error for each damaged one, up to ${MAX_FAULTS.toLocaleString("en-US")}. A delta on a damaged object is damaged, too.`,
+    },
+    {
+      name: "sha1dc",
+      description:
+        "Also detect objects that carry the marks of a known attack on SHA-1, as git does when it receives them. It takes longer. An image of SHA-256 ids has nothing to detect, and verifies as without.",
     },
     {
       name: "json",
@@ -69,9 +74,10 @@ standard error with the fault, its byte offset and the object, and ends with sta
       const onProgress =
         line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
       const keepGoing = invocation.flag("keep-going");
+      const sha1dc = invocation.flag("sha1dc");
       const found = await namingImage(image, async () => {
         try {
-          return await verifyImage(image, { onProgress, signal, keepGoing });
+          return await verifyImage(image, { onProgress, signal, keepGoing, sha1dc });
         } catch (error) {
           line?.clear();
           // The error itself is the last line.

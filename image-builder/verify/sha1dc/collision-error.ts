@@ -4,8 +4,11 @@
  */
 export class CollisionError extends Error {
   override readonly name = "CollisionError";
+  /** The raw SHA-1 of what was hashed. */
+  readonly sha1: Uint8Array;
 
-  constructor() {
-    super("SHA-1 appears to be part of a collision attack");
+  constructor(sha1: Uint8Array) {
+    super(`SHA-1 appears to be part of a collision attack: ${Buffer.from(sha1).toString("hex")}`);
+    this.sha1 = sha1;
   }
 }
