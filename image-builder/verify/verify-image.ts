@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly inBackground?: boolean | undefined;
   /**
    * Detect objects that carry the marks of a known attack on SHA-1, fault `sha1-collision`; docs/STORE.md says
-   * which. Default false: of an image of SHA-1 ids it takes two thirds more time. Of SHA-256 ids no attack is
+   * which. Default false: of an image of SHA-1 ids it takes three quarters more CPU time. Of SHA-256 ids no attack is
    * known, and nothing changes.
    */
   readonly sha1dc?: boolean | undefined;
