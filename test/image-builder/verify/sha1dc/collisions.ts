@@ -14,9 +14,14 @@ export interface Pair {
   readonly lastBlock: number;
 }
 
+function message(name: string): Buffer {
+  const digits = readFileSync(join(FOLDER, `${name}.hex`), "latin1");
+  return Buffer.from(digits.replaceAll("\n", ""), "hex");
+}
+
 const pair = (name: string, sha1: string, firstBlock: number, lastBlock: number): Pair => ({
   name,
-  messages: [readFileSync(join(FOLDER, `${name}-1.bin`)), readFileSync(join(FOLDER, `${name}-2.bin`))],
+  messages: [message(`${name}-1`), message(`${name}-2`)],
   sha1,
   firstBlock,
   lastBlock,
