@@ -24,8 +24,8 @@ export interface VerifyOptions {
   readonly inBackground?: boolean | undefined;
   /**
    * Detect objects that carry the marks of a known attack on SHA-1, fault `sha1-collision`; docs/STORE.md says
-   * which. Default false: of an image of SHA-1 ids it takes three quarters more CPU time. Of SHA-256 ids no attack is
-   * known, and nothing changes.
+   * which. Default false: for SHA-1 ids it takes three quarters more CPU time. For SHA-256 ids it changes
+   * nothing.
    */
   readonly sha1dc?: boolean | undefined;
   /** Aborting ends the work at once; `verifyImage` then throws the signal's reason. */

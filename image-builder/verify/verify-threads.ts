@@ -30,7 +30,10 @@ export async function verifyInThread(
   }
 }
 
-/** Starts the threads of an analysis other than the first. The result ends them. @param sha1dc as in `VerifyOptions`. */
+/**
+ * Starts the threads of an analysis other than the first. The result ends them.
+ * @param sha1dc as in `VerifyOptions`.
+ */
 export function startHelpers(task: AnalysisTask, sha1dc: boolean): () => void {
   const helpers: Worker[] = [];
   for (let thread = 1; thread < task.threads; thread++) {

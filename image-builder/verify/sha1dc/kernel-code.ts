@@ -77,16 +77,15 @@ function expand(): ModuleFunction {
 
 /**
  * What tells of each vector whether the four blocks fulfil its conditions, in the lowest bit of each lane. What
- * several conditions need is computed once, into a local.
- * @param firstLocal the first of the locals that may be used.
+ * several conditions need is computed once, into a local. To be evaluated in order, each once.
  */
-function fulfilled(firstLocal: number): { readonly vectors: readonly Code[]; readonly locals: number } {
+function fulfilled(): { readonly vectors: readonly Code[]; readonly locals: number } {
   const locals = new Map<string, number>();
   const once = (key: string, compute: () => Code): Code => {
     const known = locals.get(key);
     if (known !== undefined) return get(known);
     const value = compute();
-    const local = firstLocal + locals.size;
+    const local = locals.size;
     locals.set(key, local);
     return tee(local, value);
   };
@@ -110,7 +109,7 @@ function fulfilled(firstLocal: number): { readonly vectors: readonly Code[]; rea
 
 /** `suspicious()`: whether any of the four blocks fulfils the conditions of any vector. */
 function suspicious(): ModuleFunction {
-  const { vectors, locals } = fulfilled(0);
+  const { vectors, locals } = fulfilled();
   return {
     name: "suspicious",
     parameters: 0,
@@ -122,7 +121,7 @@ function suspicious(): ModuleFunction {
 
 /** `masks()`: of each of the four blocks, the vectors whose conditions it fulfils. */
 function masks(): ModuleFunction {
-  const { vectors, locals } = fulfilled(0);
+  const { vectors, locals } = fulfilled();
   const mask = vectors
     .map((vector, i) => i32x4.shiftLeft(i32x4.and(vector, i32x4.const(1)), i))
     .reduce(i32x4.or);
@@ -154,13 +153,8 @@ function mix(step: number, b: Code, c: Code, d: Code): Code {
  * @param backward whether to undo the step.
  */
 function step(t: number, word: Code, first: number, backward = false): Code {
-  const [a, b, c, d, e] = Array.from({ length: STATE }, (_, i) => first + ((i + 4 * t) % STATE)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const local = (i: number) => first + ((i + 4 * t) % STATE);
+  const [a, b, c, d, e] = [local(0), local(1), local(2), local(3), local(4)];
   const mixed = i32.add(i32.rotateLeft(get(a), 5), mix(t, get(b), get(c), get(d)));
   if (backward) {
     return [...set(b, i32.rotateLeft(get(b), 2)), ...set(e, i32.sub(get(e), i32.add(word, mixed)))];
@@ -192,8 +186,8 @@ function compress(): ModuleFunction {
 
 /**
  * `collides58(lane, differences)`, `collides65`: whether the block that was compressed last comes to the same
- * chaining value as its other by a vector: the block with the differences, from the chaining value that leads
- * to the same state before the step.
+ * chaining value as its counterpart by a vector. That has the differences of the vector, and begins at the
+ * chaining value that leads to the same state before the step.
  */
 function collides(equalStep: EqualStep): ModuleFunction {
   const [lane, differences, first, before] = [0, 1, 2, 2 + STATE];
