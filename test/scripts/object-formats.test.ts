@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,7 +9,7 @@ import { bothFormats } from "../both-formats.ts";
 import { get } from "../guest/http/served.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { startSite } from "../vm/serving/site.ts";
-import { docteur, git, refused } from "./docteur.ts";
+import { CHECKOUT, command, docteur, git, refused } from "./docteur.ts";
 
 const both = bothFormats(test);
 
@@ -62,6 +62,30 @@ async function damage(path: string, offset: number): Promise<void> {
   byte[0]! ^= 0xff;
   await file.write(byte, 0, 1, offset);
   await file.close();
+}
+
+for (const hash of HASH_ALGORITHMS) {
+  test(`the image of make run is made again only for another commit (${hash})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const repository = join(folder, "repository");
+    await git(folder, "clone", "--quiet", both[hash].repository, repository);
+    const image = join(folder, "disk.img");
+    const env = { DOCTEUR_IMAGE: image, DOCTEUR_REPO: repository };
+    const ensure = async () => {
+      const before = existsSync(image) ? statSync(image).ino : undefined;
+      const { status, stderr } = await command(join(CHECKOUT, "scripts/image"), ["--if-changed"], { env });
+      t.is(status, 0, stderr);
+      return [readImageHeader(image).commit, statSync(image).ino !== before];
+    };
+    t.deepEqual(await ensure(), [both[hash].commit, true]);
+    t.deepEqual(await ensure(), [both[hash].commit, false]);
+    await git(repository, "commit", "--quiet", "--allow-empty", "--message", "Next");
+    const next = (await git(repository, "rev-parse", "HEAD")).toString().trim();
+    t.deepEqual(await ensure(), [next, true]);
+    t.deepEqual(await ensure(), [next, false]);
+    writeFileSync(image, "no image");
+    t.deepEqual((await ensure())[0], next);
+  });
 }
 
 test("run --commit says in one line what is wrong with an id", async (t) => {
