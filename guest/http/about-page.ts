@@ -4,13 +4,13 @@ import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page } from "./html.ts";
 
-/** How the contents are verified. @param hash the hash function's name. */
-const verifiedBy = (
-  hash: string,
-) => `The server sends verified bytes only. The commit's id is the ${hash} of its
-content. The commit names the root folder by its ${hash}, and each folder names its entries in the same way.
-The server inflates every file and compares it with its id before it sends the first byte. Two servers that
-name the same commit serve the same bytes.`;
+/** Says how the contents are verified. @param hash the name of the hash function. */
+function verifiedBy(hash: string): string {
+  return `The server sends verified bytes only. The commit's id is the ${hash} of its content. The
+commit names the root folder by its ${hash}, and each folder names its entries in the same way. The server
+inflates every file and compares it with its id before it sends the first byte. Two servers that name the
+same commit serve the same bytes.`;
+}
 
 /**
  * Characters that are shown of a message, and of a name or an address: a commit may have millions of them.

@@ -12,8 +12,8 @@ import type { ImageHeader } from "./header.ts";
  */
 export function checkPinnedCommit({ commit, hash }: ImageHeader, pinned: string | undefined): void {
   if (pinned === undefined || pinned.toLowerCase() === commit) return;
-  const other = isObjectId(pinned) ? algorithmOf(pinned) : hash;
-  const named = (id: string, by: HashAlgorithm) => (other === hash ? id : `${id} (${HASH_NAMES[by]})`);
-  const what = `it is of commit ${named(commit, hash)}, not of ${named(pinned, other)}`;
+  const pinnedHash = isObjectId(pinned) ? algorithmOf(pinned) : hash;
+  const shown = (id: string, by: HashAlgorithm) => (pinnedHash === hash ? id : `${id} (${HASH_NAMES[by]})`);
+  const what = `it is of commit ${shown(commit, hash)}, not of ${shown(pinned, pinnedHash)}`;
   throw new InvalidImageError("pinned-commit", what, { offset: 0 });
 }

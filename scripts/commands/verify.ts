@@ -21,8 +21,8 @@ export const verify: Command = {
   summary: "verify every object of a disk image",
   synopsis: ["[-q] [-v] [--json] [--keep-going] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
-computes the id of each, a SHA-1 or SHA-256. The index must equal the one that the PACK implies, and the PACK must have all objects that the
-commit reaches.
+computes the id of each, a SHA-1 or SHA-256. The index must equal the one that the PACK implies, and the PACK must have all
+objects that the commit reaches.
 
 Prints the commit, its author, its root tree and its message to standard output. If there is a fault, prints one line to
 standard error with the fault, its byte offset and the object, and ends with status 1.`,

@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import test, { type ExecutionContext } from "ava";
 import { HASH_ALGORITHMS, HASH_NAMES } from "../../reader/git/object-format.ts";
+import { FIRST_ENTRY } from "../../reader/pack/format.ts";
 import { readImageHeader } from "../../vm/commands.ts";
 import { bothFormats } from "../both-formats.ts";
 import { get } from "../guest/http/served.ts";
@@ -36,35 +37,19 @@ for (const hash of HASH_ALGORITHMS) {
   });
 
   test(`verify names a damaged object by its whole id (${hash})`, async (t) => {
-    const { image, commit, repository } = both[hash];
-    const folder = temporaryFolder(t);
-    const damaged = join(folder, "damaged.img");
-    copyFileSync(image, damaged);
-    const { packStart } = readImageHeader(image);
-    // The commit's entry is the first: two bytes of header, and the zlib stream behind its own two.
-    await damage(damaged, packStart + 12 + 2 + 20);
+    const { image, commit } = both[hash];
+    const bytes = readFileSync(image);
+    // The commit's entry is the first: two bytes of header, then the zlib stream.
+    bytes[readImageHeader(image).packStart + FIRST_ENTRY + 2 + 20]! ^= 0xff;
+    const damaged = join(temporaryFolder(t), "damaged.img");
+    writeFileSync(damaged, bytes);
     const { stdout, status } = await docteur(["verify", "--json", "--keep-going", damaged]);
     t.is(status, 1);
     const { damages } = JSON.parse(stdout.toString());
-    t.deepEqual(
-      damages.map(({ object }: { object: string }) => object),
-      [commit],
-    );
-    t.is((await git(repository, "rev-parse", "HEAD")).toString().trim(), commit);
+    const objects = damages.map(({ object }: { object: string }) => object);
+    t.deepEqual(objects, [commit]);
   });
-}
 
-async function damage(path: string, offset: number): Promise<void> {
-  const { open } = await import("node:fs/promises");
-  const file = await open(path, "r+");
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, offset);
-  byte[0]! ^= 0xff;
-  await file.write(byte, 0, 1, offset);
-  await file.close();
-}
-
-for (const hash of HASH_ALGORITHMS) {
   test(`the image of make run is made again only for another commit (${hash})`, async (t) => {
     const folder = temporaryFolder(t);
     const repository = join(folder, "repository");
