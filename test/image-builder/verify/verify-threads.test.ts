@@ -76,7 +76,7 @@ for (const objectFormat of HASH_ALGORITHMS) {
     const { path, bytes, packStart, indexOffset } = await largeImage(t, objectFormat);
     const offsets =
       indexOffset + 8 + 1024 + (ID_LENGTHS[objectFormat] + 4) * bytes.readUInt32BE(indexOffset + 8 + 255 * 4);
-    for (const at of [
+    const all = [
       packStart - 8, // the index offset
       packStart, // the PACK's signature
       packStart + 4, // its version
@@ -87,7 +87,9 @@ for (const objectFormat of HASH_ALGORITHMS) {
       indexOffset + 8 + 255 * 4 + 3, // its count
       offsets + 3, // one of its offsets
       bytes.length - 600, // its checksums, or the padding after them
-    ]) {
+    ];
+    // Each is verified three times. By SHA-256 a third of them shows that all is looked for where it lies.
+    for (const at of objectFormat === "sha1" ? all : all.filter((_, i) => i % 3 === 2)) {
       const damaged = Buffer.from(bytes);
       damaged[at]! ^= 0x10;
       writeFileSync(path, damaged);
