@@ -78,13 +78,14 @@ export function readHeader(cache: SectorCache): ImageHeader {
  * has a PACK in both places, or in neither, the index offset decides.
  */
 function hashAlgorithm(bytes: Uint8Array, size: number): HashAlgorithm {
-  const likely = (hash: HashAlgorithm) => {
+  /** 2 for a PACK, 1 for an index offset that may be one. */
+  const evidence = (hash: HashAlgorithm) => {
     const packStart = headerSize(ID_LENGTHS[hash]);
     if (bytes.length < packStart) return 0;
     const isOffset = isWithin(indexOffsetAt(bytes, ID_LENGTHS[hash]), packStart, size);
     return (isPackAt(bytes, packStart) ? 2 : 0) + (isOffset ? 1 : 0);
   };
-  const [sha1, sha256] = [likely("sha1"), likely("sha256")];
+  const [sha1, sha256] = [evidence("sha1"), evidence("sha256")];
   // The id of a SHA-256 image may have in it what a SHA-1 image begins with.
   return sha256 > sha1 || (sha256 === sha1 && sha256 >= 2) ? "sha256" : "sha1";
 }
