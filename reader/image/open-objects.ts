@@ -37,7 +37,10 @@ export interface ConnectOptions {
    * Default: nothing is said.
    */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
+  /**
+   * Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object by SHA-1, 72 by SHA-256.
+   * Default false.
+   */
   readonly analyze?: boolean | undefined;
   /** Refuse an image of any other commit than this, 40 hexadecimal digits, 64 for SHA-256. Default: any. */
   readonly commit?: string | undefined;
