@@ -5,6 +5,7 @@ import { makeImage } from "../../image-builder/index.ts";
 import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
+import { otherThan } from "./formats.ts";
 import { lighttpd, PASSWORD, USER } from "./lighttpd.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { sampleRepository } from "./sandbox.ts";
@@ -26,6 +27,8 @@ for (const format of HASH_ALGORITHMS) {
       const expected = reachedObjects(join(folder, "source"), second);
       t.is((await makeImage({ repository: `${server.http}/source/.git`, image })).commit, second);
       t.deepEqual(openImage(t, image).objects, expected);
+      const asked = { repository: `${server.http}/source/.git`, image, objectFormat: otherThan(format) };
+      await failsWith(t, "OBJECT_FORMAT", () => makeImage(asked), /source\/\.git is a sha/);
       const secure = `${server.https}/source/.git`;
       userEnvironment(t, {});
       const error = await failsWith(t, "FETCH_FAILED", () => makeImage({ repository: secure, image }));

@@ -5,6 +5,7 @@ import { makeImage } from "../../image-builder/index.ts";
 import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
+import { otherThan } from "./formats.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { sampleRepository } from "./sandbox.ts";
 import { sshCommand, sshd } from "./sshd.ts";
@@ -32,6 +33,8 @@ for (const format of HASH_ALGORITHMS) {
         t.deepEqual(openImage(t, image).objects, reachedObjects(source, second), repository);
         t.is((await makeImage({ repository, image, ref: "other" })).commit, other, repository);
       }
+      const asked = { repository: `${user}@git-server:${path}`, image, objectFormat: otherThan(format) };
+      await failsWith(t, "OBJECT_FORMAT", () => makeImage(asked), /git-server/);
       const nowhere = `${user}@git-server:/nowhere`;
       await failsWith(t, "FETCH_FAILED", () => makeImage({ repository: nowhere, image }), /nowhere/);
       userEnvironment(t, { "core.sshCommand": without });
