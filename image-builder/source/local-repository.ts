@@ -128,9 +128,19 @@ export async function resolveCommit(
     await refuseAmbiguousId(gitDir, revision, where, signal);
     throw refNotFound(refs, revision, where);
   }
+  if (!head && isTooLong(name, object.length, refs)) throw refNotFound(refs, name, where);
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
   throw await notACommit(gitDir, object, { refs, where, revision: shownRevision ?? "HEAD" }, signal);
+}
+
+/**
+ * Whether a revision begins with more digits than an id has: git 2.47 ignores those beyond the 40 of
+ * SHA-1. The name of a ref may have any number.
+ */
+function isTooLong(revision: string, digits: number, refs: readonly Ref[]): boolean {
+  const [start = ""] = /^[0-9a-f]+(?=$|[~^:@])/i.exec(revision) ?? [];
+  return start.length > digits && findRef(refs, start) === undefined;
 }
 
 /** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
@@ -62,7 +62,16 @@ for (const format of HASH_ALGORITHMS) {
       const hint = digits === first.length ? /0{40}/ : lengths;
       await failsWith(t, "REF_NOT_FOUND", () => make("0".repeat(digits)), hint);
     }
+    // git may ignore what follows the digits of SHA-1.
     await failsWith(t, "REF_NOT_FOUND", () => make(`${first}0`), lengths);
+    await failsWith(t, "REF_NOT_FOUND", () => make(first.padEnd(64, "0").padEnd(65, "1")), lengths);
+    await failsWith(t, "REF_NOT_FOUND", () => make(`${first}0~0`));
+    const digits = "f".repeat(first.length + 2);
+    git(folder, ["branch", digits, first]);
+    t.is((await make(digits)).commit, first);
+    t.is((await make(`${digits}~0`)).commit, first);
+    git(folder, ["branch", "--delete", "--force", digits]);
+    rmSync(join(folder, "x.img"));
     await failsWith(t, "REF_NOT_FOUND", () => make("1234567"));
     await failsWith(t, "REF_AMBIGUOUS", () => make("other"), /refs\/tags\/other or refs\/heads\/other/);
     await failsWith(t, "NOT_A_COMMIT", () => make("a-blob"), /a-blob in .* is a blob, not a commit/);
