@@ -1,7 +1,6 @@
 import type { BlockDevice } from "../block/device.ts";
 import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
-import { InvalidImageError } from "../errors.ts";
 import { type ObjectFormat, objectFormat } from "../git/object-format.ts";
 import { NODE_FORMATS, NODE_PLATFORM } from "../node-platform.ts";
 import { analyzePack } from "../pack/analyze.ts";
@@ -15,6 +14,7 @@ import { Pack } from "../pack/pack.ts";
 import { Work } from "../pack/work.ts";
 import type { Platform } from "../platform.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
+import { checkPinnedCommit } from "./pinned-commit.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -98,10 +98,7 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): Opene
   const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
   const header = readHeader(cache);
   const { hash, commit: id, packStart, indexOffset } = header;
-  if (options.commit !== undefined && options.commit.toLowerCase() !== id) {
-    const what = `it is of commit ${id}, not of ${options.commit}`;
-    throw new InvalidImageError("pinned-commit", what, { offset: 0 });
-  }
+  checkPinnedCommit(header, options.commit);
   const platform = options.platform ?? NODE_PLATFORM;
   const format = platform === NODE_PLATFORM ? NODE_FORMATS[hash] : objectFormat(hash, platform);
   const inflater = createInflater(options.inflate, platform);

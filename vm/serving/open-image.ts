@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { InvalidImageError } from "../../reader/errors.ts";
+import { checkPinnedCommit } from "../../reader/image/pinned-commit.ts";
 import { readImageHeader } from "../qemu/image.ts";
 import type { Generation } from "./fleet.ts";
 
@@ -16,13 +16,9 @@ export async function openImage(path: string, commit?: string): Promise<Generati
   const file = await open(path);
   try {
     const image = `/proc/${process.pid}/fd/${file.fd}`;
-    const { commit: found } = readImageHeader(image);
-    if (commit !== undefined && found !== commit.toLowerCase()) {
-      throw new InvalidImageError("pinned-commit", `it is of commit ${found}, not of ${commit}`, {
-        offset: 0,
-      });
-    }
-    return { image, commit: found, release: () => file.close() };
+    const header = readImageHeader(image);
+    checkPinnedCommit(header, commit);
+    return { image, commit: header.commit, release: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
