@@ -6,6 +6,7 @@ import { isolateRepository } from "../../../image-builder/source/isolated-reposi
 import { HASH_ALGORITHMS } from "../../../reader/git/object-format.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
+import { otherThan } from "../formats.ts";
 import { openImage, reachedObjects } from "../opened-image.ts";
 import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
@@ -77,6 +78,18 @@ const SHAPES: Readonly<Record<string, (folder: string, source: string) => string
   },
   "a work tree without a file of its index": (_, source) => {
     rmSync(join(source, ".git/index"));
+    return source;
+  },
+  "second names of objects, by another hash function": (_, source) => {
+    const format = git(source, ["rev-parse", "--show-object-format"]);
+    git(source, ["config", "core.repositoryFormatVersion", "1"]);
+    writeFileSync(
+      join(source, ".git/config"),
+      `[extensions]\n\tcompatObjectFormat = ${otherThan(format)}\n`,
+      {
+        flag: "a",
+      },
+    );
     return source;
   },
   "refs in a reftable": (folder, source) => {
