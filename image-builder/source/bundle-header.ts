@@ -90,7 +90,7 @@ function idLine(
   idLength: number,
   path: string,
 ): { id: string; name: string; isPrerequisite: boolean } {
-  const [, minus, id = "", name] = /^(-?)([0-9a-f]+)(?: (.*))?$/.exec(line) ?? [];
+  const [, minus, id = "", name] = /^(-?)([0-9a-f]+)(?: ([^\0]*))?$/.exec(line) ?? [];
   const isPrerequisite = minus === "-";
   if (id.length !== 2 * idLength || (name === undefined && !isPrerequisite)) {
     throw badBundle(path, `a line of its header is malformed: ${shown(line)}`);

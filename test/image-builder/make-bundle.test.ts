@@ -152,6 +152,7 @@ test("a header that no git writes is refused, with the line that is wrong", asyn
     [`# v3 git bundle\n@object-format=sha256\n${second} HEAD\n\n`, /malformed/],
     [`# v2 git bundle\n${second}\n\n`, /malformed/],
     [`# v2 git bundle\n${second} \u001b[31m\n\n`, /./],
+    [`# v2 git bundle\n${second} refs/x\0${second}\0\n\n`, /malformed/],
     [`# v2 git bundle\n${second} refs/heads/../../../x\n\n`, /refs\/heads\/\.\.\/\.\.\/\.\.\/x/],
     [`# v2 git bundle\n${"1".repeat(40)} refs/heads/main\n\n`, /1{40}/],
   ] as const) {
