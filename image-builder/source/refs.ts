@@ -24,6 +24,9 @@ const RULES: readonly ((name: string) => string)[] = [
 /** Names that the error for a missing one lists. */
 const SHOWN = 8;
 
+/** Characters of such a name; a bundle or a server may give one of any length. */
+const LONGEST = 200;
+
 /**
  * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a
  * tag of one name are ambiguous unless they point at one object: git picks the tag or the branch depending on
@@ -83,5 +86,8 @@ function shortNames(refs: readonly Ref[], prefix: string): string[] {
 function list(what: string, names: readonly string[]): string {
   if (names.length === 0) return "";
   const more = names.length > SHOWN ? `, ... (${names.length})` : "";
-  return `${what} ${names.slice(0, SHOWN).join(", ")}${more}`;
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}...` : name));
+  return `${what} ${shown.join(", ")}${more}`;
 }
