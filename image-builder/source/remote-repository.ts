@@ -47,10 +47,11 @@ export async function fetchRemote(
     listRemote(endpoint, { ...access, ...watched }),
   );
   const { objectFormat, onProgress, signal, timeout } = options;
-  const [listed] = refs;
-  if (listed !== undefined) checkRequestedFormat(algorithmOf(listed.id), objectFormat, endpoint.display);
   const source = refspecSource(refs, revision, endpoint.display);
-  await initBare(gitDir, algorithmOf(listed?.id ?? source), signal);
+  // A server that lists no refs may still have a commit by its id.
+  const format = algorithmOf(refs[0]?.id ?? source);
+  checkRequestedFormat(format, objectFormat, endpoint.display);
+  await initBare(gitDir, format, signal);
   const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
   const shallow = await withIdleTimeout(endpoint, options, (watched) =>
     tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),

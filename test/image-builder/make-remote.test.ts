@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test from "ava";
@@ -88,6 +88,22 @@ for (const format of HASH_ALGORITHMS) {
     const made = await makeImage({ repository: `${await dumbServer(t, folder)}/bare.git`, image });
     t.is(made.commit, second);
     t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
+  });
+}
+
+for (const format of HASH_ALGORITHMS) {
+  test(`a server that lists no refs may have a commit by its id, of its object format (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const { first } = sampleRepository(join(folder, "source"), format);
+    git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
+    mkdirSync(join(folder, "bare.git/info"), { recursive: true });
+    writeFileSync(join(folder, "bare.git/info/refs"), "");
+    const repository = `${await dumbServer(t, folder)}/bare.git`;
+    const image = join(folder, "x.img");
+    const requested = { repository, image, ref: first };
+    t.is((await makeImage({ ...requested, objectFormat: format })).hash, format);
+    const objectFormat = format === "sha1" ? "sha256" : "sha1";
+    await failsWith(t, "OBJECT_FORMAT", () => makeImage({ ...requested, objectFormat }), /leave out/);
   });
 }
 
