@@ -30,10 +30,11 @@ const LONGEST = 200;
 /**
  * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a
  * tag of one name are ambiguous unless they point at one object: git picks the tag or the branch depending on
- * the command.
+ * the command. None is named by a full id, as in git: a server could else pass off another commit under it.
  * @throws {DocteurError} `REF_AMBIGUOUS`.
  */
 export function findRef(refs: readonly Ref[], revision: string): Ref | undefined {
+  if (isObjectId(revision) && revision.length === refs[0]?.id.length) return undefined;
   const byName = new Map(refs.map((ref) => [ref.name, ref]));
   const found = RULES.map((rule) => byName.get(rule(revision))).filter((ref) => ref !== undefined);
   const [first] = found;

@@ -86,7 +86,7 @@ export async function resolveRemote(
     listRemote(endpoint, { ...access, ...watched }),
   );
   const source = refspecSource(refs, revision, endpoint.display);
-  const ref = refs.find(({ name, id }) => name === source || id === source);
+  const ref = refs.find(({ name, id }) => (isObjectId(source) ? id : name) === source);
   return ref?.peeled ?? ref?.id ?? source;
 }
 
