@@ -70,8 +70,6 @@ a fault of the cache or of the network is none of the image.`,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image] = invocation.operands as [string];
-    const name = imageName(image);
-    const source = sourceOptions(invocation, { env, signal });
     const quiet = isQuiet(invocation);
     const json = invocation.flag("json");
     let damages: JsonFailure[] | undefined;
@@ -81,6 +79,8 @@ a fault of the cache or of the network is none of the image.`,
       "../../image-builder/verify/index.ts"
     );
     try {
+      const name = imageName(image);
+      const source = sourceOptions(invocation, { env, signal });
       const onProgress =
         line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
       const keepGoing = invocation.flag("keep-going");
