@@ -1,4 +1,8 @@
-import { PieceLength } from "./piece-length.ts";
+import { RequestLength } from "../../remote/request-length.ts";
+
+/** Bytes of a request: at first, and at most. */
+const FIRST = 256 * 1024;
+const MOST = 2 * 1024 * 1024;
 
 /** Requests under way at once. */
 const AT_ONCE = 4;
@@ -19,7 +23,7 @@ export async function* orderedPieces(
   const stopped = new AbortController();
   const ended = signal === undefined ? stopped.signal : AbortSignal.any([stopped.signal, signal]);
   const pending: Promise<Uint8Array>[] = [];
-  const piece = new PieceLength();
+  const piece = new RequestLength(FIRST, MOST);
   const timed = async (offset: number, length: number): Promise<Uint8Array> => {
     const started = performance.now();
     const bytes = await read(offset, length, ended);
