@@ -20,7 +20,7 @@ import { imageAddresses, imageName, sourceOptionList, sourceOptions } from "../c
 export const verify: Command = {
   name: "verify",
   summary: "verify every object of a disk image",
-  synopsis: ["[-q] [-v] [--json] [--keep-going] [--sha1dc] [OPTIONS] IMAGE"],
+  synopsis: ["[-q] [-v] [--json] [--keep-going] [--sha1dc]\n     [OPTIONS] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
 computes the id of each, a SHA-1 or SHA-256. The index must equal the one that the PACK implies, and the PACK must have all
 objects that the commit reaches.
