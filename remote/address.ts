@@ -70,8 +70,21 @@ export function parseImageAddress(text: string): ImageAddress {
     case "rbd":
       return parseRbd(text);
     default:
+      if (scheme !== undefined && text.startsWith("//", scheme.length + 1)) throw otherScheme(text, scheme);
       return { kind: "file", path: text };
   }
+}
+
+/** What a user has to write in place of an address that docteur does not read. */
+function otherScheme(text: string, scheme: string): SourceError {
+  const rest = shown(text.slice(scheme.length + 1));
+  if (scheme === "file") return bad(shown(text), "write the path alone");
+  if (scheme === "docker") return bad(shown(text), `write oci:${rest}`);
+  const known = "https, http, oci, nbd, nbd+unix and rbd";
+  return bad(
+    shown(text),
+    `there are no ${scheme} addresses of images: docteur reads ${known} (and a path after ./)`,
+  );
 }
 
 /** Whether an address is that of a file of this machine. */

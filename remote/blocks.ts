@@ -5,6 +5,7 @@ import { BLOCK_SIZE, type BlockCache } from "./block-cache.ts";
 import type { RemoteImage } from "./image.ts";
 import { PendingBlock, runsOf } from "./pending-block.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { RequestLength } from "./request-length.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Source } from "./source.ts";
 import { unlessAborted } from "./unless-aborted.ts";
@@ -14,6 +15,9 @@ const MIB = 1024 * 1024;
 /** Blocks of one request at most, and more where a reader goes on and on: of what is read ahead for it, a quarter. */
 const LONGEST_RUN = MIB / BLOCK_SIZE;
 const OF_WINDOW = 1 / 4;
+
+/** Bytes of a request at most, whatever is read ahead. */
+const MOST = 64 * MIB;
 
 /** Milliseconds between two looks whether another process has fetched a block: the first, and the longest. */
 const LOOK = { first: 2, longest: 50 } as const;
@@ -46,6 +50,7 @@ export class Blocks implements RemoteImage {
   readonly #capacity: number;
   readonly #queue: RequestQueue;
   readonly #readAhead: ReadAhead;
+  readonly #longest = new RequestLength(MOST, MOST);
   readonly #end = new AbortController();
   readonly #pending = new Map<number, PendingBlock>();
   /** Requests that run, and what is being put into the cache. */
@@ -245,31 +250,43 @@ export class Blocks implements RemoteImage {
     }
   }
 
-  /** Fetches blocks that follow one another by one request. */
+  /** Fetches blocks that follow one another: by one request, or by several where the network is slow. */
   async #fetch(run: Run): Promise<void> {
+    let rest = run;
+    try {
+      while (rest.length > 0) {
+        const count = Math.max(1, Math.floor(this.#longest.bytes / BLOCK_SIZE));
+        await this.#fetchAtOnce(rest.slice(0, count));
+        rest = rest.slice(count);
+      }
+    } catch (error) {
+      for (const block of rest) {
+        this.#fail(block, error);
+        this.#cache?.release(this.#source.key, block.number);
+      }
+    }
+  }
+
+  /** @throws what reading the source throws. */
+  async #fetchAtOnce(run: Run): Promise<void> {
     const generation = this.#generation;
     const first = run[0]!.number;
     const offset = first * BLOCK_SIZE;
     const length = Math.min(this.size, (first + run.length) * BLOCK_SIZE) - offset;
-    try {
-      this.#end.signal.throwIfAborted();
-      this.counts.requests++;
-      const bytes = await this.#source.read(offset, length, this.#end.signal);
-      this.counts.bytes += bytes.length;
-      for (const [i, block] of run.entries()) {
-        const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
-        // A copy: a block that stays in memory must not keep those around it there.
-        const own = run.length === 1 ? part : copyOf(part);
-        const isCurrent = generation === this.#generation;
-        this.#settle(block, own, isCurrent);
-        if (isCurrent) void this.#track(this.#keep(block.number, own));
-        else this.#cache?.release(this.#source.key, block.number);
-      }
-    } catch (error) {
-      for (const block of run) {
-        this.#fail(block, error);
-        this.#cache?.release(this.#source.key, block.number);
-      }
+    this.#end.signal.throwIfAborted();
+    this.counts.requests++;
+    const started = performance.now();
+    const bytes = await this.#source.read(offset, length, this.#end.signal);
+    this.#longest.took(length, performance.now() - started);
+    this.counts.bytes += bytes.length;
+    for (const [i, block] of run.entries()) {
+      const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
+      // A copy: a block that stays in memory must not keep those around it there.
+      const own = run.length === 1 ? part : copyOf(part);
+      const isCurrent = generation === this.#generation;
+      this.#settle(block, own, isCurrent);
+      if (isCurrent) void this.#track(this.#keep(block.number, own));
+      else this.#cache?.release(this.#source.key, block.number);
     }
   }
 

@@ -45,7 +45,7 @@ export async function openSource(address: ImageAddress, options: SourceOptions =
     case "rbd":
       throw new SourceError(
         "SOURCE_UNSUPPORTED",
-        `${address.display}: only a machine of QEMU's can read this (docteur run)`,
+        `${address.display}: QEMU alone reads this: use docteur run, without -t unix`,
       );
     case "file":
       throw new SourceError(

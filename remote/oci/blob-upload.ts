@@ -148,6 +148,7 @@ class BlobUpload {
       const request = { method: "POST", target: `blobs/uploads/${query}`, body: new Uint8Array() } as const;
       const begun = await this.#exchange(request, async (answer) => {
         if (query !== "" && [400, 405, 415, 422].includes(answer.status)) return undefined;
+        if (answer.status === 405) throw this.#readOnly();
         this.#registry.require(answer, [201, 202]);
         if (answer.status === 201) return true;
         this.#follow(answer, true);
@@ -265,6 +266,11 @@ class BlobUpload {
   }
 
   /** @param passes whether it may go better from the start. */
+  #readOnly(): SourceError {
+    const what = "the registry takes no uploads (HTTP 405): it may be read-only, or only a mirror";
+    return new SourceError("SOURCE_UNSUPPORTED", `${this.#registry.display}: ${what}; push to another one`);
+  }
+
   #malformed(what: string, passes = true): SourceError {
     const code = passes ? "SOURCE_MALFORMED" : "SOURCE_UNSUPPORTED";
     return new SourceError(

@@ -80,7 +80,7 @@ export class Registry implements AsyncDisposable {
       findCredentials: () => findCredentials(registry, repository, env, signal),
       hint: (isLoggedIn) =>
         isLoggedIn
-          ? `what you are logged in with at ${registry} does not do, or there is no such repository`
+          ? `the login at ${registry} does not give access to this: log in again, or check the name`
           : `log in with \`docker login ${registry}\` or \`podman login ${registry}\`, or check the name`,
     });
     return new Registry(address, base, client, authorization, signal);

@@ -3,6 +3,7 @@ import { parseImageAddress } from "../../remote/address.ts";
 import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
+import { requireFile } from "../cli/file-operand.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { ProgressLine, ProgressLog } from "../cli/progress.ts";
@@ -59,12 +60,6 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [text, image] = invocation.operands as [string, string];
-    const address = parseImageAddress(text);
-    if (address.kind !== "oci" && address.kind !== "http") {
-      throw invocation.misuse(
-        `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG or https://HOST/PATH`,
-      );
-    }
     const quiet = invocation.flag("quiet");
     const json = invocation.flag("json");
     const line = quiet
@@ -74,6 +69,13 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
         : new ProgressLog(stderr);
     const started = performance.now();
     try {
+      const address = parseImageAddress(text);
+      if (address.kind !== "oci" && address.kind !== "http") {
+        throw invocation.misuse(
+          `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG or https://HOST/PATH`,
+        );
+      }
+      requireFile(invocation, image, "pull into a file, then docteur push it");
       const [{ openSource }, { pullImage }] = await Promise.all([
         import("../../remote/open.ts"),
         import("../../image-builder/pull/pull-image.ts"),

@@ -91,7 +91,8 @@ test("an image is pulled whole, and nothing is left beside it", async (t) => {
   t.true(readFileSync(image).equals(bytes));
   t.like(pulled, { commit, bytes: bytes.length, resumed: 0, verified: true });
   t.deepEqual(left(), []);
-  t.deepEqual([...new Set(phases)], ["fetch", "verify"]);
+  // Verifying reports nothing if it takes less than 50 ms.
+  t.regex([...new Set(phases)].join(), /^fetch(,verify)?$/);
 });
 
 test("an image that is there stays until the new one is complete, with its mode", async (t) => {

@@ -60,6 +60,13 @@ test("an attempt ends with the deadline, and the error says what failed before",
   const error = await t.throwsAsync(work, { instanceOf: SourceError });
   t.is(error?.code, "SOURCE_TIMEOUT");
   t.is(error?.message, "x: no whole answer within 2 s; before that, is away: try again later");
+  const silent = new SourceError("SOURCE_TIMEOUT", "x: sends nothing: try again later");
+  const silence = withRetries(options(1), async (signal, number) => {
+    if (number === 1) throw new TryAgain(silent, { wait: 0 });
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("cut"))));
+  });
+  const twice = await t.throwsAsync(silence, { instanceOf: SourceError });
+  t.is(twice?.message, "x: no whole answer within 1 s; before that, sends nothing: try again later");
 });
 
 test("a signal ends the attempt, the wait, and what has not begun, with its reason", async (t) => {

@@ -44,6 +44,18 @@ test("a blob goes in chunks that follow each other, and not again when it is the
   t.is(of("POST").length, 1);
 });
 
+test("a registry that is read-only says so", async (t) => {
+  const intercept: TestRegistryOptions["intercept"] = ({ method }, response) => {
+    if (method !== "POST") return false;
+    response.writeHead(405).end();
+    return true;
+  };
+  const { client, of } = await start(t, { intercept });
+  const error = await t.throwsAsync(uploadBlob(client, CONTENT), { code: "SOURCE_UNSUPPORTED" });
+  t.regex(error!.message, /takes no uploads \(HTTP 405\): it may be read-only/);
+  t.is(of("PATCH").length, 0);
+});
+
 test("a small blob goes in one piece", async (t) => {
   const { registry, client, of } = await start(t);
   const small = contentOf(Buffer.from("small"));
