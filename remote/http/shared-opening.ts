@@ -1,0 +1,117 @@
+import { createHash, createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { BLOCK_SIZE } from "../block-cache.ts";
+import { whenWanted } from "../cache/opening-time.ts";
+import type { Openings } from "../cache/openings.ts";
+import type { HttpClient } from "./client.ts";
+import { RangeReader, type RangeReaderOptions } from "./range-reader.ts";
+import { resourceName, type Version, versionKey } from "./version.ts";
+
+/** What is written down of an opening. */
+interface Kept {
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly length: number;
+  /** Who may use it without asking the server. */
+  readonly grant: string;
+  /** When the answer came, if others may use it that were wanting it then; milliseconds since the epoch. */
+  readonly at: number;
+  /** Until when nobody needs to ask. */
+  readonly unchangedUntil: number;
+}
+
+/**
+ * Opens a resource together with the other processes of this user that do at the same time: one asks the
+ * server, and the others take its answer, if the address is the same in full and so are the credentials. An
+ * answer from before is asked for again only if it has changed. Failures are not shared.
+ *
+ * @param trust what else decides whether the server is believed.
+ * @throws as `RangeReader.open`.
+ */
+export async function openShared(
+  client: HttpClient,
+  options: RangeReaderOptions,
+  openings: Openings,
+  trust: string | undefined,
+): Promise<RangeReader> {
+  const { url, signal } = options;
+  const name = createHash("sha256")
+    .update(`http ${resourceName(url)}`)
+    .digest("hex");
+  const grant = grantOf(options, trust);
+  const { since, isAgain } = whenWanted(name);
+  const request: RangeReaderOptions = { ...options, onChanged: () => openings.drop(name) };
+  const kept = async (): Promise<Kept | undefined> => {
+    const found = parse(openings.get(name));
+    // Without its first block, which other processes may have found to be wrong, it saves no request.
+    const start = found && (await openings.blocks.get(versionKey(url, found), 0));
+    return start === undefined ? undefined : found;
+  };
+  const find = async () => {
+    const found = await kept();
+    if (found === undefined || grant === undefined || found.grant !== grant) return undefined;
+    const isNow = found.at >= since || (!isAgain && found.unchangedUntil > Date.now());
+    return isNow ? RangeReader.resume(client, request, found) : undefined;
+  };
+  const open = async () => {
+    const reader = await RangeReader.open(client, { ...request, known: await kept() });
+    await keep(reader);
+    return reader;
+  };
+  const keep = async ({ version, start, freshness }: RangeReader) => {
+    const { etag, lastModified, length } = version;
+    const isNamed = length !== undefined && (etag ?? lastModified) !== undefined;
+    // What has come whole may be from a server without ranges: its other blocks cannot be fetched later.
+    const isWhole = start.length === length && length > BLOCK_SIZE;
+    if (freshness?.mayBeKept !== true || !isNamed || isWhole) return openings.drop(name);
+    const now = Date.now();
+    // A server that knows the version has sent none of it.
+    if (start.length > 0) {
+      if (start.length < Math.min(BLOCK_SIZE, length)) return;
+      await openings.blocks.put(versionKey(url, version), 0, start.slice(0, BLOCK_SIZE));
+    }
+    openings.put(name, {
+      etag,
+      lastModified,
+      length,
+      grant: grant ?? "",
+      at: freshness.mayBeShared ? now : 0,
+      unchangedUntil: freshness.unchangedFor === 0 ? 0 : now + freshness.unchangedFor * 1000,
+    } satisfies Kept);
+  };
+  return await openings.share(name, { find, open, signal });
+}
+
+/**
+ * Names who may use an answer: those with the same address, with its signature, and the same credentials, until
+ * this machine boots again. From the name alone nobody can guess a password: the key is gone with the boot.
+ * @returns undefined where there is no such key.
+ */
+function grantOf({ url, authorization }: RangeReaderOptions, trust: string | undefined): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id");
+    const headers = Object.entries(authorization?.headers() ?? {}).sort();
+    return createHmac("sha256", boot)
+      .update(JSON.stringify([url.href, headers, trust ?? null]))
+      .digest("hex");
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(value: unknown): (Kept & Version) | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { etag, lastModified, length, grant, at, unchangedUntil } = value as Record<string, unknown>;
+  const isText = (each: unknown) => each === undefined || typeof each === "string";
+  const isNumber = (each: unknown) => Number.isFinite(each) && Number(each) >= 0;
+  const isRight =
+    isText(etag) &&
+    isText(lastModified) &&
+    (etag ?? lastModified) !== undefined &&
+    Number.isSafeInteger(length) &&
+    Number(length) > 0 &&
+    typeof grant === "string" &&
+    isNumber(at) &&
+    isNumber(unchangedUntil);
+  return isRight ? (value as Kept) : undefined;
+}
