@@ -10,9 +10,11 @@ for await (const _ of process.stdin);
 try {
   const env = { HOME: "/nonexistent", ...(token !== undefined && { DOCTEUR_TOKEN: token }) };
   await using image = await openRemoteImage(parseImageAddress(address), { env, deadline: 20 });
-  const hash = createHash("sha256");
-  for (let block = 0; block < Number(blocks); block++) hash.update(await image.read(block * 65_536, 65_536));
-  console.log(hash.digest("hex"));
+  const read: Uint8Array[] = [];
+  // The last one first, so that nothing is read ahead.
+  for (let block = Number(blocks) - 1; block >= 0; block--)
+    read.unshift(await image.read(block * 65_536, 65_536));
+  console.log(createHash("sha256").update(Buffer.concat(read)).digest("hex"));
 } catch (error) {
   console.log((error as { code?: string }).code);
 }

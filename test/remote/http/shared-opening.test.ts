@@ -78,12 +78,10 @@ test.serial(
   async (t) => {
     ownCache(t);
     let etag = ETAG;
-    let sent = 0;
+    let status = 0;
     const server = await startServer(t, (request, response) => {
       answer(request, response, { etag });
-      response.on("finish", () => {
-        sent = Number(response.getHeader("content-length") ?? 0);
-      });
+      status = response.statusCode;
     });
     const url = `${server.origin}/image`;
     t.deepEqual(await readers(t, 1, () => [url, "1"]), [digest(1)]);
