@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
 /** Milliseconds before now from which on a command may have been started that opens its image only now. */
-const LONGEST_START = 30_000;
+const LONGEST_START = 15_000;
 
 /** Ticks of a second (proc(5), `sysconf(_SC_CLK_TCK)`): on x86-64 always as many. */
 const TICKS = 100;

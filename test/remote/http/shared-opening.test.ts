@@ -98,8 +98,9 @@ test.serial(
     // In one process, too.
     t.is(await read(url), digest(1));
     etag = '"three"';
+    const before = server.requests.length;
     t.is(await read(url), digest(1));
-    t.is(server.requests.length, 5);
+    t.is(server.requests.length, before + 1);
     t.is(status, 206);
   },
 );
