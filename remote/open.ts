@@ -28,11 +28,15 @@ export async function openRemoteImage(
   try {
     const { Blocks } = await import("./blocks.ts");
     const { requests, memory } = options;
-    return new Blocks(source, { requests, memory, cache: source.isUnkept ? undefined : cache?.blocks });
+    return new Blocks(source, { requests, memory, cache: isKept(source) ? cache?.blocks : undefined });
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function isKept({ isUnversioned = false, isUnkept = false }: Source): boolean {
+  return !isUnversioned && !isUnkept;
 }
 
 /**

@@ -9,7 +9,9 @@ export interface Source extends AsyncDisposable {
    * have the same bytes. It may hold secrets of a URL: hash it before it is written anywhere.
    */
   readonly key: string;
-  /** Whether no cache keeps the bytes: nothing names their version, or the server forbids it. */
+  /** Whether the key is another one each time, as nothing names the version of the bytes: no cache keeps them. */
+  readonly isUnversioned?: boolean | undefined;
+  /** Whether the server forbids that a cache keeps them. */
   readonly isUnkept?: boolean | undefined;
   /** The first bytes, which opening has brought already; may be empty. */
   readonly start: Uint8Array;

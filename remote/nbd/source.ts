@@ -52,7 +52,7 @@ export async function findNbdExport(address: NbdAddress, options: SourceOptions 
 class NbdSource implements Source {
   readonly display: string;
   readonly key: string = `nbd:${randomUUID()}`;
-  readonly isUnkept = true;
+  readonly isUnversioned = true;
   size = 0;
   start: Uint8Array = new Uint8Array(0);
   readonly #address: NbdAddress;

@@ -64,6 +64,11 @@ fails, push goes on from what the registry has got.`,
     const address = parseImageAddress(text);
     if (address.kind !== "oci")
       throw invocation.misuse(`'${redact(text)}' is no address of a registry: write oci://REGISTRY/NAME:TAG`);
+    const from = parseImageAddress(image);
+    if (from.kind !== "file")
+      throw invocation.misuse(
+        `IMAGE is a file or a block device, not an address: docteur pull '${from.display}' FILE, then push FILE`,
+      );
     const source = invocation.text("source");
     if (source !== undefined && redact(source) !== source)
       throw invocation.misuse("the URL of --source has a password in it");
