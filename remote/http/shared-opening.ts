@@ -1,6 +1,6 @@
-import { createHash, createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { BLOCK_SIZE } from "../block-cache.ts";
+import { grantOf } from "../cache/grant.ts";
 import { whenWanted } from "../cache/opening-time.ts";
 import type { Openings } from "../cache/openings.ts";
 import type { HttpClient } from "./client.ts";
@@ -34,11 +34,12 @@ export async function openShared(
   openings: Openings,
   trust: string | undefined,
 ): Promise<RangeReader> {
-  const { url, signal } = options;
+  const { url, signal, authorization } = options;
   const name = createHash("sha256")
     .update(`http ${resourceName(url)}`)
     .digest("hex");
-  const grant = grantOf(options, trust);
+  const headers = Object.entries(authorization?.headers() ?? {}).sort();
+  const grant = grantOf([url.href, headers, trust ?? null]);
   const { since, isAgain } = whenWanted(name);
   const request: RangeReaderOptions = { ...options, onChanged: () => openings.drop(name) };
   const kept = async (): Promise<Kept | undefined> => {
@@ -80,23 +81,6 @@ export async function openShared(
     } satisfies Kept);
   };
   return await openings.share(name, { find, open, signal });
-}
-
-/**
- * Names who may use an answer: those with the same address, with its signature, and the same credentials, until
- * this machine boots again. From the name alone nobody can guess a password: the key is gone with the boot.
- * @returns undefined where there is no such key.
- */
-function grantOf({ url, authorization }: RangeReaderOptions, trust: string | undefined): string | undefined {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id");
-    const headers = Object.entries(authorization?.headers() ?? {}).sort();
-    return createHmac("sha256", boot)
-      .update(JSON.stringify([url.href, headers, trust ?? null]))
-      .digest("hex");
-  } catch {
-    return undefined;
-  }
 }
 
 function parse(value: unknown): (Kept & Version) | undefined {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { BLOCK_SIZE } from "../block-cache.ts";
+import { grantOf } from "../cache/grant.ts";
+import { whenWanted } from "../cache/opening-time.ts";
 import type { Openings } from "../cache/openings.ts";
 import { digestOf, isDigest } from "./digest.ts";
 import { objectOf } from "./json.ts";
@@ -7,35 +9,81 @@ import type { ImagePlace } from "./layer.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { FoundManifest } from "./registry.ts";
 
+/** What decides which manifest an address means, and for whom. */
+export interface ManifestQuestion {
+  /** The registry's and the repository's name. */
+  readonly repository: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+  /** All that a user is logged in with. */
+  readonly logins: () => Promise<readonly string[]>;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * The manifest of a reference: of a digest, the one that an earlier opening of this address has left, if there
- * is one. A tag is always asked for.
+ * The manifest of a reference. Of a digest it is the one that an earlier opening of this address has left, if
+ * there is one. Processes that ask for a tag at the same time, with the same logins, take one answer.
  *
- * @param repository the registry's and the repository's name. @param fetch asks the registry.
- * @throws what `fetch` throws.
+ * @param fetch asks the registry. @throws what `fetch` throws.
  */
 export async function sharedManifest(
-  repository: string,
-  reference: string,
+  question: ManifestQuestion,
   openings: Openings | undefined,
   fetch: () => Promise<FoundManifest>,
-  signal: AbortSignal | undefined,
 ): Promise<FoundManifest> {
-  if (openings === undefined || !isDigest(reference)) return await fetch();
-  const name = nameOf("manifest", repository, reference);
-  const find = async (): Promise<FoundManifest | undefined> => {
-    const { type, text } = objectOf(openings.get(name)) ?? {};
-    if (typeof type !== "string" || typeof text !== "string") return undefined;
-    const bytes = Buffer.from(text);
-    return digestOf(bytes, reference) === reference ? { bytes, type, digest: reference } : undefined;
+  const { repository, reference, logins, signal } = question;
+  if (openings === undefined) return await fetch();
+  const manifests = new KeptManifests(repository, openings);
+  const fetchAndKeep = async () => {
+    const found = await fetch();
+    manifests.put(found);
+    return found;
+  };
+  if (isDigest(reference)) {
+    const find = async () => manifests.get(reference);
+    return await openings.share(nameOf("manifest", repository, reference), {
+      find,
+      open: fetchAndKeep,
+      signal,
+    });
+  }
+  const name = nameOf("tag", repository, reference);
+  const { since } = whenWanted(name);
+  const grant = grantOf([repository, reference, await logins()]);
+  const find = async () => {
+    const kept = objectOf(openings.get(name));
+    const isNow = grant !== undefined && kept?.grant === grant && Number(kept.at) >= since;
+    return isNow && isDigest(kept.digest) ? manifests.get(kept.digest) : undefined;
   };
   const open = async () => {
-    const found = await fetch();
-    const { bytes, type } = found;
-    openings.put(name, { type, text: Buffer.from(bytes).toString() });
+    const found = await fetchAndKeep();
+    openings.put(name, { digest: found.digest, grant, at: Date.now() });
     return found;
   };
   return await openings.share(name, { find, open, signal });
+}
+
+/** The manifests of a repository, by their digests. */
+class KeptManifests {
+  readonly #repository: string;
+  readonly #openings: Openings;
+
+  constructor(repository: string, openings: Openings) {
+    this.#repository = repository;
+    this.#openings = openings;
+  }
+
+  get(digest: string): FoundManifest | undefined {
+    const { type, text } = objectOf(this.#openings.get(nameOf("manifest", this.#repository, digest))) ?? {};
+    if (typeof type !== "string" || typeof text !== "string") return undefined;
+    const bytes = Buffer.from(text);
+    return digestOf(bytes, digest) === digest ? { bytes, type, digest } : undefined;
+  }
+
+  put({ bytes, type, digest }: FoundManifest): void {
+    const name = nameOf("manifest", this.#repository, digest);
+    this.#openings.put(name, { type, text: Buffer.from(bytes).toString() });
+  }
 }
 
 /** A layer that was opened. */

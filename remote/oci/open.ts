@@ -5,6 +5,7 @@ import { SourceError } from "../source-error.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { sharedLayer, sharedManifest } from "./kept.ts";
 import { findImage, HEAD_SIZE } from "./layer.ts";
+import { readLogins } from "./login-files.ts";
 import {
   ARTIFACT_TYPE,
   type Descriptor,
@@ -114,12 +115,14 @@ async function openLayer(
 async function findManifest(
   registry: LazyRegistry,
   { display, reference, registry: host, repository }: OciAddress,
-  { openings, signal }: OciOptions,
+  { openings, signal, env = process.env }: OciOptions,
 ): Promise<{ digest: string; manifest: ImageManifest }> {
   const parse = ({ bytes, type }: FoundManifest) => parseManifest(bytes, type, display);
   const find = (which: string) => {
     const fetch = async () => (await registry.open()).manifest(which);
-    return sharedManifest(`${host}/${repository}`, which, openings, fetch, signal);
+    const logins = () => readLogins(env);
+    const question = { repository: `${host}/${repository}`, reference: which, logins, signal };
+    return sharedManifest(question, openings, fetch);
   };
   const found = await find(reference);
   const top = parse(found);

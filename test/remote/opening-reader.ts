@@ -8,7 +8,7 @@ const [address = "", blocks = "", token] = process.argv.slice(2);
 console.log("ready");
 for await (const _ of process.stdin);
 try {
-  const env = { HOME: "/nonexistent", ...(token !== undefined && { DOCTEUR_TOKEN: token }) };
+  const env = { HOME: process.env.HOME, ...(token !== undefined && { DOCTEUR_TOKEN: token }) };
   await using image = await openRemoteImage(parseImageAddress(address), { env, deadline: 20 });
   const read: Uint8Array[] = [];
   // The last one first, so that nothing is read ahead.

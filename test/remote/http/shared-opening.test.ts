@@ -1,18 +1,16 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import test, { type ExecutionContext } from "ava";
 import { OPENINGS } from "../../../remote/cache/layout.ts";
 import { openRemoteImage, type RemoteOptions } from "../../../remote/open.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
+import { startReaders } from "../readers.ts";
 import { address, answerRange, CONTENT, ENV, ETAG, startServer } from "./server.ts";
 
 const BLOCK = 65_536;
-const READER = join(import.meta.dirname, "../opening-reader.ts");
 
 /** What reading so many blocks prints. */
 const digest = (blocks: number, content = CONTENT) =>
@@ -20,22 +18,8 @@ const digest = (blocks: number, content = CONTENT) =>
     .update(content.subarray(0, blocks * BLOCK))
     .digest("hex");
 
-/** Starts so many processes; then they all open and read at once. @returns what each prints. */
-async function readers(t: ExecutionContext, count: number, args: (n: number) => string[]): Promise<string[]> {
-  const all = Array.from({ length: count }, (_, n) => {
-    const child = spawn(process.execPath, [READER, ...args(n)], { stdio: ["pipe", "pipe", "inherit"] });
-    t.teardown(() => child.kill("SIGKILL"));
-    const ready = once(child.stdout, "data");
-    return { child, ready };
-  });
-  await Promise.all(all.map(({ ready }) => ready));
-  return await Promise.all(
-    all.map(async ({ child }) => {
-      child.stdin.end();
-      return (await text(child.stdout)).trim();
-    }),
-  );
-}
+const readers = (t: ExecutionContext, count: number, args: (n: number) => string[]) =>
+  startReaders(t, count, (n) => ({ args: args(n) }));
 
 function ownCache(t: ExecutionContext): string {
   const folder = temporaryFolder(t);

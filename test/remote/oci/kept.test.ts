@@ -1,12 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { OPENINGS } from "../../../remote/cache/layout.ts";
 import { layerHead, layerTail } from "../../../remote/oci/layer.ts";
 import { openRemoteImage } from "../../../remote/open.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
-import { TestRegistry } from "./test-registry.ts";
+import { startReaders } from "../readers.ts";
+import { basicOf, TestRegistry } from "./test-registry.ts";
 
 const BLOCK = 65_536;
 const IMAGE = randomBytes(5 * BLOCK);
@@ -122,5 +123,38 @@ test.serial(
     };
     const digest = registry.image("v1", LAYER);
     for (let run = 0; run < 2; run++) await read(t, registry, `@${digest}`, 5);
+  },
+);
+
+test.serial(
+  "processes that open a tag at once ask for it once, if they are logged in with the same",
+  async (t) => {
+    const folder = ownCache(t);
+    const registry = await TestRegistry.start(t, { basic: "ada:SECRET-WORD" });
+    registry.image("v1", LAYER);
+    const [home, other] = [temporaryFolder(t), temporaryFolder(t)];
+    const auth = basicOf("ada:SECRET-WORD").slice(6);
+    mkdirSync(join(home, ".docker"));
+    writeFileSync(
+      join(home, ".docker/config.json"),
+      JSON.stringify({ auths: { [registry.host]: { auth } } }),
+    );
+    const { display } = registry.address();
+    const printed = await startReaders(t, 9, (n) => ({ args: [display, "2"], home: n < 8 ? home : other }));
+    const digest = createHash("sha256")
+      .update(IMAGE.subarray(0, 2 * BLOCK))
+      .digest("hex");
+    t.deepEqual(printed, [...Array(8).fill(digest), "SOURCE_DENIED"]);
+    // Each is refused at first, for it says who it is only when it is asked.
+    const admitted = registry.seen.filter(({ headers }) => headers.authorization !== undefined);
+    t.is(admitted.filter(({ url }) => url.includes("/manifests/")).length, 1);
+    t.is(admitted.filter(({ headers }) => headers.range === `bytes=0-${BLOCK + 1023}`).length, 1);
+    for (const name of readdirSync(folder)) {
+      t.notRegex(name + readFileSync(join(folder, name), "utf8"), new RegExp(`SECRET|${auth}`));
+    }
+    // A command that is started later asks again.
+    registry.seen.length = 0;
+    t.deepEqual(await startReaders(t, 1, () => ({ args: [display, "2"], home })), [digest]);
+    t.deepEqual(asked(registry), ["manifests", "manifests"]);
   },
 );
