@@ -18,6 +18,12 @@ export interface Wanted {
   readonly isAgain: boolean;
 }
 
+/** Whether an answer came after somebody wanted it. @param at milliseconds since the epoch. */
+export function isRecent(at: number, { since }: Wanted): boolean {
+  // What comes from the future was written by another clock.
+  return at >= since && at <= Date.now();
+}
+
 /**
  * When an image was wanted that is opened now: when the command was started, for the first opening of it; in
  * another thread than the main one, and for a process that opens it again, now. So commands that are started

@@ -37,6 +37,8 @@ export interface SharedOpening<Opened> {
   readonly find: () => Promise<Opened | undefined>;
   /** Opens the image, and leaves what others may find. */
   readonly open: () => Promise<Opened>;
+  /** Seconds to wait for another process, if fewer than 10. */
+  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -110,9 +112,12 @@ export class Openings {
    * as it has failed or may not, this one opens by itself.
    * @throws what `open` throws; the signal's reason.
    */
-  async share<Opened>(name: string, { find, open, signal }: SharedOpening<Opened>): Promise<Opened> {
+  async share<Opened>(
+    name: string,
+    { find, open, deadline, signal }: SharedOpening<Opened>,
+  ): Promise<Opened> {
     const claim = join(this.#folder, `${name}.claim`);
-    const end = performance.now() + PATIENCE;
+    const end = performance.now() + Math.min(PATIENCE, (deadline ?? Number.POSITIVE_INFINITY) * 1000);
     for (let pause: number = LOOK.first; performance.now() < end; pause = Math.min(LOOK.longest, 2 * pause)) {
       const isFree = this.#claims.isFree(claim);
       // Later: who releases a claim has left a record before.

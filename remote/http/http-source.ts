@@ -18,7 +18,7 @@ export async function openHttpSource(
   address: HttpAddress,
   options: SourceOptions & { readonly openings?: Openings | undefined } = {},
 ): Promise<Source> {
-  const { headerFrom, env = process.env, start, signal, openings, cacert } = options;
+  const { headerFrom, env = process.env, start, signal, openings } = options;
   const { url, display } = address;
   const credentials = await credentialsFor(url, headerFrom, env);
   const client = new HttpClient(options);
@@ -27,7 +27,7 @@ export async function openHttpSource(
     const reader =
       openings === undefined
         ? await RangeReader.open(client, request)
-        : await (await import("./shared-opening.ts")).openShared(client, request, openings, cacert);
+        : await (await import("./shared-opening.ts")).openShared(client, request, openings, options);
     const { etag, lastModified } = reader.version;
     return {
       display,

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { BLOCK_SIZE } from "../block-cache.ts";
 import { grantOf } from "../cache/grant.ts";
-import { whenWanted } from "../cache/opening-time.ts";
+import { isRecent, whenWanted } from "../cache/opening-time.ts";
 import type { Openings } from "../cache/openings.ts";
+import type { SourceOptions } from "../source.ts";
 import type { HttpClient } from "./client.ts";
 import { RangeReader, type RangeReaderOptions } from "./range-reader.ts";
 import { resourceName, type Version, versionKey } from "./version.ts";
@@ -14,8 +15,10 @@ interface Kept {
   readonly length: number;
   /** Who may use it without asking the server. */
   readonly grant: string;
-  /** When the answer came, if others may use it that were wanting it then; milliseconds since the epoch. */
+  /** When the answer came; milliseconds since the epoch. */
   readonly at: number;
+  /** Whether it does for others that want it then. */
+  readonly isShared: boolean;
   /** Until when nobody needs to ask. */
   readonly unchangedUntil: number;
 }
@@ -25,22 +28,21 @@ interface Kept {
  * server, and the others take its answer, if the address is the same in full and so are the credentials. An
  * answer from before is asked for again only if it has changed. Failures are not shared.
  *
- * @param trust what else decides whether the server is believed.
  * @throws as `RangeReader.open`.
  */
 export async function openShared(
   client: HttpClient,
   options: RangeReaderOptions,
   openings: Openings,
-  trust: string | undefined,
+  { cacert, deadline }: Pick<SourceOptions, "cacert" | "deadline">,
 ): Promise<RangeReader> {
   const { url, signal, authorization } = options;
   const name = createHash("sha256")
     .update(`http ${resourceName(url)}`)
     .digest("hex");
   const headers = Object.entries(authorization?.headers() ?? {}).sort();
-  const grant = grantOf([url.href, headers, trust ?? null]);
-  const { since, isAgain } = whenWanted(name);
+  const grant = grantOf([url.href, headers, cacert ?? null]);
+  const wanted = whenWanted(name);
   const request: RangeReaderOptions = { ...options, onChanged: () => openings.drop(name) };
   const kept = async (): Promise<Kept | undefined> => {
     const found = parse(openings.get(name));
@@ -51,7 +53,8 @@ export async function openShared(
   const find = async () => {
     const found = await kept();
     if (found === undefined || grant === undefined || found.grant !== grant) return undefined;
-    const isNow = found.at >= since || (!isAgain && found.unchangedUntil > Date.now());
+    const isUnchanged = !wanted.isAgain && found.at <= Date.now() && found.unchangedUntil > Date.now();
+    const isNow = isUnchanged || (found.isShared && isRecent(found.at, wanted));
     return isNow ? RangeReader.resume(client, request, found) : undefined;
   };
   const open = async () => {
@@ -76,16 +79,20 @@ export async function openShared(
       lastModified,
       length,
       grant: grant ?? "",
-      at: freshness.mayBeShared ? now : 0,
+      at: now,
+      isShared: freshness.mayBeShared,
       unchangedUntil: freshness.unchangedFor === 0 ? 0 : now + freshness.unchangedFor * 1000,
     } satisfies Kept);
   };
-  return await openings.share(name, { find, open, signal });
+  return await openings.share(name, { find, open, deadline, signal });
 }
 
 function parse(value: unknown): (Kept & Version) | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { etag, lastModified, length, grant, at, unchangedUntil } = value as Record<string, unknown>;
+  const { etag, lastModified, length, grant, at, isShared, unchangedUntil } = value as Record<
+    string,
+    unknown
+  >;
   const isText = (each: unknown) => each === undefined || typeof each === "string";
   const isNumber = (each: unknown) => Number.isFinite(each) && Number(each) >= 0;
   const isRight =
@@ -96,6 +103,7 @@ function parse(value: unknown): (Kept & Version) | undefined {
     Number(length) > 0 &&
     typeof grant === "string" &&
     isNumber(at) &&
+    typeof isShared === "boolean" &&
     isNumber(unchangedUntil);
   return isRight ? (value as Kept) : undefined;
 }

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { BLOCK_SIZE } from "../block-cache.ts";
 import { grantOf } from "../cache/grant.ts";
-import { whenWanted } from "../cache/opening-time.ts";
-import type { Openings } from "../cache/openings.ts";
+import { isRecent, whenWanted } from "../cache/opening-time.ts";
+import type { Openings, SharedOpening } from "../cache/openings.ts";
 import { digestOf, isDigest } from "./digest.ts";
 import { objectOf } from "./json.ts";
 import type { ImagePlace } from "./layer.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { FoundManifest } from "./registry.ts";
+
+/** How long to wait for another process. */
+type Limits = Pick<SharedOpening<unknown>, "deadline" | "signal">;
 
 /** What decides which manifest an address means, and for whom. */
 export interface ManifestQuestion {
@@ -17,7 +20,7 @@ export interface ManifestQuestion {
   readonly reference: string;
   /** All that a user is logged in with. */
   readonly logins: () => Promise<readonly string[]>;
-  readonly signal?: AbortSignal | undefined;
+  readonly limits: Limits;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function sharedManifest(
   openings: Openings | undefined,
   fetch: () => Promise<FoundManifest>,
 ): Promise<FoundManifest> {
-  const { repository, reference, logins, signal } = question;
+  const { repository, reference, logins, limits } = question;
   if (openings === undefined) return await fetch();
   const manifests = new KeptManifests(repository, openings);
   const fetchAndKeep = async () => {
@@ -48,11 +51,11 @@ export async function sharedManifest(
     });
   }
   const name = nameOf("tag", repository, reference);
-  const { since } = whenWanted(name);
+  const wanted = whenWanted(name);
   const grant = grantOf([repository, reference, await logins()]);
   const find = async () => {
     const kept = objectOf(openings.get(name));
-    const isNow = grant !== undefined && kept?.grant === grant && Number(kept.at) >= since;
+    const isNow = grant !== undefined && kept?.grant === grant && isRecent(Number(kept.at), wanted);
     return isNow && isDigest(kept.digest) ? manifests.get(kept.digest) : undefined;
   };
   const open = async () => {
@@ -60,7 +63,7 @@ export async function sharedManifest(
     openings.put(name, { digest: found.digest, grant, at: Date.now() });
     return found;
   };
-  return await openings.share(name, { find, open, signal });
+  return await openings.share(name, { find, open, ...limits });
 }
 
 /** The manifests of a repository, by their digests. */
@@ -102,7 +105,7 @@ export async function sharedLayer(
   layer: Descriptor,
   openings: Openings | undefined,
   open: () => Promise<OpenedLayer>,
-  signal: AbortSignal | undefined,
+  limits: Limits,
 ): Promise<OpenedLayer> {
   if (openings === undefined) return await open();
   const { blocks } = openings;
@@ -125,7 +128,7 @@ export async function sharedLayer(
     openings.put(name, { offset: place.offset, size: place.size });
     return opened;
   };
-  return await openings.share(name, { find, open: openAndKeep, signal });
+  return await openings.share(name, { find, open: openAndKeep, ...limits });
 }
 
 function nameOf(...parts: readonly string[]): string {

@@ -75,7 +75,7 @@ async function openLayer(
   options: OciOptions,
 ): Promise<OciSource> {
   const { display } = address;
-  const { start: startLength = START, signal, openings } = options;
+  const { start: startLength = START, signal, deadline, openings } = options;
   const { digest, manifest } = await findManifest(registry, address, options);
   const layer = theLayer(manifest, display);
   const blob = new BlobReader(layer, () => registry.open());
@@ -87,7 +87,7 @@ async function openLayer(
       const found = await findImage((at, length) => blob.read(at, length, signal), layer.size, display);
       return { place: found, start: head.subarray(found.offset, found.offset + found.size) };
     },
-    signal,
+    { signal, deadline },
   );
   const { offset, size } = place;
   const read = (at: number, length: number, readSignal?: AbortSignal) => {
@@ -115,13 +115,18 @@ async function openLayer(
 async function findManifest(
   registry: LazyRegistry,
   { display, reference, registry: host, repository }: OciAddress,
-  { openings, signal, env = process.env }: OciOptions,
+  { openings, signal, deadline, env = process.env }: OciOptions,
 ): Promise<{ digest: string; manifest: ImageManifest }> {
   const parse = ({ bytes, type }: FoundManifest) => parseManifest(bytes, type, display);
   const find = (which: string) => {
     const fetch = async () => (await registry.open()).manifest(which);
     const logins = () => readLogins(env);
-    const question = { repository: `${host}/${repository}`, reference: which, logins, signal };
+    const question = {
+      repository: `${host}/${repository}`,
+      reference: which,
+      logins,
+      limits: { signal, deadline },
+    };
     return sharedManifest(question, openings, fetch);
   };
   const found = await find(reference);
