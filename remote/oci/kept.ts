@@ -47,7 +47,7 @@ export async function sharedManifest(
     return await openings.share(nameOf("manifest", repository, reference), {
       find,
       open: fetchAndKeep,
-      signal,
+      ...limits,
     });
   }
   const name = nameOf("tag", repository, reference);
