@@ -110,6 +110,7 @@ export class Openings {
   /**
    * Opens an image, or waits for another process that does, and takes what that leaves. Where it leaves nothing,
    * as it has failed or may not, this one opens by itself.
+   * @param name names the work: the image, and who may open it.
    * @throws what `open` throws; the signal's reason.
    */
   async share<Opened>(

@@ -84,7 +84,12 @@ export async function openShared(
       unchangedUntil: freshness.unchangedFor === 0 ? 0 : now + freshness.unchangedFor * 1000,
     } satisfies Kept);
   };
-  return await openings.share(name, { find, open, deadline, signal });
+  // Who is refused must not make others wait.
+  return await openings.share(hashOf(`${name} ${grant}`), { find, open, deadline, signal });
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function parse(value: unknown): (Kept & Version) | undefined {

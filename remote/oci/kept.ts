@@ -63,7 +63,8 @@ export async function sharedManifest(
     openings.put(name, { digest: found.digest, grant, at: Date.now() });
     return found;
   };
-  return await openings.share(name, { find, open, ...limits });
+  // Who is refused must not make others wait.
+  return await openings.share(nameOf("tag", repository, reference, grant ?? ""), { find, open, ...limits });
 }
 
 /** The manifests of a repository, by their digests. */
