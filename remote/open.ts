@@ -1,6 +1,6 @@
 import type { ImageAddress } from "./address.ts";
-import type { BlockOptions } from "./blocks.ts";
 import { DEFAULT_CACHE_SIZE } from "./cache/cache-size.ts";
+import type { Openings } from "./cache/openings.ts";
 import type { RemoteImage } from "./image.ts";
 import type { Source, SourceOptions } from "./source.ts";
 import { SourceError } from "./source-error.ts";
@@ -23,23 +23,37 @@ export async function openRemoteImage(
   address: ImageAddress,
   options: RemoteOptions = {},
 ): Promise<RemoteImage> {
-  const source = await openSource(address, options);
+  const cache = await openCache(address, options);
+  const source = await openSource(address, options, cache?.openings);
   try {
     const { Blocks } = await import("./blocks.ts");
-    return new Blocks(source, await blockOptions(source, options));
+    const { requests, memory } = options;
+    return new Blocks(source, { requests, memory, cache: isKept(source) ? cache?.blocks : undefined });
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** Opens the source of an image, each kind with the modules that it needs. @throws as `openRemoteImage`. */
-export async function openSource(address: ImageAddress, options: SourceOptions = {}): Promise<Source> {
+function isKept({ isUnversioned = false, isUnkept = false }: Source): boolean {
+  return !isUnversioned && !isUnkept;
+}
+
+/**
+ * Opens the source of an image, each kind with the modules that it needs.
+ * @param openings what others have learned of it. Default: nothing.
+ * @throws as `openRemoteImage`.
+ */
+export async function openSource(
+  address: ImageAddress,
+  options: SourceOptions = {},
+  openings?: Openings,
+): Promise<Source> {
   switch (address.kind) {
     case "http":
-      return await (await import("./http/http-source.ts")).openHttpSource(address, options);
+      return await (await import("./http/http-source.ts")).openHttpSource(address, { ...options, openings });
     case "oci":
-      return await (await import("./oci/open.ts")).openOciSource(address, options);
+      return await (await import("./oci/open.ts")).openOciSource(address, { ...options, openings });
     case "nbd":
       return await (await import("./nbd/source.ts")).openNbdSource(address, options);
     case "rbd":
@@ -55,11 +69,13 @@ export async function openSource(address: ImageAddress, options: SourceOptions =
   }
 }
 
-async function blockOptions(
-  { isUnversioned = false }: Source,
-  { cacheSize = DEFAULT_CACHE_SIZE, requests, memory }: RemoteOptions,
-): Promise<BlockOptions> {
-  if (cacheSize === 0 || isUnversioned) return { requests, memory };
-  const { openDiskCache } = await import("./cache/disk-cache.ts");
-  return { cache: openDiskCache(cacheSize), requests, memory };
+/** The cache on disk, for what has versions. */
+async function openCache({ kind }: ImageAddress, { cacheSize = DEFAULT_CACHE_SIZE }: RemoteOptions) {
+  if (cacheSize === 0 || (kind !== "http" && kind !== "oci")) return undefined;
+  const [{ openDiskCache }, { Openings }] = await Promise.all([
+    import("./cache/disk-cache.ts"),
+    import("./cache/openings.ts"),
+  ]);
+  const blocks = openDiskCache(cacheSize);
+  return blocks && { blocks, openings: Openings.beside(blocks) };
 }

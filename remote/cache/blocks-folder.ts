@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { BLOCK_SIZE } from "../block-cache.ts";
-import { ABOUT, COUNT, type ImageAbout, isImageName, isSegmentName } from "./layout.ts";
+import { ABOUT, COUNT, type ImageAbout, isImageName, isSegmentName, OPENINGS } from "./layout.ts";
 
 /** Of the limit, what is left after pruning: it is not worth the while to prune with each block. */
 const LEFT = 7 / 8;
@@ -67,6 +67,7 @@ export async function prune(folder: string, limit: number): Promise<void> {
  * @throws errors of the file system.
  */
 export async function pruneTo(folder: string, bytes: number): Promise<number> {
+  if (bytes === 0) fs.rmSync(join(folder, OPENINGS), { recursive: true, force: true });
   return await removeOldest(folder, bytes, bytes);
 }
 

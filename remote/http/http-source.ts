@@ -1,4 +1,5 @@
 import type { HttpAddress } from "../address.ts";
+import type { Openings } from "../cache/openings.ts";
 import type { Source, SourceOptions } from "../source.ts";
 import { HttpClient } from "./client.ts";
 import { credentialsFor } from "./credentials.ts";
@@ -13,25 +14,27 @@ import { versionKey } from "./version.ts";
  *
  * @throws {SourceError} it cannot be read there.
  */
-export async function openHttpSource(address: HttpAddress, options: SourceOptions = {}): Promise<Source> {
-  const { headerFrom, env = process.env, start, signal } = options;
+export async function openHttpSource(
+  address: HttpAddress,
+  options: SourceOptions & { readonly openings?: Openings | undefined } = {},
+): Promise<Source> {
+  const { headerFrom, env = process.env, start, signal, openings } = options;
   const { url, display } = address;
   const credentials = await credentialsFor(url, headerFrom, env);
   const client = new HttpClient(options);
   try {
-    const reader = await RangeReader.open(client, {
-      url,
-      display,
-      authorization: credentials,
-      credentials,
-      start,
-      signal,
-    });
+    const request = { url, display, authorization: credentials, credentials, start, signal };
+    const reader =
+      openings === undefined
+        ? await RangeReader.open(client, request)
+        : await (await import("./shared-opening.ts")).openShared(client, request, openings, options);
+    const { etag, lastModified } = reader.version;
     return {
       display,
       size: reader.size,
       key: versionKey(url, reader.version),
-      isUnversioned: reader.version.etag === undefined && reader.version.lastModified === undefined,
+      isUnversioned: (etag ?? lastModified) === undefined,
+      isUnkept: reader.freshness?.mayBeKept === false,
       start: reader.start,
       read: (offset, length, readSignal) => reader.read(offset, length, readSignal),
       [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

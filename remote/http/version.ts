@@ -62,13 +62,21 @@ const SIGNED_WITH =
 export function versionKey(url: URL, version: Version): string {
   const { etag, lastModified, length } = version;
   if (etag === undefined && lastModified === undefined) return `http:${randomUUID()}`;
-  const query = [...url.searchParams];
-  const lasting = query.filter(([name]) => !SIGNATURE.test(name) && !SIGNED_WITH.test(name));
-  const name = [url.origin, url.pathname, isPresigned(url) ? lasting : query];
   const validator = strongTag(version) === undefined ? [etag ?? null, lastModified ?? null] : [etag];
   return `http:${createHash("sha256")
-    .update(JSON.stringify([...name, ...validator, length]))
+    .update(JSON.stringify([...nameOf(url), ...validator, length]))
     .digest("hex")}`;
+}
+
+/** Names a resource, whatever version it has, and whoever signs the URL. It may hold secrets. */
+export function resourceName(url: URL): string {
+  return JSON.stringify(nameOf(url));
+}
+
+function nameOf(url: URL): readonly unknown[] {
+  const query = [...url.searchParams];
+  const lasting = query.filter(([name]) => !SIGNATURE.test(name) && !SIGNED_WITH.test(name));
+  return [url.origin, url.pathname, isPresigned(url) ? lasting : query];
 }
 
 /** Whether the query of a URL has a signature or a token in it. */

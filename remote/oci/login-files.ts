@@ -54,6 +54,13 @@ export async function findCredentials(
   return undefined;
 }
 
+/** All that the login files have, for those who compare it. They hold secrets. */
+export async function readLogins(env: Environment): Promise<string[]> {
+  return await Promise.all(
+    loginFiles(env).map(async (path) => await readFile(path, "latin1").catch(() => "")),
+  );
+}
+
 async function readLogin(path: string): Promise<Json | undefined> {
   let bytes: Buffer;
   try {

@@ -27,13 +27,13 @@ manifest. Then every object is verified as docteur verify does.
 
 A download that ends early, by Ctrl-C or a failure, leaves what it has in a file beside IMAGE, .IMAGE.docteur-pull-*.part.
 The next pull of the same image to the same path goes on from there, and verifies it together with the rest; if it is
-damaged, it begins anew. A pull of another image to that path removes it.`,
+damaged, it begins anew. A pull of another image to that path removes it. An NBD server, and an https server that names no
+version of the image, leave nothing to go on from.`,
   operands: ["ADDRESS", "IMAGE"],
   options: [
     {
       name: "no-verify",
-      description:
-        "Verify the digests alone, which an http or https address does not have, and not the objects.",
+      description: "Verify the digests alone, which only a registry has, and not the objects.",
     },
     ...downloadOptions,
     {
@@ -48,7 +48,9 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
       title: "ADDRESS",
       body: ` oci://REGISTRY/NAME[:TAG]        a registry; the tag is latest by default
  oci://REGISTRY/NAME@sha256:...   the same, pinned
- https://HOST/PATH, http://...    a server that answers ranges`,
+ https://HOST/PATH, http://...    a server that answers ranges
+ nbd://HOST[:PORT][/EXPORT]       an NBD server
+ nbd+unix:///[EXPORT]?socket=PATH`,
     },
     logins,
     {
@@ -70,9 +72,9 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
     const started = performance.now();
     try {
       const address = parseImageAddress(text);
-      if (address.kind !== "oci" && address.kind !== "http") {
+      if (address.kind === "file" || address.kind === "rbd") {
         throw invocation.misuse(
-          `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG or https://HOST/PATH`,
+          `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG, https://HOST/PATH or nbd://HOST/EXPORT`,
         );
       }
       requireFile(invocation, image, "pull into a file, then docteur push it");

@@ -28,7 +28,7 @@ they need. It is a container image, too: podman and docker pull it, and KubeVirt
 image as /disk/disk.img.
 
 The image is verified first. What the registry has already is not uploaded. A large image goes in pieces; if the network
-fails, push goes on from what the registry has got.`,
+fails, push goes on from what the registry has got. A push that ends early cancels its upload.`,
   operands: ["IMAGE", "ADDRESS"],
   options: [
     {

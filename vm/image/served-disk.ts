@@ -12,6 +12,7 @@ import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
 /** An image that lies elsewhere as a disk: this process reads it, for any number of machines. */
 export class ServedDisk implements Disk, AsyncDisposable {
   readonly name: string;
+  readonly isElsewhere = true;
   readonly blockdev = SERVED_BLOCKDEV;
   readonly header: ImageHeader;
   onFault: ((line: string) => void) | undefined;
