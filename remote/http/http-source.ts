@@ -16,7 +16,7 @@ import { versionKey } from "./version.ts";
 export async function openHttpSource(address: HttpAddress, options: SourceOptions = {}): Promise<Source> {
   const { headerFrom, env = process.env, start, signal } = options;
   const { url, display } = address;
-  const credentials = await credentialsFor(url, headerFrom, env);
+  const credentials = await credentialsFor(url, headerFrom, env, signal);
   const client = new HttpClient(options);
   try {
     const reader = await RangeReader.open(client, {

@@ -76,7 +76,7 @@ export class Registry implements AsyncDisposable {
       origin: base.origin,
       scope: `repository:${name}:${actions}`,
       display,
-      isPlain,
+      plainHttp: plainHttp ? "all" : isPlain ? "loopback" : "none",
       findCredentials: () => findCredentials(registry, repository, env, signal),
       hint: (isLoggedIn) =>
         isLoggedIn
