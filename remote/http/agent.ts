@@ -96,5 +96,9 @@ function proxyUri(url: URL, env: Environment): string {
   if (!URL.canParse(uri) || !/^(?:https?|socks5?):$/.test(new URL(uri).protocol)) {
     throw new SourceError("BAD_ADDRESS", `${name}: this is no address of a proxy: write http://HOST:PORT`);
   }
-  return uri;
+  // Undici takes neither a path, which means nothing here, nor a query; and no `%` that begins no escape.
+  const { protocol, username, password, host } = new URL(uri);
+  const user =
+    username === "" && password === "" ? "" : `${username}:${password}@`.replace(/%(?![0-9a-f]{2})/gi, "%25");
+  return `${protocol}//${user}${host}`;
 }

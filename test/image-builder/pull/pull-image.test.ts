@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -30,7 +32,7 @@ const env = { HOME: "/nonexistent" };
 
 /** An image of some pieces, made once. */
 const large = (async () => {
-  const { mkdtempSync, rmSync } = await import("node:fs");
+  const { mkdtempSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
   const folder = mkdtempSync(join(tmpdir(), "docteur pull "));
   mkdirSync(join(folder, "site"));
@@ -155,6 +157,19 @@ test("what a pull has left and somebody has changed is not believed", async (t) 
     t.true(readFileSync(pulling.image).equals(pulling.bytes));
     t.deepEqual(pulling.left(), []);
   }
+});
+
+test("a file that has another name, too, is not taken for what a pull has left", async (t) => {
+  const pulling = await start(t);
+  await interrupt(pulling, 4 * MIB);
+  const path = join(pulling.folder, pulling.left()[0]!);
+  const mine = join(temporaryFolder(t), "mine");
+  writeFileSync(mine, "mine");
+  rmSync(path);
+  linkSync(mine, path);
+  t.is((await pulling.pull()).resumed, 0);
+  t.true(readFileSync(pulling.image).equals(pulling.bytes));
+  t.is(readFileSync(mine, "utf8"), "mine");
 });
 
 test("what was left of another image is removed; what another process writes stays", async (t) => {
