@@ -72,7 +72,8 @@ async function openLayer(
   return {
     display,
     size,
-    key: layer.digest,
+    // Of this registry: parts of a layer cannot be verified, and another may give others for its digest.
+    key: `oci:${registry.origin}/${layer.digest}`,
     start: blob.start.subarray(offset, offset + size),
     digest,
     manifest,

@@ -86,6 +86,11 @@ export class Registry implements AsyncDisposable {
     return new Registry(address, base, client, authorization, signal);
   }
 
+  /** Scheme, host and port. */
+  get origin(): string {
+    return this.#base.origin;
+  }
+
   /** The URL of what follows `/v2/NAME/`. */
   url(target: string | URL): URL {
     return new URL(target, this.#base);

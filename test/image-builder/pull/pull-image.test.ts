@@ -73,7 +73,7 @@ async function start(t: ExecutionContext): Promise<Pulling> {
     bytes,
     commit,
     async pull(options) {
-      await using source = await openSource(registry.address(), { env, deadline: 5 });
+      await using source = await openSource(registry.address(), { env, deadline: 30 });
       return await pullImage(source, { image, ...options });
     },
     left: () => readdirSync(folder).filter((name) => name !== "my site.img"),
@@ -228,7 +228,7 @@ test("an image on a server is pulled, verified, and gone on with while it is the
   });
   const image = join(temporaryFolder(t), "x.img");
   const pull = async (options: Partial<PullOptions> = {}) => {
-    await using source = await openSource(address, { env, deadline: 5 });
+    await using source = await openSource(address, { env, deadline: 30 });
     return await pullImage(source, { image, ...options });
   };
   const pulling = { pull } as unknown as Pulling;

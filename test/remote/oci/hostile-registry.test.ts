@@ -6,12 +6,13 @@ import { inspect } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { HttpClient } from "../../../remote/http/client.ts";
 import { Credentials } from "../../../remote/oci/credentials.ts";
+import { layerHead, layerTail } from "../../../remote/oci/layer.ts";
 import { findCredentials } from "../../../remote/oci/login-files.ts";
 import { speaksTls } from "../../../remote/oci/loopback.ts";
 import { openOciSource } from "../../../remote/oci/open.ts";
 import { requestToken } from "../../../remote/oci/token.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
-import { end, TestRegistry } from "./test-registry.ts";
+import { end, sha256, TestRegistry } from "./test-registry.ts";
 
 /** An environment with this login file. */
 function loggedIn(t: ExecutionContext, login: object) {
@@ -21,7 +22,7 @@ function loggedIn(t: ExecutionContext, login: object) {
 }
 
 test("a registry of this machine sends for a token without TLS to this machine only", async (t) => {
-  await using client = new HttpClient({ env: {}, deadline: 5 });
+  await using client = new HttpClient({ env: {}, deadline: 60 });
   const ask = (realm: string, plainHttp: "loopback" | "all") => {
     const challenge = { scheme: "bearer", parameters: new Map([["realm", realm]]) };
     const credentials = Credentials.password("ada", "PASSWORD");
@@ -29,8 +30,8 @@ test("a registry of this machine sends for a token without TLS to this machine o
       ...{ client, credentials, plainHttp, scope: "s", display: "oci://r/n", hint: "" },
     });
   };
-  await t.throwsAsync(ask("http://tokens.invalid/", "loopback"), { code: "SOURCE_DENIED" });
-  await t.throwsAsync(ask("http://tokens.invalid/", "all"), { code: "SOURCE_UNREACHABLE" });
+  await t.throwsAsync(ask("http://[::ffff:127.0.0.1]:1/", "loopback"), { code: "SOURCE_DENIED" });
+  await t.throwsAsync(ask("http://[::ffff:127.0.0.1]:1/", "all"), { code: "SOURCE_UNREACHABLE" });
   const registry = await TestRegistry.start(t, { bearer: { user: "ada:PASSWORD" } });
   const answer = await t.throwsAsync(ask(`http://${registry.host}/token`, "loopback"));
   t.regex(answer!.message, /access is refused \(HTTP 401/);
@@ -79,4 +80,22 @@ test("whether a server of this machine speaks TLS is asked for so long, and no l
   const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
   t.false(await speaksTls(url));
   t.false(await speaksTls(url, AbortSignal.abort()));
+});
+
+test("what one registry gives for a digest is not what another has", async (t) => {
+  const layer = (fill: string) => {
+    const image = Buffer.alloc(100_000, fill);
+    return Buffer.concat([layerHead(image.length), image, layerTail(image.length)]);
+  };
+  const honest = await TestRegistry.start(t);
+  const hostile = await TestRegistry.start(t);
+  for (const registry of [honest, hostile]) registry.image("v1", layer("right"));
+  hostile.blobs.set(sha256(layer("right")), layer("wrong"));
+  const keys = new Set<string>();
+  for (const registry of [honest, hostile]) {
+    await using source = await openOciSource(registry.address(), { env: { HOME: "/nonexistent" } });
+    t.is(source.layer.digest, sha256(layer("right")));
+    keys.add(source.key);
+  }
+  t.is(keys.size, 2);
 });
