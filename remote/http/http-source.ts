@@ -20,7 +20,7 @@ export async function openHttpSource(
 ): Promise<Source> {
   const { headerFrom, env = process.env, start, signal, openings } = options;
   const { url, display } = address;
-  const credentials = await credentialsFor(url, headerFrom, env);
+  const credentials = await credentialsFor(url, headerFrom, env, signal);
   const client = new HttpClient(options);
   try {
     const request = { url, display, authorization: credentials, credentials, start, signal };

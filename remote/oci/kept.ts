@@ -100,23 +100,24 @@ export interface OpenedLayer {
 /**
  * Where the image lies in a layer: as an earlier opening has found it, if the cache has the first block of the
  * image.
- * @param open asks the registry. @throws what `open` throws.
+ * @param key names the image's blocks in the cache. @param open asks the registry. @throws what `open` throws.
  */
 export async function sharedLayer(
   layer: Descriptor,
+  key: string,
   openings: Openings | undefined,
   open: () => Promise<OpenedLayer>,
   limits: Limits,
 ): Promise<OpenedLayer> {
   if (openings === undefined) return await open();
   const { blocks } = openings;
-  const name = nameOf("layer", layer.digest);
+  const name = nameOf("layer", key);
   const find = async (): Promise<OpenedLayer | undefined> => {
     const { offset, size } = objectOf(openings.get(name)) ?? {};
     if (typeof offset !== "number" || typeof size !== "number") return undefined;
     const isRight = Number.isSafeInteger(offset) && Number.isSafeInteger(size) && offset >= 0 && size > 0;
     if (!isRight || offset + size > layer.size) return undefined;
-    const isKept = (await blocks.get(layer.digest, 0)) !== undefined;
+    const isKept = (await blocks.get(key, 0)) !== undefined;
     return isKept ? { place: { offset, size }, start: new Uint8Array(0) } : undefined;
   };
   const openAndKeep = async () => {
@@ -125,7 +126,7 @@ export async function sharedLayer(
     // What has come whole may be from a registry without ranges: its other blocks cannot be fetched later.
     const isWhole = start.length === place.size && place.size > BLOCK_SIZE;
     if (start.length < Math.min(BLOCK_SIZE, place.size) || isWhole) return opened;
-    await blocks.put(layer.digest, 0, start.slice(0, BLOCK_SIZE));
+    await blocks.put(key, 0, start.slice(0, BLOCK_SIZE));
     openings.put(name, { offset: place.offset, size: place.size });
     return opened;
   };

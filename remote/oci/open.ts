@@ -78,9 +78,12 @@ async function openLayer(
   const { start: startLength = START, signal, deadline, openings } = options;
   const { digest, manifest } = await findManifest(registry, address, options);
   const layer = theLayer(manifest, display);
+  // Of this registry: parts of a layer cannot be verified, and another may give others for its digest.
+  const key = `oci:${address.registry}/${layer.digest}`;
   const blob = new BlobReader(layer, () => registry.open());
   const { place, start } = await sharedLayer(
     layer,
+    key,
     openings,
     async () => {
       const head = await blob.open(startLength, signal);
@@ -99,7 +102,7 @@ async function openLayer(
   return {
     display,
     size,
-    key: layer.digest,
+    key,
     start,
     digest,
     manifest,
@@ -120,7 +123,7 @@ async function findManifest(
   const parse = ({ bytes, type }: FoundManifest) => parseManifest(bytes, type, display);
   const find = (which: string) => {
     const fetch = async () => (await registry.open()).manifest(which);
-    const logins = () => readLogins(env);
+    const logins = () => readLogins(env, signal);
     const question = {
       repository: `${host}/${repository}`,
       reference: which,

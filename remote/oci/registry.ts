@@ -76,7 +76,7 @@ export class Registry implements AsyncDisposable {
       origin: base.origin,
       scope: `repository:${name}:${actions}`,
       display,
-      isPlain,
+      plainHttp: plainHttp ? "all" : isPlain ? "loopback" : "none",
       findCredentials: () => findCredentials(registry, repository, env, signal),
       hint: (isLoggedIn) =>
         isLoggedIn
@@ -84,6 +84,11 @@ export class Registry implements AsyncDisposable {
           : `log in with \`docker login ${registry}\` or \`podman login ${registry}\`, or check the name`,
     });
     return new Registry(address, base, client, authorization, signal);
+  }
+
+  /** Scheme, host and port. */
+  get origin(): string {
+    return this.#base.origin;
   }
 
   /** The URL of what follows `/v2/NAME/`. */

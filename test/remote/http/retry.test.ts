@@ -1,6 +1,9 @@
 import test from "ava";
+import { HttpClient } from "../../../remote/http/client.ts";
 import { retryAfter, TryAgain, withRetries } from "../../../remote/http/retry.ts";
+import { requireStatus } from "../../../remote/http/status.ts";
 import { SourceError } from "../../../remote/source-error.ts";
+import { startServer } from "./server.ts";
 
 const reason = new SourceError("SOURCE_UNREACHABLE", "x: is away");
 const again = (wait = 0, limit?: number) =>
@@ -109,4 +112,20 @@ test("Retry-After has seconds or a date", (t) => {
   t.is(retryAfter("Thu, 01 Jan 2025 00:00:05 GMT", now), 0);
   for (const text of [undefined, "", "soon", "-1", "99999999999999"])
     t.is(retryAfter(text, now), undefined, text);
+});
+
+test("a server that asks to be asked again at once waits as any other that fails", async (t) => {
+  let count = 0;
+  const { origin } = await startServer(t, (_, response) => {
+    count++;
+    response.writeHead(503, { "retry-after": count % 2 ? "0" : "Thu, 01 Jan 2015 00:00:00 GMT" }).end();
+  });
+  await using client = new HttpClient({ env: {}, deadline: 1.5 });
+  const asked = client.exchange({ url: new URL(origin), display: "there" }, async (answer) =>
+    requireStatus(answer, [206]),
+  );
+  const error = await t.throwsAsync(asked, { code: "SOURCE_UNREACHABLE" });
+  t.regex(error!.message, /try again later$/);
+  // 0.05, 0.1, 0.2, 0.4 and 0.8 seconds at least between them.
+  t.true(count <= 6, String(count));
 });
