@@ -1,5 +1,5 @@
 import type { ImageAddress } from "./address.ts";
-import type { BlockOptions } from "./blocks.ts";
+import type { BlockCache } from "./block-cache.ts";
 import { DEFAULT_CACHE_SIZE } from "./cache/cache-size.ts";
 import type { RemoteImage } from "./image.ts";
 import type { Source, SourceOptions } from "./source.ts";
@@ -23,10 +23,12 @@ export async function openRemoteImage(
   address: ImageAddress,
   options: RemoteOptions = {},
 ): Promise<RemoteImage> {
-  const source = await openSource(address, options);
+  const { requests, memory } = options;
+  const cache = await openCache(options.cacheSize);
+  const source = await openWithCache(address, options, cache);
   try {
     const { Blocks } = await import("./blocks.ts");
-    return new Blocks(source, await blockOptions(source, options));
+    return new Blocks(source, { cache: source.isUnversioned ? undefined : cache, requests, memory });
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
@@ -55,11 +57,23 @@ export async function openSource(address: ImageAddress, options: SourceOptions =
   }
 }
 
-async function blockOptions(
-  { isUnversioned = false }: Source,
-  { cacheSize = DEFAULT_CACHE_SIZE, requests, memory }: RemoteOptions,
-): Promise<BlockOptions> {
-  if (cacheSize === 0 || isUnversioned) return { requests, memory };
-  const { openDiskCache } = await import("./cache/disk-cache.ts");
-  return { cache: openDiskCache(cacheSize), requests, memory };
+async function openCache(size = DEFAULT_CACHE_SIZE): Promise<BlockCache | undefined> {
+  if (size === 0) return undefined;
+  return (await import("./cache/disk-cache.ts")).openDiskCache(size);
+}
+
+/** As `openSource`, with fewer requests for what was opened before. */
+async function openWithCache(
+  address: ImageAddress,
+  options: SourceOptions,
+  cache: BlockCache | undefined,
+): Promise<Source> {
+  const isNoted = address.kind === "http" || address.kind === "oci";
+  if (cache === undefined || !isNoted) return await openSource(address, options);
+  const notes = (await import("./cache/notes.ts")).openNotes();
+  if (address.kind === "http") {
+    const { openKnownHttpSource } = await import("./http/known-source.ts");
+    return await openKnownHttpSource(address, options, cache, notes);
+  }
+  return await (await import("./oci/known-source.ts")).openKnownOciSource(address, options, notes);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { BLOCK_SIZE } from "../block-cache.ts";
 import { ABOUT, COUNT, type ImageAbout, isImageName, isSegmentName } from "./layout.ts";
+import { pruneNotes } from "./notes.ts";
 
 /** Of the limit, what is left after pruning: it is not worth the while to prune with each block. */
 const LEFT = 7 / 8;
@@ -59,6 +60,7 @@ export async function prune(folder: string, limit: number): Promise<void> {
   // At once, so that no other process does the same.
   setCount(folder, limit * LEFT);
   await removeOldest(folder, limit, limit * LEFT);
+  pruneNotes(folder);
 }
 
 /**
@@ -67,7 +69,9 @@ export async function prune(folder: string, limit: number): Promise<void> {
  * @throws errors of the file system.
  */
 export async function pruneTo(folder: string, bytes: number): Promise<number> {
-  return await removeOldest(folder, bytes, bytes);
+  const removed = await removeOldest(folder, bytes, bytes);
+  pruneNotes(folder, bytes === 0 ? 0 : undefined);
+  return removed;
 }
 
 async function removeOldest(folder: string, limit: number, target: number): Promise<number> {

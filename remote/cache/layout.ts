@@ -27,3 +27,6 @@ export function isSegmentName(name: string): boolean {
 export function isImageName(name: string): boolean {
   return /^[0-9a-f]{32}$/.test(name);
 }
+
+/** In the folder of blocks: what is known of addresses. */
+export const NOTES = "notes";

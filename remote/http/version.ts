@@ -62,13 +62,23 @@ const SIGNED_WITH =
 export function versionKey(url: URL, version: Version): string {
   const { etag, lastModified, length } = version;
   if (etag === undefined && lastModified === undefined) return `http:${randomUUID()}`;
+  const validator = strongTag(version) === undefined ? [etag ?? null, lastModified ?? null] : [etag];
+  return hashed([...nameOf(url), ...validator, length]);
+}
+
+/** Names what a URL means, whatever its bytes are: what signs a query is left out. */
+export function resourceKey(url: URL): string {
+  return hashed(nameOf(url));
+}
+
+function nameOf(url: URL): readonly unknown[] {
   const query = [...url.searchParams];
   const lasting = query.filter(([name]) => !SIGNATURE.test(name) && !SIGNED_WITH.test(name));
-  const name = [url.origin, url.pathname, isPresigned(url) ? lasting : query];
-  const validator = strongTag(version) === undefined ? [etag ?? null, lastModified ?? null] : [etag];
-  return `http:${createHash("sha256")
-    .update(JSON.stringify([...name, ...validator, length]))
-    .digest("hex")}`;
+  return [url.origin, url.pathname, isPresigned(url) ? lasting : query];
+}
+
+function hashed(parts: readonly unknown[]): string {
+  return `http:${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
 }
 
 /** Whether the query of a URL has a signature or a token in it. */

@@ -1,0 +1,62 @@
+// The host that reads: the command, and a cache of its own.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { cacheFolder } from "../../vm/cache/cache.ts";
+import { installed } from "../lib/installed.ts";
+
+/** The command. */
+export const DOCTEUR = installed();
+
+/** A folder that is removed at the end. */
+export const temporary = mkdtempSync(join(tmpdir(), "docteur-bench-"));
+process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
+
+/** What stands for `~/.cache`: its blocks can be dropped without those of the user. */
+const home = join(cacheFolder(), "bench", "remote");
+const own = join(home, "docteur");
+mkdirSync(own, { recursive: true, mode: 0o700 });
+for (const name of readdirSync(cacheFolder())) {
+  // It need not be fetched again.
+  if (name.startsWith("kernel-") && !existsSync(join(own, name)))
+    symlinkSync(join(cacheFolder(), name), join(own, name));
+}
+
+const env = { ...process.env, XDG_CACHE_HOME: home, HOME: temporary };
+
+/** Makes the cache of blocks empty. */
+export function dropBlocks(): void {
+  rmSync(join(own, "blocks"), { recursive: true, force: true });
+}
+
+export interface Run {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  readonly status: number | undefined;
+  readonly seconds: number;
+}
+
+/** Runs the command on this host. @param limit seconds after which it is killed. */
+export async function docteur(
+  args: readonly string[],
+  { input, limit = 600, cacheHome = home }: { input?: Buffer; limit?: number; cacheHome?: string } = {},
+): Promise<Run> {
+  const start = process.hrtime.bigint();
+  const { stdout, stderr, exitCode } = await execa(DOCTEUR, args, {
+    env: { ...env, XDG_CACHE_HOME: cacheHome },
+    encoding: "buffer",
+    reject: false,
+    timeout: limit * 1000,
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+  });
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  return { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr).toString(), status: exitCode, seconds };
+}
+
+/** The same of what must succeed. @returns what it printed. */
+export async function succeed(args: readonly string[], input?: Buffer): Promise<Buffer> {
+  const { stdout, stderr, status } = await docteur(args, { ...(input !== undefined && { input }) });
+  if (status === 0) return stdout;
+  throw new Error(`docteur ${args.join(" ")} ends with ${status}: ${stderr.trim()}`);
+}
