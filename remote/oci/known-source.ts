@@ -4,7 +4,7 @@ import type { Source, SourceOptions } from "../source.ts";
 import { SourceError } from "../source-error.ts";
 import { isDigest } from "./digest.ts";
 import { parseJson } from "./json.ts";
-import { openOciSource } from "./open.ts";
+import type { openOciSource as open } from "./open.ts";
 
 /** What a digest means, for ever. */
 interface Known {
@@ -13,6 +13,10 @@ interface Known {
   /** Bytes of the image. */
   readonly size: number;
 }
+
+/** Loaded when it is needed: HTTP takes a moment. */
+const openOciSource: typeof open = async (address, options) =>
+  (await import("./open.ts")).openOciSource(address, options);
 
 /**
  * As `openOciSource`; of an address with a digest that has been opened before, the registry is asked only once

@@ -1,0 +1,10 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { image, webRoot, deepPath } from "./images.ts";
+import { succeed, temporary } from "./machine.ts";
+import { nginxOrigin, registry } from "./origins.ts";
+mkdirSync(join(temporary,"a")); mkdirSync(join(temporary,"b"));
+const n = await nginxOrigin(join(temporary,"a"), webRoot); const r = await registry(join(temporary,"b"));
+const out = await succeed(["push","-q",image,`oci://127.0.0.1:${r.port}/bench/image:v1`]);
+console.log(`export U=http://127.0.0.1:${n.port}/disk.img O=oci://127.0.0.1:${r.port}/bench/image@${/sha256:[0-9a-f]{64}/.exec(out.toString())![0]} L=${image} P=${deepPath}`);
+setTimeout(()=>process.exit(), 1500_000);
