@@ -21,7 +21,7 @@ export interface ProxiedRequest {
  * directions, and the first bytes of a connection a whole one later: setting it up takes that (RFC 9293,
  * section 3.5). So a request costs a round trip over an open connection, and two over a new one.
  *
- * The line has no limit of bandwidth, no loss and no slow start.
+ * The line loses nothing, and TCP has no slow start on it. All connections share its bandwidth.
  */
 export class DelayProxy implements AsyncDisposable {
   readonly port: number;
@@ -40,8 +40,12 @@ export class DelayProxy implements AsyncDisposable {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  /** @param origin the port of the server, on this machine. @param roundTrip milliseconds. */
-  static async start(origin: number, roundTrip: number): Promise<DelayProxy> {
+  /**
+   * @param origin the port of the server, on this machine. @param roundTrip milliseconds.
+   * @param bandwidth towards the clients, in Mbit/s. Default: as much as the machine has.
+   */
+  static async start(origin: number, roundTrip: number, bandwidth = Infinity): Promise<DelayProxy> {
+    const down = { free: 0, bytesPerMs: (bandwidth * 1e6) / 8 / 1000 };
     const sockets = new Set<Socket>();
     const traffic = { connections: 0, requests: [] as ProxiedRequest[], bytes: 0 };
     const server = createServer({ noDelay: true }, (client) => {
@@ -57,8 +61,8 @@ export class DelayProxy implements AsyncDisposable {
       upstream.on("data", (bytes) => {
         traffic.bytes += bytes.length;
       });
-      carry(client, upstream, roundTrip / 2, roundTrip);
-      carry(upstream, client, roundTrip / 2, 0);
+      carry(client, upstream, roundTrip / 2, { setUp: roundTrip });
+      carry(upstream, client, roundTrip / 2, { line: down });
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -80,11 +84,27 @@ export class DelayProxy implements AsyncDisposable {
   }
 }
 
-/** Passes bytes on in their order, each `delay` milliseconds after it came, the first ones `more` later. */
-function carry(from: Socket, to: Socket, delay: number, more: number): void {
+/** What all connections have in common. */
+interface Line {
+  /** When it has sent what it got so far, by `performance.now()`. */
+  free: number;
+  readonly bytesPerMs: number;
+}
+
+/** Bytes that a sender may be ahead of the line, as if that were TCP's window. */
+const WINDOW = 4 * 1024 * 1024;
+
+/** Passes bytes on in their order, each `delay` milliseconds after the line has sent it, the first `setUp` later. */
+function carry(
+  from: Socket,
+  to: Socket,
+  delay: number,
+  { setUp = 0, line }: { setUp?: number; line?: Line },
+): void {
   const queue: { readonly due: number; readonly bytes: Buffer | undefined }[] = [];
   const start = performance.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let waiting = 0;
   const send = () => {
     timer = undefined;
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
@@ -94,12 +114,24 @@ function carry(from: Socket, to: Socket, delay: number, more: number): void {
         return;
       }
       queue.shift();
-      if (next.bytes !== undefined) to.write(next.bytes);
-      else to.end();
+      if (next.bytes === undefined) {
+        to.end();
+        continue;
+      }
+      to.write(next.bytes);
+      waiting -= next.bytes.length;
+      if (waiting < WINDOW) from.resume();
     }
   };
   const add = (bytes: Buffer | undefined) => {
-    queue.push({ due: Math.max(performance.now() + delay, start + delay + more), bytes });
+    let sent = Math.max(performance.now(), start + setUp);
+    if (line !== undefined) {
+      sent = Math.max(sent, line.free) + (bytes?.length ?? 0) / line.bytesPerMs;
+      line.free = sent;
+    }
+    queue.push({ due: sent + delay, bytes });
+    waiting += bytes?.length ?? 0;
+    if (waiting >= WINDOW) from.pause();
     if (timer === undefined) send();
   };
   from.on("data", (bytes: Buffer) => add(bytes)).on("end", () => add(undefined));

@@ -23,7 +23,17 @@ for (const name of readdirSync(cacheFolder())) {
     symlinkSync(join(cacheFolder(), name), join(own, name));
 }
 
-const env = { ...process.env, XDG_CACHE_HOME: home, HOME: temporary };
+/** Of the processes that read. */
+export const ENV: Readonly<Record<string, string | undefined>> = {
+  ...process.env,
+  XDG_CACHE_HOME: home,
+  HOME: temporary,
+};
+
+/** An empty folder, for the files of a server. */
+export function folder(name: string): string {
+  return mkdtempSync(join(temporary, `${name}.`));
+}
 
 /** Makes the cache of blocks empty. */
 export function dropBlocks(): void {
@@ -37,26 +47,41 @@ export interface Run {
   readonly seconds: number;
 }
 
-/** Runs the command on this host. @param limit seconds after which it is killed. */
+export interface RunOptions {
+  readonly input?: Buffer;
+  /** Seconds after which it is killed. */
+  readonly limit?: number;
+  readonly cacheHome?: string;
+  /** Whether what it prints goes nowhere. */
+  readonly discards?: boolean;
+}
+
+/** Runs the command on this host. */
 export async function docteur(
   args: readonly string[],
-  { input, limit = 600, cacheHome = home }: { input?: Buffer; limit?: number; cacheHome?: string } = {},
+  { input, limit = 600, cacheHome = home, discards = false }: RunOptions = {},
 ): Promise<Run> {
   const start = process.hrtime.bigint();
   const { stdout, stderr, exitCode } = await execa(DOCTEUR, args, {
-    env: { ...env, XDG_CACHE_HOME: cacheHome },
+    env: { ...ENV, XDG_CACHE_HOME: cacheHome },
     encoding: "buffer",
     reject: false,
     timeout: limit * 1000,
+    ...(discards && { stdout: "ignore" as const }),
     ...(input === undefined ? { stdin: "ignore" as const } : { input }),
   });
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  return { stdout: Buffer.from(stdout), stderr: Buffer.from(stderr).toString(), status: exitCode, seconds };
+  return {
+    stdout: Buffer.from(stdout ?? []),
+    stderr: Buffer.from(stderr).toString(),
+    status: exitCode,
+    seconds,
+  };
 }
 
 /** The same of what must succeed. @returns what it printed. */
-export async function succeed(args: readonly string[], input?: Buffer): Promise<Buffer> {
-  const { stdout, stderr, status } = await docteur(args, { ...(input !== undefined && { input }) });
+export async function succeed(args: readonly string[], options?: RunOptions): Promise<Buffer> {
+  const { stdout, stderr, status } = await docteur(args, options);
   if (status === 0) return stdout;
   throw new Error(`docteur ${args.join(" ")} ends with ${status}: ${stderr.trim()}`);
 }

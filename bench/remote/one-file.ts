@@ -1,10 +1,8 @@
 // One file from a machine: a host that has nothing of the image yet, and one that has.
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Contender, compare, type Limit } from "../lib/compare.ts";
 import { DelayProxy } from "./delay-proxy.ts";
 import { deepContent, deepPath, files, image, webRoot } from "./images.ts";
-import { dropBlocks, succeed, temporary } from "./machine.ts";
+import { dropBlocks, folder, succeed } from "./machine.ts";
 import { nginxOrigin, registry } from "./origins.ts";
 
 /** Milliseconds of a round trip. */
@@ -81,10 +79,4 @@ async function read(address: string, proxy?: DelayProxy): Promise<Record<string,
   if (process.env.REQUESTS)
     for (const { line, range } of requests) process.stderr.write(`  ${line} ${range ?? ""}\n`);
   return { requests: requests.length, KiB: bytes / 1024, connections };
-}
-
-function folder(name: string): string {
-  const path = join(temporary, name);
-  mkdirSync(path);
-  return path;
 }

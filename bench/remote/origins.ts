@@ -22,10 +22,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 /**
  * nginx that serves the files of a folder.
- * @param home an empty folder for its files.
- * @param more lines within `http`; another server, say.
+ * @param home an empty folder for its files. @param maxAge seconds for which answers are fresh.
  */
-export async function nginxOrigin(home: string, folder: string, more = ""): Promise<Origin> {
+export async function nginxOrigin(
+  home: string,
+  folder: string,
+  { maxAge }: { maxAge?: number } = {},
+): Promise<Origin> {
   const nginx = requireTool("nginx", "nginx-light");
   const port = await freePort();
   const file = join(home, "nginx.conf");
@@ -42,8 +45,7 @@ http {
   sendfile on;
   keepalive_requests 1000000;
   ${paths.join("\n  ")}
-  server { listen 127.0.0.1:${port}; root ${folder}; }
-  ${more}
+  server { listen 127.0.0.1:${port}; root ${folder}; ${maxAge === undefined ? "" : `expires ${maxAge}s;`} }
 }
 `,
   );

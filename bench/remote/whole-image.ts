@@ -1,0 +1,79 @@
+// All of an image: the blocks alone, every blob by the library, every file by `cat`, and `verify`, beside curl,
+// which fetches the file.
+import { execa } from "execa";
+import { requireTool } from "../../vm/tools.ts";
+import { type Contender, compare } from "../lib/compare.ts";
+import { blobs, listFile } from "../lib/corpus.ts";
+import { DelayProxy } from "./delay-proxy.ts";
+import { files, paths, webRoot } from "./images.ts";
+import { dropBlocks, ENV, folder, succeed } from "./machine.ts";
+import { nginxOrigin } from "./origins.ts";
+
+/** Milliseconds. */
+const ROUND_TRIP = 20;
+
+/** Mbit/s. Inflating and hashing takes longer than a fast line. */
+const BANDWIDTHS = (process.env.MBITS ?? "100,1000").split(",").map(Number);
+
+/** Of curl's time: 0.8 of its throughput. */
+const TARGET = 1 / 0.8;
+
+const program = (name: string) => new URL(`../programs/${name}`, import.meta.url).pathname;
+
+export async function wholeImage(): Promise<void> {
+  const curl = requireTool("curl", "curl");
+  const ids = listFile(
+    `${files.name}-all.ids`,
+    (await blobs(files)).map(({ id }) => id),
+  );
+  const list = Buffer.from(paths.map((path) => `${path}\0`).join(""));
+  await using nginx = await nginxOrigin(folder("nginx"), webRoot);
+  for (const bandwidth of BANDWIDTHS) {
+    await using proxy = await DelayProxy.start(nginx.port, ROUND_TRIP, bandwidth);
+    const url = `http://127.0.0.1:${proxy.port}/disk.img`;
+    const node = (args: readonly string[]) => execa(process.execPath, args, { env: ENV });
+    const contender = (name: string, run: () => Promise<Record<string, number>>): Contender => ({
+      name,
+      async run() {
+        dropBlocks();
+        proxy.take();
+        const measures = await run();
+        return { ...measures, requests: proxy.take().requests.length };
+      },
+    });
+    const ours: Readonly<Record<string, Contender>> = {
+      blocks: contender("the blocks alone", async () => {
+        const { stdout } = await node(["--no-warnings", program("read-remote.ts"), url]);
+        return { seconds: Number(stdout) };
+      }),
+      getAll: contender("getAll", async () => {
+        await node([program("read-remote-blobs.cjs"), url, ids]);
+        return {};
+      }),
+      cat: contender("cat --files-from", async () => {
+        await succeed(["run", "-t", "unix", url, "cat", "-z", "--files-from", "-"], {
+          input: list,
+          discards: true,
+        });
+        return {};
+      }),
+      verify: contender("verify", async () => {
+        await succeed(["verify", "-q", url]);
+        return {};
+      }),
+    };
+    const peer = contender("curl", async () => {
+      await execa(curl, ["-sfo", "/dev/null", url]);
+      return {};
+    });
+    for (const [name, each] of Object.entries(ours)) {
+      await compare({
+        name: `remote-all-${name}-${files.name}-${bandwidth}mbit`,
+        title: `all of ${files.name}, ${ROUND_TRIP} ms away at ${bandwidth} Mbit/s: ${each.name}`,
+        ours: each,
+        peer,
+        target: TARGET,
+      });
+    }
+  }
+}
