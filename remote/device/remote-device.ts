@@ -52,7 +52,7 @@ export class RemoteDevice implements BlockDevice {
     if (into.length % SECTOR_SIZE !== 0 || !there) {
       throw fault(`no ${into.length} bytes at sector ${first} of ${display}`);
     }
-    const length = Math.min(into.length, this.size - start);
+    const length = Math.max(0, Math.min(into.length, this.size - start));
     for (let done = 0; done < length; ) {
       const bytes = this.#ask({ offset: start + done, length: Math.min(PIECE, length - done) });
       into.set(bytes, done);
