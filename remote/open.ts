@@ -9,6 +9,11 @@ import { SourceError } from "./source-error.ts";
 export interface RemoteOptions extends SourceOptions {
   /** Bytes of blocks that the cache keeps at most, of all images together; 0 for no cache. Default 2 GiB. */
   readonly cacheSize?: number | undefined;
+  /**
+   * Whether an http or https server is asked for its version although its last answer is fresh (`max-age`).
+   * Default: not before there is something to fetch.
+   */
+  readonly revalidate?: boolean | undefined;
   /** Requests at once at most. Default 8. */
   readonly requests?: number | undefined;
   /** Bytes of blocks in memory at most, beside those on their way. Default 16 MiB. */
@@ -65,12 +70,13 @@ async function openCache(size = DEFAULT_CACHE_SIZE): Promise<BlockCache | undefi
 /** As `openSource`, with fewer requests for what was opened before. */
 async function openWithCache(
   address: ImageAddress,
-  options: SourceOptions,
+  options: RemoteOptions,
   cache: BlockCache | undefined,
 ): Promise<Source> {
   const isNoted = address.kind === "http" || address.kind === "oci";
   if (cache === undefined || !isNoted) return await openSource(address, options);
-  const notes = (await import("./cache/notes.ts")).openNotes();
+  const { Notes } = await import("./cache/notes.ts");
+  const notes = new Notes(cache);
   if (address.kind === "http") {
     const { openKnownHttpSource } = await import("./http/known-source.ts");
     return await openKnownHttpSource(address, options, cache, notes);

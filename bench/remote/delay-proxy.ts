@@ -16,6 +16,14 @@ export interface ProxiedRequest {
   readonly range: string | undefined;
 }
 
+/** Prints each request, but the digest of what it is for. */
+export function showRequests({ requests }: Traffic): void {
+  for (const { line, range = "" } of requests.slice(0, 20)) {
+    process.stderr.write(`  ${line.replace(/sha256:\w+/, "sha256:...")} ${range}\n`);
+  }
+  process.stderr.write("\n");
+}
+
 /**
  * A server at the end of a long line. Everything arrives half a round trip after it was sent, in both
  * directions, and the first bytes of a connection a whole one later: setting it up takes that (RFC 9293,

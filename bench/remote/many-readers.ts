@@ -1,6 +1,6 @@
 // Many readers at once on one host that has nothing of the image yet: what the origin sees, beside one reader.
 import { compare } from "../lib/compare.ts";
-import { DelayProxy, type Traffic } from "./delay-proxy.ts";
+import { DelayProxy, showRequests, type Traffic } from "./delay-proxy.ts";
 import { deepContent, deepPath, files, image, webRoot } from "./images.ts";
 import { docteur, dropBlocks, folder, succeed } from "./machine.ts";
 import { nginxOrigin, registry } from "./origins.ts";
@@ -50,7 +50,9 @@ async function readers(count: number, address: string, proxy: DelayProxy): Promi
     if (status !== 0 || !stdout.equals(deepContent))
       throw new Error(`a reader ends with ${status}: ${stderr}`);
   }
-  return proxy.take();
+  const traffic = proxy.take();
+  if (process.env.REQUESTS) showRequests(traffic);
+  return traffic;
 }
 
 function measures({ requests, bytes, connections }: Traffic): Record<string, number> {

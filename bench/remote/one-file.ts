@@ -1,6 +1,6 @@
 // One file from a machine: a host that has nothing of the image yet, and one that has.
 import { type Contender, compare, type Limit } from "../lib/compare.ts";
-import { DelayProxy } from "./delay-proxy.ts";
+import { DelayProxy, showRequests } from "./delay-proxy.ts";
 import { deepContent, deepPath, files, image, webRoot } from "./images.ts";
 import { dropBlocks, folder, succeed } from "./machine.ts";
 import { nginxOrigin, registry } from "./origins.ts";
@@ -75,8 +75,8 @@ async function read(address: string, proxy?: DelayProxy): Promise<Record<string,
   const content = await succeed(["run", address, "cat", deepPath]);
   if (!content.equals(deepContent)) throw new Error(`${address}: wrong bytes`);
   if (proxy === undefined) return {};
-  const { requests, bytes, connections } = proxy.take();
-  if (process.env.REQUESTS)
-    for (const { line, range } of requests) process.stderr.write(`  ${line} ${range ?? ""}\n`);
+  const traffic = proxy.take();
+  if (process.env.REQUESTS) showRequests(traffic);
+  const { requests, bytes, connections } = traffic;
   return { requests: requests.length, KiB: bytes / 1024, connections };
 }

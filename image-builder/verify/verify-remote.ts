@@ -26,7 +26,10 @@ const START = 64 * 1024;
  */
 export async function verifyRemote(address: ImageAddress, options: VerifyOptions): Promise<VerifiedCommit> {
   const { signal } = options;
-  await using image = await openRemoteImage(address, { memory: MEMORY, ...options.source, signal });
+  await using image = await openRemoteImage(address, {
+    ...{ memory: MEMORY, ...options.source, signal },
+    revalidate: true,
+  });
   return await verifyTwice(image, options);
 }
 

@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { processName } from "../../reader/process-name.ts";
+import { BLOCK_SIZE, type BlockCache } from "../block-cache.ts";
+import type { Source } from "../source.ts";
 import { makeCacheFolder } from "./cache-folder.ts";
+import { Claims } from "./claims.ts";
 import { BLOCKS, NOTES } from "./layout.ts";
 
 /** Notes that are kept; those that were written longest ago make way. */
@@ -11,24 +15,110 @@ const MOST = 1024;
 /** Bytes of a note at most. */
 const LONGEST = 4096;
 
-/** What is known of addresses, for later: a short text for each. All failures are silent: it is only a cache. */
-export interface Notes {
-  /** The last text; undefined if there is none, or it is not as it was put. */
-  get(name: string): string | undefined;
-  /** @param name may have secrets in it. @param text must have none; at most 4,000 bytes. */
-  put(name: string, text: string): void;
-  drop(name: string): void;
+/** Milliseconds between two looks whether another process has opened an address: the first, and the longest. */
+const LOOK = { first: 2, longest: 50 } as const;
+
+/** Milliseconds to wait for that: a network that is slow is so for all. */
+const PATIENCE = 30_000;
+
+/** What has been opened, and what to note of it; nothing if it is not to be known later. */
+interface Opened {
+  readonly source: Source;
+  readonly note: string | undefined;
 }
 
-/** Notes in files, `blocks/notes/HASH`, for all processes of this user. */
-export function openNotes(): Notes {
-  const path = (name: string) =>
-    join(makeCacheFolder(), BLOCKS, NOTES, createHash("sha256").update(name).digest("hex").slice(0, 32));
-  return {
-    get: (name) => unlessFails(() => decode(name, readFileSync(path(name)))),
-    put: (name, text) => unlessFails(() => write(path(name), encode(name, text))),
-    drop: (name) => unlessFails(() => rmSync(path(name), { force: true })),
-  };
+/**
+ * What is known of addresses, for later: a short text for each, in a file `blocks/notes/HASH`, for all
+ * processes of this user. All failures are silent: it is only a cache.
+ */
+export class Notes {
+  readonly #claims = new Claims();
+  readonly #blocks: BlockCache;
+
+  /** @param blocks gets the first ones of what is opened. */
+  constructor(blocks: BlockCache) {
+    this.#blocks = blocks;
+  }
+
+  /** The last text; undefined if there is none, or it is not as it was put. @param name may have secrets in it. */
+  get(name: string): string | undefined {
+    return unlessFails(() => decode(name, readFileSync(path(name))));
+  }
+
+  drop(name: string): void {
+    unlessFails(() => rmSync(path(name), { force: true }));
+  }
+
+  /**
+   * Opens a source by its note, or opens it anew and makes one. Of several processes that have no note, one opens
+   * the source, and the others wait for its note, 30 seconds at most.
+   *
+   * @param byNote returns undefined if the note is of no use. @param anew returns a note without secrets, of at
+   * most 4,000 bytes.
+   * @throws what they throw; the signal's reason.
+   */
+  async openInTurn(
+    name: string,
+    byNote: (note: string) => Source | undefined,
+    anew: () => Promise<Opened>,
+    signal?: AbortSignal,
+  ): Promise<Source> {
+    const tryNote = () => {
+      const note = this.get(name);
+      return note === undefined ? undefined : byNote(note);
+    };
+    const known = tryNote();
+    if (known !== undefined) return known;
+    const open = async () => {
+      const { source, note } = await anew();
+      if (note === undefined) this.drop(name);
+      else {
+        // Who finds the note wants them next.
+        await this.#keepStart(source);
+        if (note !== this.get(name)) unlessFails(() => write(path(name), encode(name, note)));
+      }
+      return source;
+    };
+    const claim = unlessFails(() => `${path(name)}.claim`);
+    // With a note of an earlier version, opening takes little: there is nothing to wait for.
+    if (claim === undefined || this.get(name) !== undefined) return await open();
+    unlessFails(() => makeFolder(claim));
+    const patience = Date.now() + PATIENCE;
+    for (
+      let pause: number = LOOK.first;
+      !this.#claims.take(claim);
+      pause = Math.min(LOOK.longest, 2 * pause)
+    ) {
+      await delay(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
+      const found = tryNote();
+      if (found !== undefined) return found;
+      if (this.get(name) !== undefined || Date.now() > patience) return await open();
+    }
+    try {
+      return tryNote() ?? (await open());
+    } finally {
+      this.#claims.release(claim);
+    }
+  }
+
+  async #keepStart({ key, start, size, display }: Source): Promise<void> {
+    this.#blocks.describe(key, display, size);
+    for (let at = 0; at < start.length; at += BLOCK_SIZE) {
+      const bytes = start.slice(at, Math.min(at + BLOCK_SIZE, size));
+      if (bytes.length < BLOCK_SIZE && at + bytes.length < size) return;
+      await this.#blocks.put(key, at / BLOCK_SIZE, bytes);
+    }
+  }
+}
+
+/** @throws {DocteurError} there can be no cache. */
+function path(name: string): string {
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 32);
+  return join(makeCacheFolder(), BLOCKS, NOTES, hash);
+}
+
+function makeFolder(file: string): void {
+  mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
 }
 
 /** Removes all notes but the newest. @param folder of blocks. @throws errors of the file system. */
@@ -57,7 +147,7 @@ function checksum(name: string, text: string): string {
 }
 
 function write(path: string, bytes: Buffer): void {
-  mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
+  makeFolder(path);
   const temporary = `${path}.${processName()}`;
   try {
     writeFileSync(temporary, bytes, { mode: 0o600 });

@@ -1,11 +1,12 @@
 import { SourceError } from "../source-error.ts";
 import { contentLength, type HttpAnswer, readExactly } from "./answer.ts";
 import type { Authorization, HttpClient, HttpRequest } from "./client.ts";
+import { freshness } from "./freshness.ts";
 import { type Opening, receiveFirst } from "./opening.ts";
 import { contentRange, type Range, requireRange } from "./range-answer.ts";
 import { malformed, TryAgain } from "./retry.ts";
 import { type CredentialHint, requireStatus } from "./status.ts";
-import { compareVersions, strongTag, type Version, versionOf } from "./version.ts";
+import { compareVersions, type KnownVersion, strongTag, type Version, versionOf } from "./version.ts";
 
 /** Attempts at opening: a wrong address is told soon, whereas a read that is under way waits for its server. */
 const OPENING_ATTEMPTS = 6;
@@ -33,6 +34,14 @@ export interface RangeReaderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What opening finds out. */
+interface Found extends Opening {
+  readonly version: Version;
+  /** Where redirects have led to. */
+  readonly target: URL | undefined;
+  readonly freshFor: number;
+}
+
 /**
  * Reads ranges of a resource (RFC 9110, section 14), which stays the version that it was when it was opened.
  * It does not own its client.
@@ -43,23 +52,37 @@ export class RangeReader {
   /** The first bytes; all of them where the server answers no ranges. */
   readonly start: Uint8Array;
   readonly version: Version;
+  /** Seconds for which the version is this one, as the server says. */
+  readonly freshFor: number;
   readonly #client: HttpClient;
   readonly #options: RangeReaderOptions;
   /** Where redirects have led to, which later requests begin with. */
   #target: URL | undefined;
 
-  private constructor(client: HttpClient, options: RangeReaderOptions, opening: Opening, answer: HttpAnswer) {
-    const { url, display, offset = 0, length = opening.total - offset, immutable = false } = options;
-    if (length < 0 || offset + length > opening.total) {
+  private constructor(
+    client: HttpClient,
+    options: RangeReaderOptions,
+    { total, bytes, version, target, freshFor }: Found,
+  ) {
+    const { display, offset = 0, length = total - offset } = options;
+    if (length < 0 || offset + length > total) {
       const expected = options.length === undefined ? `more than ${offset}` : `${offset + length}`;
-      throw malformed(display, `has ${opening.total} bytes, where ${expected} are expected`);
+      throw malformed(display, `has ${total} bytes, where ${expected} are expected`);
     }
     this.#client = client;
     this.#options = options;
     this.size = length;
-    this.start = opening.bytes.subarray(0, length);
-    this.version = versionOf(answer, opening.total, immutable);
-    this.#target = answer.url.href === url.href ? undefined : answer.url;
+    this.start = bytes.subarray(0, length);
+    this.version = version;
+    this.#target = target;
+    this.freshFor = freshFor;
+  }
+
+  /** Reads a resource of a known version. Asks for nothing: the first read finds out what is wrong. */
+  static known(client: HttpClient, options: RangeReaderOptions, version: KnownVersion): RangeReader {
+    const bytes = new Uint8Array(0);
+    const found = { total: version.length, bytes, version, target: undefined, freshFor: 0 };
+    return new RangeReader(client, options, found);
   }
 
   /**
@@ -73,7 +96,15 @@ export class RangeReader {
     const request = { ...requestOf(options, range), attempts: OPENING_ATTEMPTS };
     return client.exchange(request, async (answer) => {
       const opening = await receiveFirst(answer, range, options.credentials);
-      return new RangeReader(client, options, opening, answer);
+      const { url, immutable } = options;
+      const target = answer.url.href === url.href ? undefined : answer.url;
+      return new RangeReader(client, options, {
+        ...opening,
+        version: versionOf(answer, opening.total, immutable),
+        target,
+        // What a redirect leads to may be another file soon, however long that file stays.
+        freshFor: target === undefined ? freshness(answer) : 0,
+      });
     });
   }
 

@@ -9,6 +9,11 @@ export interface Version {
   readonly length: number | undefined;
 }
 
+/** A version whose length is known. */
+export interface KnownVersion extends Version {
+  readonly length: number;
+}
+
 /**
  * What an answer says about the version.
  * @param lengthOnly leave out the tag and the date, as for a URL that names its bytes by a digest.

@@ -1,6 +1,6 @@
 import type { OciAddress } from "../address.ts";
 import { RangeReader } from "../http/range-reader.ts";
-import type { SourceOptions } from "../source.ts";
+import type { Source, SourceOptions } from "../source.ts";
 import { SourceError } from "../source-error.ts";
 import { ARTIFACT_TYPE } from "./artifact.ts";
 import { findImage, HEAD_SIZE, type ImagePlace } from "./layer.ts";
@@ -29,6 +29,40 @@ export async function openOciSource(address: OciAddress, options: SourceOptions 
     await registry[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A layer, and where an image lies in it. */
+export interface KnownLayer extends ImagePlace {
+  readonly digest: string;
+  readonly layerSize: number;
+}
+
+/**
+ * Opens the image in a layer of which all is known. Asks for nothing of it.
+ * @throws {SourceError} what `Registry` throws.
+ */
+export async function openKnownLayer(
+  address: OciAddress,
+  { digest, layerSize, offset, size }: KnownLayer,
+  options: SourceOptions,
+): Promise<Source> {
+  // What the signal ends is the opening.
+  const registry = await Registry.open(address, { ...options, signal: undefined, actions: "pull" });
+  const { client, authorization } = registry;
+  const { display } = address;
+  const blob = RangeReader.known(
+    client,
+    {
+      ...{ url: registry.url(`blobs/${digest}`), display, authorization, credentials: authorization },
+      ...{ offset, length: size, immutable: true },
+    },
+    { etag: undefined, lastModified: undefined, length: layerSize },
+  );
+  return {
+    ...{ display, size, key: digest, start: blob.start },
+    read: (at, length, signal) => blob.read(at, length, signal),
+    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
+  };
 }
 
 async function openLayer(

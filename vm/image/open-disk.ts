@@ -28,6 +28,8 @@ interface OpenOptions extends ImageOptions {
   readonly detail?: ((line: string) => void) | undefined;
   /** Bytes of the image to fetch while it is opened. Default 64 KiB. */
   readonly start?: number | undefined;
+  /** Whether a server is asked for its version although its last answer is fresh. */
+  readonly revalidate?: boolean | undefined;
 }
 
 /** A disk that is an image. What lies elsewhere is closed in the end. */
@@ -58,10 +60,19 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
-  const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, signal, detail } = options;
+  const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, revalidate, signal, detail } = options;
   const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
-  const common: RemoteOptions = { headerFrom, cacert, plainHttp, deadline, start, signal, detail };
+  const common: RemoteOptions = {
+    headerFrom,
+    cacert,
+    plainHttp,
+    deadline,
+    start,
+    revalidate,
+    signal,
+    detail,
+  };
   // Nothing names a version of what an NBD server has: its blocks are of no use later.
   return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
 }
