@@ -2,6 +2,7 @@
 // measures some of it, RTT=0,20,50 says how many milliseconds a round trip takes, CORPUS=linux-source-6.1 is a large
 // image, and REQUESTS=1 prints each request.
 import "./lib/one-line.ts";
+import { faults } from "./remote/faults.ts";
 import { manyReaders } from "./remote/many-readers.ts";
 import { oneFile } from "./remote/one-file.ts";
 import { wholeImage } from "./remote/whole-image.ts";
@@ -10,6 +11,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   file: oneFile,
   all: wholeImage,
   many: manyReaders,
+  faults,
 };
 
 const chosen = process.env.PARTS?.split(",") ?? Object.keys(PARTS);

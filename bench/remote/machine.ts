@@ -14,8 +14,8 @@ export const temporary = mkdtempSync(join(tmpdir(), "docteur-bench-"));
 process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 
 /** What stands for `~/.cache`: its blocks can be dropped without those of the user. */
-const home = join(cacheFolder(), "bench", "remote");
-const own = join(home, "docteur");
+export const HOME: string = join(cacheFolder(), "bench", "remote");
+const own = join(HOME, "docteur");
 mkdirSync(own, { recursive: true, mode: 0o700 });
 for (const name of readdirSync(cacheFolder())) {
   // It need not be fetched again.
@@ -26,7 +26,7 @@ for (const name of readdirSync(cacheFolder())) {
 /** Of the processes that read. */
 export const ENV: Readonly<Record<string, string | undefined>> = {
   ...process.env,
-  XDG_CACHE_HOME: home,
+  XDG_CACHE_HOME: HOME,
   HOME: temporary,
 };
 
@@ -59,7 +59,7 @@ export interface RunOptions {
 /** Runs the command on this host. */
 export async function docteur(
   args: readonly string[],
-  { input, limit = 600, cacheHome = home, discards = false }: RunOptions = {},
+  { input, limit = 600, cacheHome = HOME, discards = false }: RunOptions = {},
 ): Promise<Run> {
   const start = process.hrtime.bigint();
   const { stdout, stderr, exitCode } = await execa(DOCTEUR, args, {
