@@ -11,7 +11,7 @@ import { effortOf } from "./packing/compression.ts";
 import { parseEndpoint } from "./source/endpoint.ts";
 import { requireGit } from "./source/git.ts";
 import { checkTimeout, DEFAULT_TIMEOUT } from "./source/idle-timeout.ts";
-import { requireFolder } from "./source/local-repository.ts";
+import { requireSource } from "./source/local-repository.ts";
 import { surveyNotes } from "./source/survey.ts";
 import { countUncommitted, uncommittedNotes } from "./source/uncommitted.ts";
 import { explainFullDisk, temporaryFolder } from "./temporary-folder.ts";
@@ -34,7 +34,7 @@ export async function makeImage(options: MakeOptions): Promise<MakeResult> {
     effort: effortOf(options.compression ?? "default", options.withoutDeltas),
   };
   signal?.throwIfAborted();
-  if (endpoint.kind === "local") requireFolder(endpoint.path);
+  if (endpoint.kind === "local") requireSource(endpoint.path);
   await requireGit(signal);
 
   await using image = await ImageFile.create(options.image);

@@ -12,9 +12,12 @@ import type { MakeOptions, MakeResult } from "./make-options.ts";
 import type { Effort } from "./packing/compression.ts";
 import type { PackFiles } from "./packing/pack-objects.ts";
 import { gitProgressTo } from "./progress.ts";
+import { Bundle } from "./source/bundle.ts";
+import { isBundle } from "./source/bundle-header.ts";
 import type { Endpoint, LocalEndpoint, RemoteEndpoint } from "./source/endpoint.ts";
-import { findRepository, resolveCommit } from "./source/local-repository.ts";
+import { findRepository, isSame, resolveCommit } from "./source/local-repository.ts";
 import { fetchRemote } from "./source/remote-repository.ts";
+import { checkRequestedFormat } from "./source/requested-format.ts";
 
 /** A commit in a repository on this machine, which is to be packed, or one that a folder became. */
 export type Source = RepositorySource | FolderSource;
@@ -53,9 +56,10 @@ export interface SourceSettings {
 }
 
 /**
- * Fetches a remote repository, opens a local one, or turns a folder into a commit.
+ * Fetches a remote repository, unpacks a bundle, opens a local repository, or turns a folder into a commit.
  * @param temporary a folder for what git reads.
- * @throws {DocteurError} as `fetchRemote`, `findRepository`, `resolveCommit` and `stageFolder` do.
+ * @throws {DocteurError} `OBJECT_FORMAT`, and as `fetchRemote`, `Bundle`, `findRepository`, `resolveCommit` and
+ * `stageFolder` do.
  */
 export async function openSource(
   endpoint: Endpoint,
@@ -64,6 +68,7 @@ export async function openSource(
   options: MakeOptions,
 ): Promise<Source> {
   if (endpoint.kind === "remote") return await fromRemote(endpoint, temporary, settings.timeout, options);
+  if (isBundle(endpoint.path)) return await fromBundle(endpoint, temporary, settings.outputs, options);
   const repository = options.worktree ? undefined : await fromLocalRepository(endpoint, temporary, options);
   return repository ?? (await fromFolder(endpoint, temporary, settings, options));
 }
@@ -74,13 +79,30 @@ async function fromRemote(
   timeout: number,
   options: MakeOptions,
 ): Promise<Source> {
-  const { signal } = options;
+  const { objectFormat, signal } = options;
   const gitDir = join(temporary, "repository.git");
   const onProgress = gitProgressTo(options.onProgress, ["fetch"]);
-  const fetched = await fetchRemote(endpoint, options.ref, gitDir, { timeout, onProgress, signal });
+  const fetching = { timeout, objectFormat, onProgress, signal };
+  const fetched = await fetchRemote(endpoint, options.ref, gitDir, fetching);
   const commit = await resolveCommit(gitDir, endpoint.display, fetched, signal, options.ref ?? "HEAD");
-  const format = repositoryFormat(commit, endpoint.display, options);
-  return { kind: "repository", gitDir, format, commit, notes: ignoredForRepository(options) };
+  return repositorySource(gitDir, commit, options);
+}
+
+async function fromBundle(
+  { path }: LocalEndpoint,
+  temporary: string,
+  outputs: readonly string[],
+  options: MakeOptions,
+): Promise<Source> {
+  if (outputs.some((file) => isSame(file, path))) {
+    throw new DocteurError("IMAGE_PATH", `the image would replace the bundle ${path}: choose another path`);
+  }
+  const { objectFormat, ref, signal } = options;
+  using bundle = Bundle.open(path);
+  checkRequestedFormat(bundle.format, objectFormat, path);
+  const gitDir = join(temporary, "repository.git");
+  await bundle.unbundle(gitDir, { onProgress: gitProgressTo(options.onProgress, ["fetch"]), signal });
+  return repositorySource(gitDir, await resolveCommit(gitDir, path, ref, signal), options);
 }
 
 /** Undefined when the path is a folder that is no repository. */
@@ -93,29 +115,18 @@ async function fromLocalRepository(
   await mkdir(into);
   const repository = await findRepository(endpoint.path, into, options.signal);
   if (repository === undefined) return undefined;
-  const { gitDir, workTree } = repository;
+  const { gitDir, workTree, format } = repository;
+  checkRequestedFormat(format, options.objectFormat, endpoint.path);
   const commit = await resolveCommit(gitDir, endpoint.path, options.ref, options.signal).catch((error) => {
     throw repository.inSource(error);
   });
-  return {
-    kind: "repository",
-    gitDir,
-    format: repositoryFormat(commit, endpoint.path, options),
-    commit,
-    workTree: options.ref === undefined ? workTree : undefined,
-    notes: ignoredForRepository(options),
-  };
+  const source = repositorySource(gitDir, commit, options);
+  return { ...source, workTree: options.ref === undefined ? workTree : undefined };
 }
 
-/**
- * How a repository names its objects. @throws {DocteurError} `OBJECT_FORMAT` if the options ask for another
- * way.
- */
-function repositoryFormat(commit: string, where: string, { objectFormat }: MakeOptions): ObjectFormat {
-  const name = algorithmOf(commit);
-  if (objectFormat === undefined || objectFormat === name) return NODE_FORMATS[name];
-  const what = `${where} is a ${name} repository, and its objects keep their ids: leave out --object-format ${objectFormat}`;
-  throw new DocteurError("OBJECT_FORMAT", what);
+function repositorySource(gitDir: string, commit: string, options: MakeOptions): RepositorySource {
+  const format = NODE_FORMATS[algorithmOf(commit)];
+  return { kind: "repository", gitDir, format, commit, notes: ignoredForRepository(options) };
 }
 
 /** A repository's commit has its own date and author; the original accepts `-d` and ignores it, too. */

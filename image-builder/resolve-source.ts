@@ -1,10 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../reader/errors.ts";
+import { Bundle } from "./source/bundle.ts";
+import { isBundle } from "./source/bundle-header.ts";
 import { parseEndpoint } from "./source/endpoint.ts";
 import { requireGit } from "./source/git.ts";
 import { DEFAULT_TIMEOUT } from "./source/idle-timeout.ts";
-import { findRepository, requireFolder, resolveCommit } from "./source/local-repository.ts";
+import { findRepository, requireSource, resolveCommit } from "./source/local-repository.ts";
 import { resolveRemote } from "./source/remote-repository.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -20,7 +22,7 @@ export interface SourceName {
 /**
  * Finds the id of the commit of which `makeImage` would make an image, and fetches nothing.
  * @throws {DocteurError} `NOT_A_REPOSITORY` for a folder that is none; those of `parseEndpoint`,
- * `findRepository`, `resolveCommit` and `resolveRemote`.
+ * `Bundle`, `findRepository`, `resolveCommit` and `resolveRemote`.
  */
 export async function resolveSource({ repository, ref, signal }: SourceName): Promise<string> {
   const endpoint = parseEndpoint(repository);
@@ -29,8 +31,12 @@ export async function resolveSource({ repository, ref, signal }: SourceName): Pr
     return await resolveRemote(endpoint, ref, { timeout: DEFAULT_TIMEOUT, signal });
   }
   const { path } = endpoint;
-  requireFolder(path);
+  requireSource(path);
   await using temporary = await temporaryFolder();
+  if (isBundle(path)) {
+    using bundle = Bundle.open(path);
+    return await bundle.resolve(ref, join(temporary.path, "repository.git"), signal);
+  }
   const into = join(temporary.path, "source");
   await mkdir(into);
   const found = await findRepository(path, into, signal);

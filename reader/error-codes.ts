@@ -26,6 +26,7 @@ export type ErrorCode =
   // Making an image.
   | "BAD_AUTHOR"
   | "BAD_BLOCK_SIZE"
+  | "BAD_BUNDLE"
   | "BAD_DATE"
   | "BAD_ENDPOINT"
   | "BAD_PATTERN"

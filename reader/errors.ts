@@ -29,6 +29,7 @@ export type Fault =
   | "idx-trailer"
   | "idx-mismatch"
   | "object-id"
+  | "sha1-collision"
   | "object-kind"
   | "object-missing"
   | "commit"

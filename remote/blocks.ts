@@ -7,6 +7,7 @@ import { PendingBlock, runsOf } from "./pending-block.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Source } from "./source.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 const MIB = 1024 * 1024;
 
@@ -134,8 +135,9 @@ export class Blocks implements RemoteImage {
     for (let block = 0; block * BLOCK_SIZE < start.length; block++) {
       const bytes = start.subarray(block * BLOCK_SIZE, (block + 1) * BLOCK_SIZE);
       if (bytes.length < this.#lengthOf(block)) break;
-      this.#keepInMemory(block, bytes.slice());
-      void this.#track(this.#keepUnlessKept(block, bytes.slice()));
+      const own = copyOf(bytes);
+      this.#keepInMemory(block, own);
+      void this.#track(this.#keepUnlessKept(block, own));
     }
     void this.#prefetchFooter();
   }
@@ -324,22 +326,4 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   const copy = uninitialized(bytes.length);
   copy.set(bytes);
   return copy;
-}
-
-/** Waits for work, but no longer than until a signal is aborted. @throws the signal's reason. */
-async function unlessAborted<Result>(
-  work: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (signal === undefined) return await work;
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -21,7 +21,7 @@ export function overview(): string {
       title: "DESCRIPTION",
       body: `docteur makes one disk image of a Git repository or a folder: the commit, every tree and file that it reaches,
 compressed as Git compresses them, and an index. A virtual machine has the image as its disk, reads files from it
-sector by sector, and checks each against its SHA-1.`,
+sector by sector, and verifies each by its object id, a SHA-1 or SHA-256.`,
     },
     {
       title: "COMMANDS",

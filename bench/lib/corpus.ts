@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { execa } from "execa";
 import { makeImage } from "../../image-builder/index.ts";
+import type { HashAlgorithm } from "../../reader/git/hash.ts";
 import { fetchPackages, one } from "../../vm/artifacts/debian.ts";
 import { cacheFolder } from "../../vm/cache/cache.ts";
 import { requireTool } from "../../vm/tools.ts";
@@ -143,18 +144,22 @@ async function inTemporary(home: string, work: (temporary: string) => Promise<vo
 }
 
 /** The image that docteur makes of the corpus's folder; made once with each state of the image builder. */
-export async function imageOfFolder({ name, folder }: Pick<Corpus, "name" | "folder">): Promise<string> {
+export async function imageOfFolder(
+  { name, folder }: Pick<Corpus, "name" | "folder">,
+  objectFormat: HashAlgorithm = "sha1",
+): Promise<string> {
   const builder = new URL("../../image-builder", import.meta.url).pathname;
   const hash = createHash("sha256");
   for (const path of readdirSync(builder, { recursive: true, encoding: "utf8" }).sort()) {
     if (path.endsWith(".ts")) hash.update(readFileSync(join(builder, path)));
   }
   const home = join(CACHE, name);
-  const image = join(home, `folder-${hash.digest("hex").slice(0, 16)}.img`);
+  const start = `folder-${objectFormat}-`;
+  const image = join(home, `${start}${hash.digest("hex").slice(0, 16)}.img`);
   if (existsSync(image)) return image;
-  for (const old of readdirSync(home)) if (/^folder-\w+\.img$/.test(old)) rmSync(join(home, old));
-  process.stderr.write(`making an image of the folder ${name}\n`);
-  await makeImage({ repository: folder, image });
+  for (const old of readdirSync(home)) if (old.startsWith(start)) rmSync(join(home, old));
+  process.stderr.write(`making an image of the folder ${name} with ${objectFormat}\n`);
+  await makeImage({ repository: folder, image, objectFormat });
   return image;
 }
 

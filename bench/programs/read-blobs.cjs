@@ -17,7 +17,8 @@ function flush() {
 }
 
 function* lines(ids) {
-  for (let at = 0; at < ids.length; at += 41) yield ids.latin1Slice(at, at + 40);
+  const digits = ids.indexOf("\n");
+  for (let at = 0; at < ids.length; at += digits + 1) yield ids.latin1Slice(at, at + digits);
 }
 
 async function main([image = "", list = ""]) {

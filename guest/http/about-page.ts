@@ -1,12 +1,16 @@
 import type { Signature } from "../../reader/git/commit.ts";
+import { HASH_NAMES } from "../../reader/git/object-format.ts";
 import type { PathCounts } from "../../reader/paths/path-counts.ts";
 import type { Store } from "../../reader/store/store.ts";
 import { escapeHtml, page } from "./html.ts";
 
-const VERIFIED = `The server sends verified bytes only. The commit's id is the SHA-1 of its content. The
-commit names the root folder by its SHA-1, and each folder names its entries in the same way. The server
+/** Says how the contents are verified. @param hash the name of the hash function. */
+function verifiedBy(hash: string): string {
+  return `The server sends verified bytes only. The commit's id is the ${hash} of its content. The
+commit names the root folder by its ${hash}, and each folder names its entries in the same way. The server
 inflates every file and compares it with its id before it sends the first byte. Two servers that name the
 same commit serve the same bytes.`;
+}
 
 /**
  * Characters that are shown of a message, and of a name or an address: a commit may have millions of them.
@@ -35,7 +39,7 @@ export function aboutPage(store: Store, counts: PathCounts | undefined): Buffer 
     ["Root folder", code(store.root)],
     ...(parents.length === 0 ? [] : [[parents.length === 1 ? "Parent" : "Parents", listOfParents(parents)]]),
     ["Contents", escapeHtml(contentsOf(counts))],
-    ["Verified", escapeHtml(VERIFIED)],
+    ["Verified", escapeHtml(verifiedBy(HASH_NAMES[store.hash]))],
   ];
   const rows = facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`);
   return page(

@@ -13,7 +13,7 @@ export function blobTag(id: string, coding: Coding): string {
 
 /** The tag of a page that the server makes. */
 export function pageTag(page: Uint8Array): string {
-  return `"${createHash("sha1").update(page).digest("hex")}-page"`;
+  return `"${createHash("sha256").update(page).digest("hex")}-page"`;
 }
 
 /** The tag of a page's gzip stream. @param tag the page's. */

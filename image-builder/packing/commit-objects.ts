@@ -13,7 +13,8 @@ export async function commitObjects(
 ): Promise<PackObject[]> {
   const run = { gitDir, signal, encoding: "latin1" } as const;
   // `tree ID LF` is how a commit begins.
-  const root = (await git(["cat-file", "commit", commit], run)).slice(5, 45);
+  const content = await git(["cat-file", "commit", commit], run);
+  const root = content.slice("tree ".length, content.indexOf("\n"));
   const listed = await git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], run).catch((error) => {
     throw incomplete(error);
   });

@@ -19,6 +19,8 @@ export interface GitOptions {
   readonly gitDir?: string | undefined;
   /** What git reads on its standard input; nothing unless given. */
   readonly input?: string | Uint8Array;
+  /** An open file that git reads on its standard input, from its position on, instead of `input`. */
+  readonly inputFile?: number;
   /** Settings that win over the user's; other users cannot see their values. */
   readonly config?: GitSettings;
   readonly env?: Readonly<Record<string, string>>;
@@ -75,7 +77,7 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     maxBuffer: 512 * 1024 * 1024,
     encoding: options.encoding ?? "utf8",
     buffer: { stdout: options.onOutput === undefined, stderr: false },
-    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    ...(options.input === undefined ? { stdin: stdinOf(options.inputFile) } : { input: options.input }),
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     options.onActivity?.();
@@ -102,6 +104,11 @@ export async function tryGit(args: readonly string[], options: GitOptions = {}):
     maskUrls(progress.rest()),
   );
   return { status: result.exitCode, stdout: String(result.stdout), stderr };
+}
+
+/** Execa takes any descriptor, though its types name those up to 9 only. */
+function stdinOf(file: number | undefined): 3 | "ignore" {
+  return (file as 3 | undefined) ?? "ignore";
 }
 
 /** The error for a run that failed: `DISK_FULL`, or the line in which git says why. */

@@ -1,7 +1,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
+import type { HashAlgorithm } from "../../reader/git/hash.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
+import { isBundle } from "./bundle-header.ts";
 import { git, reason, tryGit } from "./git.ts";
 import { isolateRepository } from "./isolated-repository.ts";
 import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
@@ -14,6 +17,8 @@ export interface LocalRepository {
   readonly gitDir: string;
   /** Its work tree, if that is the folder that was asked for. */
   readonly workTree: string | undefined;
+  /** The hash function that names its objects. */
+  readonly format: HashAlgorithm;
   /** An error of git's, with the paths of the repository that the user knows. */
   inSource(error: unknown): unknown;
 }
@@ -42,7 +47,7 @@ export async function findRepository(
       : cause;
   });
   const { gitDir, bare, workTree = path } = isolated;
-  const result = await tryGit(["rev-parse", "--git-dir"], { gitDir, signal });
+  const result = await tryGit(["rev-parse", "--show-object-format"], { gitDir, signal });
   if (result.status !== 0) {
     throw unreadableRepository(source, what, { ...result, stderr: isolated.inSource(result.stderr) });
   }
@@ -52,6 +57,7 @@ export async function findRepository(
   }
   return {
     gitDir,
+    format: hashAlgorithm(result.stdout.trim(), what),
     workTree: hasFiles && !bare && isSame(workTree, path) ? path : undefined,
     inSource: (error) =>
       error instanceof DocteurError
@@ -60,7 +66,14 @@ export async function findRepository(
   };
 }
 
-function isSame(path: string, other: string): boolean {
+function hashAlgorithm(name: string, what: string): HashAlgorithm {
+  const known = HASH_ALGORITHMS.find((each) => each === name);
+  if (known !== undefined) return known;
+  throw new DocteurError("NOT_A_REPOSITORY", `${what}: docteur does not know its object format ${name}`);
+}
+
+/** Whether two paths lead to one file or folder. */
+export function isSame(path: string, other: string): boolean {
   try {
     const [a, b] = [statSync(path), statSync(other)];
     return a.ino === b.ino && a.dev === b.dev;
@@ -70,10 +83,10 @@ function isSame(path: string, other: string): boolean {
 }
 
 /**
- * Checks that a local path is a folder.
+ * Checks that a local path is a folder or a bundle.
  * @throws {DocteurError} `SOURCE_NOT_FOUND`, `SOURCE_UNREADABLE`, `NOT_A_FOLDER`.
  */
-export function requireFolder(path: string): void {
+export function requireSource(path: string): void {
   let stats: ReturnType<typeof statSync>;
   try {
     stats = statSync(path);
@@ -85,7 +98,7 @@ export function requireFolder(path: string): void {
     if (missing) throw new DocteurError("SOURCE_NOT_FOUND", `${shown}: no such repository or folder`);
     throw new DocteurError("SOURCE_UNREADABLE", `${shown}: the repository or folder cannot be read: ${code}`);
   }
-  if (!stats.isDirectory()) {
+  if (!stats.isDirectory() && !isBundle(path)) {
     throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);
   }
 }
@@ -115,9 +128,19 @@ export async function resolveCommit(
     await refuseAmbiguousId(gitDir, revision, where, signal);
     throw refNotFound(refs, revision, where);
   }
+  if (!head && isTooLong(name, object.length, refs)) throw refNotFound(refs, name, where);
   const commit = await revParse(gitDir, `${object}^{commit}`, signal);
   if (commit !== undefined) return commit;
   throw await notACommit(gitDir, object, { refs, where, revision: shownRevision ?? "HEAD" }, signal);
+}
+
+/**
+ * Whether a revision begins with more digits than an id has: git 2.47 ignores those beyond the 40 of
+ * SHA-1. The name of a ref may have any number.
+ */
+function isTooLong(revision: string, digits: number, refs: readonly Ref[]): boolean {
+  const [start = ""] = /^[0-9a-f]+(?=$|[~^:@])/i.exec(revision) ?? [];
+  return start.length > digits && findRef(refs, start) === undefined;
 }
 
 /** The error for a name that leads to `object`, and from there, by tags, to no commit that git can read. */

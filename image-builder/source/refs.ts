@@ -1,4 +1,5 @@
 import { DocteurError } from "../../reader/errors.ts";
+import { isObjectId } from "../../reader/git/object-id.ts";
 
 /** A reference as a repository advertises it. */
 export interface Ref {
@@ -46,10 +47,8 @@ export function findRef(refs: readonly Ref[], revision: string): Ref | undefined
 
 /** The error for a missing name; lists the names that exist. */
 export function refNotFound(refs: readonly Ref[], revision: string, where: string): DocteurError {
-  return new DocteurError(
-    "REF_NOT_FOUND",
-    `${where} has no branch, tag or commit ${revision}; ${whatIsThere(refs)}`,
-  );
+  const what = `${where} has no branch, tag or commit ${revision}; ${whatIsThere(refs)}`;
+  return new DocteurError("REF_NOT_FOUND", `${what}${otherLength(refs, revision)}`);
 }
 
 /** The error for a repository whose HEAD names no commit. */
@@ -61,6 +60,13 @@ export function noHead(refs: readonly Ref[], where: string): DocteurError {
     "REF_NOT_FOUND",
     `the HEAD of ${where} names no commit: choose one with -b; ${whatIsThere(refs)}`,
   );
+}
+
+/** What a message says of an id that has the length of another object format's, or is longer than any. */
+function otherLength([ref]: readonly Ref[], revision: string): string {
+  const digits = ref?.id.length;
+  if (digits === undefined || digits === revision.length || !/^[0-9a-f]+$/i.test(revision)) return "";
+  return isObjectId(revision) || revision.length > digits ? `; its ids have ${digits} digits` : "";
 }
 
 function whatIsThere(refs: readonly Ref[]): string {

@@ -1,4 +1,5 @@
 import { DocteurError } from "../../reader/errors.ts";
+import type { HashAlgorithm } from "../../reader/git/hash.ts";
 import { algorithmOf } from "../../reader/git/object-format.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
 import type { RemoteEndpoint } from "./endpoint.ts";
@@ -8,6 +9,7 @@ import type { OnGitProgress } from "./git-progress.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
 import { initBare } from "./init-bare.ts";
 import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
+import { checkRequestedFormat } from "./requested-format.ts";
 
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
@@ -18,17 +20,23 @@ const PEELED = "^{}";
 /** One pack, as the server sent it, rather than a file for each object. */
 const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
 
-export interface FetchOptions {
+export interface ResolveOptions {
   /** Seconds without activity after which the fetch fails. */
   readonly timeout: number;
-  readonly onProgress?: OnGitProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface FetchOptions extends ResolveOptions {
+  /** The hash function that must name the repository's objects. Default: any. */
+  readonly objectFormat?: HashAlgorithm | undefined;
+  readonly onProgress?: OnGitProgress | undefined;
 }
 
 /**
  * Fetches what `revision` names (the remote's HEAD unless given) into the new bare repository `gitDir`,
  * without its history, and returns its name there. The transport is git's own, with the user's settings.
- * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `FETCH_FAILED`, `TIMEOUT`.
+ * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `EMPTY_REPOSITORY`, `OBJECT_FORMAT`,
+ * `FETCH_FAILED`, `TIMEOUT`.
  */
 export async function fetchRemote(
   endpoint: RemoteEndpoint,
@@ -40,9 +48,11 @@ export async function fetchRemote(
   const refs = await withIdleTimeout(endpoint, options, (watched) =>
     listRemote(endpoint, { ...access, ...watched }),
   );
+  const { objectFormat, onProgress, signal, timeout } = options;
+  const [listed] = refs;
+  if (listed !== undefined) checkRequestedFormat(algorithmOf(listed.id), objectFormat, endpoint.display);
   const source = refspecSource(refs, revision, endpoint.display);
-  const { onProgress, signal, timeout } = options;
-  await initBare(gitDir, algorithmOf(refs[0]?.id ?? source), signal);
+  await initBare(gitDir, algorithmOf(listed?.id ?? source), signal);
   const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
   const shallow = await withIdleTimeout(endpoint, options, (watched) =>
     tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),
@@ -70,7 +80,7 @@ export async function fetchRemote(
 export async function resolveRemote(
   endpoint: RemoteEndpoint,
   revision: string | undefined,
-  options: FetchOptions,
+  options: ResolveOptions,
 ): Promise<string> {
   const access = await gitAccess(endpoint, options.signal);
   const refs = await withIdleTimeout(endpoint, options, (watched) =>
@@ -84,7 +94,7 @@ export async function resolveRemote(
 /** Runs git and ends it after `timeout` seconds without a word on standard error. */
 async function withIdleTimeout<Result>(
   endpoint: RemoteEndpoint,
-  { timeout, signal }: FetchOptions,
+  { timeout, signal }: ResolveOptions,
   run: (watched: Pick<GitOptions, "onActivity" | "signal">) => Promise<Result>,
 ): Promise<Result> {
   using idle = new IdleTimeout(endpoint.display, timeout);

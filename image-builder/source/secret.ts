@@ -45,12 +45,17 @@ export class Secret {
 }
 
 /** The scheme of an address, with as many slashes as somebody wrote; of another scheme it may be a user. */
-const SCHEME = /^\s*(?:(?:https?|ssh|git|ftps?|file|relativize):[/\\]*)?/i;
+const SCHEME = /^\s*(?:(?:https?|ssh|git|ftps?|file|relativize|oci|nbd(?:\+unix)?):[/\\]*)?/i;
+
+/** What pins an image in a registry, behind an `@` that ends no password. */
+const DIGEST = /^sha(?:256|512):[0-9a-f]+/i;
 
 /** What stands between an address's scheme, or its start, and its last `@`; undefined if nothing does. */
 export function userInfoOf(address: string): string | undefined {
   const start = SCHEME.exec(address)![0].length;
-  const at = address.lastIndexOf("@");
+  const last = address.lastIndexOf("@");
+  const isPinned = /^\s*oci:/i.test(address) && DIGEST.test(address.slice(last + 1));
+  const at = isPinned && last > 0 ? address.lastIndexOf("@", last - 1) : last;
   return at > start ? address.slice(start, at) : undefined;
 }
 
@@ -68,5 +73,13 @@ export function maskUserInfo(address: string): string {
 
 /** The same for every URL in a message. */
 export function maskUrls(message: string): string {
-  return message.replace(/([a-z][a-z0-9+.-]*:[/\\]+)[^\s'"]*@/gi, `$1${MASK}@`);
+  return message.replace(/[a-z][a-z0-9+.-]*:[/\\]+[^\s'"]*@[^\s'"@]*/gi, maskUrl);
+}
+
+function maskUrl(url: string): string {
+  const [scheme] = /^.*?:[/\\]+/.exec(url)!;
+  const last = url.lastIndexOf("@");
+  const isPinned = /^oci:/i.test(scheme) && DIGEST.test(url.slice(last + 1));
+  const at = isPinned ? url.lastIndexOf("@", last - 1) : last;
+  return at < 0 ? url : `${scheme}${MASK}${url.slice(at)}`;
 }

@@ -14,10 +14,10 @@ export interface Setting {
 const MAX_CONFIG = 16 * 1024 * 1024;
 
 /**
- * Extensions that say nothing of how refs and objects are stored: one names a server that missing objects are
- * fetched from, the other a second file of settings.
+ * Extensions that say nothing of how refs and objects are stored: a server that missing objects are fetched
+ * from, a second file of settings, a hash function for second names of the objects, which few gits know.
  */
-const NO_FORMAT = ["extensions.partialclone", "extensions.worktreeconfig"];
+const NO_FORMAT = ["extensions.partialclone", "extensions.worktreeconfig", "extensions.compatobjectformat"];
 
 /**
  * What decides whether git takes a file for changed: facts of the file system, and what is wanted of line

@@ -8,7 +8,7 @@ import type { ThreadTask, WorkerMessage } from "./worker.ts";
 /** Has another thread verify an image, as the first one of an analysis if there is one. @throws as `verifyImage`. */
 export async function verifyInOneThread(
   image: ThreadTask["image"],
-  { keepGoing = false, onProgress, signal }: VerifyOptions,
+  { keepGoing = false, sha1dc = false, onProgress, signal }: VerifyOptions,
   analysis?: AnalysisTask,
 ): Promise<VerifiedCommit> {
   let result: VerifiedCommit | undefined;
@@ -19,7 +19,7 @@ export async function verifyInOneThread(
     else failure = failureOf(message);
   };
   const { verifyInThread } = await import("./verify-threads.ts");
-  await verifyInThread({ image, keepGoing, analysis, thread: 0 }, onMessage, signal);
+  await verifyInThread({ image, keepGoing, sha1dc, analysis, thread: 0 }, onMessage, signal);
   if (failure !== undefined) throw failure;
   if (result === undefined) throw new Error(`the thread that verifies the image ended without a result`);
   return result;

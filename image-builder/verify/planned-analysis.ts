@@ -1,8 +1,9 @@
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { boundsOf } from "../../reader/bounds.ts";
-import type { Hash } from "../../reader/git/hash.ts";
-import { NODE_FORMATS } from "../../reader/node-platform.ts";
+import type { Hash, HashFunctions } from "../../reader/git/hash.ts";
+import { objectFormat } from "../../reader/git/object-format.ts";
+import { NODE_PLATFORM } from "../../reader/node-platform.ts";
 import { WORK_PER_ENTRY } from "../../reader/pack/analyze.ts";
 import { Entries } from "../../reader/pack/entries.ts";
 import { EntryTable } from "../../reader/pack/entry-table.ts";
@@ -84,12 +85,19 @@ export class PlannedAnalysis {
   /**
    * @param thread the number of this thread.
    * @param mayBlock whether it may take long over one step.
+   * @param functions what hashes.
    * @throws {InvalidImageError} if there is no IDX.
    */
-  constructor(device: BlockDevice, task: AnalysisTask, thread: number, mayBlock: boolean) {
+  constructor(
+    device: BlockDevice,
+    task: AnalysisTask,
+    thread: number,
+    mayBlock: boolean,
+    functions: HashFunctions = NODE_PLATFORM,
+  ) {
     const { header, count, workFactor } = task;
     const { packStart, indexOffset } = header;
-    const format = NODE_FORMATS[header.hash];
+    const format = objectFormat(header.hash, functions);
     this.#task = task;
     this.#thread = thread;
     this.#mayBlock = mayBlock;

@@ -3,10 +3,12 @@ import { SectorCache } from "../../reader/block/sector-cache.ts";
 import { boundsOf } from "../../reader/bounds.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
+import type { HashFunctions } from "../../reader/git/hash.ts";
 import type { ObjectKind } from "../../reader/git/object.ts";
+import { objectFormat } from "../../reader/git/object-format.ts";
 import { raw } from "../../reader/git/object-id.ts";
 import { type ImageHeader, readHeader, SECTOR_SIZE } from "../../reader/image/header.ts";
-import { NODE_FORMATS } from "../../reader/node-platform.ts";
+import { NODE_PLATFORM } from "../../reader/node-platform.ts";
 import { analyzePack } from "../../reader/pack/analyze.ts";
 import { layoutOf } from "../../reader/pack/idx-encode.ts";
 import { idxLayout } from "../../reader/pack/idx-format.ts";
@@ -20,8 +22,10 @@ import { checkLayout } from "../layout/check-layout.ts";
 import type { LayoutOf } from "../layout/layout-blocks.ts";
 import { listedBases } from "../layout/listed-bases.ts";
 import { checkIdx, checkIdxFits } from "./check-idx.ts";
+import { findCollision } from "./collision-fault.ts";
 import { checkReachable } from "./reachable.ts";
 import { ReachedObjects } from "./reached-objects.ts";
+import { CollisionError } from "./sha1dc/collision-error.ts";
 import type { VerifiedCommit } from "./verification.ts";
 
 /** Called now and then with how much of the PACK is done; both are in the same unit. */
@@ -31,6 +35,8 @@ export interface VerifyDeviceOptions {
   readonly onProgress?: OnVerifyProgress | undefined;
   /** As for `boundsOf`. */
   readonly workFactor?: number | undefined;
+  /** What hashes. Default: Node's. */
+  readonly functions?: HashFunctions | undefined;
 }
 
 /**
@@ -47,14 +53,19 @@ export interface VerifyDeviceOptions {
  */
 export function verifyDevice(device: BlockDevice, options: VerifyDeviceOptions = {}): VerifiedCommit {
   const cache = new SectorCache(device);
-  const { hash, packStart, indexOffset } = checkedHeader(cache);
-  const format = NODE_FORMATS[hash];
+  const header = checkedHeader(cache);
+  const { hash, packStart, indexOffset } = header;
+  const format = objectFormat(hash, options.functions ?? NODE_PLATFORM);
   // Before the work: a PACK of tiny objects may have more of them than any IDX in this image.
   const count = readPackHeader(cache, packStart, indexOffset, format);
   checkIdxFits(cache, indexOffset, count, idxLayout(count, 0, format));
-  const analysis = analyzePack(cache, packStart, indexOffset, { ...options, format });
-  checkIdx(cache, indexOffset, analysis.sorted);
-  return toEnd(verifyCommit(cache, analysis, options.workFactor));
+  try {
+    const analysis = analyzePack(cache, packStart, indexOffset, { ...options, format });
+    checkIdx(cache, indexOffset, analysis.sorted);
+    return toEnd(verifyCommit(cache, analysis, options.workFactor));
+  } catch (error) {
+    throw error instanceof CollisionError ? findCollision(cache, header, format, error) : error;
+  }
 }
 
 /** The header of an image. @throws {InvalidImageError} fault `header`. */

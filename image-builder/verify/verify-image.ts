@@ -1,6 +1,7 @@
 import { openFileDevice } from "../../reader/block/file.ts";
 import { parseCommit } from "../../reader/git/commit.ts";
 import { isFile, parseImageAddress } from "../../remote/address.ts";
+import { hashFunctions } from "./hash-functions.ts";
 import { verifyInOneThread } from "./one-thread.ts";
 import { planAnalysis } from "./plan.ts";
 import type { Verification, VerifiedCommit } from "./verification.ts";
@@ -41,16 +42,17 @@ async function verified(image: string, options: VerifyOptions): Promise<Verified
 }
 
 async function verifyFile(path: string, options: VerifyOptions): Promise<VerifiedCommit> {
-  const { signal, inBackground = false } = options;
+  const { signal, inBackground = false, sha1dc = false } = options;
   const device = openFileDevice(path);
   try {
     const task = planAnalysis(path, device);
     if (task === undefined) return await verifyInOneThread(path, options);
     const threads = task.threads > 1 || inBackground ? await import("./verify-threads.ts") : undefined;
-    const end = threads?.startHelpers(task);
+    const end = threads?.startHelpers(task, sha1dc);
     try {
       if (inBackground) return await verifyInOneThread(path, options, task);
-      const found = await verifyInTurns(device, task, options.onProgress, signal);
+      const functions = await hashFunctions(sha1dc);
+      const found = await verifyInTurns(device, task, functions, options.onProgress, signal);
       if (found !== undefined) return found;
     } finally {
       end?.();

@@ -63,7 +63,7 @@ async function verifyOnce(image: RemoteImage, options: VerifyOptions): Promise<V
     options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal]);
   const start = await image.read(0, Math.min(START, image.size), signal);
   const task = planAnalysis("", startOf(start, image.size));
-  const end = task && startHelpers(task, open);
+  const end = task && startHelpers(task, options.sha1dc ?? false, open);
   try {
     const found = await verifyInOneThread(open(), { ...options, signal }, task);
     return found;

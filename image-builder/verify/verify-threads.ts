@@ -32,15 +32,17 @@ export async function verifyInThread(
 
 /**
  * Starts the threads of an analysis other than the first. The result ends them.
+ * @param sha1dc as in `VerifyOptions`.
  * @param imageOf what each opens. Default: the path of the task.
  */
 export function startHelpers(
   task: AnalysisTask,
+  sha1dc: boolean,
   imageOf: () => ThreadTask["image"] = () => task.path,
 ): () => void {
   const helpers: Worker[] = [];
   for (let thread = 1; thread < task.threads; thread++) {
-    const helper = start({ image: imageOf(), analysis: task, thread, keepGoing: false });
+    const helper = start({ image: imageOf(), analysis: task, thread, keepGoing: false, sha1dc });
     // When one has died, the others must not wait for it.
     helper.once("error", () => giveUp(task));
     helpers.push(helper);

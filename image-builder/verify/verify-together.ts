@@ -1,8 +1,10 @@
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import type { HashFunctions } from "../../reader/git/hash.ts";
 import { type AnalysisTask, giveUp } from "./analysis-task.ts";
 import { Doubt } from "./doubt.ts";
 import { PlannedAnalysis, type Step } from "./planned-analysis.ts";
+import { CollisionError } from "./sha1dc/collision-error.ts";
 import type { VerifiedCommit } from "./verification.ts";
 import { type OnVerifyProgress, verifyCommit } from "./verify-device.ts";
 
@@ -20,11 +22,12 @@ const REPORT = 50;
 export async function verifyInTurns(
   device: BlockDevice,
   task: AnalysisTask,
+  functions: HashFunctions,
   onProgress?: OnVerifyProgress,
   signal?: AbortSignal,
 ): Promise<VerifiedCommit | undefined> {
   const found = await unlessWrong(async () => {
-    const planned = new PlannedAnalysis(device, task, 0, false);
+    const planned = new PlannedAnalysis(device, task, 0, false, functions);
     const steps = verifySteps(planned, task);
     const report = reporter(planned, task, onProgress);
     for (let end = performance.now() + TURN; signal?.aborted !== true; ) {
@@ -47,20 +50,26 @@ export async function verifyInTurns(
 export function verifyAtOnce(
   device: BlockDevice,
   task: AnalysisTask,
+  functions: HashFunctions,
   onProgress?: OnVerifyProgress,
 ): Promise<VerifiedCommit | undefined> {
   return unlessWrong(async () => {
-    const planned = new PlannedAnalysis(device, task, 0, true);
+    const planned = new PlannedAnalysis(device, task, 0, true, functions);
     return finish(planned, verifySteps(planned, task), reporter(planned, task, onProgress));
   });
 }
 
 /** Takes part in an analysis that another thread is the first of. */
-export async function helpAnalyze(device: BlockDevice, task: AnalysisTask, thread: number): Promise<void> {
+export async function helpAnalyze(
+  device: BlockDevice,
+  task: AnalysisTask,
+  thread: number,
+  functions: HashFunctions,
+): Promise<void> {
   let isDone = false;
   try {
     await unlessWrong(async () => {
-      const planned = new PlannedAnalysis(device, task, thread, true);
+      const planned = new PlannedAnalysis(device, task, thread, true, functions);
       finish(planned, planned.run());
       isDone = true;
     });
@@ -118,7 +127,12 @@ async function unlessWrong<Result>(work: () => Promise<Result>): Promise<Result 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Doubt || error instanceof DocteurError) return undefined;
+    if (isWrong(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether an error says of an image that `verifyDevice` has to look at it. */
+export function isWrong(error: unknown): boolean {
+  return error instanceof Doubt || error instanceof CollisionError || error instanceof DocteurError;
 }

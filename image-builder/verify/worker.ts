@@ -2,11 +2,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { BlockDevice } from "../../reader/block/device.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
+import type { HashFunctions } from "../../reader/git/hash.ts";
 import type { DeviceHandle } from "../../remote/device/protocol.ts";
 import { RemoteDevice } from "../../remote/device/remote-device.ts";
 import type { AnalysisTask } from "./analysis-task.ts";
 import { dismantleError, type TransferredError } from "./error-transfer.ts";
 import { examineObjects } from "./examine.ts";
+import { hashFunctions } from "./hash-functions.ts";
 import type { VerifiedCommit } from "./verification.ts";
 import { verifyDevice } from "./verify-device.ts";
 import { helpAnalyze, verifyAtOnce } from "./verify-together.ts";
@@ -27,6 +29,8 @@ export interface ThreadTask {
   /** The path of a file, or an image that another thread fetches. */
   readonly image: string | DeviceHandle;
   readonly keepGoing: boolean;
+  /** As in `VerifyOptions`. */
+  readonly sha1dc: boolean;
   /** What threads do together. Without it, this one scans the PACK from its first byte on. */
   readonly analysis: AnalysisTask | undefined;
   /** 0 for the thread that verifies; the others only take part in the analysis. */
@@ -37,12 +41,12 @@ function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-async function verify({ image, keepGoing, analysis }: ThreadTask): Promise<void> {
+async function verify({ image, keepGoing, analysis }: ThreadTask, functions: HashFunctions): Promise<void> {
   const onProgress = (done: number, total: number) => send({ type: "progress", done, total });
   try {
     const { verification, commitObject } = await withDevice(image, async (device) => {
-      const found = analysis && (await verifyAtOnce(device, analysis, onProgress));
-      return found ?? verifyDevice(device, { onProgress });
+      const found = analysis && (await verifyAtOnce(device, analysis, functions, onProgress));
+      return found ?? verifyDevice(device, { onProgress, functions });
     });
     const bytes = new Uint8Array(commitObject);
     // The message may be long, and is in the commit object, which is transferred rather than copied.
@@ -51,7 +55,7 @@ async function verify({ image, keepGoing, analysis }: ThreadTask): Promise<void>
   } catch (error) {
     const damaged =
       keepGoing && error instanceof InvalidImageError
-        ? await withDevice(image, async (device) => examineObjects(device))
+        ? await withDevice(image, async (device) => examineObjects(device, functions))
         : [];
     send({ type: "failed", error: dismantleError(error), more: damaged.map(dismantleError) });
   }
@@ -76,5 +80,6 @@ function opened(image: DeviceHandle): BlockDevice {
 }
 
 const task = workerData as ThreadTask;
-if (task.thread === 0) await verify(task);
-else await withDevice(task.image, (device) => helpAnalyze(device, task.analysis!, task.thread));
+const functions = await hashFunctions(task.sha1dc);
+if (task.thread === 0) await verify(task, functions);
+else await withDevice(task.image, (device) => helpAnalyze(device, task.analysis!, task.thread, functions));

@@ -6,6 +6,9 @@ export const ID_LENGTHS: Readonly<Record<HashAlgorithm, number>> = { sha1: 20, s
 /** The hash functions that git knows. */
 export const HASH_ALGORITHMS: readonly HashAlgorithm[] = ["sha1", "sha256"];
 
+/** The hash functions as a sentence names them. */
+export const HASH_NAMES: Readonly<Record<HashAlgorithm, string>> = { sha1: "SHA-1", sha256: "SHA-256" };
+
 /** The most bytes that a raw id has. */
 export const LONGEST_ID: number = Math.max(...Object.values(ID_LENGTHS));
 

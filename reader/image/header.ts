@@ -73,16 +73,21 @@ export function readHeader(cache: SectorCache): ImageHeader {
 }
 
 /**
- * The hash function of an image: only where its PACK begins tells. No image is of both: what a PACK has behind
- * its own header is an entry or the trailer of an empty PACK, and neither begins with `P`. If there is a PACK
- * in neither place, the image is damaged, and the index offset decides.
+ * The hash function of an image: where its PACK begins tells. No image is of both: what a PACK has behind its
+ * own header is an entry or the trailer of an empty PACK, and neither begins with `P`. Of a damaged image that
+ * has a PACK in both places, or in neither, the index offset decides.
  */
 function hashAlgorithm(bytes: Uint8Array, size: number): HashAlgorithm {
-  const pack = headerSize(ID_LENGTHS.sha256);
-  if (isPackAt(bytes, pack)) return "sha256";
-  if (bytes.length < pack || isPackAt(bytes, headerSize(ID_LENGTHS.sha1))) return "sha1";
-  const isOffset = (idLength: number) => isWithin(indexOffsetAt(bytes, idLength), headerSize(idLength), size);
-  return isOffset(ID_LENGTHS.sha256) && !isOffset(ID_LENGTHS.sha1) ? "sha256" : "sha1";
+  /** 2 for a PACK, 1 for an index offset that may be one. */
+  const evidence = (hash: HashAlgorithm) => {
+    const packStart = headerSize(ID_LENGTHS[hash]);
+    if (bytes.length < packStart) return 0;
+    const isOffset = isWithin(indexOffsetAt(bytes, ID_LENGTHS[hash]), packStart, size);
+    return (isPackAt(bytes, packStart) ? 2 : 0) + (isOffset ? 1 : 0);
+  };
+  const [sha1, sha256] = [evidence("sha1"), evidence("sha256")];
+  // The id of a SHA-256 image may have in it what a SHA-1 image begins with.
+  return sha256 > sha1 || (sha256 === sha1 && sha256 >= 2) ? "sha256" : "sha1";
 }
 
 function indexOffsetAt(bytes: Uint8Array, offset: number): bigint {

@@ -1,7 +1,6 @@
 import type { BlockDevice } from "../block/device.ts";
 import { SectorCache } from "../block/sector-cache.ts";
 import { boundsOf } from "../bounds.ts";
-import { InvalidImageError } from "../errors.ts";
 import { type ObjectFormat, objectFormat } from "../git/object-format.ts";
 import { NODE_FORMATS, NODE_PLATFORM } from "../node-platform.ts";
 import { analyzePack } from "../pack/analyze.ts";
@@ -15,6 +14,7 @@ import { Pack } from "../pack/pack.ts";
 import { Work } from "../pack/work.ts";
 import type { Platform } from "../platform.ts";
 import { type ImageHeader, readHeader } from "./header.ts";
+import { checkPinnedCommit } from "./pinned-commit.ts";
 
 const INDEX_BLOCK_SIZE = 4 * 1024;
 
@@ -37,7 +37,10 @@ export interface ConnectOptions {
    * Default: nothing is said.
    */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object. Default false. */
+  /**
+   * Trust no IDX: scan the PACK and rebuild it in memory, less than 60 bytes an object by SHA-1, 72 by SHA-256.
+   * Default false.
+   */
   readonly analyze?: boolean | undefined;
   /** Refuse an image of any other commit than this, 40 hexadecimal digits, 64 for SHA-256. Default: any. */
   readonly commit?: string | undefined;
@@ -98,10 +101,7 @@ export function openObjects(device: BlockDevice, options: ConnectOptions): Opene
   const cache = new SectorCache(device, { capacity: options.sectorCacheSize });
   const header = readHeader(cache);
   const { hash, commit: id, packStart, indexOffset } = header;
-  if (options.commit !== undefined && options.commit.toLowerCase() !== id) {
-    const what = `it is of commit ${id}, not of ${options.commit}`;
-    throw new InvalidImageError("pinned-commit", what, { offset: 0 });
-  }
+  checkPinnedCommit(header, options.commit);
   const platform = options.platform ?? NODE_PLATFORM;
   const format = platform === NODE_PLATFORM ? NODE_FORMATS[hash] : objectFormat(hash, platform);
   const inflater = createInflater(options.inflate, platform);

@@ -38,8 +38,8 @@ export const WORK_PER_ENTRY: number = 2 * COST.delta;
 
 /**
  * Computes from a PACK alone what its IDX would say: every entry is inflated, every delta resolved, every id
- * and checksum computed. Holds less than 60 bytes an object, and of the objects at once only deltas and their
- * bases.
+ * and checksum computed. Holds less than 60 bytes an object, by SHA-256 72, and of the objects at once only
+ * deltas and their bases.
  *
  * @param start byte offset of the PACK in the image.
  * @param limit byte offset that the PACK must end before.

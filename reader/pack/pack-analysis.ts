@@ -24,7 +24,8 @@ export interface AnalyzedEntry {
 }
 
 /**
- * All that a PACK says about itself; serves where an IDX is missing or not to be trusted. 50 bytes an object.
+ * All that a PACK says about itself; serves where an IDX is missing or not to be trusted. 50 bytes an object,
+ * by SHA-256 62.
  */
 export class PackAnalysis implements ObjectIndex {
   readonly count: number;

@@ -52,6 +52,7 @@ export class RemoteDevice implements BlockDevice {
     if (into.length % SECTOR_SIZE !== 0 || !there) {
       throw fault(`no ${into.length} bytes at sector ${first} of ${display}`);
     }
+    // Of no sectors at the end, a size that is no multiple of them leaves less than nothing.
     const length = Math.max(0, Math.min(into.length, this.size - start));
     for (let done = 0; done < length; ) {
       const bytes = this.#ask({ offset: start + done, length: Math.min(PIECE, length - done) });

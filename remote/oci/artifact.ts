@@ -1,10 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" };
 import type { ImageDescription } from "../inspect/description.ts";
 import { digestOf } from "./digest.ts";
-import { type Descriptor, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "./manifest.ts";
-
-/** What says that a manifest is of an image that docteur made. */
-export const ARTIFACT_TYPE = "application/vnd.docteur.image.v1";
+import { ARTIFACT_TYPE, type Descriptor, OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "./manifest.ts";
 
 /** The keys of docteur's own annotations. */
 export const OBJECT_FORMAT_KEY = "io.docteur.object-format";

@@ -1,4 +1,5 @@
 import type { Authorization, HttpClient } from "../http/client.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { requestToken, type Token } from "./token.ts";
@@ -72,9 +73,8 @@ export class RegistryAuthorization implements Authorization {
     const credentials = await this.#credentials;
     this.#isLoggedIn = credentials !== undefined;
     if (challenge.scheme === "basic" || credentials?.bearer !== undefined) {
-      const before = this.#basic;
       this.#basic = credentials?.bearer ?? credentials?.basic;
-      return this.#basic !== before;
+      return this.#basic !== undefined;
     }
     const scope = this.#scopeFor(challenge);
     this.#token = await requestToken(challenge, {
@@ -93,18 +93,5 @@ export class RegistryAuthorization implements Authorization {
   #scopeFor({ parameters }: Challenge): string {
     const asked = parameters.get("scope");
     return asked === undefined || asked.startsWith("repository:") ? this.#options.scope : asked;
-  }
-}
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -53,7 +53,10 @@ export async function askHelper(
   return Username === TOKEN_USER ? Credentials.identityToken(Secret) : Credentials.password(Username, Secret);
 }
 
-/** Runs a program with a line on its standard input. It ends, with all that it has started, by the deadline. */
+/**
+ * Runs a program with a line on its standard input. If it does not end well, all that it has started ends
+ * with it.
+ */
 async function run(
   program: string,
   input: string,
@@ -63,39 +66,46 @@ async function run(
   signal?.throwIfAborted();
   // A group of its own, so that what it starts can be ended with it.
   const child = spawn(program, ["get"], { env, stdio: ["pipe", "pipe", "ignore"], detached: true });
-  const ended = Promise.withResolvers<number | null>();
-  const kill = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    } catch {
-      // All of them have ended.
-    }
-  };
-  const abort = () => ended.reject(signal?.reason);
-  const timer = setTimeout(() => ended.reject(refuse(`has not answered in ${deadline / 1000} s`)), deadline);
-  signal?.addEventListener("abort", abort, { once: true });
   const pieces: Buffer[] = [];
   let length = 0;
-  child.stdout.on("data", (piece: Buffer) => {
-    length += piece.length;
-    if (length > LARGEST) ended.reject(refuse("gives an answer that is too long"));
-    else pieces.push(piece);
-  });
-  child.on("error", (error: NodeJS.ErrnoException) =>
-    ended.reject(
-      refuse(error.code === "ENOENT" ? `is missing: there is no program ${program}` : `fails: ${error.code}`),
-    ),
-  );
-  child.on("close", (status) => ended.resolve(status));
-  child.stdin.on("error", () => {}); // it need not read
-  child.stdin.end(`${input}\n`);
+  let stop = () => {};
   try {
-    const status = await ended.promise;
+    const status = await new Promise<number | null>((resolve, reject) => {
+      const abort = () => reject(signal?.reason);
+      const late = () => reject(refuse(`has not answered in ${deadline / 1000} s`));
+      const timer = setTimeout(late, deadline);
+      signal?.addEventListener("abort", abort, { once: true });
+      stop = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      child.stdout.on("data", (piece: Buffer) => {
+        length += piece.length;
+        if (length > LARGEST) reject(refuse("gives an answer that is too long"));
+        else pieces.push(piece);
+      });
+      child.on("error", ({ code }: NodeJS.ErrnoException) => {
+        const what = code === "ENOENT" ? `is missing: there is no program ${program}` : `fails: ${code}`;
+        reject(refuse(what));
+      });
+      child.on("close", resolve);
+      child.stdin.on("error", () => {}); // it need not read
+      child.stdin.end(`${input}\n`);
+    });
     return { status, output: Buffer.concat(pieces).toString("utf8") };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-    kill();
+  } catch (error) {
+    killGroup(child.pid);
     child.stdout.destroy();
+    throw error;
+  } finally {
+    stop();
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // All of them have ended.
   }
 }

@@ -11,6 +11,9 @@ export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 export const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
 const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar";
 
+/** What says that a manifest is of an image that docteur has pushed. */
+export const ARTIFACT_TYPE = "application/vnd.docteur.image.v1";
+
 /** What a client accepts for a manifest. */
 export const ACCEPTED_MANIFESTS: string = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST].join(", ");
 

@@ -2,9 +2,14 @@ import type { OciAddress } from "../address.ts";
 import { RangeReader } from "../http/range-reader.ts";
 import type { Source, SourceOptions } from "../source.ts";
 import { SourceError } from "../source-error.ts";
-import { ARTIFACT_TYPE } from "./artifact.ts";
 import { findImage, HEAD_SIZE, type ImagePlace } from "./layer.ts";
-import { type Descriptor, type ImageManifest, isUncompressedLayer, parseManifest } from "./manifest.ts";
+import {
+  ARTIFACT_TYPE,
+  type Descriptor,
+  type ImageManifest,
+  isUncompressedLayer,
+  parseManifest,
+} from "./manifest.ts";
 import type { OciSource } from "./oci-source.ts";
 import { type FoundManifest, Registry } from "./registry.ts";
 

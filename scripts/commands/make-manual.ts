@@ -29,13 +29,13 @@ export const options: readonly Option[] = [
     short: "b",
     value: "REF",
     description:
-      "The commit: a branch or tag, its name in full (refs/heads/main) or short, or a commit id. Default: the repository's HEAD. Has no effect on a folder.",
+      "The commit: a branch or tag, its name in full (refs/heads/main) or short, or a commit id: 40 digits, 64 with SHA-256, or enough of them, from 4 on. A server knows a shortened id only of the tip of a branch or tag. Default: the repository's HEAD, which a bundle may lack. Has no effect on a folder.",
   },
   {
     name: "object-format",
     value: "HASH",
     description:
-      "The hash function that names the objects of a folder: sha1 or sha256. Default: sha1, which every version of docteur reads. A repository has its own; one that was made with the other is refused.",
+      "The hash function that names the objects of a folder: sha1 or sha256. Default: sha1, which every version of docteur reads. A repository, of either, keeps its own; one that was made with the other is refused before anything is fetched.",
   },
   {
     name: "date",
@@ -72,7 +72,7 @@ export const options: readonly Option[] = [
   {
     name: "no-layout",
     description:
-      "Leave out the layout, a map of all paths that takes some 40 bytes a file: finding a path then takes longer, the more so the larger its folders are.",
+      "Leave out the layout, a map of all paths that takes some 40 bytes a file, 52 with SHA-256: finding a path then takes longer, the more so the larger its folders are.",
   },
   {
     name: "repack",
@@ -115,7 +115,8 @@ export const sections: readonly Section[] = [
      has it, and for an instant ps; with a credential helper of git
      neither does.
  /path, path, file:///path
-     A repository on this machine, bare or not, or any folder.
+     A repository on this machine, bare or not; a file that git bundle
+     create has written, with all of its history; or any folder.
  relativize://folder
      The same, relative to the current folder.`,
   },
@@ -123,6 +124,7 @@ export const sections: readonly Section[] = [
     title: "EXAMPLES",
     body: ` docteur make . disk.img
  docteur make -b v1.0 https://github.com/dinosaure/docteur disk.img
+ git bundle create site.bundle HEAD && docteur make site.bundle site.img
  docteur make -d 2020-10-10T08:00:00+00:00 relativize://site site.img`,
   },
 ];

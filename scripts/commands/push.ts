@@ -54,7 +54,7 @@ fails, push goes on from what the registry has got.`,
     {
       title: "EXAMPLES",
       body: ` docteur push disk.img oci://registry.example.com/sites/docs:v1
- docteur push --source https://example.com/docs.git disk.img oci://localhost:5000/docs
+ docteur push --no-verify disk.img oci://localhost:5000/docs
  docteur run "$(docteur push disk.img oci://localhost:5000/docs)" ls`,
     },
     exitStatus,

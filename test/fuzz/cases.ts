@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FIXTURES } from "../fixtures.ts";
+import { FIXTURES, SHA256_FIXTURES } from "../fixtures.ts";
 import { generateImage } from "./generate.ts";
 import { generateHostile } from "./hostile.ts";
 import { layOut } from "./lay-out.ts";
 import { mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 
-const IMAGES = ["small.img", "git.img", "small-bs4096.img"].map((name) => readFileSync(join(FIXTURES, name)));
+const IMAGES = [
+  ...["small.img", "git.img", "small-bs4096.img"].map((name) => join(FIXTURES, name)),
+  ...["bases-by-id.img", "bases-by-offset.img", "laid-out.img"].map((name) => join(SHA256_FIXTURES, name)),
+].map((path) => readFileSync(path));
 
 /** An input of the fuzzer. */
 export interface Case {

@@ -1,3 +1,4 @@
+import { FORMATS } from "../reader/formats.ts";
 import {
   deepChain,
   growingChain,
@@ -7,7 +8,7 @@ import {
   smallOfBig,
 } from "./hostile/deltas.ts";
 import { bombs, falseClaims, hugeCommit, manyTiny } from "./hostile/objects.ts";
-import type { UpTo } from "./hostile/parts.ts";
+import { Parts, type UpTo } from "./hostile/parts.ts";
 import { deepTrees, hugeFolders, longLinks, longNames, sharedTrees } from "./hostile/trees.ts";
 import type { Random } from "./random.ts";
 
@@ -17,8 +18,11 @@ import type { Random } from "./random.ts";
  */
 export function generateHostile(random: Random, isLarge: boolean): Buffer {
   const make = random.pick(Object.values(SHAPES));
-  return make(isLarge ? largest(random) : anySize(random), random);
+  return make(random.pick(PARTS), isLarge ? largest(random) : anySize(random), random);
 }
+
+/** For images of either object format. */
+const PARTS = FORMATS.map((format) => new Parts(format));
 
 /** Small ones as likely as large ones. */
 function anySize(random: Random): UpTo {
@@ -30,7 +34,7 @@ function largest(random: Random): UpTo {
 }
 
 /** By what they overdo. */
-const SHAPES: Readonly<Record<string, (upTo: UpTo, random: Random) => Buffer>> = {
+const SHAPES: Readonly<Record<string, (parts: Parts, upTo: UpTo, random: Random) => Buffer>> = {
   depth: deepChain,
   width: manyDeltasOnOneBase,
   growth: growingChain,

@@ -6,7 +6,8 @@ const MOST = 4;
 
 /**
  * Damages an image at one or a few offsets: bits and bytes, numbers as they lie in headers and tables, pieces
- * left out, doubled, swapped or taken from another image, the end cut off.
+ * left out, doubled, swapped or taken from another image, the end cut off, a PACK where that of the other object
+ * format begins.
  */
 export function mutate(random: Random, image: Buffer, other: Buffer): Buffer {
   let bytes: Buffer = Buffer.from(image);
@@ -18,7 +19,7 @@ function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
   if (bytes.length < 16) return Buffer.concat([bytes, random.bytes(16)]);
   const at = random.below(bytes.length - 8);
   const length = Math.min(1 + random.size(600), bytes.length - at);
-  switch (random.below(11)) {
+  switch (random.below(12)) {
     case 0:
       bytes[at] = (bytes[at] as number) ^ (1 << random.below(8));
       return bytes;
@@ -35,7 +36,7 @@ function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
       // The header's index offset.
       bytes.writeBigUInt64LE(
         BigInt(random.once(9) ? random.pick(WORDS) * 2 ** 21 : random.below(bytes.length)),
-        20 % (bytes.length - 8),
+        (packStartOf(bytes) - 8) % (bytes.length - 8),
       );
       return bytes;
     case 5:
@@ -63,10 +64,21 @@ function mutateOnce(random: Random, bytes: Buffer, other: Buffer): Buffer {
       other.copy(bytes, at, random.below(other.length), random.below(other.length) + length);
       return bytes;
     }
+    case 10:
+      return movePack(random, bytes);
     default:
       random.bytes(Math.min(length, 40)).copy(bytes, at);
       return bytes;
   }
+}
+
+/** Writes a PACK's header, or its signature alone, where either object format has it, or in both places. */
+function movePack(random: Random, bytes: Buffer): Buffer {
+  const own = packStartOf(bytes);
+  const header = Buffer.from(bytes.subarray(own, own + random.pick([4, 12])));
+  for (const start of random.pick([[28], [40], [28, 40]])) header.copy(bytes, start);
+  if (random.once(2)) bytes.fill(random.pick(BYTES), own, own + 4);
+  return bytes;
 }
 
 /** Where the PACK begins if the image is not damaged: at byte 40 with ids of 32 bytes. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { connect } from "../../reader/store/connect.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
@@ -22,23 +23,24 @@ const BLOCK = randomBytes(4096);
 for (const [what, size] of [
   ["another as large", LARGE_BYTES],
   ["its beginning", 3 * MIB],
-] as const) {
-  test(`a large file and ${what}, of which the repository has one as a delta of the other, are packed undeltified`, async (t) => {
-    const folder = temporaryFolder(t);
-    const source = join(folder, "source");
-    git(folder, ["init", "--quiet", "source"]);
-    writeFiles(source, { "b.bin": content(LARGE_BYTES, "b"), "a.bin": content(size, "a"), "c.txt": "c" });
-    const commit = commitAll(source, "Alike");
-    git(source, ["-c", "core.bigFileThreshold=1g", "repack", "-adfq", "--window=10", "--depth=5"]);
-    const format = "%(objectname) %(deltabase)";
-    const listed = git(source, ["cat-file", "--batch-all-objects", `--batch-check=${format}`]);
-    t.regex(listed, / (?!0{40})[0-9a-f]{40}$/m, "git made a delta");
+] as const)
+  for (const format of HASH_ALGORITHMS) {
+    test(`a large file and ${what}, of which the repository has one as a delta of the other, are packed undeltified (${format})`, async (t) => {
+      const folder = temporaryFolder(t);
+      const source = join(folder, "source");
+      git(folder, ["init", "--quiet", `--object-format=${format}`, "source"]);
+      writeFiles(source, { "b.bin": content(LARGE_BYTES, "b"), "a.bin": content(size, "a"), "c.txt": "c" });
+      const commit = commitAll(source, "Alike");
+      git(source, ["-c", "core.bigFileThreshold=1g", "repack", "-adfq", "--window=10", "--depth=5"]);
+      const check = "--batch-check=%(objectname) %(deltabase)";
+      const listed = git(source, ["cat-file", "--batch-all-objects", check]);
+      t.regex(listed, / (?!0{40})[0-9a-f]{40,}$/m, "git made a delta");
 
-    const image = join(folder, "x.img");
-    await makeImage({ repository: source, image });
-    t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
-    const store = connect(openFileDevice(image));
-    for (const name of ["a.bin", "b.bin"]) t.not(store.openCompressed(name), undefined, name);
-    store.close();
-  });
-}
+      const image = join(folder, "x.img");
+      await makeImage({ repository: source, image });
+      t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
+      const store = connect(openFileDevice(image));
+      for (const name of ["a.bin", "b.bin"]) t.not(store.openCompressed(name), undefined, name);
+      store.close();
+    });
+  }

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { FIXTURES, HOLLOW, IMAGES } from "../fixtures.ts";
 import { type GeneratedEntry, generatedTree } from "../reader/generated-tree.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -82,64 +83,71 @@ function linkTarget(content: Buffer): Buffer {
   return target.length === 0 ? Buffer.from("a") : target;
 }
 
-test("git finds every file of a folder in the image", async (t) => {
-  const folder = temporaryFolder(t);
-  const image = join(folder, "x.img");
-  let run = 0;
-  await fc.assert(
-    fc.asyncProperty(generatedTree, async (generated) => {
-      const repository = join(folder, `run-${run++}`);
-      const entries = generated.filter(({ mode }) => mode !== "160000");
-      mkdirSync(repository);
-      writeFolder(Buffer.from(repository), entries);
-      const made = await makeImage({ repository, image, date: DATE });
-      const opened = openImage(t, image);
-      const listed = new Map(
-        listTree(opened.repository, made.commit).map((record) => {
-          const [mode, , id, path] = /^(\d+) (\w+) ([0-9a-f]+)\t(.*)$/s.exec(record)!.slice(1);
-          return [path!, { mode: mode!, id: id! }];
-        }),
-      );
-      for (const { path, mode, content } of entries) {
-        const bytes = mode === "120000" ? linkTarget(content) : content;
-        t.is(listed.get(path)?.mode, mode, path);
-        if (mode === "040000") continue;
-        const found = gitBytes(opened.repository, ["cat-file", "blob", listed.get(path)!.id]);
-        t.true(bytes.equals(found), path);
-      }
-      const files = [...listed.values()].filter(({ mode }) => mode !== "040000").length;
-      t.is(files, entries.filter(({ mode }) => mode !== "040000").length);
-      await verifyImage(image);
-      rmSync(repository, { recursive: true });
-    }),
-    { numRuns: 8 },
-  );
-});
-
-test("large files are streamed, and each content is stored once", async (t) => {
-  const folder = temporaryFolder(t);
-  const site = join(folder, "site");
-  const large = randomBytes(9 * 1024 * 1024 + 17);
-  writeFiles(site, {
-    "1-large": large,
-    "2-the-same": large,
-    "3-small": "after what was taken back",
-    "4-text": "line\n".repeat(2_000_000),
-    "5-exactly": large.subarray(0, 4 * 1024 * 1024),
-    "6-one-more": large.subarray(0, 4 * 1024 * 1024 + 1),
+for (const format of HASH_ALGORITHMS) {
+  test(`git finds every file of a folder in the image (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const image = join(folder, "x.img");
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(generatedTree, async (generated) => {
+        const repository = join(folder, `run-${run++}`);
+        const entries = generated.filter(({ mode }) => mode !== "160000");
+        mkdirSync(repository);
+        writeFolder(Buffer.from(repository), entries);
+        const made = await makeImage({ repository, image, date: DATE, objectFormat: format });
+        const opened = openImage(t, image);
+        const listed = new Map(
+          listTree(opened.repository, made.commit).map((record) => {
+            const [mode, , id, path] = /^(\d+) (\w+) ([0-9a-f]+)\t(.*)$/s.exec(record)!.slice(1);
+            return [path!, { mode: mode!, id: id! }];
+          }),
+        );
+        for (const { path, mode, content } of entries) {
+          const bytes = mode === "120000" ? linkTarget(content) : content;
+          t.is(listed.get(path)?.mode, mode, path);
+          if (mode === "040000") continue;
+          const found = gitBytes(opened.repository, ["cat-file", "blob", listed.get(path)!.id]);
+          t.true(bytes.equals(found), path);
+        }
+        const files = [...listed.values()].filter(({ mode }) => mode !== "040000").length;
+        t.is(files, entries.filter(({ mode }) => mode !== "040000").length);
+        await verifyImage(image);
+        rmSync(repository, { recursive: true });
+      }),
+      { numRuns: 6 },
+    );
   });
-  linkSync(join(site, "3-small"), join(site, "7-hard-link"));
-  const image = join(folder, "x.img");
-  const { commit } = await makeImage({ repository: site, image, date: DATE });
-  const opened = openImage(t, image);
-  const hashed = git(site, ["hash-object", "--no-filters", ...readdirSync(site).sort()]).split("\n");
-  t.deepEqual(
-    listTree(opened.repository, commit).map((record) => record.split(/[ \t]/)[2]),
-    hashed,
-  );
-  t.is(opened.objects.length, 1 + 1 + new Set(hashed).size);
-  await verifyImage(image);
-});
+}
+
+for (const format of HASH_ALGORITHMS) {
+  test(`large files are streamed, and each content is stored once (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const site = join(folder, "site");
+    const large = randomBytes(9 * 1024 * 1024 + 17);
+    writeFiles(site, {
+      "1-large": large,
+      "2-the-same": large,
+      "3-small": "after what was taken back",
+      "4-text": "line\n".repeat(2_000_000),
+      "5-exactly": large.subarray(0, 4 * 1024 * 1024),
+      "6-one-more": large.subarray(0, 4 * 1024 * 1024 + 1),
+    });
+    linkSync(join(site, "3-small"), join(site, "7-hard-link"));
+    const image = join(folder, "x.img");
+    const { commit } = await makeImage({ repository: site, image, date: DATE, objectFormat: format });
+    const opened = openImage(t, image);
+    const names = readdirSync(site)
+      .sort()
+      .map((name) => join(site, name));
+    const hashed = git(opened.repository, ["hash-object", "--no-filters", ...names]).split("\n");
+    t.deepEqual(
+      listTree(opened.repository, commit).map((record) => record.split(/[ \t]/)[2]),
+      hashed,
+    );
+    t.is(opened.objects.length, 1 + 1 + new Set(hashed).size);
+    await verifyImage(image);
+  });
+}
 
 test("progress of a folder counts files and bytes, then objects, each to its end", async (t) => {
   const folder = temporaryFolder(t);

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../image-builder/index.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
+import { otherThan } from "./formats.ts";
 import { lighttpd, PASSWORD, USER } from "./lighttpd.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
 import { sampleRepository } from "./sandbox.ts";
@@ -14,27 +16,31 @@ function withUser(url: string, user: string, password?: string): string {
   return url.replace("://", `://${user}${secret}@`);
 }
 
-test.serial(
-  "http:// and https://, the certificate trusted through git's settings or not at all",
-  async (t) => {
-    const folder = temporaryFolder(t);
-    const { second, other } = sampleRepository(join(folder, "source"));
-    const server = await lighttpd(t, folder);
-    const image = join(folder, "x.img");
-    const expected = reachedObjects(join(folder, "source"), second);
-    t.is((await makeImage({ repository: `${server.http}/source/.git`, image })).commit, second);
-    t.deepEqual(openImage(t, image).objects, expected);
-    const secure = `${server.https}/source/.git`;
-    userEnvironment(t, {});
-    const error = await failsWith(t, "FETCH_FAILED", () => makeImage({ repository: secure, image }));
-    t.regex(error.message, /certificate/i);
-    userEnvironment(t, { "http.sslCAInfo": server.certificate });
-    t.is((await makeImage({ repository: secure, image })).commit, second);
-    t.deepEqual(openImage(t, image).objects, expected);
-    t.is((await makeImage({ repository: secure, image, ref: "other" })).commit, other);
-    t.is((await makeImage({ repository: secure, image, ref: other })).commit, other);
-  },
-);
+for (const format of HASH_ALGORITHMS) {
+  test.serial(
+    `http:// and https://, the certificate trusted through git's settings or not at all (${format})`,
+    async (t) => {
+      const folder = temporaryFolder(t);
+      const { second, other } = sampleRepository(join(folder, "source"), format);
+      const server = await lighttpd(t, folder);
+      const image = join(folder, "x.img");
+      const expected = reachedObjects(join(folder, "source"), second);
+      t.is((await makeImage({ repository: `${server.http}/source/.git`, image })).commit, second);
+      t.deepEqual(openImage(t, image).objects, expected);
+      const asked = { repository: `${server.http}/source/.git`, image, objectFormat: otherThan(format) };
+      await failsWith(t, "OBJECT_FORMAT", () => makeImage(asked), /source\/\.git is a sha/);
+      const secure = `${server.https}/source/.git`;
+      userEnvironment(t, {});
+      const error = await failsWith(t, "FETCH_FAILED", () => makeImage({ repository: secure, image }));
+      t.regex(error.message, /certificate/i);
+      userEnvironment(t, { "http.sslCAInfo": server.certificate });
+      t.is((await makeImage({ repository: secure, image })).commit, second);
+      t.deepEqual(openImage(t, image).objects, expected);
+      t.is((await makeImage({ repository: secure, image, ref: "other" })).commit, other);
+      t.is((await makeImage({ repository: secure, image, ref: other })).commit, other);
+    },
+  );
+}
 
 test.serial(
   "basic authentication takes the password of the URL or of a helper, and fails with a wrong one or none",

@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { makeImage, verifyImage } from "../../image-builder/index.ts";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { HASH_ALGORITHMS, ID_LENGTHS } from "../../reader/git/object-format.ts";
+import { NODE_FORMATS } from "../../reader/node-platform.ts";
 import { connect } from "../../reader/store/connect.ts";
 import { Repository } from "../reader/repository.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -39,54 +41,56 @@ const mode = fc.constantFrom(
 );
 const entry = fc.record({ mode, name, below: fc.constantFrom("blob", "tree", "as it is") });
 
-test("what make takes is read, and what it refuses git cannot read either", async (t) => {
-  const image = join(temporaryFolder(t), "x.img");
-  using repository = new Repository();
-  const blob = repository.write("blob", "x");
-  const tree = repository.writeTree([{ mode: "100644", name: "f", id: blob }]);
-  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-  t.log(`SEED=${seed}`);
-  let made = 0;
-  // One of each that is certain, and chance for the rest.
-  const samples = [
-    [{ mode: "100644", name: "a", below: "blob" }],
-    [{ mode: "100644", name: ".git", below: "blob" }],
-    ...fc.sample(fc.array(entry, { minLength: 1, maxLength: 3 }), { numRuns: 60, seed }),
-  ];
-  for (const [index, entries] of samples.entries()) {
-    const listed = entries.map(({ mode, name, below }) => {
-      const isTree = below === "as it is" ? /40000$/.test(mode) : below === "tree";
-      return { mode, name, id: isTree ? tree : blob };
-    });
-    const commit = commitTo(
-      repository,
-      repository.writeTree([{ mode: "40000", name: "top", id: repository.writeTree(listed) }]),
-    );
-    const shown = JSON.stringify(entries);
-    try {
-      await makeImage({ repository: repository.path, image, ref: "main", repack: index % 2 === 1 });
-    } catch (error) {
-      assert.ok(error instanceof DocteurError && !error.message.includes("\n"), shown);
-      // A slash, and a tree for a file, git archives as it writes them.
-      if (!entries.some(({ name, below }) => name.includes("/") || below === "tree")) {
-        assert.throws(() => repository.git(["archive", commit]), shown);
-      }
-      continue;
-    }
-    made++;
-    await verifyImage(image);
-    const names = new Set(repository.list(`${commit}:top`).map(({ path }) => path));
-    for (const layout of ["light", "fast"] as const) {
-      const store = connect(openFileDevice(image), { layout });
-      assert.deepEqual(
-        new Set(store.list("top").map(({ rawName }) => Buffer.from(rawName).toString("latin1"))),
-        names,
+for (const format of HASH_ALGORITHMS) {
+  test(`what make takes is read, and what it refuses git cannot read either (${format})`, async (t) => {
+    const image = join(temporaryFolder(t), "x.img");
+    using repository = new Repository(NODE_FORMATS[format]);
+    const blob = repository.write("blob", "x");
+    const tree = repository.writeTree([{ mode: "100644", name: "f", id: blob }]);
+    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+    t.log(`SEED=${seed}`);
+    let made = 0;
+    // One of each that is certain, and chance for the rest.
+    const samples = [
+      [{ mode: "100644", name: "a", below: "blob" }],
+      [{ mode: "100644", name: ".git", below: "blob" }],
+      ...fc.sample(fc.array(entry, { minLength: 1, maxLength: 3 }), { numRuns: 40, seed }),
+    ];
+    for (const [index, entries] of samples.entries()) {
+      const listed = entries.map(({ mode, name, below }) => {
+        const isTree = below === "as it is" ? /40000$/.test(mode) : below === "tree";
+        return { mode, name, id: isTree ? tree : blob };
+      });
+      const commit = commitTo(
+        repository,
+        repository.writeTree([{ mode: "40000", name: "top", id: repository.writeTree(listed) }]),
       );
-      store.close();
+      const shown = JSON.stringify(entries);
+      try {
+        await makeImage({ repository: repository.path, image, ref: "main", repack: index % 2 === 1 });
+      } catch (error) {
+        assert.ok(error instanceof DocteurError && !error.message.includes("\n"), shown);
+        // A slash, and a tree for a file, git archives as it writes them.
+        if (!entries.some(({ name, below }) => name.includes("/") || below === "tree")) {
+          assert.throws(() => repository.git(["archive", commit]), shown);
+        }
+        continue;
+      }
+      made++;
+      await verifyImage(image);
+      const names = new Set(repository.list(`${commit}:top`).map(({ path }) => path));
+      for (const layout of ["light", "fast"] as const) {
+        const store = connect(openFileDevice(image), { layout });
+        assert.deepEqual(
+          new Set(store.list("top").map(({ rawName }) => Buffer.from(rawName).toString("latin1"))),
+          names,
+        );
+        store.close();
+      }
     }
-  }
-  t.true(made > 0 && made < samples.length, `${made} of ${samples.length} were made`);
-});
+    t.true(made > 0 && made < samples.length, `${made} of ${samples.length} were made`);
+  });
+}
 
 test("author lines of any form are packed, and read", async (t) => {
   const image = join(temporaryFolder(t), "x.img");
@@ -180,26 +184,28 @@ test("a tree too large for the reader is refused", async (t) => {
   t.false(existsSync(image));
 });
 
-test("a few trees that name more paths than can be counted one by one", async (t) => {
-  const image = join(temporaryFolder(t), "x.img");
-  using repository = new Repository();
-  const blob = repository.write("blob", "12345");
-  let below = repository.writeTree([
-    { mode: "100644", name: "f", id: blob },
-    { mode: "160000", name: "module", id: "1".repeat(40) },
-  ]);
-  for (let depth = 0; depth < 30; depth++) {
-    const names = Array.from({ length: 10 }, (_, index) => `${index}`);
-    below = repository.writeTree(names.map((name) => ({ mode: "40000", name, id: below })));
-  }
-  commitTo(repository, below);
-  const made = await makeImage({ repository: repository.path, image, ref: "main" });
-  t.is(made.files.toPrecision(9), (1e30).toPrecision(9));
-  t.is(made.fileBytes.toPrecision(9), (5e30).toPrecision(9));
-  t.is(made.submodules.length, 10_000);
-  t.true(made.submodules.every((path) => /^(\d\/){30}module$/.test(path)));
-  await verifyImage(image);
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`a few trees that name more paths than can be counted one by one (${format})`, async (t) => {
+    const image = join(temporaryFolder(t), "x.img");
+    using repository = new Repository(NODE_FORMATS[format]);
+    const blob = repository.write("blob", "12345");
+    let below = repository.writeTree([
+      { mode: "100644", name: "f", id: blob },
+      { mode: "160000", name: "module", id: "11".repeat(ID_LENGTHS[format]) },
+    ]);
+    for (let depth = 0; depth < 30; depth++) {
+      const names = Array.from({ length: 10 }, (_, index) => `${index}`);
+      below = repository.writeTree(names.map((name) => ({ mode: "40000", name, id: below })));
+    }
+    commitTo(repository, below);
+    const made = await makeImage({ repository: repository.path, image, ref: "main" });
+    t.is(made.files.toPrecision(9), (1e30).toPrecision(9));
+    t.is(made.fileBytes.toPrecision(9), (5e30).toPrecision(9));
+    t.is(made.submodules.length, 10_000);
+    t.true(made.submodules.every((path) => /^(\d\/){30}module$/.test(path)));
+    await verifyImage(image);
+  });
+}
 
 test("a refused name at the bottom of deep trees is found", async (t) => {
   const folder = temporaryFolder(t);

@@ -3,79 +3,93 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { commandLines } from "../command-lines.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { failsWith } from "./failure.ts";
 import { openImage, reachedObjects } from "./opened-image.ts";
-import { commitAll, git, sampleRepository, writeFiles } from "./sandbox.ts";
+import { git, sampleRepository } from "./sandbox.ts";
 import { dumbServer, gitDaemon, httpServer, silentServer } from "./servers.ts";
 import { useSsh } from "./sshd.ts";
 
 test.before(useSsh);
 
-test("every form of a revision is fetched over git://, at depth 1", async (t) => {
-  const folder = temporaryFolder(t);
-  const source = join(folder, "source");
-  const { first, second, other } = sampleRepository(source);
-  git(source, ["tag", "--annotate", "--message", "m", "v1", other]);
-  const url = `${await gitDaemon(t, folder)}/source/.git`;
-  const image = join(folder, "x.img");
-  for (const [ref, commit] of [
-    [undefined, second],
-    ["main", second],
-    ["refs/heads/other", other],
-    ["v1", other],
-    ["refs/tags/v1", other],
-    [first, first],
-    [second.slice(0, 12), second],
-  ] as const) {
-    const made = await makeImage({ repository: url, image, ref });
-    t.like(made, { commit, source: "repository", notes: [] }, ref);
-    t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit), ref);
-  }
-  t.like(await verifyImage(image), { commit: second, unreachable: 0 });
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`every form of a revision is fetched over git://, at depth 1 (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const source = join(folder, "source");
+    const { first, second, other } = sampleRepository(source, format);
+    git(source, ["tag", "--annotate", "--message", "m", "v1", other]);
+    const url = `${await gitDaemon(t, folder)}/source/.git`;
+    const image = join(folder, "x.img");
+    for (const [ref, commit] of [
+      [undefined, second],
+      ["main", second],
+      ["refs/heads/other", other],
+      ["v1", other],
+      ["refs/tags/v1", other],
+      [first, first],
+      [other.slice(0, -1), other],
+      [other.slice(0, 40), other],
+      [second.slice(0, 12), second],
+    ] as const) {
+      const made = await makeImage({ repository: url, image, ref });
+      t.like(made, { commit, source: "repository", notes: [] }, ref);
+      t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit), ref);
+    }
+    t.like(await verifyImage(image), { commit: second, unreachable: 0 });
+  });
+}
 
-test("a missing repository or revision fails the fetch over git://", async (t) => {
-  const folder = temporaryFolder(t);
-  const source = join(folder, "source");
-  const { first, other } = sampleRepository(source);
-  t.not(first, other);
-  git(source, ["tag", "other", first]);
-  git(source, ["tag", "a-tree", "HEAD^{tree}"]);
-  git(folder, ["init", "--quiet", "--bare", "empty"]);
-  git(folder, ["init", "--quiet", "--object-format=sha256", "sha256"]);
-  writeFiles(folder, { "sha256/a": "a" });
-  commitAll(join(folder, "sha256"), "A");
-  const base = await gitDaemon(t, folder);
-  const image = join(folder, "x.img");
-  const make = (path: string, ref?: string) => () => makeImage({ repository: `${base}/${path}`, image, ref });
-  await failsWith(
-    t,
-    "REF_NOT_FOUND",
-    make("source", "nope"),
-    /no branch.* nope; it has the branches main, other and/,
-  );
-  await failsWith(t, "REF_NOT_FOUND", make("source", "abcdef0"), /give the full id/);
-  await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(40)), /has no commit 0{40}/);
-  await failsWith(t, "REF_AMBIGUOUS", make("source", "other"), /refs\/tags\/other/);
-  await failsWith(t, "NOT_A_COMMIT", make("source", "a-tree"), /a-tree in git:.* is a tree/);
-  await failsWith(t, "EMPTY_REPOSITORY", make("empty"), /no commit yet/);
-  await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(64)), /no branch, tag or commit 0{64}/);
-  await failsWith(t, "FETCH_FAILED", make("nowhere"), /^cannot fetch from git:\/\/127.0.0.1:\d+\/nowhere: /);
-  t.deepEqual(readdirSync(folder).sort(), ["empty", "sha256", "source"]);
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`a missing repository or revision fails the fetch over git:// (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const source = join(folder, "source");
+    const { first, other } = sampleRepository(source, format);
+    t.not(first, other);
+    git(source, ["tag", "other", first]);
+    git(source, ["tag", "a-tree", "HEAD^{tree}"]);
+    git(folder, ["init", "--quiet", "--bare", `--object-format=${format}`, "empty"]);
+    const base = await gitDaemon(t, folder);
+    const image = join(folder, "x.img");
+    const make = (path: string, ref?: string) => () =>
+      makeImage({ repository: `${base}/${path}`, image, ref });
+    await failsWith(
+      t,
+      "REF_NOT_FOUND",
+      make("source", "nope"),
+      /no branch.* nope; it has the branches main, other and/,
+    );
+    await failsWith(t, "REF_NOT_FOUND", make("source", "abcdef0"), /give the full id/);
+    await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(first.length)), /has no commit 0{40}/);
+    await failsWith(t, "REF_AMBIGUOUS", make("source", "other"), /refs\/tags\/other/);
+    await failsWith(t, "NOT_A_COMMIT", make("source", "a-tree"), /a-tree in git:.* is a tree/);
+    await failsWith(t, "EMPTY_REPOSITORY", make("empty"), /no commit yet/);
+    const lengths = new RegExp(`0{40}.*; its ids have ${first.length} digits`);
+    await failsWith(t, "REF_NOT_FOUND", make("source", "0".repeat(104 - first.length)), lengths);
+    await failsWith(t, "REF_NOT_FOUND", make("source", `${first}0`), /digits$/);
+    await failsWith(
+      t,
+      "FETCH_FAILED",
+      make("nowhere"),
+      /^cannot fetch from git:\/\/127.0.0.1:\d+\/nowhere: /,
+    );
+    t.deepEqual(readdirSync(folder).sort(), ["empty", "source"]);
+  });
+}
 
-test("a server of plain files, which cannot shorten histories, is fetched from", async (t) => {
-  const folder = temporaryFolder(t);
-  const { second } = sampleRepository(join(folder, "source"));
-  git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
-  git(join(folder, "bare.git"), ["update-server-info"]);
-  const image = join(folder, "x.img");
-  const made = await makeImage({ repository: `${await dumbServer(t, folder)}/bare.git`, image });
-  t.is(made.commit, second);
-  t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`a server of plain files, which cannot shorten histories, is fetched from (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const { second } = sampleRepository(join(folder, "source"), format);
+    git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
+    git(join(folder, "bare.git"), ["update-server-info"]);
+    const image = join(folder, "x.img");
+    const made = await makeImage({ repository: `${await dumbServer(t, folder)}/bare.git`, image });
+    t.is(made.commit, second);
+    t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
+  });
+}
 
 test.serial("a password reaches its server, and nobody and nothing else", async (t) => {
   const folder = temporaryFolder(t);

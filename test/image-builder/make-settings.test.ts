@@ -57,21 +57,34 @@ for (const [what, settings, more] of [
       "na\u00efve": "x",
       c: "c\n".repeat(3000),
     };
+    const other = join(folder, "other");
     git(folder, ["init", "--quiet", "source"]);
-    for (const folder of [source, site]) writeFiles(folder, files);
+    git(folder, ["init", "--quiet", "--object-format=sha256", "other"]);
+    for (const folder of [source, other, site]) writeFiles(folder, files);
     const commit = commitAll(source, "Noise");
+    commitAll(other, "Noise");
     writeFiles(source, { untracked: "x" });
+    const bundles = [source, other].map((repository) => `${repository}.bundle`);
+    for (const bundle of bundles) {
+      git(bundle.replace(".bundle", ""), ["bundle", "create", "--quiet", bundle, "HEAD"]);
+    }
     const image = join(folder, "x.img");
     const date = "2020-10-10T08:00:00Z";
     userEnvironment(t, settings, more);
     for (const options of [
       { repository: source },
       { repository: source, repack: true },
+      { repository: other },
+      { repository: other, repack: true },
+      ...bundles.map((repository) => ({ repository })),
       { repository: site, date },
+      { repository: site, date, objectFormat: "sha256" as const },
     ]) {
       const made = await makeImage({ ...options, image });
       if (options.repository === source) t.is(made.commit, commit);
       if (options.repository === source) t.regex(made.notes.join(), /^1 uncommitted change /);
+      const isOther = "objectFormat" in options || options.repository.startsWith(other);
+      t.is(made.hash, isOther ? "sha256" : "sha1", options.repository);
       const { objects } = await verifyImage(image);
       t.deepEqual(objects, { commit: 1, tree: 1, blob: 4, tag: 0 });
     }

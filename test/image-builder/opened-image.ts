@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
+import { ID_LENGTHS } from "../../reader/git/object-format.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { git, gitBytes } from "./sandbox.ts";
 
@@ -22,20 +23,23 @@ export interface OpenedImage {
 export function openImage(t: ExecutionContext, path: string): OpenedImage {
   const bytes = readFileSync(path);
   const repository = temporaryFolder(t);
-  git(repository, ["init", "--quiet", "--bare", "--initial-branch=main", "."]);
-  const commit = bytes.toString("hex", 0, 20);
+  const format = bytes.toString("latin1", 28, 32) === "PACK" ? "sha1" : "sha256";
+  const idLength = ID_LENGTHS[format];
+  const init = ["init", "--quiet", "--bare", "--initial-branch=main", `--object-format=${format}`];
+  git(repository, [...init, "."]);
+  const commit = bytes.toString("hex", 0, idLength);
   // The parents are not there, as git knows of repositories fetched with --depth 1.
   writeFileSync(join(repository, "shallow"), `${commit}\n`);
   // Through a pipe git reads one PACK, says its name, and hands on what follows.
-  const said = gitBytes(repository, ["index-pack", "--strict", "--stdin"], bytes.subarray(28));
-  const [, name] = /^pack\t([0-9a-f]{40})\n/.exec(said.toString("latin1", 0, 46))!;
+  const said = gitBytes(repository, ["index-pack", "--strict", "--stdin"], bytes.subarray(idLength + 8));
+  const [, name] = /^pack\t([0-9a-f]+)\n/.exec(said.toString("latin1", 0, 80))!;
   const idxPath = join(repository, "objects", "pack", `pack-${name}.idx`);
   git(repository, ["update-ref", "--no-deref", "HEAD", commit]);
   const listed = git(repository, ["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
   return {
     bytes,
     commit,
-    indexOffset: Number(bytes.readBigUInt64LE(20)),
+    indexOffset: Number(bytes.readBigUInt64LE(idLength)),
     repository,
     idx: readFileSync(idxPath),
     objects: listed.split("\n"),

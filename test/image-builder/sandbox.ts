@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { HashAlgorithm } from "../../reader/git/hash.ts";
 
 /** A user's git that asks nobody and has no settings but these. */
 export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -46,9 +47,12 @@ export function commitAll(folder: string, message: string): string {
 }
 
 /** A repository of two commits on `main` and another branch, in a new folder. */
-export function sampleRepository(folder: string): { first: string; second: string; other: string } {
+export function sampleRepository(
+  folder: string,
+  format: HashAlgorithm = "sha1",
+): { first: string; second: string; other: string } {
   mkdirSync(folder, { recursive: true });
-  git(folder, ["init", "--quiet", "--initial-branch=main"]);
+  git(folder, ["init", "--quiet", "--initial-branch=main", `--object-format=${format}`]);
   writeFiles(folder, { "README.md": "first\n", "src/deep/a.txt": "a\n", gone: "only in the first\n" });
   const first = commitAll(folder, "First");
   git(folder, ["rm", "--quiet", "gone"]);

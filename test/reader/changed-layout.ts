@@ -54,7 +54,7 @@ export function changedLayout(image: Buffer, { items, bytes, details }: LayoutCh
   let laidOut: Buffer = Buffer.from(image.subarray(section.offset, section.offset + section.length));
   let said = decodeDetails(section.details, NODE_FORMATS[hash].idLength) as LayoutDetails;
   if (items !== undefined) {
-    const falseImage = written(items(itemsOf(image).items));
+    const falseImage = written(items(itemsOf(image).items), NODE_FORMATS[hash]);
     laidOut = falseImage.bytes;
     said = { ...said, ...falseImage.shape };
   }

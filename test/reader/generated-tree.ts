@@ -110,6 +110,8 @@ export const generatedTree: fc.Arbitrary<GeneratedEntry[]> = fc
 
 /** Writes the entries as a commit. @returns its id. */
 export function writeGenerated(repository: Repository, entries: readonly GeneratedEntry[]): string {
+  // A commit that no repository here holds.
+  const submodule = "55".repeat(repository.format.idLength);
   const write = (prefix: string): string => {
     const children = new Map<string, { mode: string; name: Buffer; id: string }>();
     for (const { path, mode, content } of entries) {
@@ -121,7 +123,7 @@ export function writeGenerated(repository: Repository, entries: readonly Generat
           ? { mode: "40000", id: write(`${prefix}${first}/`) }
           : mode === "040000"
             ? { mode: "40000", id: repository.writeTree([]) }
-            : { mode, id: mode === "160000" ? SUBMODULE : repository.write("blob", content) };
+            : { mode, id: mode === "160000" ? submodule : repository.write("blob", content) };
       children.set(first, { ...child, name: Buffer.from(first, "latin1") });
     }
     const key = ({ mode, name }: { mode: string; name: Buffer }) =>
@@ -130,6 +132,3 @@ export function writeGenerated(repository: Repository, entries: readonly Generat
   };
   return repository.writeCommit(write(""));
 }
-
-/** A commit of a submodule, which no repository here holds. */
-const SUBMODULE = "5".repeat(40);

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import type { ObjectKind } from "../../reader/git/object.ts";
+import type { ObjectFormat } from "../../reader/git/object-format.ts";
+import { SHA1 } from "../../reader/node-platform.ts";
 
 /** How git is to pack. */
 export interface PackShape {
@@ -35,10 +37,12 @@ const ENVIRONMENT = {
 /** A bare repository in a temporary folder, written to object by object. */
 export class Repository implements Disposable {
   readonly path: string = mkdtempSync(join(tmpdir(), "docteur-test-"));
+  readonly format: ObjectFormat;
   #packs = 0;
 
-  constructor() {
-    this.git(["init", "--quiet", "--bare", "."]);
+  constructor(format: ObjectFormat = SHA1) {
+    this.format = format;
+    this.git(["init", "--quiet", "--bare", `--object-format=${format.name}`, "."]);
   }
 
   /** Runs git. @returns its standard output. @throws if it fails. */
@@ -69,7 +73,7 @@ export class Repository implements Disposable {
   write(kind: ObjectKind, content: Uint8Array | string): string {
     const bytes = Buffer.from(content);
     const stored = Buffer.concat([Buffer.from(`${kind} ${bytes.length}\0`), bytes]);
-    const id = createHash("sha1").update(stored).digest("hex");
+    const id = createHash(this.format.name).update(stored).digest("hex");
     const folder = join(this.path, "objects", id.slice(0, 2));
     const file = join(folder, id.slice(2));
     if (existsSync(file)) return id;

@@ -110,7 +110,7 @@ test("the last block is short, and there is nothing beyond it", async (t) => {
 });
 
 test("one reader that goes on is read ahead of, more and more, up to half of the memory", async (t) => {
-  const { source, image } = opened(64 * MIB);
+  const { source, image } = opened(64 * MIB, { memory: 8 * MIB });
   for (let block = 0; block < 512; block++) {
     await image.read(block * BLOCK_SIZE, BLOCK_SIZE);
     await settled(source);

@@ -11,7 +11,7 @@ let requests = 0;
 const server = require("node:http").createServer((request, response) => {
   if (request.url === "/requests") return void response.end(String(requests));
   requests++;
-  if (request.url !== "/disk.img") return void response.writeHead(404).end();
+  if (!["/disk.img", "/unversioned.img"].includes(request.url)) return void response.writeHead(404).end();
   const [, first, last] = /^bytes=(\\d+)-(\\d+)$/.exec(request.headers.range);
   const end = Math.min(Number(last) + 1, file.length);
   const bytes = Buffer.from(file.subarray(Number(first), end));
@@ -20,7 +20,7 @@ const server = require("node:http").createServer((request, response) => {
     if (flip.at >= Number(first) && flip.at < end && flip.times-- > 0) bytes[flip.at - Number(first)] ^= 1;
   }
   response.writeHead(206, {
-    etag: '"1"',
+    ...(request.url === "/disk.img" && { etag: '"1"' }),
     "content-length": bytes.length,
     "content-range": "bytes " + first + "-" + (end - 1) + "/" + file.length,
   });
@@ -38,7 +38,8 @@ export interface Flip {
 
 /**
  * Serves a file by HTTP from a process of its own, so that this one may sleep while it waits.
- * @returns its URL. `/requests` of the same server says how many there were.
+ * @returns its URL. `/requests` of the same server says how many there were, and
+ * `/unversioned.img` is the same without an entity tag.
  */
 export async function startRangeServer(
   t: ExecutionContext,

@@ -55,6 +55,14 @@ test("cache lists what is kept of an image, without the secrets of its address, 
   t.false(readdirSync(join(env.XDG_CACHE_HOME, "docteur")).includes("kernel-x"));
 });
 
+test("nothing is kept of an image whose version its server does not name", async (t) => {
+  const env = { XDG_CACHE_HOME: temporaryFolder(t) };
+  const url = (await startRangeServer(t, IMAGE)).replace("disk.img", "unversioned.img");
+  const { stderr, status } = await docteur(["verify", "-q", url], { env });
+  t.deepEqual([stderr, status], ["", 0]);
+  t.false((await docteur(["cache", "list"], { env })).stdout.toString().includes("image "));
+});
+
 test("--cache-size=0 keeps nothing, and what it takes is checked", async (t) => {
   const env = { XDG_CACHE_HOME: temporaryFolder(t) };
   const url = await startRangeServer(t, IMAGE);

@@ -82,6 +82,20 @@ test("the image of make run is made again only when its source is another", asyn
 
   writeFileSync(image, "something else");
   t.deepEqual(await ensure(), { commit: third, again: true }, "the image was replaced");
+
+  const repository = join(folder, "x.bundle");
+  await git(folder, "bundle", "create", "--quiet", repository, "HEAD", "next");
+  for (const [branch, commit] of [
+    ["", third],
+    ["next", next],
+  ] as const) {
+    t.deepEqual(await ensure({ repository, branch }), { commit, again: true }, "a bundle");
+    t.deepEqual(await ensure({ repository, branch }), { commit, again: false }, "the same bundle");
+  }
+  await git(folder, "commit", "--quiet", "--allow-empty", "--message", "Fourth");
+  await git(folder, "bundle", "create", "--quiet", repository, "HEAD");
+  const fourth = (await git(folder, "rev-parse", "HEAD")).toString().trim();
+  t.deepEqual(await ensure({ repository }), { commit: fourth, again: true }, "another bundle");
 });
 
 test("make run compares sources without running a program that their settings name", async (t) => {

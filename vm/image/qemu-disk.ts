@@ -5,8 +5,8 @@ import { SourceError } from "../../remote/source-error.ts";
 import { installation } from "../artifacts/debian-packages.ts";
 import type { Disk } from "../qemu/disk.ts";
 
-/** Seconds for which QEMU waits for a lost server to come back. */
-const RECONNECT_SECONDS = 30;
+/** Seconds for which QEMU waits for a lost server to come back: fewer than a machine that serves may hang. */
+const RECONNECT_SECONDS = 10;
 
 /** The package of Debian and Ubuntu with QEMU's driver of Ceph. */
 const EXTRA_DRIVERS = "qemu-block-extra";

@@ -2,11 +2,11 @@ import type { Duplex } from "node:stream";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { decodeHeader, HEADER_BYTES, type ImageHeader } from "../../reader/image/header.ts";
 import type { ImageAddress } from "../../remote/address.ts";
+import { deferred } from "../../remote/deferred.ts";
 import type { RemoteImage } from "../../remote/image.ts";
 import { serveNbd } from "../../remote/nbd/server.ts";
 import { openRemoteImage, type RemoteOptions } from "../../remote/open.ts";
 import { SourceError } from "../../remote/source-error.ts";
-import { deferred } from "../deferred.ts";
 import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
 
 /** An image that lies elsewhere as a disk: this process reads it, for any number of machines. */
@@ -49,7 +49,7 @@ export class ServedDisk implements Disk, AsyncDisposable {
   }
 
   serve(socket: Duplex): DiskReads {
-    return new ServedReads(this.#image, socket, (line) => this.onFault?.(line));
+    return new ServedReads(this.#image, this.header.commit, socket, (line) => this.onFault?.(line));
   }
 
   unreadable(reason: string): DocteurError {
@@ -68,6 +68,7 @@ async function readHeader(image: RemoteImage, signal: AbortSignal | undefined): 
 }
 
 class ServedReads implements DiskReads {
+  readonly commit: string;
   fault: DocteurError | undefined;
   answersFaults = false;
   readonly #image: RemoteImage;
@@ -75,8 +76,9 @@ class ServedReads implements DiskReads {
   readonly #failed = deferred<DocteurError>();
   readonly #note: (line: string) => void;
 
-  constructor(image: RemoteImage, socket: Duplex, note: (line: string) => void) {
+  constructor(image: RemoteImage, commit: string, socket: Duplex, note: (line: string) => void) {
     this.#image = image;
+    this.commit = commit;
     this.#note = note;
     this.#server = serveNbd(socket, image, { onFault: (error) => this.#onFault(error) });
   }

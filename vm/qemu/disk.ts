@@ -16,6 +16,8 @@ export interface Disk {
 
 /** What one process reads from a disk that this process serves. */
 export interface DiskReads {
+  /** The commit of the image on the disk. */
+  readonly commit: string;
   /** Reads that wait for the source of the disk. */
   readonly waiting: number;
   /** The error of the first read that has failed for good. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
-import { type Deferred, deferred } from "../deferred.ts";
+import { type Deferred, deferred } from "../../remote/deferred.ts";
 
 interface Reply {
   readonly return?: unknown;

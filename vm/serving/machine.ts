@@ -8,7 +8,7 @@ import type { Peer } from "../../guest/protocol/streams/opening.ts";
 import type { Stream } from "../../guest/protocol/streams/stream.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import { deferred } from "../deferred.ts";
+import { deferred } from "../../remote/deferred.ts";
 import type { Guest } from "../session/guest.ts";
 import type { Streams } from "../session/host-channel.ts";
 import type { Backend, Connection } from "./connection.ts";

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { InvalidImageError } from "../../reader/errors.ts";
+import { checkPinnedCommit } from "../../reader/image/pinned-commit.ts";
 import { readImageHeader } from "../image/header.ts";
 import type { ImageDisk } from "../image/open-disk.ts";
 import type { Generation } from "./fleet.ts";
@@ -20,9 +20,9 @@ export async function openImage(
   const file = await open(path);
   try {
     const image = `/proc/${process.pid}/fd/${file.fd}`;
-    const { commit: found } = readImageHeader(image);
-    checkCommit(found, commit);
-    return { image, commit: found, release: () => file.close() };
+    const header = readImageHeader(image);
+    checkPinnedCommit(header, commit);
+    return { image, commit: header.commit, release: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
@@ -41,15 +41,10 @@ export async function openAddress(open: () => Promise<ImageDisk>, commit?: strin
   const disk = await open();
   const release = async () => void (await disk[Symbol.asyncDispose]?.());
   try {
-    if (disk.header !== undefined) checkCommit(disk.header.commit, commit);
+    if (disk.header !== undefined) checkPinnedCommit(disk.header, commit);
     return { image: disk, commit: disk.header?.commit, release };
   } catch (error) {
     await release();
     throw error;
   }
-}
-
-function checkCommit(found: string, commit: string | undefined): void {
-  if (commit === undefined || found === commit.toLowerCase()) return;
-  throw new InvalidImageError("pinned-commit", `it is of commit ${found}, not of ${commit}`, { offset: 0 });
 }

@@ -3,8 +3,8 @@ import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError, INVALID_IMAGE } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
+import { deferred } from "../../remote/deferred.ts";
 import { aborted, signalName } from "../aborted.ts";
-import { deferred } from "../deferred.ts";
 import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 import { writeTo } from "../write-to.ts";
@@ -114,7 +114,7 @@ export class Guest implements AsyncDisposable {
       if (endsAtFault) void reads?.failed.then(reject);
     });
     try {
-      const running = this.#channel.run(request, this.#watched(streams), program);
+      const running = this.#channel.run(request, this.#watched(streams, request), program);
       // It fails when the guest is killed, and nothing waits for it then.
       running.catch(() => {});
       if (signal?.aborted) abort();
@@ -139,9 +139,11 @@ export class Guest implements AsyncDisposable {
   }
 
   /** Streams that look for what the program says of a damaged image, if that lies elsewhere. */
-  #watched(streams: Streams): Streams {
+  #watched(streams: Streams, { commit }: RunRequest): Streams {
     const reads = this.#reads;
     if (reads === undefined) return streams;
+    // The program refuses it because it is another image, not a damaged one.
+    if (commit !== undefined && commit.toLowerCase() !== reads.commit) return streams;
     let hasDropped = false;
     const onErrors = async (bytes: Uint8Array) => {
       if (hasDropped || reads.fault !== undefined || !saysInvalidImage(bytes)) return;

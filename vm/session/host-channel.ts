@@ -12,8 +12,8 @@ import {
 import { encodeRequest, type RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { deferred } from "../../remote/deferred.ts";
 import { crypto } from "../crypto.ts";
-import { deferred } from "../deferred.ts";
 import { writeTo } from "../write-to.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { Input } from "./input.ts";

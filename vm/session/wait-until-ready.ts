@@ -1,6 +1,6 @@
 import { DocteurError } from "../../reader/errors.ts";
+import { deferred } from "../../remote/deferred.ts";
 import { aborted } from "../aborted.ts";
-import { deferred } from "../deferred.ts";
 import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
 import type { Machine } from "../qemu/qemu.ts";

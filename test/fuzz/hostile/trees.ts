@@ -1,7 +1,6 @@
-import { whole } from "../../reader/pack-fixture.ts";
 import { encodeTree } from "../../reader/repository.ts";
 import type { Random } from "../random.ts";
-import { imageOf, imageOfRoot, MIB, type Named, type UpTo } from "./parts.ts";
+import { MIB, type Named, type Parts, type UpTo } from "./parts.ts";
 
 /** The content of a folder of many files, all the same one. */
 function manyEntries(
@@ -16,54 +15,54 @@ function manyEntries(
 }
 
 /** Few trees that name any number of paths. */
-export function sharedTrees(upTo: UpTo): Buffer {
-  const leaf = whole("blob", "leaf");
+export function sharedTrees(parts: Parts, upTo: UpTo): Buffer {
+  const leaf = parts.whole("blob", "leaf");
   const fan = 1 + upTo(300);
-  let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
+  let below = parts.whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, below];
   for (let depth = upTo(60); depth > 0; depth--) {
     const names = Array.from({ length: fan }, (_, i) => `${String(i).padStart(3, "0")}`);
-    below = whole("tree", encodeTree(names.map((name) => ({ mode: "40000", name, id: below.id }))));
+    below = parts.whole("tree", encodeTree(names.map((name) => ({ mode: "40000", name, id: below.id }))));
     entries.push(below);
   }
-  return imageOfRoot(entries.pop()!, entries);
+  return parts.imageOfRoot(entries.pop()!, entries);
 }
 
 /** Folders of many entries, below one another, which paths and links lead through again and again. */
-export function hugeFolders(upTo: UpTo, random: Random): Buffer {
-  const leaf = whole("blob", "leaf");
+export function hugeFolders(parts: Parts, upTo: UpTo, random: Random): Buffer {
+  const leaf = parts.whole("blob", "leaf");
   const count = upTo(60_000);
   // Out of order, all of them have to be put in order each time.
   const disorder = (i: number) => `e${(i * 7919) % count}`;
   const many = manyEntries(count, leaf.id, random.once(3) ? disorder : undefined);
-  const target = whole(
+  const target = parts.whole(
     "blob",
     random
       .pick(["a/../", "a/a/../../", "./"])
       .repeat(1 + upTo(600))
       .slice(0, 4090),
   );
-  let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
+  let below = parts.whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, target, below];
   for (let depth = upTo(12); depth > 0; depth--) {
     const head = encodeTree([
       { mode: "40000", name: "a", id: below.id },
       { mode: "120000", name: "b", id: target.id },
     ]);
-    below = whole("tree", Buffer.concat([head, many]));
+    below = parts.whole("tree", Buffer.concat([head, many]));
     entries.push(below);
   }
-  return imageOfRoot(entries.pop()!, entries);
+  return parts.imageOfRoot(entries.pop()!, entries);
 }
 
-export function deepTrees(upTo: UpTo, random: Random): Buffer {
-  const leaf = whole("blob", "leaf");
+export function deepTrees(parts: Parts, upTo: UpTo, random: Random): Buffer {
+  const leaf = parts.whole("blob", "leaf");
   const name = "a".repeat(upTo(300));
-  let below = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
+  let below = parts.whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   const entries = [leaf, below];
   for (let depth = upTo(4000); depth > 0; depth--) {
     const files = random.once(10) ? [{ mode: "100644", name: "f", id: leaf.id }] : [];
-    below = whole(
+    below = parts.whole(
       "tree",
       encodeTree(
         [{ mode: "40000", name, id: below.id }, ...files].sort((x, y) => (x.name < y.name ? -1 : 1)),
@@ -71,19 +70,19 @@ export function deepTrees(upTo: UpTo, random: Random): Buffer {
     );
     entries.push(below);
   }
-  return imageOfRoot(entries.pop()!, entries);
+  return parts.imageOfRoot(entries.pop()!, entries);
 }
 
 /** Links of many steps that lead to links. */
-export function longLinks(upTo: UpTo, random: Random): Buffer {
-  const leaf = whole("blob", "leaf");
+export function longLinks(parts: Parts, upTo: UpTo, random: Random): Buffer {
+  const leaf = parts.whole("blob", "leaf");
   const entries = [leaf];
-  const folder = whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
+  const folder = parts.whole("tree", encodeTree([{ mode: "100644", name: "f", id: leaf.id }]));
   entries.push(folder);
   const root: Named[] = [{ mode: "40000", name: "d", id: folder.id }];
   for (let i = 0; i < 45; i++) {
     const step = random.pick(["d/../", "./", "d/./../", "/d/../", "d//../"]);
-    const target = whole(
+    const target = parts.whole(
       "blob",
       `${step.repeat(upTo(900)).slice(0, 4000)}/l${String(i + 1).padStart(2, "0")}`,
     );
@@ -91,16 +90,16 @@ export function longLinks(upTo: UpTo, random: Random): Buffer {
     root.push({ mode: "120000", name: `l${String(i).padStart(2, "0")}`, id: target.id });
   }
   root.push({ name: "l45", id: leaf.id });
-  return imageOf(root, entries);
+  return parts.imageOf(root, entries);
 }
 
-export function longNames(upTo: UpTo, random: Random): Buffer {
-  const leaf = whole("blob", "leaf");
+export function longNames(parts: Parts, upTo: UpTo, random: Random): Buffer {
+  const leaf = parts.whole("blob", "leaf");
   const length = upTo(MIB);
   const count = Math.max(1, Math.min(3000, Math.floor((4 * MIB) / length)));
   const end = random.pick(["<", "é", "\x1b", "a"]).repeat(length);
   const names = Array.from({ length: count }, (_, i) => `${String(i).padStart(5, "0")}${end}`);
-  return imageOf(
+  return parts.imageOf(
     names.map((name) => ({ name, id: leaf.id })),
     [leaf],
   );

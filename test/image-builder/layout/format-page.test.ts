@@ -25,9 +25,14 @@ const TREE = 3;
 const SUBMODULE = 4;
 const MARK = 7;
 
+/** The bytes of an id: 32 if a PACK stands at byte 40, otherwise 20. */
+function idLengthOf(image: Buffer): number {
+  return image.toString("latin1", 40, 44) === "PACK" ? 32 : 20;
+}
+
 /** The sections that the footer tells of. */
 function sectionsOf(image: Buffer) {
-  const indexOffset = Number(image.readBigUInt64LE(20));
+  const indexOffset = Number(image.readBigUInt64LE(idLengthOf(image)));
   const footer = image.subarray(indexOffset - 512, indexOffset);
   if (footer.toString("latin1", 0, 8) !== "docteur\0" || footer.readUInt16BE(8) !== 1) return [];
   if (footer.readUInt32BE(508) !== crc32(footer.subarray(0, 508))) throw new Error("the footer is damaged");
@@ -46,14 +51,15 @@ function sectionsOf(image: Buffer) {
   });
 }
 
-function detailsOf(details: Buffer) {
+function detailsOf(details: Buffer, idLength: number) {
+  const numbers = details.subarray(2 * idLength);
   return {
-    commit: details.toString("hex", 0, 20),
-    root: details.toString("hex", 20, 40),
-    commitOffset: Number(details.readBigUInt64BE(40)),
-    rootOffset: Number(details.readBigUInt64BE(48)),
-    items: Number(details.readBigUInt64BE(56)),
-    levels: Array.from({ length: details.readUInt8(64) }, (_, level) => details.readUInt32BE(65 + 4 * level)),
+    commit: details.toString("hex", 0, idLength),
+    root: details.toString("hex", idLength, 2 * idLength),
+    commitOffset: Number(numbers.readBigUInt64BE(0)),
+    rootOffset: Number(numbers.readBigUInt64BE(8)),
+    items: Number(numbers.readBigUInt64BE(16)),
+    levels: Array.from({ length: numbers.readUInt8(24) }, (_, level) => numbers.readUInt32BE(25 + 4 * level)),
   };
 }
 
@@ -117,7 +123,7 @@ function blockItems<Rest>(block: Buffer, rest: (reader: Reader, tag: number, isS
   return items;
 }
 
-function leafItems(block: Buffer): Item[] {
+function leafItems(block: Buffer, idLength: number): Item[] {
   const ends = { tree: 0, other: 0 };
   let before: readonly (readonly [number, number])[] = [];
   const read = (reader: Reader, tag: number, isSixteenth: boolean) => {
@@ -128,7 +134,7 @@ function leafItems(block: Buffer): Item[] {
     }
     const nowhere = { id: "", offset: 0, length: 0, size: 0, bases: [] };
     if (tag === MARK) return nowhere;
-    const id = reader.take(20).toString("hex");
+    const id = reader.take(idLength).toString("hex");
     if (tag === SUBMODULE) return { ...nowhere, id };
     const head = reader.number();
     const kind = tag === TREE ? "tree" : "other";
@@ -153,7 +159,8 @@ function leafItems(block: Buffer): Item[] {
 function itemsOf(image: Buffer, t: ExecutionContext) {
   const section = sectionsOf(image).find(({ type, version }) => type === "PATH" && version === 1);
   if (section === undefined) return undefined;
-  const details = detailsOf(section.details);
+  const idLength = idLengthOf(image);
+  const details = detailsOf(section.details, idLength);
   const bytes = image.subarray(section.offset, section.offset + section.length);
   const blocks = Array.from({ length: Math.ceil(bytes.length / 4096) }, (_, i) =>
     bytes.subarray(4096 * i, 4096 * (i + 1)),
@@ -166,7 +173,7 @@ function itemsOf(image: Buffer, t: ExecutionContext) {
   if (blocks.length > 1) t.is(section.offset % 4096, 0);
   const leaves = blocks.slice(0, details.levels[0]).map((block, number) => {
     t.is(block.readUInt32BE(8), number);
-    return leafItems(block);
+    return leafItems(block, idLength);
   });
   /** Of each block of the level below: its items in all leaves, and its first and last key. */
   let below = leaves.map((items) => ({ count: items.length, first: items[0]!.key, last: items.at(-1)!.key }));
@@ -207,7 +214,8 @@ function pathOf({ key, tag }: Item): string {
 
 /** The content of an object at the offset that the layout says, deltas applied by git. */
 function checkWhole(image: Buffer, item: Item, content: Buffer, t: ExecutionContext): void {
-  const entry = image.subarray(28 + item.offset, 28 + item.offset + item.length);
+  const packStart = idLengthOf(image) + 8;
+  const entry = image.subarray(packStart + item.offset, packStart + item.offset + item.length);
   let at = 0;
   while (entry.readUInt8(at++) >= 128);
   t.deepEqual(inflateSync(entry.subarray(at)), content);
@@ -221,8 +229,9 @@ function compare(t: ExecutionContext, image: string, commit: string): void {
   for (let i = 1; i < items.length; i++) t.true(Buffer.compare(items[i - 1]!.key, items[i]!.key) < 0);
 
   const look = join(temporaryFolder(t), "look.git");
-  git(dirname(look), ["init", "--quiet", "--bare", look]);
-  spawnSync("git", ["-C", look, "index-pack", "--stdin"], { input: bytes.subarray(28) });
+  const hash = idLengthOf(bytes) === 32 ? "sha256" : "sha1";
+  git(dirname(look), ["init", "--quiet", "--bare", `--object-format=${hash}`, look]);
+  spawnSync("git", ["-C", look, "index-pack", "--stdin"], { input: bytes.subarray(idLengthOf(bytes) + 8) });
   t.is(details.root, git(look, ["rev-parse", `${commit}^{tree}`]));
   const packs = join(look, "objects", "pack");
   const idx = readdirSync(packs).find((name) => name.endsWith(".idx")) as string;
@@ -230,7 +239,7 @@ function compare(t: ExecutionContext, image: string, commit: string): void {
   const packed = new Map(
     git(look, ["verify-pack", "-v", join(packs, idx)])
       .split("\n")
-      .filter((line) => /^[0-9a-f]{40} /.test(line))
+      .filter((line) => /^(?:[0-9a-f]{40}|[0-9a-f]{64}) /.test(line))
       .map((line) => {
         const [id = "", , size, length, offset, , base] = line.split(/ +/);
         return [id, { size: Number(size), length: Number(length), offset: Number(offset), base }] as const;
@@ -264,39 +273,48 @@ function compare(t: ExecutionContext, image: string, commit: string): void {
   checkWhole(bytes, whole, Buffer.from(git(look, ["cat-file", "blob", whole.id]), "utf8"), t);
 }
 
-test("the page tells how the layout of a folder's image is read", async (t) => {
-  const folder = join(temporaryFolder(t), "site");
-  for (let i = 0; i < 30; i++) {
-    mkdirSync(join(folder, `folder ${i}`, "deep", "deeper"), { recursive: true });
-    for (let file = 0; file < 40; file++) {
-      const name = file % 3 === 0 ? `deep/deeper/page-${file}.html` : `page-${file}.html`;
-      const mode = file % 7 === 0 ? 0o755 : 0o644;
-      const text = `<p>${i}, ${file}: ${"text ".repeat(file)}</p>\n`;
-      writeFileSync(join(folder, `folder ${i}`, name), text, { mode });
+for (const objectFormat of ["sha1", "sha256"] as const) {
+  test(`${objectFormat}: the page tells how the layout of a folder's image is read`, async (t) => {
+    const folder = join(temporaryFolder(t), "site");
+    for (let i = 0; i < 30; i++) {
+      mkdirSync(join(folder, `folder ${i}`, "deep", "deeper"), { recursive: true });
+      for (let file = 0; file < 40; file++) {
+        const name = file % 3 === 0 ? `deep/deeper/page-${file}.html` : `page-${file}.html`;
+        const mode = file % 7 === 0 ? 0o755 : 0o644;
+        const text = `<p>${i}, ${file}: ${"text ".repeat(file)}</p>\n`;
+        writeFileSync(join(folder, `folder ${i}`, name), text, { mode });
+      }
+      symlinkSync("page-1.html", join(folder, `folder ${i}`, "link"));
     }
-    symlinkSync("page-1.html", join(folder, `folder ${i}`, "link"));
-  }
-  // In git's order, a folder is as if it ended in a slash.
-  mkdirSync(join(folder, "a"));
-  for (const name of ["a.b", "a-b", "a0", "a/a"]) writeFileSync(join(folder, name), name);
-  const image = join(temporaryFolder(t), "x.img");
-  const { commit } = await makeImage({ repository: folder, image, date: "2020-10-10T08:00:00+00:00" });
-  compare(t, image, commit);
-});
+    // In git's order, a folder is as if it ended in a slash.
+    mkdirSync(join(folder, "a"));
+    for (const name of ["a.b", "a-b", "a0", "a/a"]) writeFileSync(join(folder, name), name);
+    const image = join(temporaryFolder(t), "x.img");
+    const date = "2020-10-10T08:00:00+00:00";
+    const { commit } = await makeImage({ repository: folder, image, date, objectFormat });
+    t.is(commit.length, objectFormat === "sha1" ? 40 : 64);
+    compare(t, image, commit);
+  });
 
-test("the page tells how the layout of a repository's image is read, with chains of deltas", async (t) => {
-  const repository = temporaryFolder(t);
-  git(repository, ["init", "--quiet", "."]);
-  const lines = Array.from({ length: 60 }, (_, i) => `line ${i * i}`);
-  for (let i = 0; i < 400; i++) {
-    lines[(i * 7) % 60] = `changed ${i}`;
-    writeFileSync(join(repository, `file-${i}`), lines.join("\n"));
-  }
-  git(repository, ["add", "."]);
-  git(repository, ["update-index", "--add", "--cacheinfo", `160000,${"12".repeat(20)},submodule`]);
-  git(repository, ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "--quiet", "-m", "x"]);
-  git(repository, ["repack", "-adfq", "--window=20", "--depth=20"]);
-  const image = join(temporaryFolder(t), "x.img");
-  const { commit } = await makeImage({ repository, image });
-  compare(t, image, commit);
-});
+  test(`${objectFormat}: the page tells how the layout of a repository's image is read, with chains of deltas`, async (t) => {
+    const repository = temporaryFolder(t);
+    git(repository, ["init", "--quiet", `--object-format=${objectFormat}`, "."]);
+    const lines = Array.from({ length: 60 }, (_, i) => `line ${i * i}`);
+    for (let i = 0; i < 400; i++) {
+      lines[(i * 7) % 60] = `changed ${i}`;
+      writeFileSync(join(repository, `file-${i}`), lines.join("\n"));
+    }
+    git(repository, ["add", "."]);
+    git(repository, [
+      "update-index",
+      "--add",
+      "--cacheinfo",
+      `160000,${"12".repeat(objectFormat === "sha1" ? 20 : 32)},submodule`,
+    ]);
+    git(repository, ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "--quiet", "-m", "x"]);
+    git(repository, ["repack", "-adfq", "--window=20", "--depth=20"]);
+    const image = join(temporaryFolder(t), "x.img");
+    const { commit } = await makeImage({ repository, image });
+    compare(t, image, commit);
+  });
+}

@@ -12,7 +12,7 @@ import { objectId } from "../../../reader/git/object.ts";
 import { hex } from "../../../reader/git/object-id.ts";
 import { readHeader } from "../../../reader/image/header.ts";
 import { SHA1 } from "../../../reader/node-platform.ts";
-import { imageOfRoot, MIB } from "../../fuzz/hostile/parts.ts";
+import { MIB, Parts } from "../../fuzz/hostile/parts.ts";
 import { copy, delta, type MadeEntry, ofsDelta, whole } from "../../reader/pack-fixture.ts";
 import { encodeTree } from "../../reader/repository.ts";
 import { withLayout } from "../../reader/with-layout.ts";
@@ -40,7 +40,7 @@ function dearTrees(baseSize: number, paths: number): Buffer {
     name: name(index),
     id: ids[index % ids.length] as string,
   }));
-  return imageOfRoot(whole("tree", encodeTree(folders)), entries);
+  return new Parts(SHA1).imageOfRoot(whole("tree", encodeTree(folders)), entries);
 }
 
 test("the work of comparing a layout is bounded, however many paths lead to trees that take long", (t) => {

@@ -8,6 +8,8 @@ import { makeImage, verifyImage } from "../../../image-builder/index.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
+import type { HashAlgorithm } from "../../../reader/git/hash.ts";
+import { HASH_ALGORITHMS, ID_LENGTHS } from "../../../reader/git/object-format.ts";
 import { readHeader } from "../../../reader/image/header.ts";
 import { FOOTER_SIZE, readSections, type Section } from "../../../reader/image/sections.ts";
 import { connect } from "../../../reader/index.ts";
@@ -30,7 +32,10 @@ function site(t: ExecutionContext): string {
   return folder;
 }
 
-async function made(t: ExecutionContext, options: { blockSize?: number; withoutLayout?: boolean } = {}) {
+async function made(
+  t: ExecutionContext,
+  options: { blockSize?: number; withoutLayout?: boolean; objectFormat?: HashAlgorithm } = {},
+) {
   const repository = site(t);
   const image = join(temporaryFolder(t), "x.img");
   const result = await makeImage({ repository, image, date: DATE, ...options });
@@ -46,9 +51,15 @@ function sectionsOf(bytes: Uint8Array): {
   return { sections: readSections(cache, header) ?? [], indexOffset: header.indexOffset };
 }
 
-for (const blockSize of [512, 4096, 1536]) {
-  test(`make writes a layout in blocks of 4 KiB, with a block size of ${blockSize}`, async (t) => {
-    const { image, bytes, result } = await made(t, { blockSize });
+for (const [blockSize, objectFormat] of [
+  [512, "sha1"],
+  [4096, "sha1"],
+  [1536, "sha1"],
+  [512, "sha256"],
+  [1536, "sha256"],
+] as const) {
+  test(`make writes a layout in blocks of 4 KiB, with a block size of ${blockSize} (${objectFormat})`, async (t) => {
+    const { image, bytes, result } = await made(t, { blockSize, objectFormat });
     const { sections, indexOffset } = sectionsOf(bytes);
     t.deepEqual(
       sections.map(({ type, version }) => [type, version]),
@@ -59,34 +70,41 @@ for (const blockSize of [512, 4096, 1536]) {
     t.is(indexOffset % blockSize, 0);
     // The root block is shorter.
     t.true(length > BLOCK_SIZE && length % 512 === 0);
-    t.true(length < 40 * 2000 + BLOCK_SIZE, `${length}`);
+    t.true(length < (20 + ID_LENGTHS[objectFormat]) * 2000 + BLOCK_SIZE, `${length}`);
     t.deepEqual(result.notes, []);
     const { sizes } = await verifyImage(image);
     t.is(sizes.layout, length);
   });
 }
 
-test("the layout is no larger than promised, and reads what the trees read", async (t) => {
-  const { bytes } = await made(t);
-  const notes: string[] = [];
-  const frozen = connect(memoryDevice(bytes), { layout: "frozen", onNote: (note) => notes.push(note) });
-  const light = connect(memoryDevice(bytes), { layout: "light" });
-  const all = (store: typeof light) =>
-    Array.from(store.prefix(""), ({ path, type, id }) => [Buffer.from(path).toString(), type, id]);
-  t.deepEqual(all(frozen), all(light));
-  t.is(all(frozen).length, 2000);
-  for (const [path = ""] of all(light)) t.deepEqual(frozen.get(path), light.get(path));
-  t.deepEqual(notes, []);
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`the layout is no larger than promised, and reads what the trees read (${format})`, async (t) => {
+    const { bytes } = await made(t, { objectFormat: format });
+    const notes: string[] = [];
+    const frozen = connect(memoryDevice(bytes), { layout: "frozen", onNote: (note) => notes.push(note) });
+    const light = connect(memoryDevice(bytes), { layout: "light" });
+    const all = (store: typeof light) =>
+      Array.from(store.prefix(""), ({ path, type, id }) => [Buffer.from(path).toString(), type, id]);
+    t.deepEqual(all(frozen), all(light));
+    t.is(all(frozen).length, 2000);
+    for (const [path = ""] of all(light)) t.deepEqual(frozen.get(path), light.get(path));
+    t.deepEqual(notes, []);
+  });
+}
 
-test("without a layout the image is the same but for it", async (t) => {
-  const [withLayout, without] = [await made(t), await made(t, { withoutLayout: true })];
-  t.deepEqual(sectionsOf(without.bytes).sections, []);
-  t.is(withLayout.result.commit, without.result.commit);
-  t.is((await verifyImage(without.image)).sizes.layout, 0);
-  const [a, b] = [withLayout, without].map(({ bytes }) => bytes.subarray(sectionsOf(bytes).indexOffset));
-  t.deepEqual(a, b);
-});
+for (const format of HASH_ALGORITHMS) {
+  test(`without a layout the image is the same but for it (${format})`, async (t) => {
+    const [withLayout, without] = [
+      await made(t, { objectFormat: format }),
+      await made(t, { objectFormat: format, withoutLayout: true }),
+    ];
+    t.deepEqual(sectionsOf(without.bytes).sections, []);
+    t.is(withLayout.result.commit, without.result.commit);
+    t.is((await verifyImage(without.image)).sizes.layout, 0);
+    const [a, b] = [withLayout, without].map(({ bytes }) => bytes.subarray(sectionsOf(bytes).indexOffset));
+    t.deepEqual(a, b);
+  });
+}
 
 test("an image of few blocks needs no layout", async (t) => {
   const folder = temporaryFolder(t);
@@ -121,19 +139,21 @@ test("a path that is too long for a layout is noted, and the image is whole with
   }
 });
 
-test("git takes the PACK of an image with a layout", async (t) => {
-  const { bytes, result } = await made(t);
-  const folder = temporaryFolder(t);
-  const repository = join(folder, "look.git");
-  git(folder, ["init", "--quiet", "--bare", repository]);
-  // It may end before it has read what follows the PACK.
-  const { status } = spawnSync("git", ["-C", repository, "index-pack", "--strict", "--stdin"], {
-    input: bytes.subarray(28),
-    stdio: ["pipe", "ignore", "ignore"],
+for (const format of HASH_ALGORITHMS) {
+  test(`git takes the PACK of an image with a layout (${format})`, async (t) => {
+    const { bytes, result } = await made(t, { objectFormat: format });
+    const folder = temporaryFolder(t);
+    const repository = join(folder, "look.git");
+    git(folder, ["init", "--quiet", "--bare", `--object-format=${format}`, repository]);
+    // It may end before it has read what follows the PACK.
+    const { status } = spawnSync("git", ["-C", repository, "index-pack", "--strict", "--stdin"], {
+      input: bytes.subarray(ID_LENGTHS[format] + 8),
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    t.is(status, 0);
+    t.is(git(repository, ["ls-tree", "-r", result.commit]).trim().split("\n").length, 2000);
   });
-  t.is(status, 0);
-  t.is(git(repository, ["ls-tree", "-r", result.commit]).trim().split("\n").length, 2000);
-});
+}
 
 test("verify finds every byte of the layout that is not as the PACK implies", async (t) => {
   const { bytes } = await made(t);

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import { type Endpoint, parseEndpoint } from "../../../image-builder/source/endpoint.ts";
-import { requireFolder } from "../../../image-builder/source/local-repository.ts";
+import { requireSource } from "../../../image-builder/source/local-repository.ts";
 import { failsWith } from "../failure.ts";
 import { PASSWORD, withPassword } from "../with-password.ts";
 
@@ -123,7 +123,7 @@ test("a password is in no message, and does not reach git or ssh, however it is 
       let endpoint: Endpoint;
       try {
         endpoint = parse(text);
-        if (endpoint.kind === "local") requireFolder(endpoint.path);
+        if (endpoint.kind === "local") requireSource(endpoint.path);
       } catch (error) {
         seen.refused++;
         t.false(inspect(error, { depth: 9 }).includes(PASSWORD), `${text}: ${error}`);

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { isolateRepository } from "../../../image-builder/source/isolated-repository.ts";
+import { HASH_ALGORITHMS } from "../../../reader/git/object-format.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
+import { otherThan } from "../formats.ts";
 import { openImage, reachedObjects } from "../opened-image.ts";
 import { git, sampleRepository, writeFiles } from "../sandbox.ts";
 
@@ -78,6 +80,18 @@ const SHAPES: Readonly<Record<string, (folder: string, source: string) => string
     rmSync(join(source, ".git/index"));
     return source;
   },
+  "second names of objects, by another hash function": (_, source) => {
+    const format = git(source, ["rev-parse", "--show-object-format"]);
+    git(source, ["config", "core.repositoryFormatVersion", "1"]);
+    writeFileSync(
+      join(source, ".git/config"),
+      `[extensions]\n\tcompatObjectFormat = ${otherThan(format)}\n`,
+      {
+        flag: "a",
+      },
+    );
+    return source;
+  },
   "refs in a reftable": (folder, source) => {
     git(folder, ["clone", "--quiet", "--ref-format=reftable", source, "reftable"]);
     return join(folder, "reftable");
@@ -89,24 +103,25 @@ const SHAPES: Readonly<Record<string, (folder: string, source: string) => string
   },
 };
 
-for (const [shape, make] of Object.entries(SHAPES)) {
-  test(`read as git reads it: ${shape}`, async (t) => {
-    const folder = temporaryFolder(t);
-    const source = join(folder, "source");
-    const { second } = sampleRepository(source);
-    const objects = reachedObjects(source, second);
-    let repository: string;
-    try {
-      repository = make(folder, source);
-    } catch (error) {
-      t.regex(String(error), /unknown option .ref-format/);
-      return;
-    }
-    const image = join(folder, "x.img");
-    t.is((await makeImage({ repository, image })).commit, second);
-    t.deepEqual(openImage(t, image).objects, objects);
-  });
-}
+for (const [shape, make] of Object.entries(SHAPES))
+  for (const format of HASH_ALGORITHMS) {
+    test(`read as git reads it: ${shape} (${format})`, async (t) => {
+      const folder = temporaryFolder(t);
+      const source = join(folder, "source");
+      const { second } = sampleRepository(source, format);
+      const objects = reachedObjects(source, second);
+      let repository: string;
+      try {
+        repository = make(folder, source);
+      } catch (error) {
+        t.regex(String(error), /unknown option .ref-format/);
+        return;
+      }
+      const image = join(folder, "x.img");
+      t.is((await makeImage({ repository, image })).commit, second);
+      t.deepEqual(openImage(t, image).objects, objects);
+    });
+  }
 
 test("settings that git cannot read, or that are no file, are refused", async (t) => {
   const folder = temporaryFolder(t);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { makeImage } from "../../../image-builder/index.ts";
 import { unreadableRepository } from "../../../image-builder/source/unreadable-repository.ts";
+import { HASH_ALGORITHMS } from "../../../reader/git/object-format.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { failsWith } from "../failure.ts";
 import { git, sampleRepository, writeFiles } from "../sandbox.ts";
@@ -128,27 +129,29 @@ test("an unborn branch, a missing commit, a damaged one and a tag of one are ref
   t.deepEqual(readdirSync(folder).sort(), ["source", "unborn.git"]);
 });
 
-test("the error for a partial clone whose remote is gone says what is missing and what to do", async (t) => {
-  const folder = temporaryFolder(t);
-  const source = join(folder, "source");
-  sampleRepository(source);
-  git(source, ["config", "uploadpack.allowFilter", "true"]);
-  const image = join(folder, "x.img");
-  for (const filter of ["blob:none", "tree:0"]) {
-    const clone = join(folder, `clone-${filter.slice(0, 4)}`);
-    git(folder, ["clone", "--quiet", "--no-checkout", `--filter=${filter}`, `file://${source}`, clone]);
-    git(clone, ["config", "remote.origin.url", join(folder, "gone")]);
-    for (const repack of [false, true]) {
-      const make = () => makeImage({ repository: clone, image, repack });
-      await failsWith(
-        t,
-        "INCOMPLETE_REPOSITORY",
-        make,
-        /lacks an object of the commit: .*; instead of a partial clone, name/,
-      );
+for (const format of HASH_ALGORITHMS) {
+  test(`the error for a partial clone whose remote is gone says what is missing and what to do (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const source = join(folder, "source");
+    sampleRepository(source, format);
+    git(source, ["config", "uploadpack.allowFilter", "true"]);
+    const image = join(folder, "x.img");
+    for (const filter of ["blob:none", "tree:0"]) {
+      const clone = join(folder, `clone-${filter.slice(0, 4)}`);
+      git(folder, ["clone", "--quiet", "--no-checkout", `--filter=${filter}`, `file://${source}`, clone]);
+      git(clone, ["config", "remote.origin.url", join(folder, "gone")]);
+      for (const repack of [false, true]) {
+        const make = () => makeImage({ repository: clone, image, repack });
+        await failsWith(
+          t,
+          "INCOMPLETE_REPOSITORY",
+          make,
+          /lacks an object of the commit: .*; instead of a partial clone, name/,
+        );
+      }
     }
-  }
-});
+  });
+}
 
 test("the error for a repository of another user says how to trust it", (t) => {
   const stderr = "fatal: detected dubious ownership in repository at '/a b'\nTo add an exception ...\n";

@@ -1,7 +1,19 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import type { Fault } from "../../../reader/errors.ts";
-import { claiming, cutAt, faultIn, flipped, indexedAt, SMALL, smallImage } from "./damage.ts";
+import {
+  claiming,
+  cutAt,
+  faultIn,
+  flipped,
+  indexedAt,
+  type Offsets,
+  SMALL,
+  SMALL_SHA256,
+  smallImage,
+} from "./damage.ts";
 
 interface Case {
   readonly what: string;
@@ -71,38 +83,62 @@ interface Region {
 
 const same = (flippedAt: number) => flippedAt;
 
-const REGIONS: readonly Region[] = [
-  { what: "commit id", start: 0, end: 20, faults: ["object-missing"], at: () => 0 },
-  // Elsewhere the PACK may end too soon, or no IDX may begin.
-  { what: "index offset", start: 20, end: 28, faults: ["header", "idx-header", "pack-inflate"] },
-  { what: "PACK signature", start: 28, end: 36, faults: ["pack-header"], at: () => 28 },
-  // More objects than the PACK can have, than the IDX has space for, or fewer.
-  { what: "object count", start: 36, end: 40, faults: ["pack-header", "idx-header", "pack-trailer"] },
-  // A blob that became a tree or a commit inflates as before.
-  { what: "entries", start: 40, end: packEnd - 20, faults: ["pack-entry", "pack-inflate", "pack-trailer"] },
-  {
-    what: "PACK trailer",
-    start: packEnd - 20,
-    end: packEnd,
-    faults: ["pack-trailer"],
-    at: () => packEnd - 20,
-  },
-  { what: "IDX header", start: index, end: ids, faults: ["idx-header"], at: same },
-  { what: "IDX tables", start: ids, end: trailer, faults: ["idx-mismatch"], at: same },
-  { what: "IDX trailer", start: trailer, end: indexEnd, faults: ["idx-trailer"], at: same },
-];
+function regionsOf(image: Offsets): readonly Region[] {
+  const { idLength, packStart, packEnd, index, ids, trailer, indexEnd } = image;
+  const trailerAt = packEnd - idLength;
+  return [
+    { what: "commit id", start: 0, end: idLength, faults: ["object-missing"], at: () => 0 },
+    // Elsewhere the PACK may end too soon, or no IDX may begin.
+    {
+      what: "index offset",
+      start: idLength,
+      end: packStart,
+      faults: ["header", "idx-header", "pack-inflate"],
+    },
+    {
+      what: "PACK signature",
+      start: packStart,
+      end: packStart + 8,
+      faults: ["pack-header"],
+      at: () => packStart,
+    },
+    // More objects than the PACK can have, than the IDX has space for, than it has; or fewer.
+    {
+      what: "object count",
+      start: packStart + 8,
+      end: packStart + 12,
+      faults: ["pack-header", "idx-header", "pack-entry", "pack-trailer"],
+    },
+    {
+      what: "entries",
+      start: packStart + 12,
+      end: trailerAt,
+      // A blob that became a tree or a commit inflates as before, a base that is another is noticed by the sum.
+      faults: ["pack-entry", "pack-inflate", "pack-trailer"],
+    },
+    { what: "PACK trailer", start: trailerAt, end: packEnd, faults: ["pack-trailer"], at: () => trailerAt },
+    { what: "IDX header", start: index, end: ids, faults: ["idx-header"], at: same },
+    { what: "IDX tables", start: ids, end: trailer, faults: ["idx-mismatch"], at: same },
+    { what: "IDX trailer", start: trailer, end: indexEnd, faults: ["idx-trailer"], at: same },
+  ];
+}
 
-for (const { what, start, end, faults, at } of REGIONS) {
-  test(`a flipped bit in the ${what} is found as ${faults.join(" or ")}`, (t) => {
-    fc.assert(
-      fc.property(fc.integer({ min: start, max: end - 1 }), fc.nat(7), (offset, bit) => {
-        const found = faultIn(flipped(offset, 1 << bit));
-        t.true((faults as readonly string[]).includes(found.fault), `${offset}.${bit}: ${found.fault}`);
-        if (at !== undefined) t.is(found.offset, at(offset));
-      }),
-      { numRuns: 60 },
-    );
-  });
+for (const image of [SMALL, SMALL_SHA256]) {
+  const bytes = readFileSync(image.file);
+  for (const { what, start, end, faults, at } of regionsOf(image)) {
+    test(`${basename(image.file)}: a flipped bit in the ${what} is found as ${faults.join(" or ")}`, (t) => {
+      fc.assert(
+        fc.property(fc.integer({ min: start, max: end - 1 }), fc.nat(7), (offset, bit) => {
+          const damaged = Buffer.from(bytes);
+          damaged[offset]! ^= 1 << bit;
+          const found = faultIn(damaged);
+          t.true((faults as readonly string[]).includes(found.fault), `${offset}.${bit}: ${found.fault}`);
+          if (at !== undefined) t.is(found.offset, at(offset));
+        }),
+        { numRuns: 40 },
+      );
+    });
+  }
 }
 
 test("an undamaged image has no fault", (t) => t.is(faultIn(smallImage()).fault, "none"));
@@ -113,25 +149,29 @@ const PACK_AND_IDX_FAULTS: readonly (Fault | "none")[] = [
   ...(["idx-header", "idx-mismatch", "idx-trailer"] as const),
 ];
 
-test("overwritten pieces of PACK and IDX are found, and those of the padding mean nothing", (t) => {
-  const patch = fc.record({
-    at: fc.integer({ min: 28, max: 8000 }),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+for (const { file, packStart, packEnd, index, indexEnd } of [SMALL, SMALL_SHA256]) {
+  const bytes = readFileSync(file);
+
+  test(`${basename(file)}: overwritten pieces of PACK and IDX are found, those of the padding mean nothing`, (t) => {
+    const patch = fc.record({
+      at: fc.integer({ min: packStart, max: bytes.length - 200 }),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+    });
+    fc.assert(
+      fc.property(fc.array(patch, { minLength: 1, maxLength: 4 }), (patches) => {
+        const image = Buffer.from(bytes);
+        for (const { at, bytes } of patches) image.set(bytes, at);
+        const isUnchanged = [
+          [packStart, packEnd],
+          [index, indexEnd],
+        ].every(([start, end]) => image.subarray(start, end).equals(bytes.subarray(start, end)));
+        const { fault } = faultIn(image);
+        t.true((isUnchanged ? ["none"] : PACK_AND_IDX_FAULTS).includes(fault as Fault), fault);
+      }),
+      { numRuns: 250 },
+    );
   });
-  fc.assert(
-    fc.property(fc.array(patch, { minLength: 1, maxLength: 4 }), (patches) => {
-      const image = smallImage();
-      for (const { at, bytes } of patches) image.set(bytes, at);
-      const isUnchanged = [
-        [28, packEnd],
-        [index, indexEnd],
-      ].every(([start, end]) => image.subarray(start, end).equals(smallImage().subarray(start, end)));
-      const { fault } = faultIn(image);
-      t.true((isUnchanged ? ["none"] : PACK_AND_IDX_FAULTS).includes(fault as Fault), fault);
-    }),
-    { numRuns: 400 },
-  );
-});
+}
 
 test("the padding after the PACK and after the IDX may hold anything", (t) => {
   for (const at of [packEnd, index - 1, indexEnd, 8191]) t.is(faultIn(flipped(at)).fault, "none");

@@ -3,24 +3,52 @@ import { join } from "node:path";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { type Fault, InvalidImageError } from "../../../reader/errors.ts";
-import { FIXTURES } from "../../fixtures.ts";
+import { FIXTURES, SHA256_FIXTURES } from "../../fixtures.ts";
 
-/** Offsets in `small.img`; `FORMAT.md` explains them. */
+/** Where the parts of an image lie; `FORMAT.md` explains them. */
+export interface Offsets {
+  readonly file: string;
+  readonly idLength: number;
+  readonly packStart: number;
+  readonly packEnd: number;
+  readonly index: number;
+  readonly count: number;
+  readonly ids: number;
+  readonly crcs: number;
+  readonly offsets: number;
+  readonly trailer: number;
+  readonly indexEnd: number;
+}
+
+function offsetsIn(file: string, idLength: number, packSize: number, index: number, count: number): Offsets {
+  const packStart = idLength + 8;
+  const ids = index + 8 + 1024;
+  const crcs = ids + idLength * count;
+  const offsets = crcs + 4 * count;
+  const trailer = offsets + 4 * count;
+  const indexEnd = trailer + 2 * idLength;
+  const packEnd = packStart + packSize;
+  return { file, idLength, packStart, packEnd, index, count, ids, crcs, offsets, trailer, indexEnd };
+}
+
+/** Those of `small.img`. */
 export const SMALL = {
-  packEnd: 28 + 6422,
+  ...offsetsIn(join(FIXTURES, "small.img"), 20, 6422, 6656, 15),
   lastEntry: 6306,
-  index: 6656,
-  count: 15,
-  ids: 6656 + 8 + 1024,
-  crcs: 6656 + 8 + 1024 + 20 * 15,
-  offsets: 6656 + 8 + 1024 + 24 * 15,
-  trailer: 6656 + 8 + 1024 + 28 * 15,
-  indexEnd: 6656 + 8 + 1024 + 28 * 15 + 40,
 } as const;
+
+/** Those of an image by SHA-256, with deltas that name their base by its id. */
+export const SMALL_SHA256: Offsets = offsetsIn(
+  join(SHA256_FIXTURES, "bases-by-id.img"),
+  32,
+  23_111,
+  23_552,
+  25,
+);
 
 /** The bytes of `small.img`, the caller's own. */
 export function smallImage(): Buffer {
-  return readFileSync(join(FIXTURES, "small.img"));
+  return readFileSync(SMALL.file);
 }
 
 /** `small.img` with bits of one byte flipped. */

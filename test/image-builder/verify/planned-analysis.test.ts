@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import test from "ava";
 import type { VerifiedCommit } from "../../../image-builder/verify/verification.ts";
 import { verifyDevice } from "../../../image-builder/verify/verify-device.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { DocteurError } from "../../../reader/errors.ts";
-import { FIXTURES, IMAGES } from "../../fixtures.ts";
+import { ALL_IMAGES } from "../../fixtures.ts";
 import { generateImage } from "../../fuzz/generate.ts";
 import { mutate } from "../../fuzz/mutate.ts";
 import { Random } from "../../fuzz/random.ts";
+import { FORMATS } from "../../reader/formats.ts";
 import { assembleImage } from "../../reader/image-fixture.ts";
 import {
   commitOf,
@@ -37,9 +37,9 @@ function scanned(image: Uint8Array): VerifiedCommit | undefined {
   }
 }
 
-test("several threads verify the original's images to the result of one scan", (t) => {
-  for (const name of IMAGES.keys()) {
-    const image = readFileSync(join(FIXTURES, name));
+test("several threads verify the images of either object format to the result of one scan", (t) => {
+  for (const name of ALL_IMAGES.keys()) {
+    const image = readFileSync(name);
     for (const threads of THREADS) {
       t.deepEqual(verifyTogether(image, threads, new Random(threads)), scanned(image), name);
     }
@@ -50,7 +50,7 @@ test("several threads verify generated PACKs of git to the result of one scan", 
   const random = new Random(1);
   let deepest = 0;
   for (let round = 0; round < 25; round++) {
-    using repository = new Repository();
+    using repository = new Repository(FORMATS[round % FORMATS.length]);
     const lines = Array.from({ length: 40 }, (_, line) => `line ${line} of ${random.below(1000)}`);
     const files = Array.from({ length: 5 + random.below(120) }, (_, i) => {
       lines[random.below(lines.length)] = `changed ${random.below(10_000)}`;
@@ -104,57 +104,76 @@ test("several threads verify deltas in every order, as long as a chain leads to 
   }
 });
 
-test("several threads are in doubt of circles, missing bases, objects that are there twice", (t) => {
-  const [a, b] = [Buffer.from("content a"), Buffer.from("content b")];
-  const idOf = (content: Buffer) => whole("blob", content).id;
-  const onA = refDelta(idOf(a), delta(9, 9, copy(0, 8), insert("b")), b);
-  const onB = refDelta(idOf(b), delta(9, 9, copy(0, 8), insert("a")), a);
-  const onNothing = refDelta("12".repeat(20), delta(9, 9, copy(0, 8), insert("b")), b);
-  const root = treeOf({ b: idOf(b) });
-  const cases: [string, readonly MadeEntry[], boolean][] = [
-    ["a circle", [onA, onB], false],
-    ["a circle beside others", [onA, onB, whole("blob", "other")], false],
-    ["a missing base", [onNothing], false],
-    ["a circle that one of its objects breaks", [onA, onB, whole("blob", a)], true],
-    ["two of one object", [whole("blob", b), whole("blob", b)], true],
-  ];
-  for (const [name, entries, isSound] of cases) {
-    const image = imageOfTree(root, entries);
-    t.is(scanned(image) !== undefined, isSound, name);
-    for (const threads of THREADS) t.is(verifyTogether(image, threads, new Random(1)), undefined, name);
-  }
-});
-
-test("a base that the IDX names wrongly is not taken for the right one", (t) => {
-  const [a, b, c] = [Buffer.from("content a"), Buffer.from("content b"), Buffer.from("content c")];
-  const wrong = { ...whole("blob", b), id: whole("blob", a).id };
-  const onA = refDelta(wrong.id, delta(9, 9, copy(0, 8), insert("c")), c);
-  const entries = [wrong, onA];
-  const root = treeOf({ c: onA.id });
-  const image = imageOfTree(root, entries);
-  t.is(scanned(image), undefined);
-  for (const threads of THREADS) t.is(verifyTogether(image, threads, new Random(1)), undefined);
-});
-
-test("many deltas on one object are shared out", (t) => {
-  const base = whole("blob", "the base of all");
-  const deltas = Array.from({ length: 700 }, (_, i) => {
-    const content = Buffer.from(`the base of all${i}`);
-    return refDelta(base.id, delta(15, content.length, copy(0, 15), insert(`${i}`)), content);
+for (const format of FORMATS) {
+  test(`${format.name}: several threads are in doubt of circles, missing bases, objects that are there twice`, (t) => {
+    const [a, b] = [Buffer.from("content a"), Buffer.from("content b")];
+    const idOf = (content: Buffer) => whole("blob", content, format).id;
+    const onA = refDelta(idOf(a), delta(9, 9, copy(0, 8), insert("b")), b, "blob", format);
+    const onB = refDelta(idOf(b), delta(9, 9, copy(0, 8), insert("a")), a, "blob", format);
+    const onNothing = refDelta(
+      "12".repeat(format.idLength),
+      delta(9, 9, copy(0, 8), insert("b")),
+      b,
+      "blob",
+      format,
+    );
+    const root = treeOf({ b: idOf(b) }, "100644", format);
+    const cases: [string, readonly MadeEntry[], boolean][] = [
+      ["a circle", [onA, onB], false],
+      ["a circle beside others", [onA, onB, whole("blob", "other", format)], false],
+      ["a missing base", [onNothing], false],
+      ["a circle that one of its objects breaks", [onA, onB, whole("blob", a, format)], true],
+      ["two of one object", [whole("blob", b, format), whole("blob", b, format)], true],
+    ];
+    for (const [name, entries, isSound] of cases) {
+      const image = imageOfTree(root, entries, format);
+      t.is(scanned(image) !== undefined, isSound, name);
+      for (const threads of THREADS) t.is(verifyTogether(image, threads, new Random(1)), undefined, name);
+    }
   });
-  const root = treeOf(Object.fromEntries(deltas.map(({ id }, i) => [String(i).padStart(4, "0"), id])));
-  const commit = commitOf(root.id);
-  const image = assembleImage({ commit: commit.id, ...makePack([commit, root, ...deltas, base]) });
-  const expected = scanned(image);
-  t.is(expected?.verification.deltas, 700);
-  for (const threads of THREADS) t.deepEqual(verifyTogether(image, threads, new Random(1)), expected);
-});
+
+  test(`${format.name}: a base that the IDX names wrongly is not taken for the right one`, (t) => {
+    const [a, b, c] = [Buffer.from("content a"), Buffer.from("content b"), Buffer.from("content c")];
+    const wrong = { ...whole("blob", b, format), id: whole("blob", a, format).id };
+    const onA = refDelta(wrong.id, delta(9, 9, copy(0, 8), insert("c")), c, "blob", format);
+    const entries = [wrong, onA];
+    const root = treeOf({ c: onA.id }, "100644", format);
+    const image = imageOfTree(root, entries, format);
+    t.is(scanned(image), undefined);
+    for (const threads of THREADS) t.is(verifyTogether(image, threads, new Random(1)), undefined);
+  });
+
+  test(`${format.name}: many deltas on one object are shared out`, (t) => {
+    const base = whole("blob", "the base of all", format);
+    const deltas = Array.from({ length: 700 }, (_, i) => {
+      const content = Buffer.from(`the base of all${i}`);
+      return refDelta(
+        base.id,
+        delta(15, content.length, copy(0, 15), insert(`${i}`)),
+        content,
+        "blob",
+        format,
+      );
+    });
+    const root = treeOf(
+      Object.fromEntries(deltas.map(({ id }, i) => [String(i).padStart(4, "0"), id])),
+      "100644",
+      format,
+    );
+    const commit = commitOf(root.id, format);
+    const image = assembleImage({ commit: commit.id, ...makePack([commit, root, ...deltas, base], format) });
+    const expected = scanned(image);
+    t.is(expected?.verification.deltas, 700);
+    for (const threads of THREADS) t.deepEqual(verifyTogether(image, threads, new Random(1)), expected);
+  });
+}
 
 /**
  * An image of blobs of which most are deltas on others, by id or by offset, before or after these, in chains
  * and trees.
  */
 function shapes(random: Random): Buffer {
+  const format = random.pick(FORMATS);
   const contents: Buffer[] = [];
   const entries: MadeEntry[] = [];
   for (let i = 0; i < 2 + random.below(60); i++) {
@@ -162,18 +181,22 @@ function shapes(random: Random): Buffer {
     if (base === undefined || random.once(8)) {
       const content = Buffer.concat([Buffer.from(`${i}: `), random.bytes(20 + random.below(300))]);
       contents.push(content);
-      entries.push(whole("blob", content));
+      entries.push(whole("blob", content, format));
       continue;
     }
     const length = 1 + random.below(base.length);
     const content = Buffer.concat([base.subarray(0, length), Buffer.from(` ${i}`)]);
     const made = delta(base.length, content.length, copy(0, length), insert(` ${i}`));
-    const baseId = whole("blob", base).id;
-    entries.push((random.once(2) ? refDelta : ofsDelta)(baseId, made, content));
+    const baseId = whole("blob", base, format).id;
+    entries.push((random.once(2) ? refDelta : ofsDelta)(baseId, made, content, "blob", format));
     contents.push(content);
   }
-  const root = treeOf(Object.fromEntries(entries.map(({ id }, i) => [String(i).padStart(4, "0"), id])));
-  return imageOfTree(root, shuffled(random, entries));
+  const root = treeOf(
+    Object.fromEntries(entries.map(({ id }, i) => [String(i).padStart(4, "0"), id])),
+    "100644",
+    format,
+  );
+  return imageOfTree(root, shuffled(random, entries), format);
 }
 
 /** Each delta that names its base by its offset stays behind that. */

@@ -1,11 +1,10 @@
 import { type AnalysisTask, analysisTask } from "../../../image-builder/verify/analysis-task.ts";
-import { Doubt } from "../../../image-builder/verify/doubt.ts";
 import { planAnalysis } from "../../../image-builder/verify/plan.ts";
 import { PlannedAnalysis } from "../../../image-builder/verify/planned-analysis.ts";
 import type { VerifiedCommit } from "../../../image-builder/verify/verification.ts";
-import { verifySteps } from "../../../image-builder/verify/verify-together.ts";
+import { isWrong, verifySteps } from "../../../image-builder/verify/verify-together.ts";
 import { memoryDevice } from "../../../reader/block/memory.ts";
-import { DocteurError } from "../../../reader/errors.ts";
+import type { HashFunctions } from "../../../reader/git/hash.ts";
 import type { Random } from "../../fuzz/random.ts";
 
 /**
@@ -19,6 +18,7 @@ export function verifyTogether(
   threads: number,
   random: Random,
   workFactor = 1,
+  functions?: HashFunctions,
 ): VerifiedCommit | undefined {
   const plan = planAnalysis("", memoryDevice(image));
   if (plan === undefined) return undefined;
@@ -26,7 +26,8 @@ export function verifyTogether(
   try {
     const planned = Array.from(
       { length: threads },
-      (_, thread) => new PlannedAnalysis(memoryDevice(image), task, thread, thread > 0 || threads === 1),
+      (_, thread) =>
+        new PlannedAnalysis(memoryDevice(image), task, thread, thread > 0 || threads === 1, functions),
     );
     const runs: Iterator<unknown, VerifiedCommit | unknown>[] = planned.map((each, thread) =>
       thread === 0 ? verifySteps(each, task) : each.run(),
@@ -42,7 +43,7 @@ export function verifyTogether(
     }
     throw new Error("all threads wait");
   } catch (error) {
-    if (error instanceof Doubt || error instanceof DocteurError) return undefined;
+    if (isWrong(error)) return undefined;
     throw error;
   }
 }

@@ -4,17 +4,15 @@ import { join } from "node:path";
 import test from "ava";
 import { openFileDevice } from "../../../reader/block/file.ts";
 import { DocteurError } from "../../../reader/errors.ts";
+import type { ObjectFormat } from "../../../reader/git/object-format.ts";
 import { headerSize } from "../../../reader/image/header.ts";
+import { SHA1, SHA256 } from "../../../reader/node-platform.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { Repository } from "../repository.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "docteur-test-"));
-const repository = new Repository();
-test.after.always(() => {
-  rmSync(folder, { recursive: true, force: true });
-  repository[Symbol.dispose]();
-});
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Numbers from 0 on below 2^32 that are always the same. */
 function random(seed: number): () => number {
@@ -42,24 +40,35 @@ const large = [0.9, 1.1, 1.6, 5, 9].map((mib) => {
   for (let at = 0; at + 4 <= bytes.length; at += 64) bytes.writeUInt32LE(next(), at);
   return bytes;
 });
-const ids = [...files, ...large].map((content) => repository.write("blob", content));
-const commit = repository.writeCommit(
-  repository.writeTree(ids.map((id, i) => ({ mode: "100644", name: `f${100_000 + i}`, id }))),
-);
-const expected = repository.contents(ids);
+/** A repository of these files, in one folder, and what git says of them. */
+function written(format: ObjectFormat) {
+  const repository = new Repository(format);
+  test.after.always(() => repository[Symbol.dispose]());
+  const ids = [...files, ...large].map((content) => repository.write("blob", content));
+  const commit = repository.writeCommit(
+    repository.writeTree(ids.map((id, i) => ({ mode: "100644", name: `f${100_000 + i}`, id }))),
+  );
+  return { repository, commit, expected: repository.contents(ids), order: inAnyOrder(ids) };
+}
 
-/** The ids three times in an order of chance, now and then the same one several times in a row. */
-const order = Array.from({ length: ids.length * 3 }, () => ids[next() % ids.length]!).flatMap((id) =>
-  next() % 50 === 0 ? [id, id, id] : [id],
-);
+/** Ids three times in an order of chance, now and then the same one several times in a row. */
+function inAnyOrder(ids: readonly string[]): string[] {
+  return Array.from({ length: ids.length * 3 }, () => ids[next() % ids.length]!).flatMap((id) =>
+    next() % 50 === 0 ? [id, id, id] : [id],
+  );
+}
 
-for (const [depth, offsetDeltas] of [
-  [2, true],
-  [50, true],
-  [50, false],
+const WRITTEN = { sha1: written(SHA1), sha256: written(SHA256) };
+
+for (const [depth, offsetDeltas, hash] of [
+  [2, true, "sha1"],
+  [50, true, "sha256"],
+  [50, false, "sha1"],
+  [50, false, "sha256"],
 ] as const) {
+  const { repository, commit, expected, order } = WRITTEN[hash];
   const { pack, idx, idxPath } = repository.pack(commit, { depth, offsetDeltas, window: 20 });
-  const kind = offsetDeltas ? "offsets" : "ids";
+  const kind = `${offsetDeltas ? "offsets" : "ids"} (${hash})`;
 
   for (const [threads, options] of [
     [1, {}],
@@ -95,7 +104,7 @@ for (const [depth, offsetDeltas] of [
     for (const [i, [id = "", , , stored, offset]] of entries.entries()) {
       if (!isBase.has(id) || i % 7 !== 0) continue;
       // In the checksum of its zlib stream.
-      image[headerSize(20) + Number(offset) + Number(stored) - 1]! ^= 0xff;
+      image[headerSize(repository.format.idLength) + Number(offset) + Number(stored) - 1]! ^= 0xff;
       damaged.add(id);
     }
     t.true(damaged.size > 0);

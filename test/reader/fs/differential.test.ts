@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import type { ImageFs } from "../../../reader/fs/create-fs.ts";
+import { anyFormat } from "../formats.ts";
 import { anyPath, Checkout, smallTree } from "../store/checkout.ts";
 
 /** What a call comes to: a value, or which call failed and why. */
@@ -89,8 +90,9 @@ test("every reading call comes to what node:fs comes to on a checkout", (t) => {
   const property = fc.property(
     smallTree,
     fc.array(anyPath, { minLength: 20, maxLength: 60 }),
-    (tree, paths) => {
-      using checkout = new Checkout(tree);
+    anyFormat,
+    (tree, paths, format) => {
+      using checkout = new Checkout(tree, format);
       const { image, root } = checkout;
       const back = process.cwd();
       process.chdir(root);
@@ -113,30 +115,35 @@ test("every reading call comes to what node:fs comes to on a checkout", (t) => {
 });
 
 test("opening to write is refused, and for node's reason where node refuses", (t) => {
-  const property = fc.property(smallTree, fc.array(anyPath, { maxLength: 20 }), (tree, paths) => {
-    using checkout = new Checkout(tree);
-    const back = process.cwd();
-    process.chdir(checkout.root);
-    try {
-      for (const path of paths) {
-        // Linux checks for a slash at the end before it checks what the path names.
-        if (checkout.leaves(path) || path.endsWith("/")) continue;
-        for (const flags of ["r+", "wx", "ax+"]) {
-          const there = checkout.there(path);
-          const nodes = outcome(() => fs.closeSync(fs.openSync(there, flags)));
-          if (nodes === undefined && flags !== "r+") fs.unlinkSync(there);
-          const code = nodes === undefined ? "EROFS" : (nodes as { code: string }).code;
-          assert.throws(
-            () => checkout.image.openSync(path, flags),
-            { code, syscall: "open", path },
-            `${flags} ${path}`,
-          );
+  const property = fc.property(
+    smallTree,
+    fc.array(anyPath, { maxLength: 20 }),
+    anyFormat,
+    (tree, paths, format) => {
+      using checkout = new Checkout(tree, format);
+      const back = process.cwd();
+      process.chdir(checkout.root);
+      try {
+        for (const path of paths) {
+          // Linux checks for a slash at the end before it checks what the path names.
+          if (checkout.leaves(path) || path.endsWith("/")) continue;
+          for (const flags of ["r+", "wx", "ax+"]) {
+            const there = checkout.there(path);
+            const nodes = outcome(() => fs.closeSync(fs.openSync(there, flags)));
+            if (nodes === undefined && flags !== "r+") fs.unlinkSync(there);
+            const code = nodes === undefined ? "EROFS" : (nodes as { code: string }).code;
+            assert.throws(
+              () => checkout.image.openSync(path, flags),
+              { code, syscall: "open", path },
+              `${flags} ${path}`,
+            );
+          }
         }
+      } finally {
+        process.chdir(back);
       }
-    } finally {
-      process.chdir(back);
-    }
-  });
+    },
+  );
   t.notThrows(() => fc.assert(property, { numRuns: 30, includeErrorInReport: true }));
 });
 
@@ -180,16 +187,21 @@ const CALLED_BACK: Record<string, (on: ImageFs, path: string) => Promise<unknown
 };
 
 test("the calls that promise and that call back come to the same", async (t) => {
-  const property = fc.asyncProperty(smallTree, fc.array(anyPath, { maxLength: 20 }), async (tree, paths) => {
-    using checkout = new Checkout(tree);
-    for (const path of paths.map((one) => `/${one}`)) {
-      if (checkout.leaves(path)) continue;
-      for (const [name, call] of [...Object.entries(PROMISED), ...Object.entries(CALLED_BACK)]) {
-        const ours = await settled(() => call(checkout.image, path));
-        const nodes = await settled(() => call(fs, checkout.there(path)));
-        assert.deepEqual(ours, nodes, `${name} ${JSON.stringify(path)}`);
+  const property = fc.asyncProperty(
+    smallTree,
+    fc.array(anyPath, { maxLength: 20 }),
+    anyFormat,
+    async (tree, paths, format) => {
+      using checkout = new Checkout(tree, format);
+      for (const path of paths.map((one) => `/${one}`)) {
+        if (checkout.leaves(path)) continue;
+        for (const [name, call] of [...Object.entries(PROMISED), ...Object.entries(CALLED_BACK)]) {
+          const ours = await settled(() => call(checkout.image, path));
+          const nodes = await settled(() => call(fs, checkout.there(path)));
+          assert.deepEqual(ours, nodes, `${name} ${JSON.stringify(path)}`);
+        }
       }
-    }
-  });
+    },
+  );
   await t.notThrowsAsync(fc.assert(property, { numRuns: 30, includeErrorInReport: true }));
 });

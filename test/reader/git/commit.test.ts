@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { parseCommit } from "../../../reader/git/commit.ts";
 import { refused } from "../fault.ts";
+import { FORMATS } from "../formats.ts";
 import { Repository } from "../repository.ts";
 
 const TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -12,8 +13,11 @@ const commit = (author: string, committer = WHO) =>
   `tree ${TREE}\nauthor ${author}\ncommitter ${committer}\n\nmessage\n`;
 
 test("git's own commits are read as git shows them", (t) => {
-  using repository = new Repository();
-  repository.write("tree", "");
+  const repositories = FORMATS.map((format) => new Repository(format));
+  t.teardown(() => {
+    for (const repository of repositories) repository[Symbol.dispose]();
+  });
+  const emptyTrees = new Map(repositories.map((each) => [each, each.write("tree", "")]));
   const zones = ["+0000", "-0330", "+1400", "-1200", "+0545"];
   const who = fc.record({
     name: fc.constantFrom("Ada", "Ada Lovelace", "Grüße, 日本", "O'Neil (work)", '"quoted"', "a, b; c", "A."),
@@ -29,40 +33,50 @@ test("git's own commits are read as git shows them", (t) => {
     "\n\nleading\n",
     "ünï\n",
   );
-  const property = fc.property(who, who, fc.nat(2), message, (author, committer, parents, message) => {
-    const ids = Array.from({ length: parents }, (_, i) => repository.writeCommit(TREE, `parent ${i}`));
-    const id = repository
-      .gitWith(
-        {
-          GIT_AUTHOR_NAME: author.name,
-          GIT_AUTHOR_EMAIL: author.email,
-          GIT_AUTHOR_DATE: `@${author.date} ${author.zone}`,
-          GIT_COMMITTER_NAME: committer.name,
-          GIT_COMMITTER_EMAIL: committer.email,
-          GIT_COMMITTER_DATE: `@${committer.date} ${committer.zone}`,
-        },
-        ["commit-tree", TREE, ...ids.flatMap((parent) => ["-p", parent])],
-        message,
-      )
-      .toString()
-      .trim();
-    const format = ["%T", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd"].join("%x00");
-    const [tree, shownParents, an, ae, ad, cn, ce, cd] = repository
-      .git(["show", "--no-patch", "--date=raw", `--format=${format}`, id])
-      .toString()
-      .slice(0, -1)
-      .split("\0");
-    const parsed = parseCommit(repository.contents([id]).get(id) as Buffer, id);
-    t.is(parsed.tree, tree as string);
-    t.is(parsed.parents.join(" "), shownParents as string);
-    t.is(parsed.author.name, an as string);
-    t.is(parsed.author.email, ae as string);
-    t.is(rawDate(parsed.author), ad as string);
-    t.is(parsed.committer.name, cn as string);
-    t.is(parsed.committer.email, ce as string);
-    t.is(rawDate(parsed.committer), cd as string);
-    t.is(parsed.message, message);
-  });
+  const either = fc.constantFrom(...repositories);
+  const property = fc.property(
+    who,
+    who,
+    fc.nat(2),
+    message,
+    either,
+    (author, committer, parents, message, repository) => {
+      const empty = emptyTrees.get(repository)!;
+      const ids = Array.from({ length: parents }, (_, i) => repository.writeCommit(empty, `parent ${i}`));
+      const id = repository
+        .gitWith(
+          {
+            GIT_AUTHOR_NAME: author.name,
+            GIT_AUTHOR_EMAIL: author.email,
+            GIT_AUTHOR_DATE: `@${author.date} ${author.zone}`,
+            GIT_COMMITTER_NAME: committer.name,
+            GIT_COMMITTER_EMAIL: committer.email,
+            GIT_COMMITTER_DATE: `@${committer.date} ${committer.zone}`,
+          },
+          ["commit-tree", empty, ...ids.flatMap((parent) => ["-p", parent])],
+          message,
+        )
+        .toString()
+        .trim();
+      const format = ["%T", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd"].join("%x00");
+      const [tree, shownParents, an, ae, ad, cn, ce, cd] = repository
+        .git(["show", "--no-patch", "--date=raw", `--format=${format}`, id])
+        .toString()
+        .slice(0, -1)
+        .split("\0");
+      const parsed = parseCommit(repository.contents([id]).get(id) as Buffer, id);
+      t.is(parsed.tree, tree as string);
+      t.is(parsed.tree.length, id.length);
+      t.is(parsed.parents.join(" "), shownParents as string);
+      t.is(parsed.author.name, an as string);
+      t.is(parsed.author.email, ae as string);
+      t.is(rawDate(parsed.author), ad as string);
+      t.is(parsed.committer.name, cn as string);
+      t.is(parsed.committer.email, ce as string);
+      t.is(rawDate(parsed.committer), cd as string);
+      t.is(parsed.message, message);
+    },
+  );
   t.notThrows(() => fc.assert(property, { numRuns: 40, endOnFailure: true }));
 });
 
@@ -110,6 +124,22 @@ const REFUSED: Record<string, string> = {
 for (const [name, text] of Object.entries(REFUSED)) {
   test(`a commit with ${name} is refused`, (t) => {
     refused(t, "commit", () => parse(text));
+  });
+}
+
+for (const { name, idLength } of FORMATS) {
+  const [own, other] = [idLength, 52 - idLength].map((length) => "1a".repeat(length)) as [string, string];
+  const text = (tree: string, parent: string) =>
+    `tree ${tree}\nparent ${parent}\nauthor ${WHO}\ncommitter ${WHO}\n\n`;
+
+  test(`${name}: a commit names a tree and parents by ids as long as its own`, (t) => {
+    const parse = (tree: string, parent: string, object?: string) =>
+      parseCommit(Buffer.from(text(tree, parent)), object);
+    t.is(parse(own, own, own).tree, own);
+    refused(t, "commit", () => parse(other, own, own));
+    refused(t, "commit", () => parse(own, other, own));
+    refused(t, "commit", () => parse(`${own}00`, own, own));
+    t.is(parse(own, other).tree, own, "of a commit without an id either is accepted");
   });
 }
 

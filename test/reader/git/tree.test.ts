@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { MODES, Tree, type TreeEntry } from "../../../reader/git/tree.ts";
 import { refused } from "../fault.ts";
+import { anyFormat, FORMATS } from "../formats.ts";
 import { encodeTree, Repository } from "../repository.ts";
 
 const ID = "1234567890".repeat(4);
@@ -168,13 +169,38 @@ test("more disorder than can be put in order is refused", (t) => {
   t.is(new Tree(entries(names.toSorted()), 20).count, names.length);
 });
 
-test("every cut of a tree is refused or a shorter tree", (t) => {
-  const entries = ["a", "b", "c"].map((name) => ({ mode: "100644", name, id: ID }));
-  const bytes = encodeTree(entries);
-  for (let length = 0; length < bytes.length; length++) {
-    const cut = bytes.subarray(0, length);
-    if (length % (bytes.length / 3) === 0) t.is(parse(cut).length, (length * 3) / bytes.length);
-    else refused(t, "tree", () => parse(cut));
+for (const { name, idLength } of FORMATS) {
+  const id = "12".repeat(idLength);
+
+  test(`${name}: every cut of a tree is refused or a shorter tree`, (t) => {
+    const bytes = encodeTree(["a", "b", "c"].map((name) => ({ mode: "100644", name, id })));
+    for (let length = 0; length < bytes.length; length++) {
+      const cut = bytes.subarray(0, length);
+      if (length % (bytes.length / 3) === 0) t.is(new Tree(cut, idLength).count, (length * 3) / bytes.length);
+      else refused(t, "tree", () => new Tree(cut, idLength));
+    }
+  });
+
+  test(`${name}: entries are read whole, ids and all`, (t) => {
+    const names = ["a", "b", "c"];
+    const ids = names.map((_, i) => `${i}${i}`.repeat(idLength));
+    const bytes = encodeTree(names.map((name, i) => ({ mode: "100755", name, id: ids[i]! })));
+    const tree = new Tree(bytes, idLength);
+    t.is(tree.total, 3);
+    t.deepEqual(
+      Array.from(tree, ({ type, id }) => [type, Buffer.from(id).toString("hex")]),
+      ids.map((id) => ["executable", id]),
+    );
+    t.is(Buffer.from(tree.find(Buffer.from("b"))!.id).toString("hex"), ids[1]!);
+  });
+}
+
+test("a tree with ids of another length is refused, or has other entries", (t) => {
+  const lengths = FORMATS.map(({ idLength }) => idLength);
+  for (const [written, read] of [lengths, lengths.toReversed()] as [number, number][]) {
+    const id = "12".repeat(written);
+    const bytes = encodeTree(["a", "b", "c"].map((name) => ({ mode: "100644", name, id })));
+    refused(t, "tree", () => new Tree(bytes, read));
   }
 });
 
@@ -187,57 +213,59 @@ const mode = fc.oneof(
   fc.constantFrom("040000", "100664", "100755", "100775", "644", "0", "1100755", "120777"),
 );
 
-test("any heap of entries is read as git ls-tree lists it, and found where git finds it", (t) => {
-  using repository = new Repository();
-  const blob = repository.write("blob", "x");
-  const folder = repository.writeTree([{ mode: "100644", name: "x", id: blob }]);
-  const entry = fc.record({ mode, name, index: fc.nat(999) });
-  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-  t.log(`SEED=${seed}`);
-  const asked: { tree: Tree; name: string; spec: string }[] = [];
-  for (const entries of fc.sample(fc.array(entry, { maxLength: 7 }), { numRuns: 250, seed })) {
-    const listed = entries.map(({ mode, name }) => ({
-      mode,
-      name: Buffer.from(name, "latin1"),
-      id: /^0*40000$/.test(mode) ? folder : blob,
-    }));
-    const id = repository.writeTree(listed);
-    const tree = new Tree(encodeTree(listed), 20, id);
-    const git = repository.list(id);
-    const first = git.filter(({ path }, index) => git.findIndex((other) => other.path === path) === index);
-    const ours = Array.from(tree, ({ type, name, id }) => ({
-      mode: MODES[type].toString(8).padStart(6, "0"),
-      id: Buffer.from(id).toString("hex"),
-      path: Buffer.from(name).toString("latin1"),
-    }));
-    assert.deepEqual(
-      ours,
-      first.map(({ mode, id, path }) => ({ mode, id, path })),
-      JSON.stringify(entries),
+for (const format of FORMATS) {
+  test(`${format.name}: any heap of entries is read as git ls-tree lists it, and found where git finds it`, (t) => {
+    using repository = new Repository(format);
+    const blob = repository.write("blob", "x");
+    const folder = repository.writeTree([{ mode: "100644", name: "x", id: blob }]);
+    const entry = fc.record({ mode, name, index: fc.nat(999) });
+    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+    t.log(`SEED=${seed}`);
+    const asked: { tree: Tree; name: string; spec: string }[] = [];
+    for (const entries of fc.sample(fc.array(entry, { maxLength: 7 }), { numRuns: 150, seed })) {
+      const listed = entries.map(({ mode, name }) => ({
+        mode,
+        name: Buffer.from(name, "latin1"),
+        id: /^0*40000$/.test(mode) ? folder : blob,
+      }));
+      const id = repository.writeTree(listed);
+      const tree = new Tree(encodeTree(listed), format.idLength, id);
+      const git = repository.list(id);
+      const first = git.filter(({ path }, index) => git.findIndex((other) => other.path === path) === index);
+      const ours = Array.from(tree, ({ type, name, id }) => ({
+        mode: MODES[type].toString(8).padStart(6, "0"),
+        id: Buffer.from(id).toString("hex"),
+        path: Buffer.from(name).toString("latin1"),
+      }));
+      assert.deepEqual(
+        ours,
+        first.map(({ mode, id, path }) => ({ mode, id, path })),
+        JSON.stringify(entries),
+      );
+      assert.equal(git.length - first.length, hiddenIn(tree).length);
+      for (const { path } of first)
+        if (!path.includes("\xff")) asked.push({ tree, name: path, spec: `${id}:${path}` });
+    }
+    const answers = repository.git(
+      ["cat-file", "--batch-check"],
+      `${asked.map(({ spec }) => spec).join("\n")}\n`,
     );
-    assert.equal(git.length - first.length, hiddenIn(tree).length);
-    for (const { path } of first)
-      if (!path.includes("\xff")) asked.push({ tree, name: path, spec: `${id}:${path}` });
-  }
-  const answers = repository.git(
-    ["cat-file", "--batch-check"],
-    `${asked.map(({ spec }) => spec).join("\n")}\n`,
-  );
-  let found = 0;
-  for (const [index, line] of answers.toString().trim().split("\n").entries()) {
-    const { tree, name, spec } = asked[index] as (typeof asked)[0];
-    // Where entries are out of order, git does not find all that it lists.
-    if (line.endsWith(" missing")) continue;
-    found++;
-    const kind = tree.find(Buffer.from(name))?.type === "tree" ? "tree" : "blob";
-    assert.equal(line.split(" ")[1], kind, spec);
-  }
-  t.true(found > asked.length / 4, `${found} of ${asked.length}`);
-});
+    let found = 0;
+    for (const [index, line] of answers.toString().trim().split("\n").entries()) {
+      const { tree, name, spec } = asked[index] as (typeof asked)[0];
+      // Where entries are out of order, git does not find all that it lists.
+      if (line.endsWith(" missing")) continue;
+      found++;
+      const kind = tree.find(Buffer.from(name))?.type === "tree" ? "tree" : "blob";
+      assert.equal(line.split(" ")[1], kind, spec);
+    }
+    t.true(found > asked.length / 4, `${found} of ${asked.length}`);
+  });
+}
 
 test("any bytes are a tree or refused", (t) => {
-  const property = fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-    accepts(bytes);
+  const property = fc.property(fc.uint8Array({ maxLength: 200 }), anyFormat, (bytes, { idLength }) => {
+    accepts(bytes, idLength);
   });
   t.notThrows(() => fc.assert(property, { numRuns: 2000 }));
 });
@@ -250,9 +278,9 @@ test("a message stays short and in one line, whatever the name", (t) => {
   t.true((error?.message.length ?? 0) < 500);
 });
 
-function accepts(bytes: Uint8Array): boolean {
+function accepts(bytes: Uint8Array, idLength: number): boolean {
   try {
-    parse(bytes);
+    new Tree(bytes, idLength);
     return true;
   } catch (error) {
     if (error instanceof InvalidImageError) return false;

@@ -85,6 +85,26 @@ for (const { hash, idLength, packStart } of HASHES) {
   });
 }
 
+test("of a PACK in both places, the one behind a right index offset counts; of two, that of SHA-256", (t) => {
+  const offset = (number: bigint) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(number);
+    return bytes;
+  };
+  const [right, wrong] = [offset(512n), offset(2n ** 50n)];
+  for (const [at20, at32, hash] of [
+    [right, right, "sha256"],
+    [wrong, right, "sha256"],
+    [right, wrong, "sha1"],
+  ] as const) {
+    const pack = Buffer.from("PACK");
+    const bytes = Buffer.concat([Buffer.alloc(20), at20, pack, at32, pack, Buffer.alloc(60)]);
+    t.like(decodeHeader(bytes, 1024), { hash, indexOffset: 512 });
+  }
+  const neither = Buffer.concat([Buffer.alloc(20), wrong, Buffer.from("PACK"), wrong, Buffer.from("PACK")]);
+  refused(t, "header", () => decodeHeader(neither, 1024));
+});
+
 test("an id of 32 bytes that ends as a PACK begins is no id of 20 bytes", (t) => {
   const id = Buffer.concat([Buffer.alloc(28, 1), Buffer.from("PACK")]);
   const header = decodeHeader(imageStart(id, 512), 1024);

@@ -36,7 +36,9 @@ test("what a footer tells is what was written", (t) => {
 
 test("without a footer there are no sections, and one of a later version is not known", (t) => {
   t.deepEqual(readSections(imageWith(Buffer.alloc(FOOTER_SIZE)), HEADER), []);
-  t.deepEqual(readSections(imageWith(encodeFooter([])), { packStart: 28, indexOffset: 40 }), []);
+  for (const packStart of [28, 40]) {
+    t.deepEqual(readSections(imageWith(encodeFooter([])), { packStart, indexOffset: packStart + 12 }), []);
+  }
   const later = Buffer.from(encodeFooter([]));
   later.writeUInt16BE(2, 8);
   t.deepEqual(readSections(imageWith(later), HEADER), []);
@@ -66,6 +68,16 @@ test("a footer of any content with the right checksum tells of sections between 
     }
   });
   t.notThrows(() => fc.assert(any, { numRuns: 1000 }));
+});
+
+test("a footer with a section that begins in the header is damaged", (t) => {
+  const at = (offset: number) =>
+    encodeFooter([{ type: "PATH", version: 1, offset, length: 512, details: Buffer.of() }]);
+  for (const packStart of [28, 40]) {
+    const header = { packStart, indexOffset: INDEX_OFFSET };
+    t.is(readSections(imageWith(at(packStart)), header)?.length, 1);
+    t.is(readSections(imageWith(at(packStart - 1)), header), undefined);
+  }
 });
 
 test("more than a footer holds is refused", (t) => {

@@ -4,15 +4,23 @@ import fc from "fast-check";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { BLOCK_SIZE } from "../../../reader/layout/format.ts";
 import { LayoutCursor } from "../../../reader/layout/layout-cursor.ts";
+import { FORMATS } from "../formats.ts";
 import { type LaidOut, opened, written } from "./layout-file.ts";
 
-const all: LaidOut[] = Array.from({ length: 3000 }, (_, i) => ({
-  key: Buffer.from(`some/folder/\0page-${String(i * 7).padStart(5, "0")}.html`),
-  type: "file",
-  id: Buffer.alloc(20, i),
-  location: { offset: 12 + 300 * i, length: 300, size: 700, bases: i % 3 ? [] : [{ offset: 12, length: 9 }] },
-}));
-const { bytes, shape } = written(all);
+const LAYOUTS = FORMATS.map((format) => {
+  const all: LaidOut[] = Array.from({ length: 3000 }, (_, i) => ({
+    key: Buffer.from(`some/folder/\0page-${String(i * 7).padStart(5, "0")}.html`),
+    type: "file",
+    id: Buffer.alloc(format.idLength, i),
+    location: {
+      offset: 12 + 300 * i,
+      length: 300,
+      size: 700,
+      bases: i % 3 ? [] : [{ offset: 12, length: 9 }],
+    },
+  }));
+  return { all, format, ...written(all, format) };
+});
 
 /** Each block gets the checksum that belongs to it. */
 function resealed(bytes: Buffer): Buffer {
@@ -24,30 +32,35 @@ function resealed(bytes: Buffer): Buffer {
 }
 
 test("blocks with the right checksum and any content end, or are malformed", (t) => {
-  const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255) });
-  const property = fc.property(fc.array(change, { minLength: 1, maxLength: 40 }), (changes) => {
-    const changed = Buffer.from(bytes);
-    for (const { at, value } of changes) changed[at] = value;
-    const section = opened(resealed(changed), shape);
-    const attempt = (work: (cursor: LayoutCursor) => void) => {
-      try {
-        work(new LayoutCursor(section));
-      } catch (error) {
-        if (!(error instanceof InvalidImageError && error.fault === "layout")) throw error;
+  const change = fc.record({ at: fc.nat(), value: fc.nat(255) });
+  const property = fc.property(
+    fc.array(change, { minLength: 1, maxLength: 40 }),
+    fc.constantFrom(...LAYOUTS),
+    (changes, layout) => {
+      const { all, bytes, shape, format } = layout;
+      const changed = Buffer.from(bytes);
+      for (const { at, value } of changes) changed[at % bytes.length] = value;
+      const section = opened(resealed(changed), shape, { format });
+      const attempt = (work: (cursor: LayoutCursor) => void) => {
+        try {
+          work(new LayoutCursor(section));
+        } catch (error) {
+          if (!(error instanceof InvalidImageError && error.fault === "layout")) throw error;
+        }
+      };
+      for (const { key } of [all[0]!, all[1500]!, all[2999]!]) {
+        attempt((cursor) => cursor.seek(key, key.length));
       }
-    };
-    for (const { key } of [all[0]!, all[1500]!, all[2999]!]) {
-      attempt((cursor) => cursor.seek(key, key.length));
-    }
-    attempt((cursor) => cursor.goToRank(1234));
-    attempt((cursor) => {
-      let steps = 0;
-      for (cursor.goToRank(0); cursor.next(); steps++) {
-        if (!cursor.entry.isDisorderMark) void [cursor.entry.type, cursor.entry.location, cursor.entry.id];
-        // No more than 65,535 items can be in a block.
-        if (steps > 65_535 * section.leaves) throw new Error("the walk does not end");
-      }
-    });
-  });
+      attempt((cursor) => cursor.goToRank(1234));
+      attempt((cursor) => {
+        let steps = 0;
+        for (cursor.goToRank(0); cursor.next(); steps++) {
+          if (!cursor.entry.isDisorderMark) void [cursor.entry.type, cursor.entry.location, cursor.entry.id];
+          // No more than 65,535 items can be in a block.
+          if (steps > 65_535 * section.leaves) throw new Error("the walk does not end");
+        }
+      });
+    },
+  );
   t.notThrows(() => fc.assert(property, { numRuns: 300 }));
 });

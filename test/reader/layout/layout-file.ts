@@ -16,9 +16,9 @@ export interface LaidOut {
 }
 
 /** The bytes of a layout of entries that are in the order of their keys, and its shape. */
-export function written(entries: readonly LaidOut[]): { bytes: Buffer; shape: LayoutShape } {
+export function written(entries: readonly LaidOut[], format = SHA1): { bytes: Buffer; shape: LayoutShape } {
   const blocks: Uint8Array[] = [];
-  const writer = new LayoutWriter(SHA1.idLength, (block) => blocks.push(block));
+  const writer = new LayoutWriter(format.idLength, (block) => blocks.push(block));
   for (const { key, type, id, location } of entries) {
     if (type === "disordered") writer.addDisordered(key, key.length);
     else writer.add(key, key.length, type, id, location);
@@ -28,12 +28,16 @@ export function written(entries: readonly LaidOut[]): { bytes: Buffer; shape: La
 }
 
 /** Opens what `written` returns. */
-export function opened(bytes: Uint8Array, shape: LayoutShape, capacity = 1024 ** 2): LayoutSection {
+export function opened(
+  bytes: Uint8Array,
+  shape: LayoutShape,
+  { capacity = 1024 ** 2, format = SHA1 } = {},
+): LayoutSection {
   const cache = new SectorCache(memoryDevice(bytes));
   const details: LayoutDetails = {
     ...shape,
-    commit: Buffer.alloc(20),
-    root: Buffer.alloc(20),
+    commit: Buffer.alloc(format.idLength),
+    root: Buffer.alloc(format.idLength),
     commitOffset: 12,
     rootOffset: 12,
   };
@@ -44,5 +48,5 @@ export function opened(bytes: Uint8Array, shape: LayoutShape, capacity = 1024 **
     length: bytes.length,
     details: encodeDetails(details),
   };
-  return LayoutSection.open(cache, section, SHA1, capacity) as LayoutSection;
+  return LayoutSection.open(cache, section, format, capacity) as LayoutSection;
 }

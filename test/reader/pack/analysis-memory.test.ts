@@ -4,7 +4,8 @@ import { deflateSync } from "node:zlib";
 import test from "ava";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
-import { SHA1 } from "../../../reader/node-platform.ts";
+import type { ObjectFormat } from "../../../reader/git/object-format.ts";
+import { SHA1, SHA256 } from "../../../reader/node-platform.ts";
 import { analyzePack } from "../../../reader/pack/analyze.ts";
 import { delta, insert, type MadeEntry, makePack, whole } from "../pack-fixture.ts";
 
@@ -17,7 +18,7 @@ const COUNT = 120_000;
 const CONSTANT = 4 * 2 ** 20;
 
 /** What a PACK's analysis holds at most, in bytes, beyond the PACK. */
-function peak(pack: Buffer): number {
+function peak(pack: Buffer, format: ObjectFormat): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const held = () => {
@@ -29,7 +30,7 @@ function peak(pack: Buffer): number {
   let most = 0;
   let told = 0;
   const analysis = analyzePack(new SectorCache(memoryDevice(pack)), 0, pack.length, {
-    format: SHA1,
+    format,
     baseCacheSize: 0,
     onProgress: () => {
       if (told++ % 100 === 0) most = Math.max(most, held() - before);
@@ -40,20 +41,22 @@ function peak(pack: Buffer): number {
   return most;
 }
 
-for (const [name, type] of [
-  ["OFS_DELTA", 6],
-  ["REF_DELTA", 7],
+for (const [name, type, format] of [
+  ["OFS_DELTA", 6, SHA1],
+  ["REF_DELTA", 7, SHA1],
+  ["REF_DELTA", 7, SHA256],
 ] as const) {
-  test(`an analysis holds 60 bytes for each ${name}`, (t) => {
-    const base = whole("blob", "base");
+  const most = 40 + format.idLength;
+
+  test(`${format.name}: an analysis holds ${most} bytes for each ${name}`, (t) => {
+    const base = whole("blob", "base", format);
     const stream = deflateSync(delta(4, 4, insert("base")));
-    const { pack } = makePack([
-      base,
-      ...Array.from({ length: COUNT }, (_, i): MadeEntry => {
-        return { id: i.toString(16).padStart(40, "0"), type, data: Buffer.alloc(7), stream, base: base.id };
-      }),
-    ]);
-    const most = peak(pack);
-    t.true(most < 60 * COUNT + CONSTANT, `${(most - CONSTANT) / COUNT} bytes an entry`);
+    const digits = 2 * format.idLength;
+    const deltas = Array.from({ length: COUNT }, (_, i): MadeEntry => {
+      return { id: i.toString(16).padStart(digits, "0"), type, data: Buffer.alloc(7), stream, base: base.id };
+    });
+    const { pack } = makePack([base, ...deltas], format);
+    const held = peak(pack, format);
+    t.true(held < most * COUNT + CONSTANT, `${(held - CONSTANT) / COUNT} bytes an entry`);
   });
 }

@@ -6,6 +6,7 @@ import { DocteurError } from "../../../reader/errors.ts";
 import { MAX_STREAMED_CHAIN } from "../../../reader/pack/chain-streams.ts";
 import type { Store } from "../../../reader/store/store.ts";
 import { refused } from "../fault.ts";
+import { FORMATS } from "../formats.ts";
 import { writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
 import {
@@ -120,43 +121,45 @@ test("what a chain makes in pieces is what it makes in memory", async (t) => {
   );
 });
 
-test("deltas that git makes are read in pieces", async (t) => {
-  using repository = new Repository();
-  const lines = Array.from({ length: 12_000 }, (_, i) => `${i}: ${(i * 7919) % 104_729} and a word\n`);
-  const versions = Array.from({ length: 6 }, (_, i) => {
-    // Lines go, come, change, and move.
-    lines.splice(1000 * i, 300);
-    lines.splice(500 * i + 200, 0, ...lines.splice(7000, 400), `new ${i}\n`);
-    return Buffer.from(lines.join(""));
+for (const format of FORMATS) {
+  test(`${format.name}: deltas that git makes are read in pieces`, async (t) => {
+    using repository = new Repository(format);
+    const lines = Array.from({ length: 12_000 }, (_, i) => `${i}: ${(i * 7919) % 104_729} and a word\n`);
+    const versions = Array.from({ length: 6 }, (_, i) => {
+      // Lines go, come, change, and move.
+      lines.splice(1000 * i, 300);
+      lines.splice(500 * i + 200, 0, ...lines.splice(7000, 400), `new ${i}\n`);
+      return Buffer.from(lines.join(""));
+    });
+    const commit = writeGenerated(
+      repository,
+      versions.map((content, i) => ({ path: `${i}`, mode: "100644" as const, content })),
+    );
+    const packed = repository.pack(commit);
+    const image = assembleImage({ commit, ...packed });
+    const depths = repository.git(["verify-pack", "-v", packed.idxPath]).toString();
+    t.regex(depths, / blob +\d+ \d+ \d+ [2-9] \w{40,64}$/m, "git made a chain");
+    const store = open(image, { maxObjectSize: 100_000 });
+    let streams = 0;
+    for (const [i, content] of versions.entries()) {
+      if (store.openCompressed(`${i}`) !== undefined) continue;
+      const blob = store.open(`${i}`);
+      const at = content.length - 100_000;
+      const end = Buffer.alloc(100_000);
+      blob.read(at, end);
+      t.true(end.equals(content.subarray(at)));
+      const start = Buffer.alloc(100_000);
+      blob.read(0, start);
+      t.true(start.equals(content.subarray(0, 100_000)));
+      if (blob.streams) streams++;
+      blob.close();
+      const pieces: Buffer[] = [];
+      for await (const piece of store.stream(`${i}`)) pieces.push(Buffer.from(piece));
+      t.true(Buffer.concat(pieces).equals(content));
+    }
+    t.is(streams, 5);
   });
-  const commit = writeGenerated(
-    repository,
-    versions.map((content, i) => ({ path: `${i}`, mode: "100644" as const, content })),
-  );
-  const packed = repository.pack(commit);
-  const image = assembleImage({ commit, ...packed });
-  const depths = repository.git(["verify-pack", "-v", packed.idxPath]).toString();
-  t.regex(depths, / blob +\d+ \d+ \d+ [2-9] \w{40}$/m, "git made a chain");
-  const store = open(image, { maxObjectSize: 100_000 });
-  let streams = 0;
-  for (const [i, content] of versions.entries()) {
-    if (store.openCompressed(`${i}`) !== undefined) continue;
-    const blob = store.open(`${i}`);
-    const at = content.length - 100_000;
-    const end = Buffer.alloc(100_000);
-    blob.read(at, end);
-    t.true(end.equals(content.subarray(at)));
-    const start = Buffer.alloc(100_000);
-    blob.read(0, start);
-    t.true(start.equals(content.subarray(0, 100_000)));
-    if (blob.streams) streams++;
-    blob.close();
-    const pieces: Buffer[] = [];
-    for await (const piece of store.stream(`${i}`)) pieces.push(Buffer.from(piece));
-    t.true(Buffer.concat(pieces).equals(content));
-  }
-  t.is(streams, 5);
-});
+}
 
 /** A file of one delta over a base, written as given. */
 function oneDelta(base: Uint8Array, made: Uint8Array, target = deltaTarget(base, made)): Buffer {

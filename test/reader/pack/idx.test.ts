@@ -4,117 +4,133 @@ import test from "ava";
 import fc from "fast-check";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { SectorCache } from "../../../reader/block/sector-cache.ts";
+import type { ObjectFormat } from "../../../reader/git/object-format.ts";
 import { hex, raw } from "../../../reader/git/object-id.ts";
-import { SHA1 } from "../../../reader/node-platform.ts";
 import { Idx } from "../../../reader/pack/idx.ts";
 import { encodeIdx } from "../../../reader/pack/idx-encode.ts";
 import type { IdxEntry } from "../../../reader/pack/idx-format.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { refused } from "../fault.ts";
+import { anyId, FORMATS } from "../formats.ts";
 import { assembleImage, splitImage } from "../image-fixture.ts";
 import { makeImage, open, whole } from "../pack-fixture.ts";
 import { Repository } from "../repository.ts";
 
-const TRAILER = new Uint8Array(20).fill(7);
-const PACK_SIZE = 2 ** 50;
-
-function openIdx(idx: Uint8Array, packSize = PACK_SIZE): Idx {
-  return new Idx(new SectorCache(memoryDevice(idx)), 0, packSize, SHA1);
+/** Stands for the trailer of a PACK. */
+function trailerOf({ idLength }: ObjectFormat): Uint8Array {
+  return new Uint8Array(idLength).fill(7);
 }
 
-const entries: fc.Arbitrary<IdxEntry[]> = fc
-  .uniqueArray(
-    fc.record({
-      id: fc.oneof(
-        fc.uint8Array({ minLength: 20, maxLength: 20 }),
-        // Ids that differ in their last byte only, and at both ends of the fan-out.
-        fc.tuple(fc.constantFrom(0, 1, 0x7f, 0xfe, 0xff), fc.nat(255)).map(([first, last]) => {
-          const id = new Uint8Array(20).fill(first);
-          id[19] = last;
-          return id;
-        }),
-      ),
-      crc: fc.nat(0xffffffff),
-      offset: fc.oneof(
-        fc.integer({ min: 12, max: 2 ** 31 - 1 }),
-        fc.integer({ min: 2 ** 31, max: 2 ** 31 + 9 }),
-        fc.integer({ min: 2 ** 31, max: PACK_SIZE - 1 }),
-      ),
-    }),
-    { selector: ({ id }) => Buffer.from(id).toString("hex"), maxLength: 300 },
-  )
-  .map((all) => all.sort((a, b) => Buffer.compare(a.id, b.id)));
+const PACK_SIZE = 2 ** 50;
 
-test("every id is found at its offset, and no other is found", (t) => {
-  const property = fc.property(entries, fc.uint8Array({ minLength: 20, maxLength: 20 }), (all, other) => {
-    const idx = openIdx(encodeIdx(all, TRAILER, SHA1));
-    const found = all.every(({ id, offset }) => idx.find(id) === offset);
-    const known = all.some(({ id }) => Buffer.compare(id, other) === 0);
-    return found && idx.count === all.length && (known || idx.find(other) === undefined);
+function openIdx(idx: Uint8Array, format: ObjectFormat): Idx {
+  return new Idx(new SectorCache(memoryDevice(idx)), 0, PACK_SIZE, format);
+}
+
+/** Entries in the order of their ids. */
+function entriesOf(format: ObjectFormat): fc.Arbitrary<IdxEntry[]> {
+  const { idLength } = format;
+  // Ids that differ in their last byte only, and at both ends of the fan-out.
+  const similar = fc.tuple(fc.constantFrom(0, 1, 0x7f, 0xfe, 0xff), fc.nat(255)).map(([first, last]) => {
+    const id = new Uint8Array(idLength).fill(first);
+    id[idLength - 1] = last;
+    return id;
   });
-  t.notThrows(() => fc.assert(property, { numRuns: 200 }));
-});
-
-test("every index gives its entry, one at a time and all at once", (t) => {
-  const property = fc.property(entries, (all) => {
-    const idx = openIdx(encodeIdx(all, TRAILER, SHA1));
-    for (const [i, { id, crc, offset }] of all.entries()) {
-      assert.deepEqual(
-        [Buffer.from(idx.idAt(i)), idx.crcAt(i), idx.offsetAt(i)],
-        [Buffer.from(id), crc, offset],
-      );
-      assert.equal(idx.indexOf(id), i);
-    }
-    const plain = all.map((entry) => ({ ...entry, id: Uint8Array.from(entry.id) }));
-    assert.deepEqual([...idx.entries()], plain);
+  const entry = fc.record({
+    id: fc.oneof(anyId(format), similar),
+    crc: fc.nat(0xffffffff),
+    offset: fc.oneof(
+      fc.integer({ min: 12, max: 2 ** 31 - 1 }),
+      fc.integer({ min: 2 ** 31, max: 2 ** 31 + 9 }),
+      fc.integer({ min: 2 ** 31, max: PACK_SIZE - 1 }),
+    ),
   });
-  t.notThrows(() => fc.assert(property, { numRuns: 200, includeErrorInReport: true }));
-});
+  return fc
+    .uniqueArray(entry, { selector: ({ id }) => Buffer.from(id).toString("hex"), maxLength: 300 })
+    .map((all) => all.sort((a, b) => Buffer.compare(a.id, b.id)));
+}
 
-test("the entries are those that git shows, whatever the cache holds", (t) => {
-  using repository = new Repository();
-  const blobs = Array.from({ length: 3000 }, (_, i) => repository.write("blob", `blob ${i}\n`));
-  const names = blobs.map((id, i) => ({ mode: "100644", name: `f${10_000 + i}`, id }));
-  const commit = repository.writeCommit(repository.writeTree(names));
-  const { pack, idxPath } = repository.pack(commit);
-  const large = idxPath.replace(/idx$/, "large.idx");
-  const packPath = idxPath.replace(/idx$/, "pack");
-  repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
-  for (const path of [idxPath, large]) {
-    const bytes = readFileSync(path);
-    const shown = repository.git(["show-index"], bytes).toString().trim().split("\n");
-    for (const capacity of [1, 1024 * 1024]) {
-      const cache = new SectorCache(memoryDevice(bytes), { blockSize: 512, capacity });
-      const idx = new Idx(cache, 0, pack.length, SHA1);
-      const line = (offset: number, id: Uint8Array, crc: number) =>
-        `${offset} ${hex(id)} (${crc.toString(16).padStart(8, "0")})`;
-      const all = Array.from({ length: idx.count }, (_, i) =>
-        line(idx.offsetAt(i), idx.idAt(i), idx.crcAt(i)),
-      );
-      t.deepEqual(all, shown);
-      t.deepEqual(
-        Array.from(idx.entries(), ({ offset, id, crc }) => line(offset, id, crc)),
-        shown,
-      );
+for (const format of FORMATS) {
+  const trailer = trailerOf(format);
+  const entries = entriesOf(format);
+
+  test(`${format.name}: every id is found at its offset, and no other is found`, (t) => {
+    const property = fc.property(entries, anyId(format), (all, other) => {
+      const idx = openIdx(encodeIdx(all, trailer, format), format);
+      const found = all.every(({ id, offset }) => idx.find(id) === offset);
+      const known = all.some(({ id }) => Buffer.compare(id, other) === 0);
+      return found && idx.count === all.length && (known || idx.find(other) === undefined);
+    });
+    t.notThrows(() => fc.assert(property, { numRuns: 120 }));
+  });
+
+  test(`${format.name}: every index gives its entry, one at a time and all at once`, (t) => {
+    const property = fc.property(entries, (all) => {
+      const idx = openIdx(encodeIdx(all, trailer, format), format);
+      for (const [i, { id, crc, offset }] of all.entries()) {
+        assert.deepEqual(
+          [Buffer.from(idx.idAt(i)), idx.crcAt(i), idx.offsetAt(i)],
+          [Buffer.from(id), crc, offset],
+        );
+        assert.equal(idx.indexOf(id), i);
+      }
+      const plain = all.map((entry) => ({ ...entry, id: Uint8Array.from(entry.id) }));
+      assert.deepEqual([...idx.entries()], plain);
+    });
+    t.notThrows(() => fc.assert(property, { numRuns: 120, includeErrorInReport: true }));
+  });
+
+  test(`${format.name}: the id that is not in the IDX is not found`, (t) => {
+    const empty = openIdx(encodeIdx([], trailer, format), format);
+    t.is(empty.find(raw("00".repeat(format.idLength))), undefined);
+    t.is(empty.find(raw("ff".repeat(format.idLength))), undefined);
+  });
+
+  test(`${format.name}: the entries are those that git shows, whatever the cache holds`, (t) => {
+    using repository = new Repository(format);
+    const blobs = Array.from({ length: 3000 }, (_, i) => repository.write("blob", `blob ${i}\n`));
+    const names = blobs.map((id, i) => ({ mode: "100644", name: `f${10_000 + i}`, id }));
+    const commit = repository.writeCommit(repository.writeTree(names));
+    const { pack, idxPath } = repository.pack(commit);
+    const large = idxPath.replace(/idx$/, "large.idx");
+    const packPath = idxPath.replace(/idx$/, "pack");
+    repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
+    for (const path of [idxPath, large]) {
+      const bytes = readFileSync(path);
+      const shown = repository.git(["show-index"], bytes).toString().trim().split("\n");
+      for (const capacity of [1, 1024 * 1024]) {
+        const cache = new SectorCache(memoryDevice(bytes), { blockSize: 512, capacity });
+        const idx = new Idx(cache, 0, pack.length, format);
+        const line = (offset: number, id: Uint8Array, crc: number) =>
+          `${offset} ${hex(id)} (${crc.toString(16).padStart(8, "0")})`;
+        const all = Array.from({ length: idx.count }, (_, i) =>
+          line(idx.offsetAt(i), idx.idAt(i), idx.crcAt(i)),
+        );
+        t.deepEqual(all, shown);
+        t.deepEqual(
+          Array.from(idx.entries(), ({ offset, id, crc }) => line(offset, id, crc)),
+          shown,
+        );
+      }
     }
-  }
-});
+  });
 
-test("an IDX with 64-bit offsets forced by git is read", (t) => {
-  using repository = new Repository();
-  const blobs = Array.from({ length: 40 }, (_, i) => repository.write("blob", `blob ${i}\n`.repeat(i)));
-  const names = blobs.map((id, i) => ({ mode: "100644", name: `f${10 + i}`, id }));
-  const commit = repository.writeCommit(repository.writeTree(names));
-  const { pack, idxPath } = repository.pack(commit);
-  const packPath = idxPath.replace(/idx$/, "pack");
-  const large = idxPath.replace(/idx$/, "large.idx");
-  repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
-  const idx = readFileSync(large);
-  t.true(idx.length > readFileSync(idxPath).length, "git wrote 64-bit offsets");
-  const store = open(assembleImage({ commit, pack, idx }));
-  const contents = repository.contents(blobs);
-  for (const { name, id } of names) t.deepEqual(Buffer.from(store.get(name)), contents.get(id));
-});
+  test(`${format.name}: an IDX with 64-bit offsets forced by git is read`, (t) => {
+    using repository = new Repository(format);
+    const blobs = Array.from({ length: 40 }, (_, i) => repository.write("blob", `blob ${i}\n`.repeat(i)));
+    const names = blobs.map((id, i) => ({ mode: "100644", name: `f${10 + i}`, id }));
+    const commit = repository.writeCommit(repository.writeTree(names));
+    const { pack, idxPath } = repository.pack(commit);
+    const packPath = idxPath.replace(/idx$/, "pack");
+    const large = idxPath.replace(/idx$/, "large.idx");
+    repository.git(["index-pack", "--index-version=2,0x100", "-o", large, packPath]);
+    const idx = readFileSync(large);
+    t.true(idx.length > readFileSync(idxPath).length, "git wrote 64-bit offsets");
+    const store = open(assembleImage({ commit, pack, idx }));
+    const contents = repository.contents(blobs);
+    for (const { name, id } of names) t.deepEqual(Buffer.from(store.get(name)), contents.get(id));
+  });
+}
 
 const IMAGE = makeImage({
   a: whole("blob", "one\n"),
@@ -197,9 +213,4 @@ test("an image that ends within its IDX is refused", (t) => {
     const cut = IMAGE.subarray(0, indexOffset + length);
     refused(t, length === 0 ? "header" : "idx-header", () => connect(memoryDevice(cut)));
   }
-});
-
-test("the id that is not in the IDX is not found", (t) => {
-  t.is(openIdx(encodeIdx([], TRAILER, SHA1)).find(raw("00".repeat(20))), undefined);
-  t.is(openIdx(encodeIdx([], TRAILER, SHA1)).find(raw("ff".repeat(20))), undefined);
 });

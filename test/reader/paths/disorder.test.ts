@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "ava";
 import fc from "fast-check";
 import { createFs } from "../../../reader/index.ts";
+import { SHA1, SHA256 } from "../../../reader/node-platform.ts";
 import type { Store } from "../../../reader/store/store.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { open } from "../pack-fixture.ts";
@@ -71,8 +72,9 @@ function check(store: Store, made: Exclude<Made, string>): void {
 test("the layouts agree on trees out of order, and with a name twice", async (t) => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
   t.log(`SEED=${seed}`);
-  using repository = new Repository();
-  const property = fc.asyncProperty(folder, async (folder) => {
+  using sha1 = new Repository(SHA1);
+  using sha256 = new Repository(SHA256);
+  const property = fc.asyncProperty(folder, fc.constantFrom(sha1, sha256), async (folder, repository) => {
     const commit = repository.writeCommit(write(repository, folder));
     const image = assembleImage({ commit, ...repository.pack(commit) });
     for (const layout of ["light", "fast"] as const) check(open(image, { layout }), folder);

@@ -3,6 +3,7 @@ import test from "ava";
 import fc from "fast-check";
 import type { PathCounting } from "../../../reader/paths/path-counts.ts";
 import { refused } from "../fault.ts";
+import { anyFormat } from "../formats.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { imageOfTree, type MadeEntry, open, treeOf, whole } from "../pack-fixture.ts";
@@ -16,19 +17,24 @@ function finished(counting: PathCounting, entries: number): PathCounting["counts
 }
 
 test("the counts are those of git ls-tree", (t) => {
-  const property = fc.property(generatedTree, fc.constantFrom(1, 3, 10_000), (entries, step) => {
-    using repository = new Repository();
-    const commit = writeGenerated(repository, entries);
-    const modes = repository.list(commit, "-r", "-t").map(({ mode }) => mode);
-    const of = (...wanted: string[]) => modes.filter((mode) => wanted.includes(mode)).length;
-    const store = open(assembleImage({ commit, ...repository.pack(commit) }));
-    assert.deepEqual(finished(store.countPaths(), step), {
-      files: of("100644", "100755"),
-      folders: of("040000"),
-      links: of("120000"),
-      submodules: of("160000"),
-    });
-  });
+  const property = fc.property(
+    generatedTree,
+    fc.constantFrom(1, 3, 10_000),
+    anyFormat,
+    (entries, step, format) => {
+      using repository = new Repository(format);
+      const commit = writeGenerated(repository, entries);
+      const modes = repository.list(commit, "-r", "-t").map(({ mode }) => mode);
+      const of = (...wanted: string[]) => modes.filter((mode) => wanted.includes(mode)).length;
+      const store = open(assembleImage({ commit, ...repository.pack(commit) }));
+      assert.deepEqual(finished(store.countPaths(), step), {
+        files: of("100644", "100755"),
+        folders: of("040000"),
+        links: of("120000"),
+        submodules: of("160000"),
+      });
+    },
+  );
   t.notThrows(() => fc.assert(property, { numRuns: 20, endOnFailure: true, includeErrorInReport: true }));
 });
 

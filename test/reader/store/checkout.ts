@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { createFs, type ImageFs } from "../../../reader/fs/create-fs.ts";
+import type { ObjectFormat } from "../../../reader/git/object-format.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { type GeneratedEntry, writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
@@ -113,8 +114,8 @@ export class Checkout implements Disposable {
   readonly root: string;
   readonly #around: string;
 
-  constructor(entries: readonly GeneratedEntry[]) {
-    using repository = new Repository();
+  constructor(entries: readonly GeneratedEntry[], format: ObjectFormat) {
+    using repository = new Repository(format);
     const commit = writeGenerated(repository, entries);
     this.image = createFs(connect(memoryDevice(assembleImage({ commit, ...repository.pack(commit) }))));
     this.#around = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "docteur-test-")));

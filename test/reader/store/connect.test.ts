@@ -4,6 +4,7 @@ import { memoryDevice } from "../../../reader/block/memory.ts";
 import { InvalidImageError } from "../../../reader/errors.ts";
 import { connect } from "../../../reader/store/connect.ts";
 import { faultOf, refused } from "../fault.ts";
+import { FORMATS } from "../formats.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { commitOf, type MadeEntry, makeImage, makePack, open, treeOf, whole } from "../pack-fixture.ts";
 import { recordingDevice } from "../recording-device.ts";
@@ -11,7 +12,6 @@ import { recordingDevice } from "../recording-device.ts";
 const BLOB = whole("blob", "some content\n");
 const ROOT = treeOf({ a: BLOB.id });
 const IMAGE = makeImage({ a: BLOB });
-const ID = IMAGE.toString("hex", 0, 20);
 const WAYS = [{}, { layout: "fast" }, { analyze: true }] as const;
 
 /** An image whose header names an object of any kind. */
@@ -34,75 +34,80 @@ for (const [name, [bytes, fault]] of Object.entries(NO_IMAGES)) {
   });
 }
 
-test("every cut of an image is refused, or only cuts off the padding at its end", (t) => {
-  const padding = IMAGE.length - 1 - IMAGE.findLastIndex((byte) => byte !== 0);
-  for (let length = 0; length < IMAGE.length; length++) {
-    const cut = IMAGE.subarray(0, length);
-    for (const way of WAYS) {
-      const fault = faultOf(() => connect(memoryDevice(cut), way).get("a"));
-      if (length >= IMAGE.length - padding) t.is(fault, "none");
-      else if (way === WAYS[2]) t.true(fault === "none" || length < 1000, `${fault} at ${length}`);
-      else t.regex(fault, /^(header|idx-header|device)$/);
-    }
-  }
-});
+for (const format of FORMATS) {
+  const image = makeImage({ a: whole("blob", "some content\n", format) }, [], format);
+  const id = image.toString("hex", 0, format.idLength);
 
-test("an index offset anywhere else is refused", (t) => {
-  const right = Number(IMAGE.readBigUInt64LE(20));
-  for (const offset of [
-    0,
-    1,
-    27,
-    28,
-    39,
-    40,
-    512,
-    right - 1,
-    right + 1,
-    right + 512,
-    IMAGE.length - 1,
-    IMAGE.length,
-    2 ** 40,
-    2 ** 53,
-  ]) {
-    const image = Buffer.from(IMAGE);
-    image.writeBigUInt64LE(BigInt(offset), 20);
-    if (offset === right) continue;
-    t.regex(
-      faultOf(() => open(image)),
-      /^(header|idx-header)$/,
-      String(offset),
-    );
-  }
-});
-
-test("the commit that was pinned is the only one accepted", (t) => {
-  for (const way of WAYS) {
-    t.is(open(IMAGE, { ...way, commit: ID }).id, ID);
-    t.is(open(IMAGE, { ...way, commit: ID.toUpperCase() }).id, ID);
-    for (const other of ["0".repeat(40), ID.slice(1), "", "nonsense"]) {
-      refused(t, "pinned-commit", () => open(IMAGE, { ...way, commit: other }));
-    }
-  }
-});
-
-test("no bit of a pinned image can differ unnoticed where it says something", (t) => {
-  for (let at = 0; at < IMAGE.length; at++) {
-    for (const bit of [0, 3, 7]) {
-      const image = Buffer.from(IMAGE);
-      image[at] = (image[at] as number) ^ (1 << bit);
-      try {
-        const store = open(image, { commit: ID });
-        t.is(store.id, ID);
-        t.is(Buffer.from(store.get("a")).toString(), "some content\n");
-        t.is(store.commit.author.name, "Ada Lovelace");
-      } catch (error) {
-        if (!(error instanceof InvalidImageError)) throw error;
+  test(`${format.name}: every cut of an image is refused, or only cuts off the padding at its end`, (t) => {
+    const padding = image.length - 1 - image.findLastIndex((byte) => byte !== 0);
+    for (let length = 0; length < image.length; length++) {
+      const cut = image.subarray(0, length);
+      for (const way of WAYS) {
+        const fault = faultOf(() => connect(memoryDevice(cut), way).get("a"));
+        if (length >= image.length - padding) t.is(fault, "none");
+        else if (way === WAYS[2]) t.true(fault === "none" || length < 1000, `${fault} at ${length}`);
+        else t.regex(fault, /^(header|idx-header|device)$/);
       }
     }
-  }
-  t.pass();
-});
+  });
+
+  test(`${format.name}: an index offset anywhere else is refused`, (t) => {
+    const right = Number(image.readBigUInt64LE(format.idLength));
+    for (const offset of [
+      0,
+      1,
+      27,
+      28,
+      39,
+      40,
+      512,
+      right - 1,
+      right + 1,
+      right + 512,
+      image.length - 1,
+      image.length,
+      2 ** 40,
+      2 ** 53,
+    ]) {
+      const changed = Buffer.from(image);
+      changed.writeBigUInt64LE(BigInt(offset), format.idLength);
+      if (offset === right) continue;
+      t.regex(
+        faultOf(() => open(changed)),
+        /^(header|idx-header)$/,
+        String(offset),
+      );
+    }
+  });
+
+  test(`${format.name}: the commit that was pinned is the only one accepted`, (t) => {
+    for (const way of WAYS) {
+      t.is(open(image, { ...way, commit: id }).id, id);
+      t.is(open(image, { ...way, commit: id.toUpperCase() }).id, id);
+      for (const other of ["0".repeat(40), "0".repeat(64), id.slice(1), "", "nonsense"]) {
+        refused(t, "pinned-commit", () => open(image, { ...way, commit: other }));
+      }
+    }
+  });
+
+  test(`${format.name}: no bit of a pinned image can differ unnoticed where it says something`, (t) => {
+    for (let at = 0; at < image.length; at++) {
+      for (const bit of [0, 3, 7]) {
+        const changed = Buffer.from(image);
+        changed[at] = (changed[at] as number) ^ (1 << bit);
+        try {
+          const store = open(changed, { commit: id });
+          t.is(store.id, id);
+          t.is(Buffer.from(store.get("a")).toString(), "some content\n");
+          t.is(store.commit.author.name, "Ada Lovelace");
+        } catch (error) {
+          if (!(error instanceof InvalidImageError)) throw error;
+        }
+      }
+    }
+    t.pass();
+  });
+}
 
 test("something else than a commit at the top is refused", (t) => {
   const tag = whole("tag", `object ${ROOT.id}\ntype commit\ntag v1\ntagger A <a@b> 1 +0000\n\n`);

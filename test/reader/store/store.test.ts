@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { memoryDevice } from "../../../reader/block/memory.ts";
 import { type ConnectOptions, connect } from "../../../reader/store/connect.ts";
 import type { Store } from "../../../reader/store/store.ts";
+import { anyFormat } from "../formats.ts";
 import { generatedTree, writeGenerated } from "../generated-tree.ts";
 import { assembleImage } from "../image-fixture.ts";
 import { type PackShape, Repository } from "../repository.ts";
@@ -44,8 +45,9 @@ test("a store agrees with git on every entry of a generated tree", async (t) => 
     generatedTree,
     fc.constantFrom(...SHAPES),
     fc.nat(),
-    async (entries, shape, salt) => {
-      using repository = new Repository();
+    anyFormat,
+    async (entries, shape, salt, format) => {
+      using repository = new Repository(format);
       const commit = writeGenerated(repository, entries);
       repository.git(["fsck", "--strict", commit]);
       const image = assembleImage({ commit, ...repository.pack(commit, shape) });
@@ -60,6 +62,7 @@ test("a store agrees with git on every entry of a generated tree", async (t) => 
       const notes: string[] = [];
       for (const { image, options } of ways) {
         const store = connect(memoryDevice(image), { ...options, onNote: (note) => notes.push(note) });
+        assert.equal(store.hash, format.name);
         checkPaths(store, truth);
         checkLists(store, repository, truth);
         checkPrefixes(store, truth, salt);

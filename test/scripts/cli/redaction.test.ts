@@ -42,8 +42,25 @@ test("ps shows nothing of a password while git waits for the server", async (t) 
   await made;
 });
 
+const PINNED = `localhost:5000/docs/site@sha256:${"0".repeat(64)}`;
+
+test("an image that is pinned in a registry is shown, and a password before it is not", (t) => {
+  const text = `oci://ada:SECRET@${PINNED}`;
+  t.true(hasPassword(["run", text]));
+  const message = redaction(["run", text])(`${text}: no such image`);
+  t.is(message, `oci://***@${PINNED}: no such image`);
+  t.is(redaction([])(`'${text}', oci://${PINNED}`), `'oci://***@${PINNED}', oci://${PINNED}`);
+  t.true(hasPassword(["run", `https://ada:SECRET@sha256:${"0".repeat(64)}`]));
+});
+
 test("arguments without a password are not masked", (t) => {
-  for (const text of ["git@host:path", "Ada <ada@example.org>", "node_modules/@scope/x", "v1@2"]) {
+  for (const text of [
+    `oci://${PINNED}`,
+    "git@host:path",
+    "Ada <ada@example.org>",
+    "node_modules/@scope/x",
+    "v1@2",
+  ]) {
     t.false(hasPassword([text]), text);
     t.is(redaction([text])(`${text}: git failed`), `${text}: git failed`);
   }

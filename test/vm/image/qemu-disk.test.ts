@@ -44,7 +44,7 @@ test("an export of an NBD server becomes the options of QEMU's driver, if it may
   t.deepEqual((await nbdDisk(found)).blockdev, {
     driver: "raw",
     file: {
-      ...{ driver: "nbd", "read-only": true, export: "a/b", "reconnect-delay": 30 },
+      ...{ driver: "nbd", "read-only": true, export: "a/b", "reconnect-delay": 10 },
       server: { type: "inet", host: "127.0.0.1", port: String(port) },
     },
   });

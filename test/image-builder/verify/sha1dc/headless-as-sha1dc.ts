@@ -1,0 +1,1 @@
+export { HEADLESS as SHA1DC } from "./headless.ts";
