@@ -35,6 +35,16 @@ export function folder(name: string): string {
   return mkdtempSync(join(temporary, `${name}.`));
 }
 
+/** An empty cache, as of another host; what compiling docteur has brought is there. */
+export function hostCache(): string {
+  const home = folder("host");
+  mkdirSync(join(home, "docteur"), { mode: 0o700 });
+  for (const name of readdirSync(own)) {
+    if (name !== "blocks") symlinkSync(join(own, name), join(home, "docteur", name));
+  }
+  return home;
+}
+
 /** Makes the cache of blocks empty. */
 export function dropBlocks(): void {
   rmSync(join(own, "blocks"), { recursive: true, force: true });

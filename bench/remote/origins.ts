@@ -26,11 +26,17 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
  */
 export async function nginxOrigin(
   home: string,
-  folder: string,
+  root: string,
   { maxAge }: { maxAge?: number } = {},
 ): Promise<Origin> {
-  const nginx = requireTool("nginx", "nginx-light");
   const port = await freePort();
+  const expires = maxAge === undefined ? "" : `expires ${maxAge}s;`;
+  return await nginxWith(home, port, `server { listen 127.0.0.1:${port}; root ${root}; ${expires} }`);
+}
+
+/** nginx with settings of what it serves at a port. */
+export async function nginxWith(home: string, port: number, http: string): Promise<Origin> {
+  const nginx = requireTool("nginx", "nginx-light");
   const file = join(home, "nginx.conf");
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${home}/${name};`,
@@ -45,7 +51,7 @@ http {
   sendfile on;
   keepalive_requests 1000000;
   ${paths.join("\n  ")}
-  server { listen 127.0.0.1:${port}; root ${folder}; ${maxAge === undefined ? "" : `expires ${maxAge}s;`} }
+  ${http}
 }
 `,
   );

@@ -98,8 +98,9 @@ export async function withRetries<T>(
 }
 
 function timedOut(display: string, deadline: number, cause: unknown): SourceError {
-  const why =
-    cause instanceof SourceError ? `; before that, ${cause.message.replace(`${display}: `, "")}` : "";
+  // Its advice is the same.
+  const before = (text: string) => text.replace(`${display}: `, "").replace(/: try again later$/, "");
+  const why = cause instanceof SourceError ? `; before that, ${before(cause.message)}` : "";
   const message = `${display}: no whole answer within ${deadline} s${why}: try again later`;
   return new SourceError("SOURCE_TIMEOUT", message, { cause });
 }
