@@ -76,6 +76,7 @@ export async function docteur(
     env: { ...ENV, XDG_CACHE_HOME: cacheHome },
     encoding: "buffer",
     reject: false,
+    stripFinalNewline: false,
     timeout: limit * 1000,
     ...(discards && { stdout: "ignore" as const }),
     ...(input === undefined ? { stdin: "ignore" as const } : { input }),

@@ -9,7 +9,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,11 +40,12 @@ export async function injectIntoStore(seed: number, count: number): Promise<Stor
   const tally: StoreTally = { ends: new Map(), faults: new Map(), wrong: [] };
   const folder = mkdtempSync(join(tmpdir(), "docteur-injector-"));
   const sockets = new Set<Socket>();
+  const server = createServer();
   try {
     const { image, files } = await sample(folder);
     const content = readFileSync(image);
     const chances = new Map<string, Random>();
-    const server = createServer((request, response) => {
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       const run = request.url!.slice(1);
       const random = chances.get(run) ?? new Random(seed + Number(run) * 7919);
       chances.set(run, random);
@@ -72,12 +73,10 @@ export async function injectIntoStore(seed: number, count: number): Promise<Stor
         await once(worker, "exit");
       }),
     );
-    const closed = once(server, "close");
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
     return tally;
   } finally {
+    server.close();
+    for (const socket of sockets) socket.destroy();
     rmSync(folder, { recursive: true, force: true });
   }
 }
