@@ -20,6 +20,9 @@ const GROWTH = 2;
 /** Blocks that a reader may skip where a stream is known: it reads headers, and not what they are of. */
 const SKIP = 2;
 
+/** Windows that a reader has ahead of it at most. */
+const WINDOWS = 2;
+
 /** Blocks after which a stream that goes on is one: two that follow each other may do so by chance. */
 const SURE = 3;
 
@@ -83,15 +86,14 @@ export class ReadAhead {
 
   #extend(stream: Stream): Advance | undefined {
     const start = Math.max(stream.asked, stream.next);
-    // Whole windows are asked for, rather than a block with each that is read.
-    if (start - stream.next > stream.window / 2) return undefined;
+    // Whole windows are asked for, rather than a block with each that is read: the next one as soon as the reader wants
+    // the first block of the last, so that the source has always something to send.
+    if (start - stream.next >= stream.window && stream.window > 0) return undefined;
     const wanted = stream.window === 0 ? Math.max(FIRST, stream.length) : stream.window * GROWTH;
     const streams = this.#streams.filter((each) => each.window > 0 && each !== stream).length + 1;
-    stream.window = Math.min(wanted, Math.max(1, Math.floor(this.#limit / streams)));
-    stream.asked = Math.max(start, stream.next + stream.window);
-    return stream.asked > start
-      ? { first: start, count: stream.asked - start, window: stream.window }
-      : undefined;
+    stream.window = Math.min(wanted, Math.max(1, Math.floor(this.#limit / WINDOWS / streams)));
+    stream.asked = start + stream.window;
+    return { first: start, count: stream.window, window: stream.window };
   }
 }
 

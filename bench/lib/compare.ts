@@ -21,6 +21,8 @@ export interface Limit {
   readonly most: number;
   /** Which of the rounds: the median, or the worst, where no round may fail. Default: the median. */
   readonly of?: "median" | "worst";
+  /** Whether it is what ours has more of than the peer. Default: it is what ours has. */
+  readonly beyondPeer?: boolean;
 }
 
 export interface Claim {
@@ -79,7 +81,10 @@ export async function compare(claim: Claim): Promise<void> {
       { to: result.name, ratio: ours.seconds / result.seconds, ...(target !== undefined && { target }) },
     ];
   });
-  const limits = (claim.limits ?? []).map((limit) => ({ ...limit, value: measured(ours, limit) }));
+  const limits = (claim.limits ?? []).map((limit) => {
+    const less = limit.beyondPeer ? measured(rest[0]!, limit) : 0;
+    return { ...limit, value: measured(ours, limit) - less };
+  });
   const width = Math.max(...results.map(({ name }) => name.length));
   const lines = [
     claim.title,
@@ -91,8 +96,8 @@ export async function compare(claim: Claim): Promise<void> {
       const fast = `${(1 / ratio).toFixed(2)} times as fast as ${to}`;
       return `  ratio ${ratio.toFixed(2)} (${fast})${verdict(ratio, target)}`;
     }),
-    ...limits.map(({ measure, value, most, of }) => {
-      const which = of === "worst" ? "worst" : "median";
+    ...limits.map(({ measure, value, most, of, beyondPeer }) => {
+      const which = `${of === "worst" ? "worst" : "median"}${beyondPeer ? `, beyond ${peer.name}` : ""}`;
       return `  ${measure} ${value.toFixed(2)} (${which})${verdict(value, most)}`;
     }),
   ];

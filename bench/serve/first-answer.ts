@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Contender, compare } from "../lib/compare.ts";
-import { freePort } from "./servers.ts";
+import { freePort } from "../lib/free-port.ts";
 import { DOCTEUR, SMALL, site } from "./site.ts";
 
 /** The time from the command to the first answer, warm beside cold. */

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileDisk } from "../../vm/image/file-disk.ts";
 import { findQemu, qemuArguments } from "../../vm/qemu/qemu.ts";
+import { freePort } from "../lib/free-port.ts";
 import { nginx } from "../lib/web-tools.ts";
 import { busyboxHttpd } from "./busybox-httpd.ts";
 import { DOCTEUR, temporary } from "./site.ts";
@@ -137,14 +137,4 @@ async function answering(base: string, child: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error("it does not answer");
-}
-
-/** A port that nothing listens at. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -146,13 +146,13 @@ test("one reader that goes on is read ahead of, more and more, up to half of the
     [2, 1],
     [3, 4],
   ]);
-  // Everything once, and no further than 4 MiB ahead.
+  // Everything once, and no further than 8 MiB ahead.
   t.deepEqual(
     new Set(runs.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i))).size,
     runs.reduce((sum, [, count]) => sum + count, 0),
   );
   const furthest = Math.max(...runs.map(([first, count]) => first + count));
-  t.true(furthest <= 512 + 64);
+  t.true(furthest > 512 + 32 && furthest < 512 + 128, `${furthest}`);
   t.true(runs.length < 60, `${runs.length} requests`);
   await image[Symbol.asyncDispose]();
 });

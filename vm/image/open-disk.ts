@@ -5,6 +5,9 @@ import type { Disk } from "../qemu/disk.ts";
 import { checkImage } from "./file-disk.ts";
 import type { ServedDisk } from "./served-disk.ts";
 
+/** Bytes that Linux reads of a disk whose first ones are wanted: its read-ahead (read_ahead_kb), in one request. */
+const KERNEL_READ_AHEAD = 128 * 1024;
+
 /** How an image is reached that lies elsewhere. */
 export interface ImageOptions {
   /** A file of header lines, `Name: value`, that go to the server of an http or https address alone. */
@@ -23,6 +26,8 @@ export interface ImageOptions {
 interface OpenOptions extends ImageOptions {
   readonly signal?: AbortSignal | undefined;
   readonly detail?: ((line: string) => void) | undefined;
+  /** Bytes of the image to fetch while it is opened. Default 64 KiB. */
+  readonly start?: number | undefined;
 }
 
 /** A disk that is an image. What lies elsewhere is closed in the end. */
@@ -45,7 +50,7 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
   if (isFile(address)) return checkImage(address.path);
   if (address.kind === "nbd") return (await import("./qemu-disk.ts")).nbdDisk(address, options.signal);
   if (address.kind === "rbd") return (await import("./qemu-disk.ts")).rbdDisk(address);
-  return openServedDisk(image, options);
+  return openServedDisk(image, { ...options, start: KERNEL_READ_AHEAD });
 }
 
 /**
@@ -53,10 +58,18 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
-  const { headerFrom, cacert, plainHttp, deadline, cacheSize, signal, detail } = options;
+  const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, signal, detail } = options;
   const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
-  const common: RemoteOptions = { headerFrom, cacert, plainHttp, deadline, signal, detail };
+  const common: RemoteOptions = {
+    headerFrom,
+    cacert,
+    plainHttp,
+    deadline,
+    start,
+    signal,
+    detail,
+  };
   // Nothing names a version of what an NBD server has: its blocks are of no use later.
   return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
 }
