@@ -98,8 +98,10 @@ export async function withRetries<T>(
 }
 
 function timedOut(display: string, deadline: number, cause: unknown): SourceError {
-  const before = cause instanceof SourceError ? cause.message.replace(`${display}: `, "") : undefined;
-  const why = before === undefined ? "" : `; before that, ${before.replace(/: try again later$/, "")}`;
+  const why =
+    cause instanceof SourceError
+      ? `; before that, ${cause.message.replace(`${display}: `, "").replace(/: try again later$/, "")}`
+      : "";
   const message = `${display}: no whole answer within ${deadline} s${why}: try again later`;
   return new SourceError("SOURCE_TIMEOUT", message, { cause });
 }

@@ -96,7 +96,7 @@ test("failures are one line without the password, and leave nothing", async (t) 
     2,
     /has a password in it/,
   );
-  refused(t, await run("push", "https://example.com/x.img", name), 2, /not an address: .* docteur pull/);
+  refused(t, await run("push", "https://example.com/x.img", name), 2, /not an address: .*docteur pull/);
   refused(t, await run("pull", `${name}:none`, name), 2, /not an address: .* docteur push/);
   refused(t, await run("make", SMALL, name), 2, /not an address: .* docteur push/);
   for (const words of [

@@ -5,6 +5,7 @@ import type { ImageAddress } from "../../remote/address.ts";
 import { deferred } from "../../remote/deferred.ts";
 import type { RemoteImage } from "../../remote/image.ts";
 import { serveNbd } from "../../remote/nbd/server.ts";
+import { wholeSectors } from "../../remote/nbd/whole-sectors.ts";
 import { openRemoteImage, type RemoteOptions } from "../../remote/open.ts";
 import { SourceError } from "../../remote/source-error.ts";
 import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
@@ -81,7 +82,7 @@ class ServedReads implements DiskReads {
     this.#image = image;
     this.commit = commit;
     this.#note = note;
-    this.#server = serveNbd(socket, image, { onFault: (error) => this.#onFault(error) });
+    this.#server = serveNbd(socket, wholeSectors(image), { onFault: (error) => this.#onFault(error) });
   }
 
   get waiting(): number {

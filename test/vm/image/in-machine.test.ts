@@ -96,6 +96,21 @@ test.serial("an address that fails is told before a machine starts", async (t) =
   await leavesNothing(t, image);
 });
 
+test.serial(
+  "an image that is cut off within a sector is damaged, and does not keep the machine waiting",
+  async (t) => {
+    const image = await serveImage(t);
+    const { content, etag } = image;
+    image.content = content.subarray(0, content.length - 700);
+    image.etag = '"cut"';
+    const cut = await run({ image: image.url });
+    t.is(cut.status, 1);
+    t.regex(cut.errors, /^cat: [^\n]*invalid image: /m);
+    Object.assign(image, { content, etag });
+    await leavesNothing(t, image);
+  },
+);
+
 test.serial("another commit than the pinned one is refused", async (t) => {
   const image = await serveImage(t);
   const commit = image.version.commit;
