@@ -25,7 +25,7 @@ export async function manyReaders(): Promise<void> {
       port: store.port,
       address: (at: string) => `oci://${at}/bench/image@${digest}`,
     },
-    { name: "https, max-age=60", port: fresh.port, address: (at: string) => `http://${at}/disk.img` },
+    { name: "https, immutable", port: fresh.port, address: (at: string) => `http://${at}/disk.img` },
     { name: "https", port: nginx.port, address: (at: string) => `http://${at}/disk.img` },
   ];
   for (const { name, port, address } of kinds) {
