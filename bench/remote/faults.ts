@@ -55,7 +55,7 @@ export async function faults(): Promise<void> {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await attempt("nothing listens", "qemu", `http://127.0.0.1:${await freePort()}/disk.img`, {
-    line: /refused/i,
+    line: /no connections/,
   });
   await attempt("no such name", "qemu", "http://nowhere.invalid/disk.img", { line: /nowhere\.invalid/ });
   await using server = await FaultServer.start(content, ({ answer }) => answer());

@@ -3,7 +3,6 @@ import { parseImageAddress } from "../../remote/address.ts";
 import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
-import { requireFile } from "../cli/file-operand.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { ProgressLine, ProgressLog } from "../cli/progress.ts";
@@ -76,7 +75,11 @@ fails, push goes on from what the registry has got. A push that ends early cance
         throw invocation.misuse(
           `'${redact(text)}' is no address of a registry: write oci://REGISTRY/NAME:TAG`,
         );
-      requireFile(invocation, image, "download it first, with docteur pull");
+      const from = parseImageAddress(image);
+      if (from.kind !== "file")
+        throw invocation.misuse(
+          `IMAGE is a file or a block device, not an address: docteur pull '${from.display}' FILE, then push FILE`,
+        );
       const source = invocation.text("source");
       if (source !== undefined && redact(source) !== source)
         throw invocation.misuse("the URL of --source has a password in it");

@@ -199,6 +199,28 @@ test("what opening has brought is not fetched, and the end of the sections is fe
   }
 });
 
+test("after some reads of an index at random, all of it is fetched, unless it is large", async (t) => {
+  for (const [indexed, expected] of [
+    [2 * MIB, 3],
+    [5 * MIB, 6],
+  ] as const) {
+    const bytes = Buffer.from(patterned(MIB + indexed));
+    bytes.set(encodeHeader(new Uint8Array(20), MIB));
+    bytes.write("PACK", 28);
+    const source = new FakeSource(bytes, { start: BLOCK_SIZE });
+    const image = new Blocks(source);
+    await settled(source);
+    const before = source.reads.length;
+    for (const block of [3, 20, 9, 30, 1, 14]) {
+      await image.read(MIB + block * BLOCK_SIZE, 100);
+      await settled(source);
+    }
+    const runs = requested(source).slice(before);
+    t.is(runs.filter(([, count]) => count === 1).length, expected, JSON.stringify(runs));
+    await image[Symbol.asyncDispose]();
+  }
+});
+
 test("a reader gets the error of the source, and the next read tries again", async (t) => {
   const { source, image } = opened(MIB, {}, { fails: (n: number) => n === 0 });
   await t.throwsAsync(image.read(BLOCK_SIZE, 1), { code: "SOURCE_UNREACHABLE" });
