@@ -36,6 +36,8 @@ export interface BlockOptions {
   readonly requests?: number | undefined;
   /** Bytes of blocks in memory at most, beside those that are on their way. Default 16 MiB. */
   readonly memory?: number | undefined;
+  /** Milliseconds since any moment, by which requests are timed. Default: `performance.now`. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Part of a request: blocks that follow one another. */
@@ -54,6 +56,7 @@ export class Blocks implements RemoteImage {
   readonly #capacity: number;
   readonly #queue: RequestQueue;
   readonly #readAhead: ReadAhead;
+  readonly #now: () => number;
   readonly #longest = new RequestLength(MOST, MOST);
   readonly #end = new AbortController();
   readonly #pending = new Map<number, PendingBlock>();
@@ -69,7 +72,9 @@ export class Blocks implements RemoteImage {
   #generation = 0;
 
   /** @param source is closed with the image. */
-  constructor(source: Source, { cache, requests = 8, memory = 16 * MIB }: BlockOptions = {}) {
+  constructor(source: Source, options: BlockOptions = {}) {
+    const { cache, requests = 8, memory = 16 * MIB, now = () => performance.now() } = options;
+    this.#now = now;
     this.#source = source;
     this.display = source.display;
     this.size = source.size;
@@ -291,9 +296,9 @@ export class Blocks implements RemoteImage {
     const length = Math.min(this.size, (first + run.length) * BLOCK_SIZE) - offset;
     this.#end.signal.throwIfAborted();
     this.counts.requests++;
-    const started = performance.now();
+    const started = this.#now();
     const bytes = await this.#source.read(offset, length, this.#end.signal);
-    this.#longest.took(length, performance.now() - started);
+    this.#longest.took(length, this.#now() - started);
     this.counts.bytes += bytes.length;
     for (const [i, block] of run.entries()) {
       const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);

@@ -107,7 +107,7 @@ test("what is refused is told with what to do, and without the password", async 
     t.regex(anonymous!.message, /`docker login 127\.0\.0\.1:\d+`/);
     const env = loggedIn(t, { auths: { [registry.host]: authOf(`ada:${secret}`) } });
     const error = await t.throwsAsync(openOciSource(registry.address(), { env }), { code: "SOURCE_DENIED" });
-    t.regex(error!.message, /logged in/);
+    t.regex(error!.message, /log in again/);
     t.false(inspect(error, { depth: 20 }).includes(secret));
     t.false(inspect(error, { depth: 20 }).includes(Buffer.from(`ada:${secret}`).toString("base64")));
   }
