@@ -50,7 +50,7 @@ const NBD_PORT = 10809;
 
 /** `REGISTRY/NAME`, then `:TAG`, `@DIGEST` or nothing (distribution specification, "Pulling manifests"). */
 const OCI =
-  /^([a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\](?::\d+)?)\/([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127})|@([a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
+  /^([a-z0-9.-]+(?::\d+)?|\[[0-9a-f:]+\](?::\d+)?)\/([a-z0-9]+(?:(?:[._]|__|-+|\/)[a-z0-9]+)*)(?::([\w][\w.-]{0,127})|@([a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$/;
 
 /**
  * The address that a user gives for an image.
@@ -70,8 +70,21 @@ export function parseImageAddress(text: string): ImageAddress {
     case "rbd":
       return parseRbd(text);
     default:
+      if (scheme !== undefined && text.startsWith("//", scheme.length + 1)) throw otherScheme(text, scheme);
       return { kind: "file", path: text };
   }
+}
+
+/** What a user has to write in place of an address that docteur does not read. */
+function otherScheme(text: string, scheme: string): SourceError {
+  const rest = shown(text.slice(scheme.length + 1));
+  if (scheme === "file") return bad(shown(text), "write the path alone");
+  if (scheme === "docker") return bad(shown(text), `write oci:${rest}`);
+  const known = "https, http, oci, nbd, nbd+unix and rbd";
+  return bad(
+    shown(text),
+    `there are no ${scheme} addresses of images: docteur reads ${known} (and a path after ./)`,
+  );
 }
 
 /** Whether an address is that of a file of this machine. */
@@ -102,6 +115,8 @@ function parseOci(text: string): OciAddress {
   if (registry === undefined || repository === undefined) {
     throw bad(shown(text), "write oci://REGISTRY/NAME:TAG or oci://REGISTRY/NAME@sha256:DIGEST");
   }
+  // A port, or a number of four parts, may be too large.
+  if (!URL.canParse(`https://${registry}/`)) throw bad(shown(text), `there can be no host ${registry}`);
   const reference = digest ?? tag ?? "latest";
   const display = `oci://${registry}/${repository}${digest === undefined ? ":" : "@"}${reference}`;
   return { kind: "oci", registry, repository, reference, display };

@@ -3,8 +3,10 @@ import { ByteLru } from "../reader/byte-lru.ts";
 import { decodeHeader, HEADER_BYTES } from "../reader/image/header.ts";
 import { BLOCK_SIZE, type BlockCache } from "./block-cache.ts";
 import type { RemoteImage } from "./image.ts";
+import { IndexReads } from "./index-reads.ts";
 import { PendingBlock, runsOf } from "./pending-block.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { RequestLength } from "./request-length.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { Source } from "./source.ts";
 import { unlessAborted } from "./unless-aborted.ts";
@@ -15,9 +17,8 @@ const MIB = 1024 * 1024;
 const LONGEST_RUN = MIB / BLOCK_SIZE;
 const OF_WINDOW = 1 / 4;
 
-/** Reads of the index after which all of it is fetched, if it has no more bytes: who looks up many ids reads it all. */
-const INDEX_READS = 3;
-const LARGEST_INDEX = 4 * MIB;
+/** Bytes of a request at most, whatever is read ahead. */
+const MOST = 64 * MIB;
 
 /** Milliseconds between two looks whether another process has fetched a block: the first, and the longest. */
 const LOOK = { first: 2, longest: 50 } as const;
@@ -50,6 +51,7 @@ export class Blocks implements RemoteImage {
   readonly #capacity: number;
   readonly #queue: RequestQueue;
   readonly #readAhead: ReadAhead;
+  readonly #longest = new RequestLength(MOST, MOST);
   readonly #end = new AbortController();
   readonly #pending = new Map<number, PendingBlock>();
   /** Requests that run, and what is being put into the cache. */
@@ -57,9 +59,7 @@ export class Blocks implements RemoteImage {
   #memory: ByteLru<number, Uint8Array>;
   /** Blocks that the cache had, or got. */
   #inCache = new Set<number>();
-  /** Where the index begins, as soon as that is known. */
-  #indexOffset: number | undefined;
-  #indexReads = 0;
+  readonly #index: IndexReads;
   /** Changes when all that was read is forgotten. From then on, blocks are put into the cache, and not taken from it. */
   #generation = 0;
 
@@ -70,6 +70,7 @@ export class Blocks implements RemoteImage {
     this.size = source.size;
     this.#cache = cache;
     this.#capacity = memory;
+    this.#index = new IndexReads(source.size);
     this.#memory = new ByteLru(memory, memory);
     this.#queue = new RequestQueue(requests);
     this.#readAhead = new ReadAhead(memory / 2 / BLOCK_SIZE);
@@ -87,7 +88,7 @@ export class Blocks implements RemoteImage {
     const first = Math.floor(offset / BLOCK_SIZE);
     const last = Math.floor((offset + length - 1) / BLOCK_SIZE);
     const wanted = this.#wanted(first, last, true);
-    this.#prefetchIndex(offset);
+    if (this.#index.isReadAtRandom(offset)) this.prefetch(this.#index.offset, this.#index.length);
     const ahead = this.#readAhead.after(first, last);
     if (ahead !== undefined) {
       const longest = Math.max(LONGEST_RUN, Math.floor(ahead.window * OF_WINDOW));
@@ -156,19 +157,12 @@ export class Blocks implements RemoteImage {
       const [block] = this.#wanted(0, 0, true);
       const start = block instanceof PendingBlock ? await block.promise : block;
       const { indexOffset } = decodeHeader(start!.subarray(0, HEADER_BYTES), this.size);
-      this.#indexOffset = indexOffset;
+      this.#index.begin(indexOffset);
       const first = Math.floor(Math.max(0, indexOffset - BLOCK_SIZE) / BLOCK_SIZE);
       this.#wanted(first, Math.floor((indexOffset - 1) / BLOCK_SIZE), true);
     } catch {
       // The one who reads finds out what is wrong.
     }
-  }
-
-  /** Takes note of a read. The ids of an index are in no order that reading ahead would recognize. */
-  #prefetchIndex(offset: number): void {
-    const start = this.#indexOffset;
-    if (start === undefined || offset < start || this.size - start > LARGEST_INDEX) return;
-    if (++this.#indexReads === INDEX_READS) this.prefetch(start, this.size - start);
   }
 
   /** The blocks from `first` to `last`, as far as there are so many: their bytes, or those on their way. */
@@ -261,31 +255,43 @@ export class Blocks implements RemoteImage {
     }
   }
 
-  /** Fetches blocks that follow one another by one request. */
+  /** Fetches blocks that follow one another: by one request, or by several where the network is slow. */
   async #fetch(run: Run): Promise<void> {
+    let rest = run;
+    try {
+      while (rest.length > 0) {
+        const count = Math.max(1, Math.floor(this.#longest.bytes / BLOCK_SIZE));
+        await this.#fetchAtOnce(rest.slice(0, count));
+        rest = rest.slice(count);
+      }
+    } catch (error) {
+      for (const block of rest) {
+        this.#fail(block, error);
+        this.#cache?.release(this.#source.key, block.number);
+      }
+    }
+  }
+
+  /** @throws what reading the source throws. */
+  async #fetchAtOnce(run: Run): Promise<void> {
     const generation = this.#generation;
     const first = run[0]!.number;
     const offset = first * BLOCK_SIZE;
     const length = Math.min(this.size, (first + run.length) * BLOCK_SIZE) - offset;
-    try {
-      this.#end.signal.throwIfAborted();
-      this.counts.requests++;
-      const bytes = await this.#source.read(offset, length, this.#end.signal);
-      this.counts.bytes += bytes.length;
-      for (const [i, block] of run.entries()) {
-        const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
-        // A copy: a block that stays in memory must not keep those around it there.
-        const own = run.length === 1 ? part : copyOf(part);
-        const isCurrent = generation === this.#generation;
-        this.#settle(block, own, isCurrent);
-        if (isCurrent) void this.#track(this.#keep(block.number, own));
-        else this.#cache?.release(this.#source.key, block.number);
-      }
-    } catch (error) {
-      for (const block of run) {
-        this.#fail(block, error);
-        this.#cache?.release(this.#source.key, block.number);
-      }
+    this.#end.signal.throwIfAborted();
+    this.counts.requests++;
+    const started = performance.now();
+    const bytes = await this.#source.read(offset, length, this.#end.signal);
+    this.#longest.took(length, performance.now() - started);
+    this.counts.bytes += bytes.length;
+    for (const [i, block] of run.entries()) {
+      const part = bytes.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
+      // A copy: a block that stays in memory must not keep those around it there.
+      const own = run.length === 1 ? part : copyOf(part);
+      const isCurrent = generation === this.#generation;
+      this.#settle(block, own, isCurrent);
+      if (isCurrent) void this.#track(this.#keep(block.number, own));
+      else this.#cache?.release(this.#source.key, block.number);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ImageAddress } from "./address.ts";
-import type { BlockCache } from "./block-cache.ts";
 import { DEFAULT_CACHE_SIZE } from "./cache/cache-size.ts";
+import type { Openings } from "./cache/openings.ts";
 import type { RemoteImage } from "./image.ts";
 import type { Source, SourceOptions } from "./source.ts";
 import { SourceError } from "./source-error.ts";
@@ -9,11 +9,6 @@ import { SourceError } from "./source-error.ts";
 export interface RemoteOptions extends SourceOptions {
   /** Bytes of blocks that the cache keeps at most, of all images together; 0 for no cache. Default 2 GiB. */
   readonly cacheSize?: number | undefined;
-  /**
-   * Whether an http or https server is asked for its version although its last answer is fresh (`max-age`).
-   * Default: not before there is something to fetch.
-   */
-  readonly revalidate?: boolean | undefined;
   /** Requests at once at most. Default 8. */
   readonly requests?: number | undefined;
   /** Bytes of blocks in memory at most, beside those on their way. Default 16 MiB. */
@@ -28,31 +23,43 @@ export async function openRemoteImage(
   address: ImageAddress,
   options: RemoteOptions = {},
 ): Promise<RemoteImage> {
-  const { requests, memory } = options;
-  const cache = await openCache(options.cacheSize);
-  const source = await openWithCache(address, options, cache);
+  const cache = await openCache(address, options);
+  const source = await openSource(address, options, cache?.openings);
   try {
     const { Blocks } = await import("./blocks.ts");
-    return new Blocks(source, { cache: source.isUnversioned ? undefined : cache, requests, memory });
+    const { requests, memory } = options;
+    return new Blocks(source, { requests, memory, cache: isKept(source) ? cache?.blocks : undefined });
   } catch (error) {
     await source[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** Opens the source of an image, each kind with the modules that it needs. @throws as `openRemoteImage`. */
-export async function openSource(address: ImageAddress, options: SourceOptions = {}): Promise<Source> {
+function isKept({ isUnversioned = false, isUnkept = false }: Source): boolean {
+  return !isUnversioned && !isUnkept;
+}
+
+/**
+ * Opens the source of an image, each kind with the modules that it needs.
+ * @param openings what others have learned of it. Default: nothing.
+ * @throws as `openRemoteImage`.
+ */
+export async function openSource(
+  address: ImageAddress,
+  options: SourceOptions = {},
+  openings?: Openings,
+): Promise<Source> {
   switch (address.kind) {
     case "http":
-      return await (await import("./http/http-source.ts")).openHttpSource(address, options);
+      return await (await import("./http/http-source.ts")).openHttpSource(address, { ...options, openings });
     case "oci":
-      return await (await import("./oci/open.ts")).openOciSource(address, options);
+      return await (await import("./oci/open.ts")).openOciSource(address, { ...options, openings });
     case "nbd":
       return await (await import("./nbd/source.ts")).openNbdSource(address, options);
     case "rbd":
       throw new SourceError(
         "SOURCE_UNSUPPORTED",
-        `${address.display}: only a machine of QEMU's can read this (docteur run)`,
+        `${address.display}: QEMU alone reads this: use docteur run, without -t unix`,
       );
     case "file":
       throw new SourceError(
@@ -62,24 +69,13 @@ export async function openSource(address: ImageAddress, options: SourceOptions =
   }
 }
 
-async function openCache(size = DEFAULT_CACHE_SIZE): Promise<BlockCache | undefined> {
-  if (size === 0) return undefined;
-  return (await import("./cache/disk-cache.ts")).openDiskCache(size);
-}
-
-/** As `openSource`, with fewer requests for what was opened before. */
-async function openWithCache(
-  address: ImageAddress,
-  options: RemoteOptions,
-  cache: BlockCache | undefined,
-): Promise<Source> {
-  const isNoted = address.kind === "http" || address.kind === "oci";
-  if (cache === undefined || !isNoted) return await openSource(address, options);
-  const { Notes } = await import("./cache/notes.ts");
-  const notes = new Notes(cache);
-  if (address.kind === "http") {
-    const { openKnownHttpSource } = await import("./http/known-source.ts");
-    return await openKnownHttpSource(address, options, cache, notes);
-  }
-  return await (await import("./oci/known-source.ts")).openKnownOciSource(address, options, notes);
+/** The cache on disk, for what has versions. */
+async function openCache({ kind }: ImageAddress, { cacheSize = DEFAULT_CACHE_SIZE }: RemoteOptions) {
+  if (cacheSize === 0 || (kind !== "http" && kind !== "oci")) return undefined;
+  const [{ openDiskCache }, { Openings }] = await Promise.all([
+    import("./cache/disk-cache.ts"),
+    import("./cache/openings.ts"),
+  ]);
+  const blocks = openDiskCache(cacheSize);
+  return blocks && { blocks, openings: Openings.beside(blocks) };
 }

@@ -11,6 +11,8 @@ export interface Source extends AsyncDisposable {
   readonly key: string;
   /** Whether the key is another one each time, as nothing names the version of the bytes: no cache keeps them. */
   readonly isUnversioned?: boolean | undefined;
+  /** Whether the server forbids that a cache keeps them. */
+  readonly isUnkept?: boolean | undefined;
   /** The first bytes, which opening has brought already; may be empty. */
   readonly start: Uint8Array;
   /**

@@ -2,7 +2,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { parseArguments } from "./cli/arguments.ts";
 import type { Command, CommandContext } from "./cli/command.ts";
 import { describeFailure, ExitStatus, statusOf } from "./cli/failure.ts";
-import { InterruptedError, interruption } from "./cli/interruption.ts";
+import { InterruptedError, interruption, leave } from "./cli/interruption.ts";
 import { commandManual } from "./cli/manual.ts";
 import { didYouMean } from "./cli/nearest.ts";
 import { hasPassword, redaction } from "./cli/redaction.ts";
@@ -78,7 +78,7 @@ function finish(outcome: { status: number } | { error: unknown }, signal: AbortS
     process.exitCode = statusOf(error);
   }
   process.stdin.destroy();
-  setTimeout(() => process.exit(), GRACE).unref();
+  setTimeout(() => leave(process, error), GRACE).unref();
 }
 
 function mayBeSurvived(reason: unknown): boolean {

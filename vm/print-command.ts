@@ -1,7 +1,7 @@
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/protocol/ports.ts";
 import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
-import { parseImageAddress } from "../remote/address.ts";
+import { isFile, parseImageAddress } from "../remote/address.ts";
 import { SourceError } from "../remote/source-error.ts";
 import { parsePortMapping, printAddress } from "./front/address.ts";
 import { openDisk } from "./image/open-disk.ts";
@@ -51,7 +51,9 @@ export async function printCommand(options: RunOptions): Promise<string> {
     port: guestPort,
     published: printAddress(address),
   }));
-  const request = encodeRequest({ ...toRequest(options), ports }).toString("base64url");
+  const address = parseImageAddress(options.image);
+  const source = isFile(address) ? undefined : address.display;
+  const request = encodeRequest({ ...toRequest(options), ports, source }).toString("base64url");
   const system = { ...options, network: mappings.length > 0 };
   const machine = await prepareMachine(
     system,

@@ -85,9 +85,7 @@ export async function runInVm(options: RunOptions): Promise<number> {
   };
   return explained(options, () => {
     if ((options.publish ?? []).length === 0) return runOne(options, start);
-    return servePorts(options, note, start, (image) =>
-      openDisk(image, { ...options, detail, revalidate: true }),
-    );
+    return servePorts(options, note, start, (image) => openDisk(image, { ...options, detail }));
   });
 }
 
@@ -96,12 +94,12 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   const note = (line: string) => void options.stderr.write(`docteur: ${printable(line)}\n`);
   const consoleStream = options.verbose ? options.stderr : undefined;
   const detail = options.verbose ? note : undefined;
-  const open = (image: string, openOptions: { signal?: AbortSignal; revalidate?: boolean } = {}) =>
-    openServedDisk(image, { ...options, detail, ...openOptions });
+  const open = (image: string, signal = options.signal) =>
+    openServedDisk(image, { ...options, signal, detail });
   const start = async (image: string | ImageDisk, signal: AbortSignal, own: Partial<OwnOutput> = {}) => {
     const isOwned = typeof image === "string" && !isImageFile(image);
     const disk: ImageDisk =
-      typeof image !== "string" ? image : await (isOwned ? open(image, { signal }) : checkImage(image));
+      typeof image !== "string" ? image : await (isOwned ? open(image, signal) : checkImage(image));
     try {
       // What the program says of a damaged image that lies elsewhere has consequences: this process reads it.
       const output = disk.serve === undefined ? own : { stdout: own.stdout };
@@ -126,7 +124,7 @@ export async function runOnHost(options: RunOptions): Promise<number> {
   };
   return explained(options, async () => {
     if (options.program === SERVER && (options.publish ?? []).length > 0) {
-      return servePorts(options, note, start, (image) => open(image, { revalidate: true }));
+      return servePorts(options, note, start, open);
     }
     const ports = (options.publish ?? []).map((text) => hostPort(parsePortMapping(text)));
     // What this process writes meanwhile must not block: the access log of servers, the console with `-v`.

@@ -25,6 +25,8 @@ export interface RunRequest {
   readonly report?: boolean | undefined;
   /** Whether standard output is a terminal. Default: no. */
   readonly terminal?: boolean | undefined;
+  /** What messages call the image, if it lies elsewhere. */
+  readonly source?: string | undefined;
   /** Whether the program reports what it does. */
   readonly verbose?: boolean | undefined;
 }
@@ -56,7 +58,7 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout, commit, analyze, ports, streams, report, terminal, verbose } =
+  const { program, args, env, layout, commit, analyze, ports, streams, report, terminal, source, verbose } =
     value as Record<string, unknown>;
   return (
     typeof program === "string" &&
@@ -72,6 +74,7 @@ function isRunRequest(value: unknown): value is RunRequest {
     (streams === undefined || typeof streams === "boolean") &&
     (report === undefined || typeof report === "boolean") &&
     (terminal === undefined || typeof terminal === "boolean") &&
+    (source === undefined || typeof source === "string") &&
     (verbose === undefined || typeof verbose === "boolean")
   );
 }

@@ -27,7 +27,7 @@ export async function runByHand(encoded: string, image: string, programs: Progra
   const output = portOutput(openPort(OUTPUT_PORT), openPort(ERROR_PORT));
   try {
     const request = decodeRequest(Buffer.from(encoded, "base64url"));
-    const openImage = () => openFileDevice(image);
+    const openImage = () => openFileDevice(image, request.source);
     await run(request, { openImage, programs, output, stdin: nothing(), takeSignal: neverAborted });
   } catch (error) {
     output.error(`docteur: ${oneLine(error)}\n`);

@@ -27,8 +27,8 @@ const TERMINATED = 143;
 
 /** What a guest serves. */
 export interface ServeOptions {
-  /** Opens the image. */
-  readonly openImage: () => BlockDevice;
+  /** Opens the image. @param source what messages call it, if it lies elsewhere. */
+  readonly openImage: (source: string | undefined) => BlockDevice;
   /** The programs that a request may name. */
   readonly programs: Programs;
   /** Runs when the host resumes this machine, before the request. Default: the guest cannot be resumed. */
@@ -67,7 +67,11 @@ export async function serveHost(
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
   const stop = new Stop();
   const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
-  const context: RunContext = { openImage, programs, output, stdin, streams, takeSignal: () => stop.take() };
+  const open = () => openImage(request.source);
+  const context: RunContext = {
+    ...{ openImage: open, programs, output, stdin, streams },
+    takeSignal: () => stop.take(),
+  };
   const { program } = parts;
   const fail = (error: unknown) => {
     // A program with a listener of its own handles the error itself.

@@ -63,7 +63,7 @@ async function serveInMachine(programs: Programs, isTemplate: boolean): Promise<
     });
   }
   await serveHost(channel, {
-    openImage: () => openFileDevice(IMAGE),
+    openImage: (source) => openFileDevice(IMAGE, source),
     programs,
     resume: state.replace,
     streams,

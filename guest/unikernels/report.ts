@@ -1,3 +1,4 @@
+import { isSourceFault } from "../../reader/block/source-fault.ts";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
 import type { Console } from "../unikernel.ts";
@@ -49,7 +50,9 @@ export async function attemptAsync(
 }
 
 function report(console: Console, program: string, error: unknown): number {
-  if (!(error instanceof DocteurError) || error instanceof InvalidImageError) throw error;
+  // What follows could not be read either.
+  if (!(error instanceof DocteurError) || error instanceof InvalidImageError || isSourceFault(error))
+    throw error;
   console.error(`${program}: ${printable(error.message)}\n`);
   return 1;
 }

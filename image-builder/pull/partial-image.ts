@@ -166,7 +166,9 @@ async function adopt(folder: string, start: string, digits: string, temporary: s
     const [, key, owner] = (name.startsWith(start) && REST.exec(name.slice(start.length))) || [];
     const path = join(folder, name);
     const stats = key === undefined ? undefined : await lstat(path).catch(() => undefined);
-    if (stats === undefined || !stats.isFile() || stats.uid !== process.geteuid?.()) continue;
+    // A file with another name, too, is not a download's: another user may have made this one.
+    if (stats === undefined || !stats.isFile() || stats.nlink > 1 || stats.uid !== process.geteuid?.())
+      continue;
     if (owner === undefined || hasEnded(owner, stats.mtimeMs)) {
       left.push({ path, size: stats.size, isSame: key === digits });
     }

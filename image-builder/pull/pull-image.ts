@@ -54,8 +54,9 @@ export async function pullImage(source: Source, options: PullOptions): Promise<P
       if (verify) await verified(partial.temporary, options);
       break;
     } catch (error) {
-      if (!isDamage(error)) throw error;
-      if (resumed === 0) {
+      // A part of what has no version is of no use to the next pull.
+      if (!isDamage(error) && source.isUnversioned !== true) throw error;
+      if (!isDamage(error) || resumed === 0) {
         await partial.discard();
         throw error;
       }

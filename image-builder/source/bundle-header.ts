@@ -69,7 +69,7 @@ export function readBundleHeader(file: number, path: string): BundleHeader {
     }
     const { id, name, isPrerequisite } = idLine(line, ID_LENGTHS[format], path);
     if (isPrerequisite) prerequisites.push(id);
-    else refs.push({ id, name });
+    else refs.push({ id, name: belowRefs(name) });
   }
   return { format, prerequisites, refs, size: bytes.length };
 }
@@ -84,6 +84,15 @@ function capability(line: string, path: string): HashAlgorithm | undefined {
   return known;
 }
 
+/**
+ * The name by which a repository has a ref of a bundle. `git bundle create` takes what is no ref, such as
+ * FETCH_HEAD, too; git would make a file of that name in the Git directory, whatever else such a file means.
+ * Below `refs/` it is found by the same name.
+ */
+function belowRefs(name: string): string {
+  return name === "HEAD" || name.startsWith("refs/") ? name : `refs/${name}`;
+}
+
 /** `ID SP NAME` of a ref, `-ID SP COMMENT` of a prerequisite, which may lack the comment. */
 function idLine(
   line: string,
@@ -92,7 +101,8 @@ function idLine(
 ): { id: string; name: string; isPrerequisite: boolean } {
   const [, minus, id = "", name] = /^(-?)([0-9a-f]+)(?: ([^\0]*))?$/.exec(line) ?? [];
   const isPrerequisite = minus === "-";
-  if (id.length !== 2 * idLength || (name === undefined && !isPrerequisite)) {
+  // Git takes an id of zeros for none, and removes the ref.
+  if (id.length !== 2 * idLength || /^0+$/.test(id) || (name === undefined && !isPrerequisite)) {
     throw badBundle(path, `a line of its header is malformed: ${shown(line)}`);
   }
   return { id, name: name ?? "", isPrerequisite };

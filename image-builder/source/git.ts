@@ -11,6 +11,9 @@ import { maskUrls, type Secret } from "./secret.ts";
 /** The oldest git that works; `--config-env` needs it (git 2.31). */
 export const MINIMAL_GIT = "2.31";
 
+/** Characters of git's reason that a message has: a name in it may be of any length. */
+const LONGEST_REASON = 1000;
+
 /** Keeps git from using a repository in the working directory, and its settings. */
 const NO_REPOSITORY = "/dev/null";
 
@@ -136,7 +139,11 @@ export function reason(result: GitResult): string {
     (line) => line !== undefined,
   );
   const text = [...new Set(picked)].map((line) => line.replace(/^(fatal|error): /, "")).join("; ");
-  return text || lines.at(-1) || `exit status ${result.status}`;
+  return shortened(text || lines.at(-1) || `exit status ${result.status}`);
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}...` : text;
 }
 
 /** @throws {DocteurError} `GIT_MISSING`, or `GIT_TOO_OLD` for a git older than `MINIMAL_GIT`. */

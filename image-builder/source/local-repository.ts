@@ -4,8 +4,9 @@ import { DocteurError } from "../../reader/errors.ts";
 import type { HashAlgorithm } from "../../reader/git/hash.ts";
 import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { isObjectId } from "../../reader/git/object-id.ts";
+import { brokenRefs, refuseBrokenRef, unreadableRefs } from "./broken-refs.ts";
 import { isBundle } from "./bundle-header.ts";
-import { git, reason, tryGit } from "./git.ts";
+import { reason, tryGit } from "./git.ts";
 import { isolateRepository } from "./isolated-repository.ts";
 import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
 import { maskUserInfo } from "./secret.ts";
@@ -99,7 +100,10 @@ export function requireSource(path: string): void {
     throw new DocteurError("SOURCE_UNREADABLE", `${shown}: the repository or folder cannot be read: ${code}`);
   }
   if (!stats.isDirectory() && !isBundle(path)) {
-    throw new DocteurError("NOT_A_FOLDER", `${path} is neither a repository nor a folder`);
+    throw new DocteurError(
+      "NOT_A_FOLDER",
+      `${path} is neither a repository nor a folder nor a bundle of version 2 or 3`,
+    );
   }
 }
 
@@ -110,7 +114,7 @@ export function requireSource(path: string): void {
  *
  * @param where the repository, for messages; `shownRevision` the revision as the user gave it.
  * @throws {DocteurError} `REF_NOT_FOUND`, `REF_AMBIGUOUS`, `NOT_A_COMMIT`, `INCOMPLETE_REPOSITORY`,
- * `EMPTY_REPOSITORY`.
+ * `EMPTY_REPOSITORY`; `NOT_A_REPOSITORY` for refs that are broken.
  */
 export async function resolveCommit(
   gitDir: string,
@@ -119,11 +123,12 @@ export async function resolveCommit(
   signal?: AbortSignal,
   shownRevision = revision,
 ): Promise<string> {
-  const refs = await listRefs(gitDir, signal);
+  const { refs, broken } = await listRefs(gitDir, where, signal);
   const head = revision === undefined || revision === "HEAD";
   const name = head ? "HEAD" : (findRef(refs, revision)?.name ?? revision);
   const object = await revParse(gitDir, name, signal);
   if (object === undefined) {
+    refuseBrokenRef(gitDir, name, where, broken);
     if (head) throw noHead(refs, where);
     await refuseAmbiguousId(gitDir, revision, where, signal);
     throw refNotFound(refs, revision, where);
@@ -195,10 +200,17 @@ async function revParse(gitDir: string, revision: string, signal?: AbortSignal):
   return result.status === 0 && isObjectId(id) ? id : undefined;
 }
 
-async function listRefs(gitDir: string, signal?: AbortSignal): Promise<Ref[]> {
-  const lines = await git(["for-each-ref", "--format=%(objectname) %(refname)"], { gitDir, signal });
-  return lines
+/** The refs, and those that git cannot read. @param where the repository, for messages. */
+async function listRefs(
+  gitDir: string,
+  where: string,
+  signal?: AbortSignal,
+): Promise<{ readonly refs: readonly Ref[]; readonly broken: readonly Ref[] }> {
+  const result = await tryGit(["for-each-ref", "--format=%(objectname) %(refname)"], { gitDir, signal });
+  if (result.status !== 0) throw unreadableRefs(where, result);
+  const refs = result.stdout
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => ({ id: line.slice(0, line.indexOf(" ")), name: line.slice(line.indexOf(" ") + 1) }));
+  return { refs, broken: brokenRefs(result) };
 }

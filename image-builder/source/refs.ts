@@ -24,13 +24,17 @@ const RULES: readonly ((name: string) => string)[] = [
 /** Names that the error for a missing one lists. */
 const SHOWN = 8;
 
+/** Characters of such a name; a bundle or a server may give one of any length. */
+const LONGEST = 200;
+
 /**
  * The reference that `revision` names among `refs`, by git's rules; undefined when none does. A branch and a
  * tag of one name are ambiguous unless they point at one object: git picks the tag or the branch depending on
- * the command.
+ * the command. None is named by a full id, as in git: a server could else pass off another commit under it.
  * @throws {DocteurError} `REF_AMBIGUOUS`.
  */
 export function findRef(refs: readonly Ref[], revision: string): Ref | undefined {
+  if (isObjectId(revision) && revision.length === refs[0]?.id.length) return undefined;
   const byName = new Map(refs.map((ref) => [ref.name, ref]));
   const found = RULES.map((rule) => byName.get(rule(revision))).filter((ref) => ref !== undefined);
   const [first] = found;
@@ -83,5 +87,8 @@ function shortNames(refs: readonly Ref[], prefix: string): string[] {
 function list(what: string, names: readonly string[]): string {
   if (names.length === 0) return "";
   const more = names.length > SHOWN ? `, ... (${names.length})` : "";
-  return `${what} ${names.slice(0, SHOWN).join(", ")}${more}`;
+  const shown = names
+    .slice(0, SHOWN)
+    .map((name) => (name.length > LONGEST ? `${name.slice(0, LONGEST)}...` : name));
+  return `${what} ${shown.join(", ")}${more}`;
 }

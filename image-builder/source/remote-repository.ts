@@ -8,14 +8,12 @@ import { gitAccess } from "./git-access.ts";
 import type { OnGitProgress } from "./git-progress.ts";
 import { IdleTimeout } from "./idle-timeout.ts";
 import { initBare } from "./init-bare.ts";
+import { parseRefList } from "./ref-list.ts";
 import { findRef, noHead, type Ref, refNotFound } from "./refs.ts";
 import { checkRequestedFormat } from "./requested-format.ts";
 
 /** The name a fetched commit or tag gets in the temporary repository. */
 const FETCHED = "refs/docteur/fetched";
-
-/** How the name of what an annotated tag leads to ends in a list of references (gitprotocol-pack(5)). */
-const PEELED = "^{}";
 
 /** One pack, as the server sent it, rather than a file for each object. */
 const ONE_PACK = ["fetch.unpackLimit", "1"] as const;
@@ -49,10 +47,11 @@ export async function fetchRemote(
     listRemote(endpoint, { ...access, ...watched }),
   );
   const { objectFormat, onProgress, signal, timeout } = options;
-  const [listed] = refs;
-  if (listed !== undefined) checkRequestedFormat(algorithmOf(listed.id), objectFormat, endpoint.display);
   const source = refspecSource(refs, revision, endpoint.display);
-  await initBare(gitDir, algorithmOf(listed?.id ?? source), signal);
+  // A server that lists no refs may still have a commit by its id.
+  const format = algorithmOf(refs[0]?.id ?? source);
+  checkRequestedFormat(format, objectFormat, endpoint.display);
+  await initBare(gitDir, format, signal);
   const fetching = { ...access, onProgress, config: [...(access.config ?? []), ONE_PACK], gitDir };
   const shallow = await withIdleTimeout(endpoint, options, (watched) =>
     tryGit(fetchArguments(endpoint, source, ["--depth=1"]), { ...fetching, ...watched }),
@@ -87,7 +86,7 @@ export async function resolveRemote(
     listRemote(endpoint, { ...access, ...watched }),
   );
   const source = refspecSource(refs, revision, endpoint.display);
-  const ref = refs.find(({ name, id }) => name === source || id === source);
+  const ref = refs.find(({ name, id }) => (isObjectId(source) ? id : name) === source);
   return ref?.peeled ?? ref?.id ?? source;
 }
 
@@ -131,18 +130,7 @@ async function listRemote(endpoint: RemoteEndpoint, options: GitOptions): Promis
   const args = ["ls-remote", "--quiet", "--", endpoint.url];
   const result = await tryGit(args, options);
   if (result.status !== 0) throw unreachable(endpoint, result);
-  const listed = result.stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => ({ id: line.slice(0, line.indexOf("\t")), name: line.slice(line.indexOf("\t") + 1) }));
-  // `tag^{}` is the object an annotated tag points at.
-  const peeled = new Map(
-    listed.filter(({ name }) => name.endsWith(PEELED)).map(({ name, id }) => [name, id]),
-  );
-  const refs = listed
-    .filter(({ name }) => !name.endsWith(PEELED))
-    .map((ref) => ({ ...ref, peeled: peeled.get(ref.name + PEELED) }));
-  return refs;
+  return parseRefList(result.stdout, endpoint.display);
 }
 
 function fetchArguments(endpoint: RemoteEndpoint, source: string, depth: readonly string[]): string[] {

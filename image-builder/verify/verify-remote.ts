@@ -26,10 +26,7 @@ const START = 64 * 1024;
  */
 export async function verifyRemote(address: ImageAddress, options: VerifyOptions): Promise<VerifiedCommit> {
   const { signal } = options;
-  await using image = await openRemoteImage(address, {
-    ...{ memory: MEMORY, ...options.source, signal },
-    revalidate: true,
-  });
+  await using image = await openRemoteImage(address, { memory: MEMORY, ...options.source, signal });
   return await verifyTwice(image, options);
 }
 

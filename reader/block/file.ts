@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { DocteurError, InvalidImageError } from "../errors.ts";
 import type { BlockDevice } from "./device.ts";
+import { sourceFault } from "./source-fault.ts";
 
 /** The unit of Linux' block layer, whatever the disk's own sector is. */
 const SECTOR_SIZE = 512;
@@ -14,14 +15,17 @@ const DISK_IO_SIZE = 64 * 1024;
 /**
  * Opens an image file or a block device node for reading, never for writing.
  *
+ * @param source what messages call the image, if it lies elsewhere and this is the disk of a machine: what cannot
+ * be read of it is then `SOURCE_UNREACHABLE`, rather than the fault `device` of the image.
  * @throws {DocteurError} `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`: it is not there, or is no file or disk that
  * can be read.
  */
-export function openFileDevice(path: string): BlockDevice {
+export function openFileDevice(path: string, source?: string): BlockDevice {
   const fd = open(path);
   try {
     const stats = fs.fstatSync(fd);
-    return new FileDevice(path, fd, sizeOf(path, stats), stats.isBlockDevice() ? DISK_IO_SIZE : undefined);
+    const ioSize = stats.isBlockDevice() ? DISK_IO_SIZE : undefined;
+    return new FileDevice(path, fd, sizeOf(path, stats), ioSize, source);
   } catch (error) {
     fs.closeSync(fd);
     throw error;
@@ -66,9 +70,17 @@ class FileDevice implements BlockDevice {
   readonly optimalIoSize: number | undefined;
   readonly path: string;
   readonly #fd: number;
+  readonly #source: string | undefined;
   #open = true;
 
-  constructor(path: string, fd: number, size: number, optimalIoSize: number | undefined) {
+  constructor(
+    path: string,
+    fd: number,
+    size: number,
+    optimalIoSize: number | undefined,
+    source: string | undefined,
+  ) {
+    this.#source = source;
     this.optimalIoSize = optimalIoSize;
     this.path = path;
     this.#fd = fd;
@@ -103,6 +115,7 @@ class FileDevice implements BlockDevice {
       return fs.readSync(this.#fd, into, done, into.length - done, position);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
+      if (this.#source !== undefined) throw sourceFault(this.#source, String(code), { cause });
       throw new InvalidImageError(
         "device",
         `${this.path} cannot be read: ${code}`,

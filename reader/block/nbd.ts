@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { InvalidImageError } from "../errors.ts";
+import { type DocteurError, InvalidImageError } from "../errors.ts";
 import type { BlockDevice } from "./device.ts";
 import {
   CommandType,
@@ -20,6 +20,7 @@ import {
   REPLY_BYTES,
   viewOf,
 } from "./nbd-protocol.ts";
+import { sourceFault } from "./source-fault.ts";
 
 /** The unit of Linux' block layer. NBD has none. */
 const SECTOR_SIZE = 512;
@@ -36,7 +37,7 @@ const MAX_ANSWER = 64 * 1024;
  * the protocol.
  *
  * @param path what messages call the image.
- * @throws {InvalidImageError} fault `device`, if there is no such server.
+ * @throws {DocteurError} `SOURCE_UNREACHABLE`, if there is no such server.
  */
 export function openNbdDevice(fd: number, path: string): BlockDevice {
   return new NbdDevice(fd, path);
@@ -64,7 +65,8 @@ class NbdDevice implements BlockDevice {
     const start = first * SECTOR_SIZE;
     const there = first >= 0 && start + into.length <= this.sectorCount * SECTOR_SIZE;
     if (into.length % SECTOR_SIZE !== 0 || !there) {
-      throw this.#fault(`no ${into.length} bytes at sector ${first}`, start);
+      const what = `no ${into.length} bytes at sector ${first} of ${this.#name}`;
+      throw new InvalidImageError("device", what, { offset: start });
     }
     const end = Math.min(into.length, this.size - start);
     for (let done = 0; done < end; done += MAX_LENGTH) {
@@ -96,8 +98,8 @@ class NbdDevice implements BlockDevice {
   #read(offset: number, into: Uint8Array): void {
     this.#write(encodeRequest(CommandType.READ, this.#cookie, offset, into.length));
     const reply = decodeReply(this.#exactly(REPLY_BYTES));
-    if (reply?.cookie !== this.#cookie++) throw this.#fault("the NBD server breaks the protocol", offset);
-    if (reply.error !== 0) throw this.#fault(errorName(reply.error), offset);
+    if (reply?.cookie !== this.#cookie++) throw this.#fault("the NBD server breaks the protocol");
+    if (reply.error !== 0) throw this.#fault(errorName(reply.error));
     this.#fill(into);
   }
 
@@ -125,11 +127,11 @@ class NbdDevice implements BlockDevice {
     try {
       return operation();
     } catch (cause) {
-      throw this.#fault((cause as NodeJS.ErrnoException).code ?? "a defect", undefined, { cause });
+      throw this.#fault((cause as NodeJS.ErrnoException).code ?? "a defect", { cause });
     }
   }
 
-  #fault(why: string, offset?: number, options?: ErrorOptions): InvalidImageError {
-    return new InvalidImageError("device", `${this.#name} cannot be read: ${why}`, { offset }, options);
+  #fault(why: string, options?: ErrorOptions): DocteurError {
+    return sourceFault(this.#name, why, options);
   }
 }

@@ -4,6 +4,7 @@ import type { HashAlgorithm } from "../git/hash.ts";
 import { ID_LENGTHS, LONGEST_ID } from "../git/object-format.ts";
 import { hex } from "../git/object-id.ts";
 import { FIRST_ENTRY, isPackAt, PACK_SIGNATURE } from "../pack/format.ts";
+import { foreignFile } from "./foreign-file.ts";
 
 /** Bytes of the index offset, an unsigned 64-bit little-endian number. */
 const INDEX_OFFSET_SIZE = 8;
@@ -56,13 +57,19 @@ export function decodeHeader(bytes: Uint8Array, size: number): ImageHeader {
   const hash = hashAlgorithm(bytes, size);
   const idLength = ID_LENGTHS[hash];
   const packStart = headerSize(idLength);
-  if (bytes.length < packStart) throw fault(`only ${bytes.length} bytes long, a header has ${packStart}`, 0);
+  const otherwise = (what: string, offset: number): InvalidImageError => {
+    const foreign = isPackAt(bytes, packStart) ? undefined : foreignFile(bytes);
+    return foreign === undefined ? fault(what, offset) : fault(`it is ${foreign}`, 0);
+  };
+  if (bytes.length < packStart) {
+    throw otherwise(`only ${bytes.length} bytes long, a header has ${packStart}`, 0);
+  }
   const indexOffset = indexOffsetAt(bytes, idLength);
   if (indexOffset > Number.MAX_SAFE_INTEGER) {
-    throw fault(`the index offset ${indexOffset} is beyond any disk`, idLength);
+    throw otherwise(`the index offset ${indexOffset} is beyond any disk`, idLength);
   }
   if (!isWithin(indexOffset, packStart, size)) {
-    throw fault(`the index offset ${indexOffset} lies outside the image's ${size} bytes`, idLength);
+    throw otherwise(`the index offset ${indexOffset} lies outside the image's ${size} bytes`, idLength);
   }
   return { hash, commit: hex(bytes.subarray(0, idLength)), packStart, indexOffset: Number(indexOffset) };
 }

@@ -9,9 +9,9 @@ const WIDTHS = { offsets: 8, crcs: 4, lowSizes: 4, highSizes: 2, types: 1 } as c
 export type BaseReference = number | Uint8Array;
 
 /**
- * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry with SHA-1, 51 with SHA-256, in one
- * piece of memory that threads may share. The id of a delta is not known before the delta is applied: until
- * then its slot holds the reference to the base.
+ * What is known of the entries of a PACK, in the order of the PACK: 39 bytes an entry by SHA-1, 51 by SHA-256,
+ * in one piece of memory that threads may share. The id of a delta is not known before the delta is applied:
+ * until then its slot holds the reference to the base.
  */
 export class EntryTable {
   readonly count: number;

@@ -132,8 +132,8 @@ export class Store {
   }
 
   /**
-   * Reads the blobs with these ids, hexadecimal, as `getAll` reads values. Each is verified by
-   * its id. Nothing says that the commit reaches it.
+   * Reads the blobs with these ids, hexadecimal, as `getAll` reads values. Each is verified by its id. Nothing
+   * says that the commit reaches it.
    *
    * @throws {RangeError} if one of them is no id by the hash function of the image; the iteration ends.
    */

@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { BLOCK_SIZE } from "../block-cache.ts";
-import { ABOUT, COUNT, type ImageAbout, isImageName, isSegmentName } from "./layout.ts";
-import { pruneNotes } from "./notes.ts";
+import { ABOUT, COUNT, type ImageAbout, isImageName, isSegmentName, OPENINGS } from "./layout.ts";
+import { textOf } from "./text-of.ts";
 
 /** Of the limit, what is left after pruning: it is not worth the while to prune with each block. */
 const LEFT = 7 / 8;
@@ -13,6 +13,9 @@ const PIECE = 256;
 
 /** Milliseconds after which what is neither a segment nor a description was left by a process that died. */
 const LEFTOVER_MS = 60 * 60 * 1000;
+
+/** Milliseconds by which the clock of a file system on a network may be ahead. */
+const AHEAD_MS = 60 * 60 * 1000;
 
 /** `st_blocks` is in units of 512 bytes, whatever the file system's own are (stat(2)). */
 const STAT_BLOCK = 512;
@@ -40,7 +43,7 @@ interface Segment {
  * @returns whether there are more than the limit, in bytes, at a guess.
  */
 export function addBlock(folder: string, limit: number): boolean {
-  const fd = fs.openSync(join(folder, COUNT), "a", 0o600);
+  const fd = openCount(folder);
   try {
     fs.writeSync(fd, Buffer.alloc(1));
     const { size } = fs.fstatSync(fd);
@@ -60,7 +63,6 @@ export async function prune(folder: string, limit: number): Promise<void> {
   // At once, so that no other process does the same.
   setCount(folder, limit * LEFT);
   await removeOldest(folder, limit, limit * LEFT);
-  pruneNotes(folder);
 }
 
 /**
@@ -69,9 +71,8 @@ export async function prune(folder: string, limit: number): Promise<void> {
  * @throws errors of the file system.
  */
 export async function pruneTo(folder: string, bytes: number): Promise<number> {
-  const removed = await removeOldest(folder, bytes, bytes);
-  pruneNotes(folder, bytes === 0 ? 0 : undefined);
-  return removed;
+  if (bytes === 0) fs.rmSync(join(folder, OPENINGS), { recursive: true, force: true });
+  return await removeOldest(folder, bytes, bytes);
 }
 
 async function removeOldest(folder: string, limit: number, target: number): Promise<number> {
@@ -113,12 +114,18 @@ async function scan(folder: string) {
       const path = join(folder, name, file);
       const stats = fs.lstatSync(path, { throwIfNoEntry: false });
       if (stats === undefined || stats.isDirectory()) continue;
-      if (isSegmentName(file)) segments.push({ path, bytes: stats.blocks * STAT_BLOCK, used: stats.mtimeMs });
-      else if (file !== ABOUT && stats.mtimeMs < Date.now() - LEFTOVER_MS) fs.rmSync(path, { force: true });
+      if (isSegmentName(file)) {
+        segments.push({ path, bytes: stats.blocks * STAT_BLOCK, used: believable(stats.mtimeMs) });
+      } else if (file !== ABOUT && stats.mtimeMs < Date.now() - LEFTOVER_MS) fs.rmSync(path, { force: true });
     }
     images.push({ name, segments, kept: segments.reduce((sum, { bytes }) => sum + bytes, 0) });
   }
   return images;
+}
+
+/** A time; 1970 in place of one in the future: a clock was wrong then, and what is used now has another. */
+function believable(time: number): number {
+  return time > Date.now() + AHEAD_MS ? 0 : time;
 }
 
 /** Removes the folders of images of which nothing is kept. */
@@ -135,8 +142,15 @@ function removeEmpty(folder: string): void {
   }
 }
 
+/** Not what a link leads to, and no FIFO, which nobody may read. @throws errors of the file system. */
+function openCount(folder: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+  return fs.openSync(join(folder, COUNT), flags, 0o600);
+}
+
 function setCount(folder: string, bytes: number): void {
-  const fd = fs.openSync(join(folder, COUNT), "a", 0o600);
+  const fd = openCount(folder);
   try {
     fs.ftruncateSync(fd, Math.max(1, Math.ceil(bytes / BLOCK_SIZE)));
   } finally {
@@ -154,7 +168,7 @@ function namesIn(folder: string): string[] {
 
 function aboutOf(folder: string): ImageAbout | undefined {
   try {
-    const { display, size } = JSON.parse(fs.readFileSync(join(folder, ABOUT), "utf8"));
+    const { display, size } = JSON.parse(textOf(join(folder, ABOUT)) ?? "");
     return typeof display === "string" && typeof size === "number" ? { display, size } : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { processName } from "../../reader/process-name.ts";
 import { BLOCK_SIZE, type BlockCache } from "../block-cache.ts";
@@ -8,6 +8,7 @@ import { makeCacheFolder } from "./cache-folder.ts";
 import { Claims } from "./claims.ts";
 import { ABOUT, BLOCKS, claimName, type ImageAbout } from "./layout.ts";
 import { dropBlock, readBlock, SEGMENT_BLOCKS, writeBlock } from "./segment.ts";
+import { textOf } from "./text-of.ts";
 
 /**
  * Blocks in files, for all processes of this user: `blocks/NAME/SEGMENT` in the cache's folder, where NAME is a
@@ -134,13 +135,5 @@ class DiskCache implements BlockCache {
       this.#names.set(key, name);
     }
     return name;
-  }
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,9 @@
 /** The folder of blocks within the cache's. */
 export const BLOCKS = "blocks";
 
+/** The folder in that of blocks with what openings have learned. */
+export const OPENINGS = "openings";
+
 /** The file in an image's folder that says what it is. */
 export const ABOUT = "about.json";
 
@@ -27,6 +30,3 @@ export function isSegmentName(name: string): boolean {
 export function isImageName(name: string): boolean {
   return /^[0-9a-f]{32}$/.test(name);
 }
-
-/** In the folder of blocks: what is known of addresses. */
-export const NOTES = "notes";

@@ -33,7 +33,7 @@ const HEADER_SIZE = 4096;
 const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
 const FLAGS = O_NOFOLLOW | O_NONBLOCK;
 
-/** Milliseconds from which on the time of the last use is stale. */
+/** Milliseconds from which on the time of the last use is stale, or of a clock that was wrong. */
 const USED_MS = 60_000;
 
 /**
@@ -58,7 +58,7 @@ export async function readBlock(path: string, name: string, block: number): Prom
     if (bytesRead < length || header.readUInt32BE(record + 4) !== checksum(name, block, bytes))
       return undefined;
     const now = Date.now();
-    if (stats.mtimeMs < now - USED_MS) futimesSync(fd, now / 1000, now / 1000);
+    if (Math.abs(now - stats.mtimeMs) > USED_MS) futimesSync(fd, now / 1000, now / 1000);
     return bytes;
   } finally {
     closeSync(fd);

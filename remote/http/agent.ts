@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
+import { DocteurError } from "../../reader/errors.ts";
 import { SourceError } from "../source-error.ts";
 import { readTrusted } from "./trusted.ts";
 import { EnvHttpProxyAgent, Pool } from "./undici.ts";
@@ -24,6 +25,8 @@ export interface HttpAgentOptions {
 export class HttpAgent implements AsyncDisposable {
   readonly #options: HttpAgentOptions;
   readonly #dispatchers = new Map<string, Promise<Dispatcher>>();
+  /** Ends the reading of files. */
+  readonly #closed = new AbortController();
 
   constructor(options: HttpAgentOptions) {
     this.#options = options;
@@ -43,6 +46,7 @@ export class HttpAgent implements AsyncDisposable {
 
   /** Ends all connections at once. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new DocteurError("ABORTED", "the source is closed"));
     const dispatchers = await Promise.allSettled(this.#dispatchers.values());
     this.#dispatchers.clear();
     await Promise.all(
@@ -55,7 +59,7 @@ export class HttpAgent implements AsyncDisposable {
     const timeout = Math.min(10_000, stall);
     const secureContext: SecureContext | undefined =
       url.protocol === "https:" || proxyUri(url, env).startsWith("https:")
-        ? createSecureContext({ ca: await readTrusted(cacert, env) })
+        ? createSecureContext({ ca: await readTrusted(cacert, env, this.#closed.signal) })
         : undefined;
     const connect = { timeout, ...(secureContext && { secureContext }) };
     const bounded = { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE };
@@ -92,5 +96,9 @@ function proxyUri(url: URL, env: Environment): string {
   if (!URL.canParse(uri) || !/^(?:https?|socks5?):$/.test(new URL(uri).protocol)) {
     throw new SourceError("BAD_ADDRESS", `${name}: this is no address of a proxy: write http://HOST:PORT`);
   }
-  return uri;
+  // Undici takes neither a path, which means nothing here, nor a query; and no `%` that begins no escape.
+  const { protocol, username, password, host } = new URL(uri);
+  const user =
+    username === "" && password === "" ? "" : `${username}:${password}@`.replace(/%(?![0-9a-f]{2})/gi, "%25");
+  return `${protocol}//${user}${host}`;
 }

@@ -1,5 +1,8 @@
 import { Readable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
+import { withoutSecrets } from "../address.ts";
+import { SourceError } from "../source-error.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { HttpAgent, proxyVariable } from "./agent.ts";
 import { answerDisplay, type HttpAnswer, header } from "./answer.ts";
 import { networkError } from "./network-error.ts";
@@ -36,6 +39,8 @@ export interface HttpRequest {
   readonly authorization?: Authorization | undefined;
   /** Made anew for each attempt. A stream needs a header `content-length`, or is sent in chunks. */
   readonly body?: Uint8Array | (() => Readable) | undefined;
+  /** Whether the body has a secret in it: a redirect to another origin then ends the request. */
+  readonly isSecret?: boolean | undefined;
   /** Attempts at most; give 1 for what must not be done twice. Default: as many as the deadline allows. */
   readonly attempts?: number | undefined;
   /** Seconds for all attempts together. Default: that of the client. */
@@ -121,6 +126,7 @@ export class HttpClient implements AsyncDisposable {
       if (target !== undefined) {
         discard(answer);
         redirects++;
+        if (request.isSecret && target.origin !== request.url.origin) throw leadsAway(answer, target);
         url = target;
       } else if (
         answer.status === 401 &&
@@ -142,8 +148,9 @@ export class HttpClient implements AsyncDisposable {
   async #send(request: HttpRequest, url: URL, signal: AbortSignal): Promise<HttpAnswer> {
     const { method = "GET", authorization, body, patience } = request;
     const own = authorization?.origin === url.origin ? authorization.headers() : {};
-    const dispatcher = await this.#agent.dispatcher(url);
-    const answer = await dispatcher.request({
+    const dispatcher = await unlessAborted(this.#agent.dispatcher(url), signal);
+    // It heeds its signal only once there is a connection.
+    const sent = dispatcher.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
@@ -158,12 +165,18 @@ export class HttpClient implements AsyncDisposable {
       signal,
       ...(patience !== undefined && { headersTimeout: patience * 1000 }),
     });
+    const answer = await unlessAborted(sent, signal);
     // Who reads the body gets its error, too; a body that is not read has none to tell.
     answer.body.on("error", () => {});
     const display = answerDisplay(request.display, request.url, url);
     const elsewhere = url.origin !== request.url.origin;
     return { status: answer.statusCode, headers: answer.headers, body: answer.body, url, elsewhere, display };
   }
+}
+
+function leadsAway({ display }: HttpAnswer, target: URL): SourceError {
+  const what = `leads to ${withoutSecrets(target)}, and the request has a password in it: ask who runs the server`;
+  return new SourceError("SOURCE_DENIED", `${display}: ${what}`);
 }
 
 function inPieces(bytes: Uint8Array): Uint8Array | Readable {

@@ -21,14 +21,15 @@ export interface Credentials extends Authorization, CredentialHint {}
  * `Authorization` among them, `DOCTEUR_TOKEN` is sent as a bearer token (RFC 6750), over https or to this
  * machine itself; without it, login and password of the netrc file, `$NETRC` or `~/.netrc`.
  *
- * @throws {SourceError} `CREDENTIALS_UNREADABLE`.
+ * @throws {SourceError} `CREDENTIALS_UNREADABLE`. @throws the signal's reason.
  */
 export async function credentialsFor(
   url: URL,
   headerFrom: string | undefined,
   env: Environment,
+  signal?: AbortSignal,
 ): Promise<Credentials> {
-  const headers = headerFrom === undefined ? {} : await readHeaderFile(headerFrom);
+  const headers = headerFrom === undefined ? {} : await readHeaderFile(headerFrom, signal);
   const token = env.DOCTEUR_TOKEN ?? "";
   const safe = url.protocol === "https:" || isThisMachine(url.hostname);
   let hint = isPresigned(url)
@@ -39,7 +40,7 @@ export async function credentialsFor(
     headers.authorization = `Bearer ${checkedToken(token)}`;
     hint = "check DOCTEUR_TOKEN";
   } else {
-    const entry = await readNetrc(url.hostname.replace(/^\[|\]$/g, ""), env);
+    const entry = await readNetrc(url.hostname.replace(/^\[|\]$/g, ""), env, signal);
     if (entry !== undefined) {
       headers.authorization = `Basic ${Buffer.from(`${entry.login}:${entry.password}`).toString("base64")}`;
       hint = "check login and password of the netrc file";
@@ -61,13 +62,18 @@ function checkedToken(token: string): string {
 }
 
 /** As for curl, the default file need not be there; one that `NETRC` names must. */
-async function readNetrc(host: string, env: Environment): Promise<NetrcEntry | undefined> {
+async function readNetrc(
+  host: string,
+  env: Environment,
+  signal: AbortSignal | undefined,
+): Promise<NetrcEntry | undefined> {
   const named = env.NETRC || undefined;
   const file = named ?? join(env.HOME || homedir(), ".netrc");
   let text: string;
   try {
-    text = await readSmallFile(file, LARGEST_NETRC, "utf8");
+    text = await readSmallFile(file, { maximum: LARGEST_NETRC, encoding: "utf8", signal });
   } catch (error) {
+    signal?.throwIfAborted();
     if (named === undefined) return undefined;
     const { code } = error as NodeJS.ErrnoException;
     throw new SourceError("CREDENTIALS_UNREADABLE", `${file}: the netrc file cannot be read (${code})`, {

@@ -13,11 +13,11 @@ const RESERVED =
  * are returned in lower case; the values of one name that is there twice are joined by a comma.
  *
  * @throws {SourceError} `CREDENTIALS_UNREADABLE`: it cannot be read, or has a line that is no header. The
- *   message has the number of the line, and nothing of its text.
+ *   message has the number of the line, and nothing of its text. @throws the signal's reason.
  */
-export async function readHeaderFile(file: string): Promise<Record<string, string>> {
+export async function readHeaderFile(file: string, signal?: AbortSignal): Promise<Record<string, string>> {
   const headers: Record<string, string> = {};
-  const lines = (await readText(file)).split(/\r?\n/);
+  const lines = (await readText(file, signal)).split(/\r?\n/);
   for (const [index, line] of lines.entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
     const [, name, value] =
@@ -32,11 +32,12 @@ export async function readHeaderFile(file: string): Promise<Record<string, strin
   return headers;
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, signal: AbortSignal | undefined): Promise<string> {
   try {
     // One byte a character, as a header is sent.
-    return await readSmallFile(file, MAXIMUM, "latin1");
+    return await readSmallFile(file, { maximum: MAXIMUM, encoding: "latin1", signal });
   } catch (error) {
+    signal?.throwIfAborted();
     throw bad(file, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
 }

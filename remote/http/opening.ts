@@ -7,6 +7,9 @@ import { type CredentialHint, requireStatus } from "./status.ts";
 /** Bytes up to which a file is read whole from a server that answers no ranges. */
 const WHOLE = 1_048_576;
 
+/** Statuses of servers that do not know a condition. */
+const REFUSED: readonly number[] = [400, 412, 501];
+
 /** What the first answer has brought. */
 export interface Opening {
   /** Bytes of the whole resource. */
@@ -38,6 +41,22 @@ export async function receiveFirst(
   requireStatus(answer, [206], credentials);
   const { total, last } = requireRange(answer, range);
   return { total, bytes: await readExactly(answer, last - range.first + 1) };
+}
+
+/**
+ * Whether an answer says that a resource has the version whose strong tag was sent as `If-None-Match`.
+ * @throws {TryAgain} it names another version, or the server does not take the condition.
+ */
+export function isUnchanged(answer: HttpAnswer, tag: string | undefined): boolean {
+  if (tag === undefined) return false;
+  if (REFUSED.includes(answer.status)) throw malformed(answer.display, "refuses a condition");
+  if (answer.status !== 304) return false;
+  const named = header(answer, "etag");
+  // The condition compares weakly (RFC 9110, section 13.1.2).
+  if (named !== undefined && named.replace(/^W\//, "") !== tag) {
+    throw malformed(answer.display, "says that the file is unchanged, and names another version of it");
+  }
+  return true;
 }
 
 /** Takes a short file as the answer to a range; a server may do that (RFC 9110, section 14.2). */

@@ -10,7 +10,7 @@ export interface Range {
 }
 
 /** What a user does about a server that cannot be read by ranges. */
-export const DOWNLOAD = "download it first, with docteur pull or curl";
+export const DOWNLOAD = "download it first, with curl or a browser";
 
 /** What the answer says about the range that it has; undefined if that is malformed. */
 export function contentRange(answer: HttpAnswer): ContentRange | undefined {

@@ -1,12 +1,12 @@
 import { SourceError } from "../source-error.ts";
 import { contentLength, type HttpAnswer, readExactly } from "./answer.ts";
 import type { Authorization, HttpClient, HttpRequest } from "./client.ts";
-import { freshness } from "./freshness.ts";
-import { type Opening, receiveFirst } from "./opening.ts";
+import { type Freshness, freshnessOf } from "./freshness.ts";
+import { isUnchanged, receiveFirst } from "./opening.ts";
 import { contentRange, type Range, requireRange } from "./range-answer.ts";
 import { malformed, TryAgain } from "./retry.ts";
 import { type CredentialHint, requireStatus } from "./status.ts";
-import { compareVersions, type KnownVersion, strongTag, type Version, versionOf } from "./version.ts";
+import { compareVersions, strongTag, type Version, versionOf } from "./version.ts";
 
 /** Attempts at opening: a wrong address is told soon, whereas a read that is under way waits for its server. */
 const OPENING_ATTEMPTS = 6;
@@ -31,15 +31,11 @@ export interface RangeReaderOptions {
   readonly start?: number | undefined;
   /** The URL names the bytes themselves, by a digest: only their number is compared, no ETag. */
   readonly immutable?: boolean;
+  /** A version that was opened before: if it is the one, the server need not send its start once more. */
+  readonly known?: Version | undefined;
+  /** Called when the server has another version than it had. */
+  readonly onChanged?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What opening finds out. */
-interface Found extends Opening {
-  readonly version: Version;
-  /** Where redirects have led to. */
-  readonly target: URL | undefined;
-  readonly freshFor: number;
 }
 
 /**
@@ -49,11 +45,11 @@ interface Found extends Opening {
 export class RangeReader {
   /** Bytes from `offset` on. */
   readonly size: number;
-  /** The first bytes; all of them where the server answers no ranges. */
+  /** The first bytes; all of them where the server answers no ranges; none of a version that was known. */
   readonly start: Uint8Array;
   readonly version: Version;
-  /** Seconds for which the version is this one, as the server says. */
-  readonly freshFor: number;
+  /** What the first answer says of its use for others; undefined if there was none. */
+  readonly freshness: Freshness | undefined;
   readonly #client: HttpClient;
   readonly #options: RangeReaderOptions;
   /** Where redirects have led to, which later requests begin with. */
@@ -62,27 +58,32 @@ export class RangeReader {
   private constructor(
     client: HttpClient,
     options: RangeReaderOptions,
-    { total, bytes, version, target, freshFor }: Found,
+    version: Version & { readonly length: number },
+    start: Uint8Array = new Uint8Array(0),
+    answer?: HttpAnswer,
   ) {
-    const { display, offset = 0, length = total - offset } = options;
-    if (length < 0 || offset + length > total) {
+    const { url, display, offset = 0, length = version.length - offset } = options;
+    if (length < 0 || offset + length > version.length) {
       const expected = options.length === undefined ? `more than ${offset}` : `${offset + length}`;
-      throw malformed(display, `has ${total} bytes, where ${expected} are expected`);
+      throw malformed(display, `has ${version.length} bytes, where ${expected} are expected`);
     }
     this.#client = client;
     this.#options = options;
     this.size = length;
-    this.start = bytes.subarray(0, length);
+    this.start = start.subarray(0, length);
     this.version = version;
-    this.#target = target;
-    this.freshFor = freshFor;
+    this.freshness = answer && freshnessOf(answer);
+    this.#target = answer === undefined || answer.url.href === url.href ? undefined : answer.url;
   }
 
-  /** Reads a resource of a known version. Asks for nothing: the first read finds out what is wrong. */
-  static known(client: HttpClient, options: RangeReaderOptions, version: KnownVersion): RangeReader {
-    const bytes = new Uint8Array(0);
-    const found = { total: version.length, bytes, version, target: undefined, freshFor: 0 };
-    return new RangeReader(client, options, found);
+  /** Reads a version that is known to be there, without asking for it first. */
+  static resume(
+    client: HttpClient,
+    options: RangeReaderOptions,
+    version: Version & { readonly length: number },
+  ): RangeReader {
+    const { etag, lastModified, length } = version;
+    return new RangeReader(client, options, { etag, lastModified, length });
   }
 
   /**
@@ -91,21 +92,26 @@ export class RangeReader {
    *   1 MiB; and what `HttpClient.exchange` throws.
    */
   static async open(client: HttpClient, options: RangeReaderOptions): Promise<RangeReader> {
-    const { offset = 0, start = 65_536, length } = options;
+    const { offset = 0, start = 65_536, length, known, immutable } = options;
     const range = { first: offset, last: offset + Math.max(1, Math.min(start, length ?? start)) - 1 };
-    const request = { ...requestOf(options, range), attempts: OPENING_ATTEMPTS };
-    return client.exchange(request, async (answer) => {
-      const opening = await receiveFirst(answer, range, options.credentials);
-      const { url, immutable } = options;
-      const target = answer.url.href === url.href ? undefined : answer.url;
-      return new RangeReader(client, options, {
-        ...opening,
-        version: versionOf(answer, opening.total, immutable),
-        target,
-        // What a redirect leads to may be another file soon, however long that file stays.
-        freshFor: target === undefined ? freshness(answer) : 0,
-      });
-    });
+    const tag = known && strongTag(known);
+    const condition = tag === undefined ? undefined : { "if-none-match": tag };
+    return client.exchange(
+      // A server that answers the condition wrong is asked without one.
+      (number) => ({
+        ...requestOf(options, range, number === 1 ? condition : undefined),
+        attempts: OPENING_ATTEMPTS,
+      }),
+      async (answer, number) => {
+        if (number === 1 && known !== undefined && known.length !== undefined && isUnchanged(answer, tag)) {
+          const { etag, lastModified, length } = known;
+          return new RangeReader(client, options, { etag, lastModified, length }, undefined, answer);
+        }
+        const { total, bytes } = await receiveFirst(answer, range, options.credentials);
+        const version = { ...versionOf(answer, total, immutable), length: total };
+        return new RangeReader(client, options, version, bytes, answer);
+      },
+    );
   }
 
   /**
@@ -142,7 +148,9 @@ export class RangeReader {
   }
 
   #request(url: URL, range: Range, signal: AbortSignal | undefined): HttpRequest {
-    return requestOf({ ...this.#options, url, signal }, range, strongTag(this.version));
+    const tag = strongTag(this.version);
+    const condition = tag === undefined ? undefined : { "if-range": tag };
+    return requestOf({ ...this.#options, url, signal }, range, condition);
   }
 
   async #receive(answer: HttpAnswer, range: Range): Promise<Uint8Array> {
@@ -170,7 +178,8 @@ export class RangeReader {
   }
 
   #changed(): SourceError {
-    const { display } = this.#options;
+    const { display, onChanged } = this.#options;
+    onChanged?.();
     return new SourceError(
       "SOURCE_CHANGED",
       `${display}: the image has changed while it was read: run the command again`,
@@ -178,7 +187,11 @@ export class RangeReader {
   }
 }
 
-function requestOf(options: RangeReaderOptions, range: Range, ifRange?: string): HttpRequest {
+function requestOf(
+  options: RangeReaderOptions,
+  range: Range,
+  condition?: Readonly<Record<string, string>>,
+): HttpRequest {
   const { url, display, headers, authorization, signal } = options;
   return {
     url,
@@ -188,7 +201,7 @@ function requestOf(options: RangeReaderOptions, range: Range, ifRange?: string):
     headers: {
       ...headers,
       range: `bytes=${range.first}-${range.last}`,
-      ...(ifRange !== undefined && { "if-range": ifRange }),
+      ...condition,
     },
   };
 }

@@ -98,9 +98,10 @@ export async function withRetries<T>(
 }
 
 function timedOut(display: string, deadline: number, cause: unknown): SourceError {
-  // Its advice is the same.
-  const before = (text: string) => text.replace(`${display}: `, "").replace(/: try again later$/, "");
-  const why = cause instanceof SourceError ? `; before that, ${before(cause.message)}` : "";
+  const why =
+    cause instanceof SourceError
+      ? `; before that, ${cause.message.replace(`${display}: `, "").replace(/: try again later$/, "")}`
+      : "";
   const message = `${display}: no whole answer within ${deadline} s${why}: try again later`;
   return new SourceError("SOURCE_TIMEOUT", message, { cause });
 }

@@ -42,7 +42,8 @@ export function requireStatus(
     );
   }
   if ([408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 505)) {
-    const wait = retryAfter(header(answer, "retry-after"));
+    // At once, it would be asked again and again: what does not ask for time gets that of any failure.
+    const wait = retryAfter(header(answer, "retry-after")) || undefined;
     const when = wait === undefined ? "later" : `in ${Math.ceil(wait / 1000)} s, as the server asks for`;
     throw new TryAgain(
       new SourceError(

@@ -24,17 +24,19 @@ const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TR
 export async function readTrusted(
   cacert: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): Promise<string[]> {
   const named = [cacert, env.NODE_EXTRA_CA_CERTS, env.SSL_CERT_FILE].filter((file) => (file ?? "") !== "");
-  const trusted = (await Promise.all(named.map((file) => readCertificates(file!)))).flat();
+  const trusted = (await Promise.all(named.map((file) => readCertificates(file!, signal)))).flat();
   return (env.SSL_CERT_FILE ?? "") === "" ? [...trusted, ...(await systemCertificates())] : trusted;
 }
 
-async function readCertificates(file: string): Promise<string[]> {
+async function readCertificates(file: string, signal: AbortSignal | undefined): Promise<string[]> {
   let text: string;
   try {
-    text = await readSmallFile(file, MAXIMUM, "latin1");
+    text = await readSmallFile(file, { maximum: MAXIMUM, encoding: "latin1", signal });
   } catch (error) {
+    signal?.throwIfAborted();
     const { code } = error as NodeJS.ErrnoException;
     throw unreadable(file, `cannot be read (${code}): check its path`, error);
   }
@@ -57,7 +59,7 @@ function unreadable(file: string, what: string, cause?: unknown): SourceError {
 /** As they are: what OpenSSL cannot read of them, it leaves out. */
 async function systemCertificates(): Promise<readonly string[]> {
   for (const file of SYSTEM_BUNDLES) {
-    const text = await readSmallFile(file, MAXIMUM, "latin1").catch(() => "");
+    const text = await readSmallFile(file, { maximum: MAXIMUM, encoding: "latin1" }).catch(() => "");
     if (text.includes("-----BEGIN ")) return [text];
   }
   return rootCertificates;

@@ -9,11 +9,6 @@ export interface Version {
   readonly length: number | undefined;
 }
 
-/** A version whose length is known. */
-export interface KnownVersion extends Version {
-  readonly length: number;
-}
-
 /**
  * What an answer says about the version.
  * @param lengthOnly leave out the tag and the date, as for a URL that names its bytes by a digest.
@@ -68,22 +63,20 @@ export function versionKey(url: URL, version: Version): string {
   const { etag, lastModified, length } = version;
   if (etag === undefined && lastModified === undefined) return `http:${randomUUID()}`;
   const validator = strongTag(version) === undefined ? [etag ?? null, lastModified ?? null] : [etag];
-  return hashed([...nameOf(url), ...validator, length]);
+  return `http:${createHash("sha256")
+    .update(JSON.stringify([...nameOf(url), ...validator, length]))
+    .digest("hex")}`;
 }
 
-/** Names what a URL means, whatever its bytes are: what signs a query is left out. */
-export function resourceKey(url: URL): string {
-  return hashed(nameOf(url));
+/** Names a resource, whatever version it has, and whoever signs the URL. It may hold secrets. */
+export function resourceName(url: URL): string {
+  return JSON.stringify(nameOf(url));
 }
 
 function nameOf(url: URL): readonly unknown[] {
   const query = [...url.searchParams];
   const lasting = query.filter(([name]) => !SIGNATURE.test(name) && !SIGNED_WITH.test(name));
   return [url.origin, url.pathname, isPresigned(url) ? lasting : query];
-}
-
-function hashed(parts: readonly unknown[]): string {
-  return `http:${createHash("sha256").update(JSON.stringify(parts)).digest("hex")}`;
 }
 
 /** Whether the query of a URL has a signature or a token in it. */

@@ -147,7 +147,7 @@ class Deadline implements Disposable {
   constructor({ display }: NbdAddress, seconds: number, signal: AbortSignal | undefined) {
     const late = new AbortController();
     this.signal = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
-    const what = `${display}: the server has not answered for ${seconds} seconds`;
+    const what = `${display}: the server has not answered for ${seconds} seconds: check that it is an NBD server, or try again later`;
     this.#timer = setTimeout(() => late.abort(new SourceError("SOURCE_TIMEOUT", what)), seconds * 1000);
   }
 

@@ -2,7 +2,7 @@ import type { Authorization, HttpClient } from "../http/client.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
-import { requestToken, type Token } from "./token.ts";
+import { requestToken, type Token, type TokenOptions } from "./token.ts";
 
 export interface RegistryAuthorizationOptions {
   readonly client: HttpClient;
@@ -11,8 +11,8 @@ export interface RegistryAuthorizationOptions {
   /** What is to be done, such as `repository:NAME:pull`. */
   readonly scope: string;
   readonly display: string;
-  /** Whether servers of tokens may be asked without TLS, too. */
-  readonly isPlain: boolean;
+  /** Which servers of tokens may be asked without TLS, too. */
+  readonly plainHttp: TokenOptions["plainHttp"];
   /** Called when the registry asks who the user is, and not before: a helper may ask its user. */
   readonly findCredentials: () => Promise<Credentials | undefined>;
   /** What a user who is refused may do. @param isLoggedIn whether there are credentials. */
@@ -68,7 +68,7 @@ export class RegistryAuthorization implements Authorization {
   }
 
   async #renew(challenge: Challenge): Promise<boolean> {
-    const { client, display, isPlain, findCredentials } = this.#options;
+    const { client, display, plainHttp, findCredentials } = this.#options;
     this.#credentials ??= findCredentials();
     const credentials = await this.#credentials;
     this.#isLoggedIn = credentials !== undefined;
@@ -83,7 +83,7 @@ export class RegistryAuthorization implements Authorization {
       scope,
       display,
       hint: this.hint,
-      isPlain,
+      plainHttp,
     });
     this.#challenge = challenge;
     return true;

@@ -36,6 +36,9 @@ const DEADLINE = 60;
 /** Seconds in which a registry stores and verifies what it has got: it may read all of it again. */
 const LONGEST_COMMIT = 1800;
 
+/** Seconds to cancel an upload, which somebody waits for who has had enough of it. */
+const CANCEL = 5;
+
 /** A blob that can be read as often as it takes. */
 export interface BlobContent {
   readonly digest: string;
@@ -58,7 +61,8 @@ export type Uploaded = "there" | "mounted" | "uploaded";
 /**
  * Uploads a blob, unless the registry has it (distribution specification, "Pushing a blob in chunks"): a session,
  * chunks, and the digest at the end. What fails on the way goes on from where the registry is; what a registry
- * does not take in chunks, it gets in one piece.
+ * does not take in chunks, it gets in one piece. An upload that ends early is cancelled, as none is gone on with
+ * later: the registry need not keep it.
  *
  * @throws {SourceError} the signal's reason when aborted.
  */
@@ -68,7 +72,13 @@ export async function uploadBlob(
   options: UploadOptions = {},
 ): Promise<Uploaded> {
   if (await hasBlob(registry, content)) return "there";
-  return await new BlobUpload(registry, content, options).run();
+  const upload = new BlobUpload(registry, content, options);
+  try {
+    return await upload.run();
+  } catch (error) {
+    await upload.cancel();
+    throw error;
+  }
 }
 
 /** Whether the registry has a blob, in full. What it does not tell is taken for no. */
@@ -86,6 +96,8 @@ class BlobUpload {
   readonly #options: UploadOptions;
   /** Where the next request goes; each answer may name another URL. */
   #location = new URL("http://localhost");
+  /** Whether the registry keeps a session for it. */
+  #isBegun = false;
   /** Bytes that the registry has. */
   #offset = 0;
   #chunk = CHUNK;
@@ -148,9 +160,11 @@ class BlobUpload {
       const request = { method: "POST", target: `blobs/uploads/${query}`, body: new Uint8Array() } as const;
       const begun = await this.#exchange(request, async (answer) => {
         if (query !== "" && [400, 405, 415, 422].includes(answer.status)) return undefined;
+        if (answer.status === 405) throw this.#readOnly();
         this.#registry.require(answer, [201, 202]);
         if (answer.status === 201) return true;
         this.#follow(answer, true);
+        this.#isBegun = true;
         const least = Number(header(answer, "oci-chunk-min-length") ?? 1);
         this.#least = Number.isSafeInteger(least) && least <= LARGEST_CHUNK ? Math.max(1, least) : 1;
         this.#chunk = Math.max(this.#chunk, this.#least);
@@ -219,7 +233,18 @@ class BlobUpload {
         throw this.#malformed(`has stored ${named}, not ${digest}`);
     });
     this.#offset = size;
+    this.#isBegun = false;
     return true;
+  }
+
+  /** Ends the session, if the registry lets it be ended; also when the signal is aborted. Failures are silent. */
+  async cancel(): Promise<void> {
+    if (!this.#isBegun) return;
+    this.#isBegun = false;
+    const { signal } = new AbortController();
+    const limits = { attempts: 1, deadline: CANCEL, patience: CANCEL, signal };
+    const request = { method: "DELETE", target: this.#location, ...limits } as const;
+    await this.#registry.exchange(request, async () => {}).catch(() => {});
   }
 
   async *#pieces(start: number): AsyncGenerator<Uint8Array> {
@@ -265,6 +290,11 @@ class BlobUpload {
   }
 
   /** @param passes whether it may go better from the start. */
+  #readOnly(): SourceError {
+    const what = "the registry takes no uploads (HTTP 405): it may be read-only, or only a mirror";
+    return new SourceError("SOURCE_UNSUPPORTED", `${this.#registry.display}: ${what}; push to another one`);
+  }
+
   #malformed(what: string, passes = true): SourceError {
     const code = passes ? "SOURCE_MALFORMED" : "SOURCE_UNSUPPORTED";
     return new SourceError(

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { FileTooLargeError, readSmallFile, SilentPipeError } from "../http/small-file.ts";
 import { SourceError } from "../source-error.ts";
 import { askHelper } from "./credential-helper.ts";
 import { Credentials } from "./credentials.ts";
@@ -43,26 +43,35 @@ export async function findCredentials(
 ): Promise<Credentials | undefined> {
   const server = isHub(registry) ? HUB_KEY : registry;
   for (const path of loginFiles(env)) {
-    const login = await readLogin(path);
+    const login = await readLogin(path, signal);
     if (login === undefined) continue;
     const helper = helperOf(login, registry, server);
     const found =
       helper === undefined ? undefined : await askHelper(helper, server, { env, signal, where: path });
-    const credentials = found ?? stored(login, registry, repository);
+    const credentials = found ?? stored(login, registry, repository, path);
     if (credentials !== undefined) return credentials;
   }
   return undefined;
 }
 
-async function readLogin(path: string): Promise<Json | undefined> {
-  let bytes: Buffer;
+/** All that the login files have, for those who compare it. They hold secrets. */
+export async function readLogins(env: Environment, signal?: AbortSignal): Promise<string[]> {
+  const read = (path: string) => readSmallFile(path, { maximum: LARGEST, encoding: "latin1", signal });
+  return await Promise.all(loginFiles(env).map((path) => read(path).catch(() => "")));
+}
+
+async function readLogin(path: string, signal: AbortSignal | undefined): Promise<Json | undefined> {
+  let text: string;
   try {
-    bytes = await readFile(path);
-  } catch {
+    text = await readSmallFile(path, { maximum: LARGEST, encoding: "utf8", signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof FileTooLargeError) throw malformed(path, `it has more than ${LARGEST} bytes`);
+    if (error instanceof SilentPipeError) throw malformed(path, "it is a pipe, and nobody writes to it");
     // Not logged in by this program, or another user.
     return undefined;
   }
-  const parsed = bytes.length > LARGEST ? undefined : parseJson(bytes);
+  const parsed = parseJson(text);
   if (parsed === undefined) throw malformed(path, "it is not a JSON object");
   return parsed;
 }
@@ -73,13 +82,18 @@ function helperOf({ credHelpers, credsStore }: Json, registry: string, server: s
 }
 
 /** What the file itself has. The keys may be hosts, URLs, and hosts with a part of the repository's name. */
-function stored({ auths }: Json, registry: string, repository: string): Credentials | undefined {
+function stored(
+  { auths }: Json,
+  registry: string,
+  repository: string,
+  path: string,
+): Credentials | undefined {
   const entries = new Map(
     Object.entries(objectOf(auths) ?? {}).map(([key, entry]) => [hostOf(key), objectOf(entry)]),
   );
   for (const name of namesOf(registry, repository)) {
     const entry = entries.get(name);
-    const credentials = entry === undefined ? undefined : fromEntry(entry);
+    const credentials = entry === undefined ? undefined : fromEntry(entry, path);
     if (credentials !== undefined) return credentials;
   }
   return undefined;
@@ -101,11 +115,15 @@ function namesOf(registry: string, repository: string): string[] {
   ];
 }
 
-function fromEntry(entry: Json): Credentials | undefined {
+function fromEntry(entry: Json, path: string): Credentials | undefined {
   const identity = textOf(entry.identitytoken);
   if (identity !== undefined) return Credentials.identityToken(identity);
   const token = textOf(entry.registrytoken);
-  if (token !== undefined) return Credentials.registryToken(token);
+  if (token !== undefined) {
+    // It becomes the value of a header.
+    if (!/^[\x21-\x7e]+$/.test(token)) throw malformed(path, "it has a token with other than letters in it");
+    return Credentials.registryToken(token);
+  }
   const [user, password] = textOf(entry.auth) === undefined ? [] : userAndPassword(entry.auth as string);
   const name = user ?? textOf(entry.username);
   const secret = password ?? textOf(entry.password);

@@ -19,15 +19,22 @@ export async function speaksTls(url: URL, signal?: AbortSignal): Promise<boolean
     port: Number(url.port || 443),
   });
   const handshake = connect({ socket, rejectUnauthorized: false });
+  let timer: NodeJS.Timeout | undefined;
+  let stop = () => {};
   try {
     return await new Promise<boolean>((resolve) => {
       const no = () => resolve(false);
       handshake.once("secureConnect", () => resolve(true));
       for (const stream of [socket, handshake]) stream.on("error", no).on("close", no);
-      socket.setTimeout(DEADLINE, no);
-      signal?.addEventListener("abort", no, { once: true });
+      // In all: a server may send a byte now and then.
+      timer = setTimeout(no, DEADLINE);
+      if (signal?.aborted) no();
+      signal?.addEventListener("abort", no);
+      stop = () => signal?.removeEventListener("abort", no);
     });
   } finally {
+    clearTimeout(timer);
+    stop();
     handshake.destroy();
     socket.destroy();
   }

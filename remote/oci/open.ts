@@ -1,8 +1,11 @@
 import type { OciAddress } from "../address.ts";
-import { RangeReader } from "../http/range-reader.ts";
-import type { Source, SourceOptions } from "../source.ts";
+import type { Openings } from "../cache/openings.ts";
+import type { SourceOptions } from "../source.ts";
 import { SourceError } from "../source-error.ts";
-import { findImage, HEAD_SIZE, type ImagePlace } from "./layer.ts";
+import { BlobReader } from "./blob-reader.ts";
+import { sharedLayer, sharedManifest } from "./kept.ts";
+import { findImage, HEAD_SIZE } from "./layer.ts";
+import { readLogins } from "./login-files.ts";
 import {
   ARTIFACT_TYPE,
   type Descriptor,
@@ -12,6 +15,11 @@ import {
 } from "./manifest.ts";
 import type { OciSource } from "./oci-source.ts";
 import { type FoundManifest, Registry } from "./registry.ts";
+
+export interface OciOptions extends SourceOptions {
+  /** What earlier openings have learned. Default: nothing. */
+  readonly openings?: Openings | undefined;
+}
 
 /** Bytes from the start, if nobody says how many. */
 const START = 64 * 1024;
@@ -26,8 +34,8 @@ const PLATFORM = "linux/amd64";
  *
  * @throws {SourceError} `SOURCE_UNSUPPORTED`: it has another form; and what `Registry` and `RangeReader` throw.
  */
-export async function openOciSource(address: OciAddress, options: SourceOptions = {}): Promise<OciSource> {
-  const registry = await Registry.open(address, { ...options, actions: "pull" });
+export async function openOciSource(address: OciAddress, options: OciOptions = {}): Promise<OciSource> {
+  const registry = new LazyRegistry(address, options);
   try {
     return await openLayer(registry, address, options);
   } catch (error) {
@@ -36,65 +44,53 @@ export async function openOciSource(address: OciAddress, options: SourceOptions 
   }
 }
 
-/** A layer, and where an image lies in it. */
-export interface KnownLayer extends ImagePlace {
-  readonly digest: string;
-  readonly layerSize: number;
-}
+/** A registry that is opened when it is asked for something: what is kept may do without it. */
+class LazyRegistry implements AsyncDisposable {
+  readonly #address: OciAddress;
+  readonly #options: SourceOptions;
+  #registry: Promise<Registry> | undefined;
 
-/**
- * Opens the image in a layer of which all is known. Asks for nothing of it.
- * @throws {SourceError} what `Registry` throws.
- */
-export async function openKnownLayer(
-  address: OciAddress,
-  { digest, layerSize, offset, size }: KnownLayer,
-  options: SourceOptions,
-): Promise<Source> {
-  // What the signal ends is the opening.
-  const registry = await Registry.open(address, { ...options, signal: undefined, actions: "pull" });
-  const { client, authorization } = registry;
-  const { display } = address;
-  const blob = RangeReader.known(
-    client,
-    {
-      ...{ url: registry.url(`blobs/${digest}`), display, authorization, credentials: authorization },
-      ...{ offset, length: size, immutable: true },
-    },
-    { etag: undefined, lastModified: undefined, length: layerSize },
-  );
-  return {
-    ...{ display, size, key: digest, start: blob.start },
-    read: (at, length, signal) => blob.read(at, length, signal),
-    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-  };
+  constructor(address: OciAddress, options: SourceOptions) {
+    this.#address = address;
+    this.#options = options;
+  }
+
+  async open(): Promise<Registry> {
+    this.#registry ??= Registry.open(this.#address, { ...this.#options, actions: "pull" }).catch((error) => {
+      this.#registry = undefined;
+      throw error;
+    });
+    return await this.#registry;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const registry = await this.#registry?.catch(() => undefined);
+    await registry?.[Symbol.asyncDispose]();
+  }
 }
 
 async function openLayer(
-  registry: Registry,
-  { reference, display }: OciAddress,
-  { start = START, signal }: SourceOptions,
+  registry: LazyRegistry,
+  address: OciAddress,
+  options: OciOptions,
 ): Promise<OciSource> {
-  const { digest, manifest } = await findManifest(registry, reference);
+  const { display } = address;
+  const { start: startLength = START, signal, deadline, openings } = options;
+  const { digest, manifest } = await findManifest(registry, address, options);
   const layer = theLayer(manifest, display);
-  const blob = await RangeReader.open(registry.client, {
-    url: registry.url(`blobs/${layer.digest}`),
-    display,
-    authorization: registry.authorization,
-    credentials: registry.authorization,
-    length: layer.size,
-    start: HEAD_SIZE + start,
-    immutable: true,
-    signal,
-  });
-  if (blob.version.length !== layer.size) {
-    const what = `the registry has ${blob.version.length} bytes of a layer of ${layer.size}: push it again`;
-    throw new SourceError("SOURCE_MALFORMED", `${display}: ${what}`);
-  }
-  const place: ImagePlace = await findImage(
-    (at, length) => blob.read(at, length, signal),
-    layer.size,
-    display,
+  // Of this registry: parts of a layer cannot be verified, and another may give others for its digest.
+  const key = `oci:${address.registry}/${layer.digest}`;
+  const blob = new BlobReader(layer, () => registry.open());
+  const { place, start } = await sharedLayer(
+    layer,
+    key,
+    openings,
+    async () => {
+      const head = await blob.open(startLength, signal);
+      const found = await findImage((at, length) => blob.read(at, length, signal), layer.size, display);
+      return { place: found, start: head.subarray(found.offset, found.offset + found.size) };
+    },
+    { signal, deadline },
   );
   const { offset, size } = place;
   const read = (at: number, length: number, readSignal?: AbortSignal) => {
@@ -106,8 +102,8 @@ async function openLayer(
   return {
     display,
     size,
-    key: layer.digest,
-    start: blob.start.subarray(offset, offset + size),
+    key,
+    start,
     digest,
     manifest,
     layer,
@@ -120,12 +116,23 @@ async function openLayer(
 
 /** The manifest of a reference; of several platforms, of the one that push writes, or of the only one. */
 async function findManifest(
-  registry: Registry,
-  reference: string,
+  registry: LazyRegistry,
+  { display, reference, registry: host, repository }: OciAddress,
+  { openings, signal, deadline, env = process.env }: OciOptions,
 ): Promise<{ digest: string; manifest: ImageManifest }> {
-  const { display } = registry;
   const parse = ({ bytes, type }: FoundManifest) => parseManifest(bytes, type, display);
-  const found = await registry.manifest(reference);
+  const find = (which: string) => {
+    const fetch = async () => (await registry.open()).manifest(which);
+    const logins = () => readLogins(env, signal);
+    const question = {
+      repository: `${host}/${repository}`,
+      reference: which,
+      logins,
+      limits: { signal, deadline },
+    };
+    return sharedManifest(question, openings, fetch);
+  };
+  const found = await find(reference);
   const top = parse(found);
   if (top.kind === "image") return { digest: found.digest, manifest: top };
   const { manifests } = top;
@@ -134,7 +141,7 @@ async function findManifest(
   if (chosen === undefined || !isClear) {
     throw unsupported(display, `it is a list of ${manifests.length} images, none of them for ${PLATFORM}`);
   }
-  const below = await registry.manifest(chosen.digest);
+  const below = await find(chosen.digest);
   const manifest = parse(below);
   if (manifest.kind !== "image") throw unsupported(display, "it is a list of lists of images");
   return { digest: below.digest, manifest };

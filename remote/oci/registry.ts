@@ -76,14 +76,19 @@ export class Registry implements AsyncDisposable {
       origin: base.origin,
       scope: `repository:${name}:${actions}`,
       display,
-      isPlain,
+      plainHttp: plainHttp ? "all" : isPlain ? "loopback" : "none",
       findCredentials: () => findCredentials(registry, repository, env, signal),
       hint: (isLoggedIn) =>
         isLoggedIn
-          ? `what you are logged in with at ${registry} does not do, or there is no such repository`
+          ? `the login at ${registry} does not give access to this: log in again, or check the name`
           : `log in with \`docker login ${registry}\` or \`podman login ${registry}\`, or check the name`,
     });
     return new Registry(address, base, client, authorization, signal);
+  }
+
+  /** Scheme, host and port. */
+  get origin(): string {
+    return this.#base.origin;
   }
 
   /** The URL of what follows `/v2/NAME/`. */

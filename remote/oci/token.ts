@@ -5,6 +5,7 @@ import { SourceError } from "../source-error.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { parseJson, textOf } from "./json.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** Bytes of an answer with a token. */
 const LARGEST_ANSWER = 1024 * 1024;
@@ -38,8 +39,11 @@ export interface TokenOptions {
   readonly display: string;
   /** What a user who gets no token may do. */
   readonly hint: string;
-  /** Whether a server may be asked without TLS, too. */
-  readonly isPlain: boolean;
+  /**
+   * Which servers may be asked without TLS, too: those of this machine, if its registry has sent there; all, if
+   * the user says so.
+   */
+  readonly plainHttp: "none" | "loopback" | "all";
 }
 
 /**
@@ -68,14 +72,17 @@ export async function requestToken(challenge: Challenge, options: TokenOptions):
   return { authorization: `Bearer ${found}`, end: begun + Math.max(life - MARGIN, life / 2) * 1000 };
 }
 
-function realmOf({ parameters }: Challenge, { display, isPlain }: TokenOptions): URL {
+function realmOf({ parameters }: Challenge, { display, plainHttp }: TokenOptions): URL {
   const realm = parameters.get("realm") ?? "";
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
     const what = "the registry wants a token, and names no server that has one: ask who runs it";
     throw new SourceError("SOURCE_MALFORMED", `${display}: ${what}`);
   }
-  if (url.protocol === "http:" && !isPlain) {
+  if (
+    url.protocol === "http:" &&
+    !(plainHttp === "all" || (plainHttp === "loopback" && isLoopback(url.hostname)))
+  ) {
     const what = `the registry sends for a token to ${url.host} without TLS, where others see the password`;
     throw new SourceError("SOURCE_DENIED", `${display}: ${what}: give --plain-http if that is meant`);
   }
@@ -86,7 +93,7 @@ function tokenRequest(
   realm: URL,
   { parameters }: Challenge,
   { credentials, scope }: TokenOptions,
-): Pick<HttpRequest, "method" | "url" | "headers" | "authorization" | "body"> {
+): Pick<HttpRequest, "method" | "url" | "headers" | "authorization" | "body" | "isSecret"> {
   const service = parameters.get("service");
   const given = { ...(service !== undefined && { service }), scope };
   const refreshToken = credentials?.refreshToken;
@@ -98,7 +105,7 @@ function tokenRequest(
       ...given,
     });
     const headers = { "content-type": "application/x-www-form-urlencoded" };
-    return { method: "POST", url: realm, headers, body: Buffer.from(form.toString()) };
+    return { method: "POST", url: realm, headers, body: Buffer.from(form.toString()), isSecret: true };
   }
   const url = new URL(realm);
   for (const [name, value] of Object.entries(given)) url.searchParams.append(name, value);

@@ -54,14 +54,15 @@ export function interruption(process: NodeJS.Process): AbortSignal {
   const end = (reason: DocteurError) => {
     if (controller.signal.aborted) return;
     controller.abort(reason);
-    setTimeout(() => process.exit(interruptedStatus(reason)), GRACE).unref();
+    if (!(reason instanceof InterruptedError)) process.exitCode = 1;
+    setTimeout(() => leave(process, reason), GRACE).unref();
   };
 
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       if (name === "SIGHUP" && onHangup()) return;
       const reason = new InterruptedError(name);
-      if (controller.signal.aborted) process.exit(reason.status);
+      if (controller.signal.aborted) leave(process, reason);
       end(reason);
     });
   }
@@ -78,6 +79,21 @@ export function interruption(process: NodeJS.Process): AbortSignal {
   return controller.signal;
 }
 
-function interruptedStatus(reason: DocteurError): number {
-  return reason instanceof InterruptedError ? reason.status : 1;
+/**
+ * Ends the process now. `process.exit` waits for the threads of Node's pool, and the system may keep one of them
+ * for long, as where a name server does not answer. Then the signal that interrupted the command ends it.
+ */
+export function leave(process: NodeJS.Process, reason: unknown): void {
+  if (reason instanceof InterruptedError) {
+    process.exitCode = reason.status;
+    if (process.getActiveResourcesInfo().some((name) => POOLED.test(name))) {
+      process.emit("exit", reason.status);
+      process.removeAllListeners(reason.signal);
+      process.kill(process.pid, reason.signal);
+    }
+  }
+  process.exit();
 }
+
+/** What Node calls requests that wait for a thread: of names, and of files. */
+const POOLED = /^(?:GetAddrInfo|GetNameInfo|FSReq)/;

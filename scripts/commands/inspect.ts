@@ -34,7 +34,9 @@ the rest. Of an image that lies elsewhere it fetches a few ranges, some 100 KB.`
       body: ` FILE                            a file or a block device
  oci://REGISTRY/NAME[:TAG]       a registry; the tag is latest by default
  oci://REGISTRY/NAME@sha256:...  the same, pinned
- https://HOST/PATH, http://...   a server that answers ranges`,
+ https://HOST/PATH, http://...   a server that answers ranges
+ nbd://HOST[:PORT][/EXPORT]      an NBD server
+ nbd+unix:///[EXPORT]?socket=PATH`,
     },
     logins,
     {

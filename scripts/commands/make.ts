@@ -7,6 +7,7 @@ import { COLOUR_CHOICES, isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { isQuiet } from "../cli/compatibility.ts";
 import { exitStatus } from "../cli/exit-status.ts";
+import { requireFile } from "../cli/file-operand.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
 import { ProgressLine, ProgressLog } from "../cli/progress.ts";
 import { bytes, count, duration } from "../cli/quantity.ts";
@@ -28,6 +29,7 @@ export const make: Command = {
   sections: [...sections, exitStatus],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [repository, image] = invocation.operands as [string, string];
+    requireFile(invocation, image, "make a file, then docteur push it");
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
     const line = quiet

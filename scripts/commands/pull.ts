@@ -3,6 +3,7 @@ import { parseImageAddress } from "../../remote/address.ts";
 import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
+import { requireFile } from "../cli/file-operand.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { ProgressLine, ProgressLog } from "../cli/progress.ts";
@@ -26,13 +27,13 @@ manifest. Then every object is verified as docteur verify does.
 
 A download that ends early, by Ctrl-C or a failure, leaves what it has in a file beside IMAGE, .IMAGE.docteur-pull-*.part.
 The next pull of the same image to the same path goes on from there, and verifies it together with the rest; if it is
-damaged, it begins anew. A pull of another image to that path removes it.`,
+damaged, it begins anew. A pull of another image to that path removes it. An NBD server, and an https server that names no
+version of the image, leave nothing to go on from.`,
   operands: ["ADDRESS", "IMAGE"],
   options: [
     {
       name: "no-verify",
-      description:
-        "Verify the digests alone, which an http or https address does not have, and not the objects.",
+      description: "Verify the digests alone, which only a registry has, and not the objects.",
     },
     ...downloadOptions,
     {
@@ -47,7 +48,9 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
       title: "ADDRESS",
       body: ` oci://REGISTRY/NAME[:TAG]        a registry; the tag is latest by default
  oci://REGISTRY/NAME@sha256:...   the same, pinned
- https://HOST/PATH, http://...    a server that answers ranges`,
+ https://HOST/PATH, http://...    a server that answers ranges
+ nbd://HOST[:PORT][/EXPORT]       an NBD server
+ nbd+unix:///[EXPORT]?socket=PATH`,
     },
     logins,
     {
@@ -59,12 +62,6 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [text, image] = invocation.operands as [string, string];
-    const address = parseImageAddress(text);
-    if (address.kind !== "oci" && address.kind !== "http") {
-      throw invocation.misuse(
-        `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG or https://HOST/PATH`,
-      );
-    }
     const quiet = invocation.flag("quiet");
     const json = invocation.flag("json");
     const line = quiet
@@ -74,6 +71,13 @@ damaged, it begins anew. A pull of another image to that path removes it.`,
         : new ProgressLog(stderr);
     const started = performance.now();
     try {
+      const address = parseImageAddress(text);
+      if (address.kind === "file" || address.kind === "rbd") {
+        throw invocation.misuse(
+          `'${redact(text)}' is no address to pull from: write oci://REGISTRY/NAME:TAG, https://HOST/PATH or nbd://HOST/EXPORT`,
+        );
+      }
+      requireFile(invocation, image, "pull into a file, then docteur push it");
       const [{ openSource }, { pullImage }] = await Promise.all([
         import("../../remote/open.ts"),
         import("../../image-builder/pull/pull-image.ts"),

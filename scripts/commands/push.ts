@@ -3,6 +3,7 @@ import { parseImageAddress } from "../../remote/address.ts";
 import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
+import { requireFile } from "../cli/file-operand.ts";
 import { jsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { ProgressLine, ProgressLog } from "../cli/progress.ts";
@@ -27,7 +28,7 @@ they need. It is a container image, too: podman and docker pull it, and KubeVirt
 image as /disk/disk.img.
 
 The image is verified first. What the registry has already is not uploaded. A large image goes in pieces; if the network
-fails, push goes on from what the registry has got.`,
+fails, push goes on from what the registry has got. A push that ends early cancels its upload.`,
   operands: ["IMAGE", "ADDRESS"],
   options: [
     {
@@ -61,12 +62,6 @@ fails, push goes on from what the registry has got.`,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image, text] = invocation.operands as [string, string];
-    const address = parseImageAddress(text);
-    if (address.kind !== "oci")
-      throw invocation.misuse(`'${redact(text)}' is no address of a registry: write oci://REGISTRY/NAME:TAG`);
-    const source = invocation.text("source");
-    if (source !== undefined && redact(source) !== source)
-      throw invocation.misuse("the URL of --source has a password in it");
     const quiet = invocation.flag("quiet");
     const json = invocation.flag("json");
     const line = quiet
@@ -76,6 +71,15 @@ fails, push goes on from what the registry has got.`,
         : new ProgressLog(stderr);
     const started = performance.now();
     try {
+      const address = parseImageAddress(text);
+      if (address.kind !== "oci")
+        throw invocation.misuse(
+          `'${redact(text)}' is no address of a registry: write oci://REGISTRY/NAME:TAG`,
+        );
+      requireFile(invocation, image, "download it first, with docteur pull");
+      const source = invocation.text("source");
+      if (source !== undefined && redact(source) !== source)
+        throw invocation.misuse("the URL of --source has a password in it");
       const pushed = await namingImage(image, async () => {
         if (!invocation.flag("no-verify")) {
           const { verifyImage } = await import("../../image-builder/verify/index.ts");
@@ -95,7 +99,7 @@ fails, push goes on from what the registry has got.`,
       const { size, layerWas, commit } = pushed;
       const took = duration(performance.now() - started);
       const what =
-        layerWas === "uploaded" ? `${bytes(size)} uploaded` : `the registry had ${bytes(size)} of it`;
+        layerWas === "uploaded" ? `${bytes(size)} uploaded` : `the registry had its ${bytes(size)} already`;
       if (!quiet) stderr.write(`${printable(address.display)}: commit ${commit}, ${what}, ${took}\n`);
       if (json) writeJson(stdout, pushed);
       else stdout.write(`${pushed.address}\n`);

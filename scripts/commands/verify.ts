@@ -20,7 +20,7 @@ import { imageAddresses, imageName, sourceOptionList, sourceOptions } from "../c
 export const verify: Command = {
   name: "verify",
   summary: "verify every object of a disk image",
-  synopsis: ["[-q] [-v] [--json] [--keep-going] [--sha1dc] [OPTIONS] IMAGE"],
+  synopsis: ["[-q] [-v] [--json] [--keep-going] [--sha1dc]\n     [OPTIONS] IMAGE"],
   description: `Reads every byte of IMAGE that means something. verify inflates each object of the PACK, applies deltas and
 computes the id of each, a SHA-1 or SHA-256. The index must equal the one that the PACK implies, and the PACK must have all
 objects that the commit reaches.
@@ -70,8 +70,6 @@ a fault of the cache or of the network is none of the image.`,
   ],
   async execute(invocation, { stdout, stderr, env, signal, redact }) {
     const [image] = invocation.operands as [string];
-    const name = imageName(image);
-    const source = sourceOptions(invocation, { env, signal });
     const quiet = isQuiet(invocation);
     const json = invocation.flag("json");
     let damages: JsonFailure[] | undefined;
@@ -81,6 +79,8 @@ a fault of the cache or of the network is none of the image.`,
       "../../image-builder/verify/index.ts"
     );
     try {
+      const name = imageName(image);
+      const source = sourceOptions(invocation, { env, signal });
       const onProgress =
         line && ((done: number, total: number) => line.show({ phase: "verify", done, total }));
       const keepGoing = invocation.flag("keep-going");

@@ -51,6 +51,6 @@ export class WatchedAddress implements ImageSource {
 
 async function keyOf(image: string, options: SourceOptions, signal: AbortSignal): Promise<string> {
   const { openSource } = await import("../../remote/open.ts");
-  await using source = await openSource(parseImageAddress(image), { ...options, start: 1, signal });
+  await using source = await openSource(parseImageAddress(image), { ...options, signal });
   return source.key;
 }

@@ -155,6 +155,11 @@ test("a header that no git writes is refused, with the line that is wrong", asyn
     [`# v2 git bundle\n${second} refs/x\0${second}\0\n\n`, /malformed/],
     [`# v2 git bundle\n${second} refs/heads/../../../x\n\n`, /refs\/heads\/\.\.\/\.\.\/\.\.\/x/],
     [`# v2 git bundle\n${"1".repeat(40)} refs/heads/main\n\n`, /1{40}/],
+    // Git removes the ref, and without HEAD there is no repository.
+    [`# v2 git bundle\n${"0".repeat(40)} HEAD\n\n`, /malformed: 0{40} HEAD/],
+    [`# v3 git bundle\n@object-format=sha256\n${"0".repeat(64)} refs/heads/main\n\n`, /malformed: 0{60}/],
+    [`# v2 git bundle\n-${"0".repeat(40)} none\n${second} HEAD\n\n`, /malformed: -0{40} none/],
+    [`# v2 git bundle\n${second} refs/heads/${"a".repeat(100_000)}\n\n`, /^.{100,1500}$/],
   ] as const) {
     writeFileSync(path, Buffer.concat([Buffer.from(header), pack]));
     const error = await failsWith(t, "BAD_BUNDLE", make, message);
@@ -175,7 +180,12 @@ test("what is no bundle, or no regular file, is refused as any file", async (t) 
   const make = () => makeImage({ repository: file, image: join(folder, "x.img") });
   for (const content of ["", "# v2 git", "# v4 git bundle\n", "# v2 git bundles\n", " # v2 git bundle\n"]) {
     writeFileSync(file, content);
-    await failsWith(t, "NOT_A_FOLDER", make, /file is neither a repository nor a folder$/);
+    await failsWith(
+      t,
+      "NOT_A_FOLDER",
+      make,
+      /file is neither a repository nor a folder nor a bundle of version 2 or 3$/,
+    );
   }
   execFileSync("mkfifo", [join(folder, "fifo")]);
   const ofFifo = () => resolveSource({ repository: join(folder, "fifo") });
@@ -201,4 +211,28 @@ test("an image does not replace the bundle that it is made of; options without e
   t.is(made.commit, second);
   t.is(made.notes.length, 4);
   t.is(events.find(({ phase, done, total }) => phase === "fetch" && done === total)?.unit, "objects");
+});
+
+test("a ref outside of refs/ is found by its name, and is no file of the repository", async (t) => {
+  const folder = temporaryFolder(t);
+  const source = join(folder, "source");
+  const { first, second, other } = sampleRepository(source);
+  git(source, ["fetch", "--quiet", ".", "other"]);
+  const path = bundle(source, "x.bundle", "HEAD", "FETCH_HEAD");
+  const image = join(folder, "x.img");
+  for (const ref of ["FETCH_HEAD", "refs/FETCH_HEAD"]) {
+    t.is((await makeImage({ repository: path, image, ref })).commit, other);
+    t.is(await resolveSource({ repository: path, ref }), other);
+  }
+  // Git would take a file of each of these names for something else.
+  const files = ["commondir", "packed-refs", "config", "shallow", "objects/info/alternates", "index"];
+  const bytes = readFileSync(bundle(source, "y.bundle", "HEAD", first));
+  const pack = bytes.subarray(bytes.indexOf("\n\nPACK") + 2);
+  const lying = join(folder, "z.bundle");
+  for (const name of files) {
+    const header = `# v2 git bundle\n${first} ${name}\n${second} HEAD\n\n`;
+    writeFileSync(lying, Buffer.concat([Buffer.from(header), pack]));
+    t.is((await makeImage({ repository: lying, image })).commit, second, name);
+    t.is(await resolveSource({ repository: lying, ref: name }), first, name);
+  }
 });

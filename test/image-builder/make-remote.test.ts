@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import test from "ava";
-import { makeImage, type Progress, verifyImage } from "../../image-builder/index.ts";
+import { makeImage, type Progress, resolveSource, verifyImage } from "../../image-builder/index.ts";
 import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { commandLines } from "../command-lines.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -88,6 +88,48 @@ for (const format of HASH_ALGORITHMS) {
     const made = await makeImage({ repository: `${await dumbServer(t, folder)}/bare.git`, image });
     t.is(made.commit, second);
     t.deepEqual(openImage(t, image).objects, reachedObjects(join(folder, "source"), second));
+  });
+}
+
+for (const format of HASH_ALGORITHMS) {
+  test(`a server that lists no refs may have a commit by its id, of its object format (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const { first } = sampleRepository(join(folder, "source"), format);
+    git(folder, ["clone", "--quiet", "--bare", "source", "bare.git"]);
+    mkdirSync(join(folder, "bare.git/info"), { recursive: true });
+    writeFileSync(join(folder, "bare.git/info/refs"), "");
+    const repository = `${await dumbServer(t, folder)}/bare.git`;
+    const image = join(folder, "x.img");
+    const requested = { repository, image, ref: first };
+    t.is((await makeImage({ ...requested, objectFormat: format })).hash, format);
+    const objectFormat = format === "sha1" ? "sha256" : "sha1";
+    await failsWith(t, "OBJECT_FORMAT", () => makeImage({ ...requested, objectFormat }), /leave out/);
+  });
+}
+
+for (const format of HASH_ALGORITHMS) {
+  test(`an id names its commit, whatever refs are called so (${format})`, async (t) => {
+    const folder = temporaryFolder(t);
+    const source = join(folder, "source");
+    const { first, second, other } = sampleRepository(source, format);
+    for (const kind of ["heads", "tags"]) git(source, ["update-ref", `refs/${kind}/${first}`, other]);
+    git(source, ["update-ref", `refs/heads/${"e".repeat(first.length)}`, second]);
+    git(folder, ["clone", "--quiet", "--mirror", "source", "bare.git"]);
+    git(join(folder, "bare.git"), ["update-server-info"]);
+    git(source, ["bundle", "create", "--quiet", join(folder, "x.bundle"), "--all"]);
+    const image = join(folder, "x.img");
+    for (const repository of [
+      source,
+      join(folder, "x.bundle"),
+      `${await gitDaemon(t, folder)}/source/.git`,
+      `${await dumbServer(t, folder)}/bare.git`,
+    ]) {
+      t.is((await makeImage({ repository, image, ref: first })).commit, first, repository);
+      t.is(await resolveSource({ repository, ref: first.toUpperCase() }), first, repository);
+      t.is((await makeImage({ repository, image, ref: `refs/heads/${first}` })).commit, other, repository);
+      const missing = () => makeImage({ repository, image, ref: "e".repeat(first.length) });
+      await t.throwsAsync(missing, { message: /e{40}/ }, repository);
+    }
   });
 }
 

@@ -98,6 +98,30 @@ test("a long read is one request for each MiB", async (t) => {
   await image[Symbol.asyncDispose]();
 });
 
+test("a slow source gets short requests, and what fails fails for all of a run", async (t) => {
+  // The first read takes so long that three blocks are what the next ones may take.
+  const { source, image } = opened(4 * MIB, {}, { delay: (read: number) => (read === 0 ? 1300 : 0) });
+  await image.read(2 * MIB, BLOCK_SIZE);
+  const bytes = await image.read(3 * MIB, MIB);
+  t.is(Buffer.compare(bytes, source.bytes.subarray(3 * MIB)), 0);
+  const [slow, ...others] = requested(source);
+  t.deepEqual(slow, [32, 1]);
+  t.true(others[0]![1] <= 3, JSON.stringify(others));
+  await image[Symbol.asyncDispose]();
+  const fails = opened(
+    4 * MIB,
+    {},
+    {
+      delay: (read: number) => (read === 0 ? 1300 : 0),
+      fails: (read: number) => read === 2,
+    },
+  );
+  await fails.image.read(2 * MIB, BLOCK_SIZE);
+  await t.throwsAsync(fails.image.read(3 * MIB, MIB), { code: "SOURCE_UNREACHABLE" });
+  t.is(fails.source.reads.length, 3);
+  await fails.image[Symbol.asyncDispose]();
+});
+
 test("the last block is short, and there is nothing beyond it", async (t) => {
   const length = 3 * BLOCK_SIZE + 7;
   const { source, image } = opened(length);

@@ -96,6 +96,19 @@ test("failures are one line without the password, and leave nothing", async (t) 
     2,
     /has a password in it/,
   );
+  refused(t, await run("push", "https://example.com/x.img", name), 2, /not an address: .*docteur pull/);
+  refused(t, await run("pull", `${name}:none`, name), 2, /not an address: .* docteur push/);
+  refused(t, await run("make", SMALL, name), 2, /not an address: .* docteur push/);
+  for (const words of [
+    ["verify", "oci://x"],
+    ["inspect", "oci://x"],
+    ["pull", "oci://x", image],
+    ["push", SMALL, "oci://x"],
+  ]) {
+    const bad = await run(...words, "--json");
+    t.is(bad.status, 1);
+    t.like(JSON.parse(bad.stdout.toString()), { error: { code: "BAD_ADDRESS" } }, words.join(" "));
+  }
   registry.tokens.clear();
   writeFileSync(join(HOME, "auth.json"), JSON.stringify({ auths: {} }));
   refused(t, await run("push", SMALL, name), 1, /log in with `docker login/);

@@ -28,8 +28,6 @@ interface OpenOptions extends ImageOptions {
   readonly detail?: ((line: string) => void) | undefined;
   /** Bytes of the image to fetch while it is opened. Default 64 KiB. */
   readonly start?: number | undefined;
-  /** Whether a server is asked for its version although its last answer is fresh. */
-  readonly revalidate?: boolean | undefined;
 }
 
 /** A disk that is an image. What lies elsewhere is closed in the end. */
@@ -60,7 +58,7 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  * @throws {SourceError} @throws {DocteurError} `INVALID_IMAGE`; the signal's reason.
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
-  const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, revalidate, signal, detail } = options;
+  const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, signal, detail } = options;
   const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
   const common: RemoteOptions = {
@@ -69,7 +67,6 @@ export async function openServedDisk(image: string, options: OpenOptions): Promi
     plainHttp,
     deadline,
     start,
-    revalidate,
     signal,
     detail,
   };

@@ -70,6 +70,7 @@ export function rbdDisk({ specification, display }: RbdAddress): Disk {
 function qemuDisk(name: string, file: { readonly driver: string; readonly [name: string]: unknown }): Disk {
   return {
     name,
+    isElsewhere: true,
     blockdev: { driver: "raw", file: { ...file, "read-only": true } },
     unreadable: (reason) => {
       const isMissing = /unknown driver|does not accept value|module .* not found/i.test(reason);

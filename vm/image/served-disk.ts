@@ -5,6 +5,7 @@ import type { ImageAddress } from "../../remote/address.ts";
 import { deferred } from "../../remote/deferred.ts";
 import type { RemoteImage } from "../../remote/image.ts";
 import { serveNbd } from "../../remote/nbd/server.ts";
+import { wholeSectors } from "../../remote/nbd/whole-sectors.ts";
 import { openRemoteImage, type RemoteOptions } from "../../remote/open.ts";
 import { SourceError } from "../../remote/source-error.ts";
 import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
@@ -12,6 +13,7 @@ import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
 /** An image that lies elsewhere as a disk: this process reads it, for any number of machines. */
 export class ServedDisk implements Disk, AsyncDisposable {
   readonly name: string;
+  readonly isElsewhere = true;
   readonly blockdev = SERVED_BLOCKDEV;
   readonly header: ImageHeader;
   onFault: ((line: string) => void) | undefined;
@@ -80,7 +82,7 @@ class ServedReads implements DiskReads {
     this.#image = image;
     this.commit = commit;
     this.#note = note;
-    this.#server = serveNbd(socket, image, { onFault: (error) => this.#onFault(error) });
+    this.#server = serveNbd(socket, wholeSectors(image), { onFault: (error) => this.#onFault(error) });
   }
 
   get waiting(): number {

@@ -6,6 +6,8 @@ import { DISK_FD } from "./guarded-process.ts";
 export interface Disk {
   /** What messages call it. */
   readonly name: string;
+  /** Whether it lies elsewhere: what cannot be read of it says nothing of what is in it. */
+  readonly isElsewhere?: boolean;
   /** What is in it, without the name of its node: `BlockdevOptions` of QEMU's qapi/block-core.json. */
   readonly blockdev: object;
   /** Serves the other end of `DISK_FD`, if that is where the disk is read. */

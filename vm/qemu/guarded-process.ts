@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { findTool } from "../tools.ts";
+import { childEnvironment } from "./child-environment.ts";
 import { ConsoleReader } from "./console-reader.ts";
 import type { Tail } from "./tail.ts";
 
@@ -86,6 +87,7 @@ export class GuardedProcess {
         options.output?.stderr ?? "ignore",
         options.disk ? "pipe" : "ignore",
       ],
+      env: childEnvironment(process.env),
       // In a process group of its own it gets no Ctrl-C from the terminal: this process gets it, and sends
       // the guest a SIGNAL frame.
       detached: true,

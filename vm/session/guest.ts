@@ -7,6 +7,7 @@ import { deferred } from "../../remote/deferred.ts";
 import { aborted, signalName } from "../aborted.ts";
 import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";
+import { NO_DISK } from "../qemu/qemu.ts";
 import { writeTo } from "../write-to.ts";
 import { guestError } from "./guest-error.ts";
 import { HostChannel, type Streams } from "./host-channel.ts";
@@ -22,6 +23,8 @@ export class Guest implements AsyncDisposable {
   readonly #what: string;
   readonly #memory: number | undefined;
   readonly #reads: DiskReads | undefined;
+  /** What messages call the image, if it lies elsewhere. */
+  readonly #source: string | undefined;
   #work: Promise<void> | undefined;
   readonly #resources: AsyncDisposable[] = [];
   /** Resolves when this process has killed the guest: `run` then waits for output no longer. */
@@ -30,8 +33,9 @@ export class Guest implements AsyncDisposable {
   private constructor(
     process: GuardedProcess,
     channel: HostChannel,
-    { what, memory, reads }: Pick<ReadyOptions, "what" | "memory" | "reads">,
+    { what, memory, reads, disks = [] }: Pick<ReadyOptions, "what" | "memory" | "reads" | "disks">,
   ) {
+    this.#source = disks.filter((disk) => disk !== NO_DISK).find(({ isElsewhere }) => isElsewhere)?.name;
     this.#process = process;
     this.#channel = channel;
     this.#what = what;
@@ -114,7 +118,8 @@ export class Guest implements AsyncDisposable {
       if (endsAtFault) void reads?.failed.then(reject);
     });
     try {
-      const running = this.#channel.run(request, this.#watched(streams, request), program);
+      const sent = { ...request, ...(this.#source !== undefined && { source: this.#source }) };
+      const running = this.#channel.run(sent, this.#watched(streams, request), program);
       // It fails when the guest is killed, and nothing waits for it then.
       running.catch(() => {});
       if (signal?.aborted) abort();

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -30,7 +32,7 @@ const env = { HOME: "/nonexistent" };
 
 /** An image of some pieces, made once. */
 const large = (async () => {
-  const { mkdtempSync, rmSync } = await import("node:fs");
+  const { mkdtempSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
   const folder = mkdtempSync(join(tmpdir(), "docteur pull "));
   mkdirSync(join(folder, "site"));
@@ -71,7 +73,7 @@ async function start(t: ExecutionContext): Promise<Pulling> {
     bytes,
     commit,
     async pull(options) {
-      await using source = await openSource(registry.address(), { env, deadline: 5 });
+      await using source = await openSource(registry.address(), { env, deadline: 30 });
       return await pullImage(source, { image, ...options });
     },
     left: () => readdirSync(folder).filter((name) => name !== "my site.img"),
@@ -91,7 +93,8 @@ test("an image is pulled whole, and nothing is left beside it", async (t) => {
   t.true(readFileSync(image).equals(bytes));
   t.like(pulled, { commit, bytes: bytes.length, resumed: 0, verified: true });
   t.deepEqual(left(), []);
-  t.deepEqual([...new Set(phases)], ["fetch", "verify"]);
+  // Verifying reports nothing if it takes less than 50 ms.
+  t.regex([...new Set(phases)].join(), /^fetch(,verify)?$/);
 });
 
 test("an image that is there stays until the new one is complete, with its mode", async (t) => {
@@ -157,6 +160,19 @@ test("what a pull has left and somebody has changed is not believed", async (t) 
   }
 });
 
+test("a file that has another name, too, is not taken for what a pull has left", async (t) => {
+  const pulling = await start(t);
+  await interrupt(pulling, 4 * MIB);
+  const path = join(pulling.folder, pulling.left()[0]!);
+  const mine = join(temporaryFolder(t), "mine");
+  writeFileSync(mine, "mine");
+  rmSync(path);
+  linkSync(mine, path);
+  t.is((await pulling.pull()).resumed, 0);
+  t.true(readFileSync(pulling.image).equals(pulling.bytes));
+  t.is(readFileSync(mine, "utf8"), "mine");
+});
+
 test("what was left of another image is removed; what another process writes stays", async (t) => {
   const pulling = await start(t);
   const { processName } = await import("../../../reader/process-name.ts");
@@ -213,7 +229,7 @@ test("an image on a server is pulled, verified, and gone on with while it is the
   });
   const image = join(temporaryFolder(t), "x.img");
   const pull = async (options: Partial<PullOptions> = {}) => {
-    await using source = await openSource(address, { env, deadline: 5 });
+    await using source = await openSource(address, { env, deadline: 30 });
     return await pullImage(source, { image, ...options });
   };
   const pulling = { pull } as unknown as Pulling;

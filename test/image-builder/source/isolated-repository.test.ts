@@ -152,6 +152,6 @@ test("git's messages name the repository that the user knows", async (t) => {
   sampleRepository(source);
   writeFiles(source, { ".git/packed-refs": "nonsense" });
   const make = () => makeImage({ repository: source, image: join(folder, "x.img") });
-  const { message } = await failsWith(t, "GIT_FAILED", make);
+  const { message } = await failsWith(t, "NOT_A_REPOSITORY", make);
   t.true(message.endsWith(`${source}/.git/packed-refs: nonsense`), message);
 });

@@ -17,6 +17,20 @@ const refs: Ref[] = [
   { name: "refs/pull/1/head", id: ids.b },
 ];
 
+for (const digits of [40, 64]) {
+  test(`a full id names no ref, any other number of digits may (${digits} digits)`, (t) => {
+    const id = "c".repeat(digits);
+    for (const prefix of ["", "refs/", "refs/heads/", "refs/tags/"]) {
+      const named = (name: string): Ref[] => [{ name: `${prefix}${name}`, id }];
+      t.is(findRef(named(ids.a), ids.a)?.id, digits === 40 ? undefined : id, prefix);
+      t.is(findRef(named(ids.a.toUpperCase()), ids.a.toUpperCase())?.id, digits === 40 ? undefined : id);
+      t.is(findRef(named("a".repeat(64)), "a".repeat(64))?.id, digits === 64 ? undefined : id, prefix);
+      t.is(findRef(named("a".repeat(39)), "a".repeat(39))?.id, id, prefix);
+    }
+    t.is(findRef([{ name: `refs/heads/${id}`, id }], `refs/heads/${id}`)?.id, id);
+  });
+}
+
 test("names are found as git finds them", (t) => {
   for (const [revision, name] of [
     ["HEAD", "HEAD"],

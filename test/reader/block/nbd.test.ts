@@ -33,6 +33,9 @@ process.stdout.write(JSON.stringify(value));`;
   return value;
 }
 
+const fault = (why: string) =>
+  `disk: it cannot be read where it lies any more (${why}): check its server and the network, and try again`;
+
 test("a device reads its sectors through a socket, and zeroes after the last byte", async (t) => {
   const image = new MemoryImage(pattern(3_000_100));
   const serve = (socket: Duplex) => void serveNbd(socket, image);
@@ -51,11 +54,11 @@ test("a device says which bytes cannot be read, and why", async (t) => {
     if (offset === 1024) throw new Error("the server is gone");
   };
   const serve = (socket: Duplex) => void serveNbd(socket, image);
-  t.is(await inProcess(serve, "read(2, 512)"), "invalid image: disk cannot be read: EIO (at byte 1024)");
+  t.is(await inProcess(serve, "read(2, 512)"), fault("EIO"));
   for (const range of ["20, 512", "-1, 512", "0, 100", "19, 1024"]) {
     t.regex(
       String(await inProcess(serve, `read(${range})`)),
-      /^invalid image: disk cannot be read: no \d+ bytes at sector/,
+      /^invalid image: no \d+ bytes at sector -?\d+ of disk/,
     );
   }
   const goneAt = (length: number) => (socket: Duplex) => {
@@ -67,10 +70,7 @@ test("a device says which bytes cannot be read, and why", async (t) => {
   t.regex(String(await inProcess(goneAt(512), "read(0, 512)")), /the NBD server has gone|ECONNRESET|EPIPE/);
   t.is(
     await inProcess((socket) => socket.end("HTTP/1.1 400 Bad Request"), "1"),
-    "invalid image: disk cannot be read: no NBD server is there",
+    fault("no NBD server is there"),
   );
-  t.is(
-    await inProcess((socket) => socket.end(), "1"),
-    "invalid image: disk cannot be read: the NBD server has gone",
-  );
+  t.is(await inProcess((socket) => socket.end(), "1"), fault("the NBD server has gone"));
 });

@@ -149,6 +149,25 @@ test.serial("folders, links and FIFOs in the places of its files do no harm", as
   t.is(fs.readFileSync(outside, "utf8"), "mine");
 });
 
+for (const name of ["about.json", "count"]) {
+  test.serial(`a link or a FIFO in the place of ${name} does no harm`, async (t) => {
+    const blocks = ownCache(t);
+    await opened().put("key", 16, block(1));
+    const path = join(name === "count" ? blocks : imageFolder(blocks), name);
+    const outside = join(temporaryFolder(t), "outside");
+    fs.writeFileSync(outside, "mine");
+    for (const place of [() => fs.symlinkSync(outside, path), () => execFileSync("mkfifo", [path])]) {
+      fs.rmSync(path);
+      place();
+      const cache = opened();
+      await cache.put("key", 17, block(2));
+      t.deepEqual(new Uint8Array((await cache.get("key", 17))!), block(2));
+      t.is((await listImages(blocks)).length, 1);
+    }
+    t.is(fs.readFileSync(outside, "utf8"), "mine");
+  });
+}
+
 test.serial("where another user could write, or nothing can be made, there is no cache", async (t) => {
   const folder = temporaryFolder(t);
   ownCache(t, folder);
@@ -218,6 +237,22 @@ test.serial("the segments that were used longest ago go when there is too much",
   // However many more come.
   for (let number = 0; number < 600; number++) await cache.put("key", number * 3, block(number));
   t.true(size() <= limit * 1.1, `${size()} bytes`);
+});
+
+test.serial("what a clock that was wrong has marked goes first, unless it is used now", async (t) => {
+  const blocks = ownCache(t);
+  const cache = opened();
+  for (const segment of [0, 1, 2]) {
+    await cache.put("key", segment * 16, block(segment));
+    const time = Date.now() / 1000 + [1e9, 1e9, -1000][segment]!;
+    fs.utimesSync(join(imageFolder(blocks), String(segment)), time, time);
+  }
+  await cache.get("key", 16);
+  await pruneTo(blocks, 2 * (BLOCK_SIZE + 4096));
+  t.deepEqual(
+    fs.readdirSync(imageFolder(blocks)).filter((name) => /^\d+$/.test(name)),
+    ["1", "2"],
+  );
 });
 
 test.serial("a count that is lost or wrong is set right", async (t) => {

@@ -61,7 +61,8 @@ async function startProxy(t: Parameters<typeof startServer>[0], refuse?: number)
   return { seen, host: `127.0.0.1:${port}` };
 }
 
-const credentials = `Basic ${Buffer.from("user:hidden").toString("base64")}`;
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+const credentials = basic("user:hidden");
 
 test("the proxies of the environment are used, but for the hosts of no_proxy", async (t) => {
   const server = await startServer(t);
@@ -69,6 +70,8 @@ test("the proxies of the environment are used, but for the hosts of no_proxy", a
   const host = new URL(server.origin).host;
   for (const [env, requests] of [
     [{ http_proxy: `http://user:hidden@${proxy.host}` }, [`GET ${server.origin}/ ${credentials}`]],
+    [{ http_proxy: `http://user:hidden@${proxy.host}/path?query` }, [`GET ${server.origin}/ ${credentials}`]],
+    [{ http_proxy: `http://user:100%@${proxy.host}` }, [`GET ${server.origin}/ ${basic("user:100%")}`]],
     [{ HTTP_PROXY: proxy.host }, [`GET ${server.origin}/ undefined`]],
     [{ ALL_PROXY: `http://${proxy.host}` }, [`GET ${server.origin}/ undefined`]],
     [{ HTTP_PROXY: `http://${proxy.host}`, NO_PROXY: "127.0.0.1" }, []],

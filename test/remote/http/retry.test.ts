@@ -1,6 +1,9 @@
 import test from "ava";
+import { HttpClient } from "../../../remote/http/client.ts";
 import { retryAfter, TryAgain, withRetries } from "../../../remote/http/retry.ts";
+import { requireStatus } from "../../../remote/http/status.ts";
 import { SourceError } from "../../../remote/source-error.ts";
+import { startServer } from "./server.ts";
 
 const reason = new SourceError("SOURCE_UNREACHABLE", "x: is away");
 const again = (wait = 0, limit?: number) =>
@@ -60,6 +63,13 @@ test("an attempt ends with the deadline, and the error says what failed before",
   const error = await t.throwsAsync(work, { instanceOf: SourceError });
   t.is(error?.code, "SOURCE_TIMEOUT");
   t.is(error?.message, "x: no whole answer within 2 s; before that, is away: try again later");
+  const silent = new SourceError("SOURCE_TIMEOUT", "x: sends nothing: try again later");
+  const silence = withRetries(options(1), async (signal, number) => {
+    if (number === 1) throw new TryAgain(silent, { wait: 0 });
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("cut"))));
+  });
+  const twice = await t.throwsAsync(silence, { instanceOf: SourceError });
+  t.is(twice?.message, "x: no whole answer within 1 s; before that, sends nothing: try again later");
 });
 
 test("a signal ends the attempt, the wait, and what has not begun, with its reason", async (t) => {
@@ -102,4 +112,20 @@ test("Retry-After has seconds or a date", (t) => {
   t.is(retryAfter("Thu, 01 Jan 2025 00:00:05 GMT", now), 0);
   for (const text of [undefined, "", "soon", "-1", "99999999999999"])
     t.is(retryAfter(text, now), undefined, text);
+});
+
+test("a server that asks to be asked again at once waits as any other that fails", async (t) => {
+  let count = 0;
+  const { origin } = await startServer(t, (_, response) => {
+    count++;
+    response.writeHead(503, { "retry-after": count % 2 ? "0" : "Thu, 01 Jan 2015 00:00:00 GMT" }).end();
+  });
+  await using client = new HttpClient({ env: {}, deadline: 1.5 });
+  const asked = client.exchange({ url: new URL(origin), display: "there" }, async (answer) =>
+    requireStatus(answer, [206]),
+  );
+  const error = await t.throwsAsync(asked, { code: "SOURCE_UNREACHABLE" });
+  t.regex(error!.message, /try again later$/);
+  // 0.05, 0.1, 0.2, 0.4 and 0.8 seconds at least between them.
+  t.true(count <= 6, String(count));
 });

@@ -120,7 +120,14 @@ test("a server of tokens without TLS gets no password, unless the registry is on
   for (const realm of ["http://tokens.example.com/", "ftp://127.0.0.1/", "https://a:b@127.0.0.1/", "", "x"]) {
     const challenge = { scheme: "bearer", parameters: new Map([["realm", realm]]) };
     const credentials = Credentials.password("ada", "PASSWORD");
-    const options = { client, credentials, scope: "s", display: "oci://r/n", hint: "", isPlain: false };
+    const options = {
+      client,
+      credentials,
+      scope: "s",
+      display: "oci://r/n",
+      hint: "",
+      plainHttp: "none" as const,
+    };
     const error = await t.throwsAsync(requestToken(challenge, options), { instanceOf: SourceError }, realm);
     t.false(error!.message.includes("PASSWORD"));
   }

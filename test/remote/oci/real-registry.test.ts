@@ -238,7 +238,7 @@ testWith(["docker-registry", "skopeo"])("skopeo copies a pushed image as it is",
   const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false", "--preserve-digests"];
   await skopeo("copy", ...insecure, `docker://${host}/docs/site:v1`, `docker://${host}/mirror:v1`);
   await using source = await openOciSource(at(`oci://${host}/mirror@${digest}`), { env });
-  t.is(source.key, layer);
+  t.true(source.key.endsWith(`/${layer}`));
   t.deepEqual(Buffer.from(await source.read(9 * MIB, 1000)), bytes.subarray(9 * MIB, 9 * MIB + 1000));
 });
 

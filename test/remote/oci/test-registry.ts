@@ -209,6 +209,7 @@ export class TestRegistry {
     const location = () => `/v2/docs/site/blobs/uploads/${id}?state=${upload.length}`;
     const range = () => `0-${Math.max(0, upload.length - 1)}`;
     if (request.method === "GET") return end(response, 204, { location: location(), range: range() });
+    if (request.method === "DELETE") return end(response, this.uploads.delete(id) ? 204 : 404);
     const [, first] = /^(\d+)-/.exec(request.headers["content-range"] ?? "") ?? [];
     if (first !== undefined && Number(first) !== upload.length) {
       request.resume();

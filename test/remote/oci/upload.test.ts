@@ -44,6 +44,18 @@ test("a blob goes in chunks that follow each other, and not again when it is the
   t.is(of("POST").length, 1);
 });
 
+test("a registry that is read-only says so", async (t) => {
+  const intercept: TestRegistryOptions["intercept"] = ({ method }, response) => {
+    if (method !== "POST") return false;
+    response.writeHead(405).end();
+    return true;
+  };
+  const { client, of } = await start(t, { intercept });
+  const error = await t.throwsAsync(uploadBlob(client, CONTENT), { code: "SOURCE_UNSUPPORTED" });
+  t.regex(error!.message, /takes no uploads \(HTTP 405\): it may be read-only/);
+  t.is(of("PATCH").length, 0);
+});
+
 test("a small blob goes in one piece", async (t) => {
   const { registry, client, of } = await start(t);
   const small = contentOf(Buffer.from("small"));
@@ -241,4 +253,46 @@ test("an upload ends when it is aborted", async (t) => {
   };
   await t.throwsAsync(uploadBlob(client, CONTENT, { signal: controller.signal }), { is: reason });
   t.is(of("PATCH").length, 1);
+});
+
+test("an upload that is ended, or fails, leaves no session with the registry", async (t) => {
+  const { registry, of } = await start(t);
+  const controller = new AbortController();
+  // As a command opens it: what is left to do is done although the signal is aborted.
+  await using client = await Registry.open(registry.address(), {
+    ...{ env: { HOME: "/nonexistent" }, actions: "pull,push" as const },
+    signal: controller.signal,
+  });
+  const onProgress = (done: number) => done === 16 * MIB && controller.abort(new Error("Ctrl-C"));
+  const aborted = uploadBlob(client, CONTENT, { onProgress, signal: controller.signal });
+  await t.throwsAsync(aborted, { message: "Ctrl-C" });
+  t.is(of("DELETE").length, 1);
+  t.is(registry.uploads.size, 0);
+  registry.intercept = (request, response) => {
+    if (request.method !== "PATCH") return false;
+    request.resume();
+    end(response, 403);
+    return true;
+  };
+  await using other = await Registry.open(registry.address(), {
+    ...{ env: { HOME: "/nonexistent" }, actions: "pull,push" as const },
+  });
+  await t.throwsAsync(uploadBlob(other, CONTENT), { code: "SOURCE_DENIED" });
+  t.is(of("DELETE").length, 2);
+  t.is(registry.uploads.size, 0);
+});
+
+test("a registry that cannot cancel an upload changes nothing about its failure", async (t) => {
+  const { registry, client } = await start(t);
+  for (const misbehave of ["refuses", "cuts", "is silent"]) {
+    registry.intercept = (request, response) => {
+      if (request.method !== "PATCH" && request.method !== "DELETE") return false;
+      request.resume();
+      if (request.method === "PATCH") end(response, 403);
+      else if (misbehave === "refuses") end(response, 405);
+      else if (misbehave === "cuts") response.destroy();
+      return true;
+    };
+    await t.throwsAsync(uploadBlob(client, CONTENT), { code: "SOURCE_DENIED" }, misbehave);
+  }
 });

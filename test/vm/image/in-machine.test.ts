@@ -96,6 +96,21 @@ test.serial("an address that fails is told before a machine starts", async (t) =
   await leavesNothing(t, image);
 });
 
+test.serial(
+  "an image that is cut off within a sector is damaged, and does not keep the machine waiting",
+  async (t) => {
+    const image = await serveImage(t);
+    const { content, etag } = image;
+    image.content = content.subarray(0, content.length - 700);
+    image.etag = '"cut"';
+    const cut = await run({ image: image.url });
+    t.is(cut.status, 1);
+    t.regex(cut.errors, /^cat: [^\n]*invalid image: /m);
+    Object.assign(image, { content, etag });
+    await leavesNothing(t, image);
+  },
+);
+
 test.serial("another commit than the pinned one is refused", async (t) => {
   const image = await serveImage(t);
   const commit = image.version.commit;
@@ -167,6 +182,29 @@ test.serial("QEMU reads from NBD servers itself, and a machine that is started b
   });
   await t.throwsAsync(run({ image: "nbd://127.0.0.1:1/" }), { code: "SOURCE_UNREACHABLE" });
   await leavesNothing(t, image);
+});
+
+test.serial("what QEMU cannot read any more is told of the address, not of the image", async (t) => {
+  const image = await serveImage(t);
+  const nbd = new MemoryImage(image.content);
+  const { display } = await serve(t, nbd, { onFault: () => true });
+  nbd.before = (offset) => {
+    // The large file lies there. What is before it and behind it is right.
+    if (Math.abs(offset - (image.content.length >> 1)) < image.content.length >> 2) throw new Error("gone");
+  };
+  const { status, errors } = await run({ image: display, args: ["/big.bin", "/big.bin"], verbose: false });
+  t.is(status, 1);
+  t.is(
+    errors,
+    `cat: ${display}: it cannot be read where it lies any more (EIO): check its server and the network, and try again\n`,
+  );
+  const program = join(temporaryFolder(t), "try.mjs");
+  const text = `export default ({ store, console }) => {
+    try { store.get("/big.bin"); } catch (error) { console.write(error.code); }
+  };`;
+  writeFileSync(program, text);
+  const own = await run({ image: display, program, check: false, args: [] });
+  t.is(String(own.stdout), "SOURCE_UNREACHABLE");
 });
 
 test.serial("a machine's image is a file as before", async (t) => {

@@ -75,7 +75,7 @@ test.serial("a program of the user's own may do without what cannot be read", as
     });
     if (status === 0) t.is((await running).status, 0);
     else await t.throwsAsync(running, { instanceOf: SourceError });
-    t.is(stderr.text, "INVALID_IMAGE\n");
+    t.is(stderr.text, "SOURCE_UNREACHABLE\n");
   }
 });
 
