@@ -3,6 +3,7 @@ import { ByteLru } from "../reader/byte-lru.ts";
 import { decodeHeader, HEADER_BYTES } from "../reader/image/header.ts";
 import { BLOCK_SIZE, type BlockCache } from "./block-cache.ts";
 import type { RemoteImage } from "./image.ts";
+import { IndexReads } from "./index-reads.ts";
 import { PendingBlock, runsOf } from "./pending-block.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { RequestLength } from "./request-length.ts";
@@ -18,10 +19,6 @@ const OF_WINDOW = 1 / 4;
 
 /** Bytes of a request at most, whatever is read ahead. */
 const MOST = 64 * MIB;
-
-/** Reads of the index after which all of it is fetched, if it has no more bytes: who looks up many ids reads it all. */
-const INDEX_READS = 3;
-const LARGEST_INDEX = 4 * MIB;
 
 /** Milliseconds between two looks whether another process has fetched a block: the first, and the longest. */
 const LOOK = { first: 2, longest: 50 } as const;
@@ -65,9 +62,7 @@ export class Blocks implements RemoteImage {
   #memory: ByteLru<number, Uint8Array>;
   /** Blocks that the cache had, or got. */
   #inCache = new Set<number>();
-  /** Where the index begins, as soon as that is known. */
-  #indexOffset: number | undefined;
-  #indexReads = 0;
+  readonly #index: IndexReads;
   /** Changes when all that was read is forgotten. From then on, blocks are put into the cache, and not taken from it. */
   #generation = 0;
 
@@ -80,6 +75,7 @@ export class Blocks implements RemoteImage {
     this.size = source.size;
     this.#cache = cache;
     this.#capacity = memory;
+    this.#index = new IndexReads(source.size);
     this.#memory = new ByteLru(memory, memory);
     this.#queue = new RequestQueue(requests);
     this.#readAhead = new ReadAhead(memory / 2 / BLOCK_SIZE);
@@ -97,7 +93,7 @@ export class Blocks implements RemoteImage {
     const first = Math.floor(offset / BLOCK_SIZE);
     const last = Math.floor((offset + length - 1) / BLOCK_SIZE);
     const wanted = this.#wanted(first, last, true);
-    this.#prefetchIndex(offset);
+    if (this.#index.isReadAtRandom(offset)) this.prefetch(this.#index.offset, this.#index.length);
     const ahead = this.#readAhead.after(first, last);
     if (ahead !== undefined) {
       const longest = Math.max(LONGEST_RUN, Math.floor(ahead.window * OF_WINDOW));
@@ -166,19 +162,12 @@ export class Blocks implements RemoteImage {
       const [block] = this.#wanted(0, 0, true);
       const start = block instanceof PendingBlock ? await block.promise : block;
       const { indexOffset } = decodeHeader(start!.subarray(0, HEADER_BYTES), this.size);
-      this.#indexOffset = indexOffset;
+      this.#index.begin(indexOffset);
       const first = Math.floor(Math.max(0, indexOffset - BLOCK_SIZE) / BLOCK_SIZE);
       this.#wanted(first, Math.floor((indexOffset - 1) / BLOCK_SIZE), true);
     } catch {
       // The one who reads finds out what is wrong.
     }
-  }
-
-  /** Takes note of a read. The ids of an index are in no order that reading ahead would recognize. */
-  #prefetchIndex(offset: number): void {
-    const start = this.#indexOffset;
-    if (start === undefined || offset < start || this.size - start > LARGEST_INDEX) return;
-    if (++this.#indexReads === INDEX_READS) this.prefetch(start, this.size - start);
   }
 
   /** The blocks from `first` to `last`, as far as there are so many: their bytes, or those on their way. */

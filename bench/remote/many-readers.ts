@@ -15,7 +15,7 @@ const TARGET = 1.1;
 
 export async function manyReaders(): Promise<void> {
   await using nginx = await nginxOrigin(folder("nginx"), webRoot);
-  await using fresh = await nginxOrigin(folder("nginx"), webRoot, { maxAge: 60 });
+  await using fresh = await nginxOrigin(folder("nginx"), webRoot, { maxAge: 3600 });
   await using store = await registry(folder("registry"));
   const pushed = await succeed(["push", "-q", image, `oci://127.0.0.1:${store.port}/bench/image:v1`]);
   const digest = /sha256:[0-9a-f]{64}/.exec(pushed.toString())![0];

@@ -22,7 +22,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 /**
  * nginx that serves the files of a folder.
- * @param home an empty folder for its files. @param maxAge seconds for which answers are fresh.
+ * @param home an empty folder for its files. @param maxAge seconds for which files do not change.
  */
 export async function nginxOrigin(
   home: string,
@@ -30,7 +30,7 @@ export async function nginxOrigin(
   { maxAge }: { maxAge?: number } = {},
 ): Promise<Origin> {
   const port = await freePort();
-  const expires = maxAge === undefined ? "" : `expires ${maxAge}s;`;
+  const expires = maxAge === undefined ? "" : `add_header Cache-Control "max-age=${maxAge}, immutable";`;
   return await nginxWith(home, port, `server { listen 127.0.0.1:${port}; root ${root}; ${expires} }`);
 }
 
@@ -43,7 +43,7 @@ export async function nginxWith(home: string, port: number, http: string): Promi
   );
   writeFileSync(
     file,
-    `daemon off; ${process.getuid?.() === 0 ? "user root;" : ""}
+    `daemon off; master_process off; ${process.getuid?.() === 0 ? "user root;" : ""}
 pid ${home}/pid; error_log ${home}/error.log;
 events {}
 http {
