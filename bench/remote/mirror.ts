@@ -29,6 +29,7 @@ function settings(home: string, port: number, origin: string): string {
       proxy_cache_revalidate on;
       proxy_cache_lock on;
       proxy_cache_use_stale updating error timeout;
+      add_header Cache-Control "max-age=60, immutable";
     }
   }`;
 }
