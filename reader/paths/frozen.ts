@@ -1,3 +1,5 @@
+import { InvalidImageError } from "../errors.ts";
+import { hex } from "../git/object-id.ts";
 import { malformed } from "../layout/block-cursor.ts";
 import { goToEntry } from "../layout/entry-search.ts";
 import { FolderWalk } from "../layout/folder-walk.ts";
@@ -23,6 +25,8 @@ export interface FrozenOptions {
   readonly isVerified: boolean;
   /** Called with where a tree lies that is read next. */
   readonly expect: (id: Uint8Array, offset: number | undefined) => void;
+  /** Whether an error comes of reading it there, and it does not lie there. */
+  readonly hasMisled: (error: unknown) => boolean;
 }
 
 /**
@@ -39,10 +43,12 @@ export class FrozenLayout implements Layout {
   readonly #cursor: LayoutCursor;
   readonly #key = new LayoutKey();
   readonly #expect: FrozenOptions["expect"];
+  readonly #hasMisled: FrozenOptions["hasMisled"];
 
   /** @param trees reads those that folders are compared with. */
-  constructor(section: LayoutSection, trees: Trees, { isVerified, expect }: FrozenOptions) {
+  constructor(section: LayoutSection, trees: Trees, { isVerified, expect, hasMisled }: FrozenOptions) {
     this.#expect = expect;
+    this.#hasMisled = hasMisled;
     const { root, rootOffset } = section.details;
     this.#section = section;
     this.#trees = trees;
@@ -122,7 +128,12 @@ export class FrozenLayout implements Layout {
     return this.#verifiedFolders?.verify(folder, () => {
       beforeReading?.();
       this.#expect(id, offset);
-      return readTree(this.#trees.objects, id);
+      try {
+        return readTree(this.#trees.objects, id);
+      } catch (error) {
+        if (!this.#hasMisled(error)) throw error;
+        throw new InvalidImageError("layout", "a tree is not where it says", { object: hex(id) });
+      }
     });
   }
 }

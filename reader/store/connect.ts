@@ -72,6 +72,7 @@ function frozen(
   const layout = new FrozenLayout(section, trees, {
     isVerified: commit !== undefined,
     expect: (id, offset) => index.expect(id, offset),
+    hasMisled: (error) => index.hasMisled(error),
   });
   return new FallbackLayout(layout, fallback, onFallback);
 }

@@ -225,6 +225,31 @@ function testAll(format: ObjectFormat): void {
     t.notThrows(() => fc.assert(property, { numRuns: 30 }));
   });
 
+  test(`${format.name}: with a pinned commit a layout that says of folders where they do not lie changes no answer`, (t) => {
+    for (const wrong of [0, 12, 80, 10_000_000]) {
+      const falseImage = changedLayout(image, {
+        items: (items) =>
+          items.map((item) =>
+            item.type === "tree" && item.location !== undefined
+              ? { ...item, location: { ...item.location, offset: wrong } }
+              : item,
+          ),
+      });
+      for (const path of PATHS.slice(0, 20)) {
+        const store = open(falseImage, { commit });
+        t.deepEqual(
+          answer(() => store.list(path).length),
+          answer(() => open(plain, { layout: "light" }).list(path).length),
+        );
+        const prefix = open(falseImage, { commit });
+        t.deepEqual(
+          answer(() => [...prefix.prefix(path)].length),
+          answer(() => [...open(plain, { layout: "light" }).prefix(path)].length),
+        );
+      }
+    }
+  });
+
   test(`${format.name}: with a pinned commit levels above the leaves that lie change no answer`, (t) => {
     const lies: Record<string, (root: Buffer) => void> = {
       "the first child is the second": (root) => root.writeUInt32BE(1, 8),
