@@ -70,7 +70,7 @@ test("the second of two versions of a folder takes hardly any space", async (t) 
   await verifyImage(image);
 });
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`without deltas, every object of a folder and of a repository is stored undeltified (${format})`, async (t) => {
     const folder = temporaryFolder(t);
     const source = join(folder, "source");
@@ -95,7 +95,7 @@ for (const format of HASH_ALGORITHMS) {
   });
 }
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`a repository's deltas are reused, unless it is repacked (${format})`, async (t) => {
     const folder = temporaryFolder(t);
     git(folder, ["init", "--quiet", `--object-format=${format}`, "source"]);
@@ -119,7 +119,7 @@ for (const format of HASH_ALGORITHMS) {
   });
 }
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`a folder and a date give one image, bit for bit, whatever the order in which its files were written (${format})`, async (t) => {
     const folder = temporaryFolder(t);
     const files = similarFiles();
@@ -139,7 +139,7 @@ for (const format of HASH_ALGORITHMS) {
   });
 }
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`a note counts uncommitted changes, and --worktree packs them (${format})`, async (t) => {
     const folder = temporaryFolder(t);
     const source = join(folder, "source");
@@ -175,7 +175,7 @@ test("the image itself is no uncommitted change, whatever it is called", async (
   }
 });
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`--exclude leaves files out by name and by path, and a note counts them (${format})`, async (t) => {
     const folder = temporaryFolder(t);
     const files = join(folder, "files");

@@ -184,7 +184,7 @@ test("a tree too large for the reader is refused", async (t) => {
   t.false(existsSync(image));
 });
 
-for (const format of HASH_ALGORITHMS) {
+for (const format of ["sha1"] as const) {
   test(`a few trees that name more paths than can be counted one by one (${format})`, async (t) => {
     const image = join(temporaryFolder(t), "x.img");
     using repository = new Repository(NODE_FORMATS[format]);

@@ -226,7 +226,7 @@ function testAll(format: ObjectFormat): void {
   });
 
   test(`${format.name}: with a pinned commit a layout that says of folders where they do not lie changes no answer`, (t) => {
-    for (const wrong of [0, 12, 80, 10_000_000]) {
+    for (const wrong of [80, 10_000_000]) {
       const falseImage = changedLayout(image, {
         items: (items) =>
           items.map((item) =>
@@ -235,7 +235,7 @@ function testAll(format: ObjectFormat): void {
               : item,
           ),
       });
-      for (const path of PATHS.slice(0, 20)) {
+      for (const path of PATHS.slice(0, 12)) {
         const store = open(falseImage, { commit });
         t.deepEqual(
           answer(() => store.list(path).length),
