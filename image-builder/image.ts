@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { DocteurError } from "../reader/errors.ts";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import type { ObjectFormat } from "../reader/git/object-format.ts";
 import { raw } from "../reader/git/object-id.ts";
 import { encodeHeader, headerSize, paddedTo } from "../reader/image/header.ts";
 import { FOOTER_SIZE, looksLikeFooter } from "../reader/image/sections.ts";
+import { finalPath, openBeside, writeFailed } from "./image-path.ts";
 import { removeLeftImages, temporaryImageName } from "./leftovers.ts";
 import type { OnProgress } from "./progress.ts";
 
@@ -65,23 +65,10 @@ export class ImageFile implements AsyncDisposable {
    * @throws {DocteurError} `IMAGE_PATH`.
    */
   static async create(image: string): Promise<ImageFile> {
-    const path = await realpath(image).catch(() => resolve(image));
-    const before = await stat(path).catch(() => undefined);
-    if (before !== undefined && !before.isFile()) {
-      throw badPath(image, before.isDirectory() ? "it is a folder" : "it exists and is not a file");
-    }
-    if (/[/]$/.test(image)) throw badPath(image, "it must not end with a slash");
+    const { path, mode } = await finalPath(image);
     await removeLeftImages(dirname(path));
     const temporary = join(dirname(path), temporaryImageName(basename(path)));
-    try {
-      return new ImageFile(
-        path,
-        temporary,
-        await open(temporary, "wx+", before ? before.mode & 0o777 : 0o666),
-      );
-    } catch (cause) {
-      throw badPath(image, whyNot((cause as NodeJS.ErrnoException).code, dirname(path)), cause);
-    }
+    return new ImageFile(path, temporary, await openBeside(image, temporary, "wx+", mode));
   }
 
   /**
@@ -208,38 +195,4 @@ export class ImageFile implements AsyncDisposable {
       done += bytesWritten;
     }
   }
-}
-
-export function whyNot(code: string | undefined, folder: string): string {
-  switch (code) {
-    case "ENOENT":
-      return `the folder ${folder} does not exist`;
-    case "ENOTDIR":
-      return `${folder} is not a folder`;
-    case "EACCES":
-    case "EPERM":
-      return `no permission to write in the folder ${folder}`;
-    case "EROFS":
-      return `the folder ${folder} is on a read-only file system`;
-    case "ENOSPC":
-    case "EDQUOT":
-      return `no space left in ${folder}`;
-    default:
-      return `${code}`;
-  }
-}
-
-export function badPath(image: string, why: string, cause?: unknown): DocteurError {
-  return new DocteurError("IMAGE_PATH", `cannot write the image ${image}: ${why}`, { cause });
-}
-
-export function writeFailed(path: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof DocteurError || code === undefined || typeof code !== "string") return error;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
-    const what =
-      code === "EFBIG" ? "the image exceeds the largest file size here" : "no space left for the image";
-    return new DocteurError("DISK_FULL", `${what}: ${path}`, { cause: error });
-  }
-  return new DocteurError("IMAGE_WRITE", `the image ${path} cannot be written: ${code}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-import { SourceError } from "./source-error.ts";
+import { SourceError } from "../reader/source-error.ts";
 
 /** Where an image lies. */
 export type ImageAddress = FileAddress | HttpAddress | OciAddress | NbdAddress | RbdAddress;

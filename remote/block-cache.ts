@@ -13,7 +13,7 @@ export interface BlockCache {
   describe(key: string, display: string, size: number): void;
   /**
    * Says to all who use this cache that the caller fetches a block, until `release`, or until it dies.
-   * @returns false if another does. True where nobody can be told.
+   * @returns false if another does. True if no others use it.
    */
   claim(key: string, block: number): boolean;
   release(key: string, block: number): void;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ByteLru } from "../reader/byte-lru.ts";
 import { decodeHeader, HEADER_BYTES } from "../reader/image/header.ts";
 import { BLOCK_SIZE, type BlockCache } from "./block-cache.ts";
+import { LOOK } from "./cache/claims.ts";
 import type { RemoteImage } from "./image.ts";
 import { IndexReads } from "./index-reads.ts";
 import { PendingBlock, runsOf } from "./pending-block.ts";
@@ -19,9 +20,6 @@ const OF_WINDOW = 1 / 4;
 
 /** Bytes of a request at most, whatever is read ahead. */
 const MOST = 64 * MIB;
-
-/** Milliseconds between two looks whether another process has fetched a block: the first, and the longest. */
-const LOOK = { first: 2, longest: 50 } as const;
 
 /** Milliseconds to wait for another process that fetches a block: a network that is slow is so for all. */
 const PATIENCE = 30_000;

@@ -1,9 +1,9 @@
+import { SourceError } from "../reader/source-error.ts";
 import type { ImageAddress } from "./address.ts";
 import { DEFAULT_CACHE_SIZE } from "./cache/cache-size.ts";
 import type { Openings } from "./cache/openings.ts";
 import type { RemoteImage } from "./image.ts";
 import type { Source, SourceOptions } from "./source.ts";
-import { SourceError } from "./source-error.ts";
 
 /** How an image is opened that lies elsewhere. */
 export interface RemoteOptions extends SourceOptions {

@@ -22,6 +22,10 @@ export interface Source extends AsyncDisposable {
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** Bytes that opening brings, and seconds that a read may take, by default. */
+export const DEFAULT_START: number = 64 * 1024;
+export const DEFAULT_DEADLINE = 60;
+
 /** What opening a source may need. */
 export interface SourceOptions {
   /** Bytes to read from the start while it is opened. Default 64 KiB. */

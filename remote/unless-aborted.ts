@@ -1,4 +1,4 @@
-import { deferred } from "./deferred.ts";
+import { deferred } from "../reader/deferred.ts";
 
 /** Waits for work, but no longer than until a signal is aborted. @throws the signal's reason. */
 export async function unlessAborted<Result>(

@@ -18,7 +18,8 @@ const ROOT = join(import.meta.dirname, "..");
 const INTRODUCTION = `# The interfaces of the libraries
 
 What \`docteur/store\`, \`docteur/remote\`, \`docteur/vm\` and \`docteur/guest\` export. \`scripts/write-api-docs.ts\` writes
-this page from the sources; do not edit it. [STORE.md](STORE.md), [VM.md](VM.md) and [UNIKERNELS.md](UNIKERNELS.md) say how to use them.
+this page from the sources; do not edit it. [STORE.md](STORE.md), [VM.md](VM.md) and [UNIKERNELS.md](UNIKERNELS.md)
+say how to use them.
 `;
 
 const LIBRARIES = ["store", "remote", "vm", "guest"] as const;

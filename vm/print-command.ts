@@ -1,8 +1,8 @@
 import { ERROR_PORT, OUTPUT_PORT, REQUEST_ARGUMENT } from "../guest/protocol/ports.ts";
 import { encodeRequest } from "../guest/protocol/request.ts";
 import { DocteurError } from "../reader/errors.ts";
+import { SourceError } from "../reader/source-error.ts";
 import { isFile, parseImageAddress } from "../remote/address.ts";
-import { SourceError } from "../remote/source-error.ts";
 import { parsePortMapping, printAddress } from "./front/address.ts";
 import { openDisk } from "./image/open-disk.ts";
 import { prepareMachine } from "./prepare.ts";

@@ -1,6 +1,6 @@
-import { isSourceFault } from "../../reader/block/source-fault.ts";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import type { Console } from "../unikernel.ts";
 
 /** The exit status of a wrong call, as of the command line. */
@@ -51,8 +51,8 @@ export async function attemptAsync(
 
 function report(console: Console, program: string, error: unknown): number {
   // What follows could not be read either.
-  if (!(error instanceof DocteurError) || error instanceof InvalidImageError || isSourceFault(error))
-    throw error;
+  const isOfImage = error instanceof InvalidImageError || error instanceof SourceError;
+  if (isOfImage || !(error instanceof DocteurError)) throw error;
   console.error(`${program}: ${printable(error.message)}\n`);
   return 1;
 }

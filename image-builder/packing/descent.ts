@@ -24,8 +24,8 @@ const TREE = 2 ** 31;
  * @throws what `fs` throws.
  */
 export function* descent(entries: SourceEntries, packs: SourcePacks, commit: string): Generator<number> {
-  const walk = new Descent(entries, packs, commit);
   const id = raw(commit);
+  const walk = new Descent(entries, packs, commit, id.length);
   const top = entries.find(id);
   if (top !== undefined) {
     yield* walk.trees(top);
@@ -45,6 +45,7 @@ class TreeBuffer extends FreshBuffer {
 class Descent {
   /** The commit's id, hexadecimal. */
   readonly #commit: string;
+  readonly #idLength: number;
   readonly #entries: SourceEntries;
   readonly #packs: SourcePacks;
   /** Of each entry: whether it has come. */
@@ -52,8 +53,9 @@ class Descent {
   /** What each tree names: how much, then the entries. In the order in which the trees came. */
   readonly #named = new NumberList();
 
-  constructor(entries: SourceEntries, packs: SourcePacks, commit: string) {
+  constructor(entries: SourceEntries, packs: SourcePacks, commit: string, idLength: number) {
     this.#commit = commit;
+    this.#idLength = idLength;
     this.#entries = entries;
     this.#packs = packs;
     this.#seen = new Uint8Array(entries.count);
@@ -135,7 +137,7 @@ class Descent {
   #tree(entry: number): Tree | undefined {
     const content = this.#read(entry, "tree");
     try {
-      return content && new Tree(content, this.#commit.length / 2);
+      return content && new Tree(content, this.#idLength);
     } catch (error) {
       if (error instanceof DocteurError) return undefined;
       throw error;

@@ -9,8 +9,7 @@ const AT_ONCE = 4;
 
 /**
  * Reads the bytes from `start` to `end` in pieces, several requests at once, and gives them in order. A piece is
- * as long as the network is fast.
- * If one fails, or the caller stops, the others are aborted.
+ * as long as the network is fast. If one fails, or the caller stops, the others are aborted.
  *
  * @throws what `read` throws; the signal's reason when aborted.
  */

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, lstat, open, readdir, realpath, rename, rm, stat, statfs } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { type FileHandle, lstat, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { hasEnded, PROCESS_NAME, processName } from "../../reader/process-name.ts";
-import { badPath, whyNot, writeFailed } from "../image.ts";
+import { finalPath, openBeside, writeFailed } from "../image-path.ts";
 
 /** Bytes of the image's name that the name of its partial file has: a name has at most 255. */
 const SHOWN = 80;
@@ -52,12 +52,7 @@ export class PartialImage implements AsyncDisposable {
    * @throws {DocteurError} `IMAGE_PATH`, `DISK_FULL`: there is less space than the image needs.
    */
   static async open(image: string, key: string, size: number): Promise<PartialImage> {
-    const path = await realpath(image).catch(() => resolve(image));
-    const before = await stat(path).catch(() => undefined);
-    if (before !== undefined && !before.isFile()) {
-      throw badPath(image, before.isDirectory() ? "it is a folder" : "it exists and is not a file");
-    }
-    if (/[/]$/.test(image)) throw badPath(image, "it must not end with a slash");
+    const { path, mode } = await finalPath(image);
     const folder = dirname(path);
     const shown = Buffer.from(basename(path))
       .subarray(0, SHOWN)
@@ -71,12 +66,7 @@ export class PartialImage implements AsyncDisposable {
     );
     const kept = join(folder, `${start}${digits}.part`);
     await adopt(folder, start, digits, temporary);
-    let file: FileHandle;
-    try {
-      file = await open(temporary, "a+", before ? before.mode & 0o777 : 0o666);
-    } catch (cause) {
-      throw badPath(image, whyNot((cause as NodeJS.ErrnoException).code, folder), cause);
-    }
+    const file = await openBeside(image, temporary, "a+", mode);
     const { size: length } = await file.stat();
     const partial = new PartialImage(path, temporary, kept, file, length);
     try {

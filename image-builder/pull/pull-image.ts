@@ -1,9 +1,9 @@
 import { InvalidImageError } from "../../reader/errors.ts";
 import { decodeHeader, HEADER_BYTES } from "../../reader/image/header.ts";
-import type { Digester } from "../../remote/oci/digest.ts";
+import { SourceError } from "../../reader/source-error.ts";
+import { Digester } from "../../remote/oci/digest.ts";
 import { isOciSource, type OciSource } from "../../remote/oci/oci-source.ts";
 import type { Source } from "../../remote/source.ts";
-import { SourceError } from "../../remote/source-error.ts";
 import { type Verification, verifyImage } from "../verify/index.ts";
 import { orderedPieces } from "./ordered-pieces.ts";
 import { PartialImage } from "./partial-image.ts";
@@ -99,9 +99,11 @@ async function fill(partial: PartialImage, source: Source, options: PullOptions)
   const { onProgress, signal } = options;
   const { size } = source;
   const layer = isOciSource(source) ? source : undefined;
-  const digester = layer && (await digesterOf(layer));
-  if (layer !== undefined) await hashLayer(digester, layer, 0, layer.offset, signal);
-  if (digester !== undefined) for await (const bytes of partial.read()) digester.update(bytes);
+  const digester = layer && new Digester(layer.layer.digest);
+  if (layer !== undefined && digester !== undefined) {
+    await hashLayer(digester, layer, 0, layer.offset, signal);
+    for await (const bytes of partial.read()) digester.update(bytes);
+  }
   const read = (offset: number, length: number, ended: AbortSignal) => source.read(offset, length, ended);
   onProgress?.("fetch", partial.length, size);
   for await (const bytes of orderedPieces(read, partial.length, size, signal)) {
@@ -115,14 +117,9 @@ async function fill(partial: PartialImage, source: Source, options: PullOptions)
   if (found !== layer.layer.digest) throw new WrongDigestError(source.display, found, layer.layer.digest);
 }
 
-async function digesterOf({ layer }: OciSource): Promise<Digester> {
-  const { Digester } = await import("../../remote/oci/digest.ts");
-  return new Digester(layer.digest);
-}
-
 /** Hashes what is before or behind the image in its layer. */
 async function hashLayer(
-  digester: Digester | undefined,
+  digester: Digester,
   source: OciSource,
   start: number,
   end: number,
@@ -130,5 +127,5 @@ async function hashLayer(
 ): Promise<void> {
   const read = (offset: number, length: number, ended: AbortSignal) =>
     source.readLayer(offset, length, ended);
-  for await (const bytes of orderedPieces(read, start, end, signal)) digester?.update(bytes);
+  for await (const bytes of orderedPieces(read, start, end, signal)) digester.update(bytes);
 }

@@ -53,10 +53,15 @@ const DIGEST = /^sha(?:256|512):[0-9a-f]+/i;
 /** What stands between an address's scheme, or its start, and its last `@`; undefined if nothing does. */
 export function userInfoOf(address: string): string | undefined {
   const start = SCHEME.exec(address)![0].length;
+  const end = endOfUserInfo(address);
+  return end > start ? address.slice(start, end) : undefined;
+}
+
+/** Where the last `@` stands that does not pin an image; negative if there is none. */
+function endOfUserInfo(address: string): number {
   const last = address.lastIndexOf("@");
   const isPinned = /^\s*oci:/i.test(address) && DIGEST.test(address.slice(last + 1));
-  const at = isPinned && last > 0 ? address.lastIndexOf("@", last - 1) : last;
-  return at > start ? address.slice(start, at) : undefined;
+  return isPinned ? address.lastIndexOf("@", last - 1) : last;
 }
 
 /**
@@ -78,8 +83,6 @@ export function maskUrls(message: string): string {
 
 function maskUrl(url: string): string {
   const [scheme] = /^.*?:[/\\]+/.exec(url)!;
-  const last = url.lastIndexOf("@");
-  const isPinned = /^oci:/i.test(scheme) && DIGEST.test(url.slice(last + 1));
-  const at = isPinned ? url.lastIndexOf("@", last - 1) : last;
-  return at < 0 ? url : `${scheme}${MASK}${url.slice(at)}`;
+  const end = endOfUserInfo(url);
+  return end < 0 ? url : `${scheme}${MASK}${url.slice(end)}`;
 }

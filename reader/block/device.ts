@@ -1,3 +1,5 @@
+import { InvalidImageError } from "../errors.ts";
+
 /**
  * A read-only disk, read in whole sectors by number, as virtio-blk offers it (Virtual I/O Device 1.2, section
  * 5.2). Reading is synchronous: the guest has one CPU and nothing else to do while it waits.
@@ -26,4 +28,26 @@ export interface BlockDevice {
   readSectors(first: number, into: Uint8Array): void;
   /** Gives the device back. Reading afterwards is an error. */
   close(): void;
+}
+
+/**
+ * Checks what `readSectors` is asked for.
+ *
+ * @param name what messages call the device.
+ * @returns the byte at which the sector `first` begins.
+ * @throws {InvalidImageError} fault `device`: these are no whole sectors, or they lie beyond the end.
+ */
+export function startOfSectors(
+  { sectorSize, sectorCount }: BlockDevice,
+  first: number,
+  into: Uint8Array,
+  name: string,
+): number {
+  const start = first * sectorSize;
+  if (into.length % sectorSize === 0 && first >= 0 && start + into.length <= sectorCount * sectorSize) {
+    return start;
+  }
+  throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${name}`, {
+    offset: start,
+  });
 }

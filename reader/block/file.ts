@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { DocteurError, InvalidImageError } from "../errors.ts";
-import type { BlockDevice } from "./device.ts";
+import { type BlockDevice, startOfSectors } from "./device.ts";
 import { sourceFault } from "./source-fault.ts";
 
 /** The unit of Linux' block layer, whatever the disk's own sector is. */
@@ -89,13 +89,7 @@ class FileDevice implements BlockDevice {
   }
 
   readSectors(first: number, into: Uint8Array): void {
-    const start = first * SECTOR_SIZE;
-    const there = first >= 0 && start + into.length <= this.sectorCount * SECTOR_SIZE;
-    if (into.length % SECTOR_SIZE !== 0 || !there) {
-      throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first} of ${this.path}`, {
-        offset: start,
-      });
-    }
+    const start = startOfSectors(this, first, into, this.path);
     let done = 0;
     while (done < into.length) {
       const read = this.#pread(into, done, start + done);

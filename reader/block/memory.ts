@@ -1,5 +1,4 @@
-import { InvalidImageError } from "../errors.ts";
-import type { BlockDevice } from "./device.ts";
+import { type BlockDevice, startOfSectors } from "./device.ts";
 
 const SECTOR_SIZE = 512;
 
@@ -13,13 +12,7 @@ export function memoryDevice(bytes: Uint8Array): BlockDevice {
     sectorCount,
     size: bytes.length,
     readSectors(first, into) {
-      const start = first * SECTOR_SIZE;
-      const there = first >= 0 && start + into.length <= sectorCount * SECTOR_SIZE;
-      if (into.length % SECTOR_SIZE !== 0 || !there) {
-        throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first}`, {
-          offset: start,
-        });
-      }
+      const start = startOfSectors(this, first, into, "the image");
       const part = bytes.subarray(start, start + into.length);
       into.set(part);
       into.fill(0, part.length);

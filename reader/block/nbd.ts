@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
-import { type DocteurError, InvalidImageError } from "../errors.ts";
-import type { BlockDevice } from "./device.ts";
+import type { SourceError } from "../source-error.ts";
+import { type BlockDevice, startOfSectors } from "./device.ts";
 import {
   CommandType,
   decodeOptionReply,
@@ -37,7 +37,7 @@ const MAX_ANSWER = 64 * 1024;
  * the protocol.
  *
  * @param path what messages call the image.
- * @throws {DocteurError} `SOURCE_UNREACHABLE`, if there is no such server.
+ * @throws {SourceError} `SOURCE_UNREACHABLE`, if there is no such server.
  */
 export function openNbdDevice(fd: number, path: string): BlockDevice {
   return new NbdDevice(fd, path);
@@ -62,12 +62,7 @@ class NbdDevice implements BlockDevice {
   }
 
   readSectors(first: number, into: Uint8Array): void {
-    const start = first * SECTOR_SIZE;
-    const there = first >= 0 && start + into.length <= this.sectorCount * SECTOR_SIZE;
-    if (into.length % SECTOR_SIZE !== 0 || !there) {
-      const what = `no ${into.length} bytes at sector ${first} of ${this.#name}`;
-      throw new InvalidImageError("device", what, { offset: start });
-    }
+    const start = startOfSectors(this, first, into, this.#name);
     const end = Math.min(into.length, this.size - start);
     for (let done = 0; done < end; done += MAX_LENGTH) {
       this.#read(start + done, into.subarray(done, Math.min(done + MAX_LENGTH, end)));
@@ -87,7 +82,8 @@ class NbdDevice implements BlockDevice {
     this.#write(encodeOption(OptionType.GO, encodeInfoRequest(new Uint8Array(0), [])));
     for (let size: number | undefined; ; ) {
       const header = decodeOptionReply(this.#exactly(OPTION_REPLY_BYTES));
-      if (header === undefined || header.length > MAX_ANSWER) throw this.#fault("the NBD server is none");
+      if (header === undefined || header.length > MAX_ANSWER)
+        throw this.#fault("the NBD server breaks the protocol");
       const data = viewOf(this.#exactly(header.length));
       if (header.type === OptionReply.ACK && size !== undefined) return size;
       if (header.type !== OptionReply.INFO) throw this.#fault("the NBD server refuses to serve it");
@@ -131,7 +127,7 @@ class NbdDevice implements BlockDevice {
     }
   }
 
-  #fault(why: string, options?: ErrorOptions): DocteurError {
+  #fault(why: string, options?: ErrorOptions): SourceError {
     return sourceFault(this.#name, why, options);
   }
 }

@@ -5,6 +5,9 @@ import { hasEnded, processName } from "../../reader/process-name.ts";
 const LIFE_MS = 5000;
 const RENEWAL_MS = 1500;
 
+/** Milliseconds between two looks whether a claim of another process is free: the first, and the longest. */
+export const LOOK = { first: 2, longest: 50 } as const;
+
 /** Milliseconds for which it is believed that an owner is alive. */
 const CHECK_MS = 200;
 

@@ -12,8 +12,8 @@ import { textOf } from "./text-of.ts";
 
 /**
  * Blocks in files, for all processes of this user: `blocks/NAME/SEGMENT` in the cache's folder, where NAME is a
- * hash of the source's key, and a segment has 16 blocks. See segment.ts for how a block is told from the half
- * of one. When there is more than the limit, the segments that were used longest ago go.
+ * hash of the source's key, and a segment has 16 blocks. A block that is damaged, or not whole, is not
+ * there: segment.ts says how. When there is more than the limit, the segments that were used longest ago go.
  *
  * @returns undefined if there can be no cache: it cannot be written, or another user could write to it.
  */

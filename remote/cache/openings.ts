@@ -1,20 +1,12 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { processName } from "../../reader/process-name.ts";
 import type { BlockCache } from "../block-cache.ts";
 import { makeCacheFolder } from "./cache-folder.ts";
-import { Claims } from "./claims.ts";
+import { Claims, LOOK } from "./claims.ts";
 import { BLOCKS, OPENINGS } from "./layout.ts";
+import { textOf } from "./text-of.ts";
 
 /** Records that are kept; when there are more, the older half goes. */
 const MOST = 1024;
@@ -24,9 +16,6 @@ const LARGEST = 64 * 1024;
 
 /** Milliseconds from which on the time of the last use is stale. */
 const USED_MS = 60 * 60 * 1000;
-
-/** Milliseconds between two looks whether another process has opened an image: the first, and the longest. */
-const LOOK = { first: 2, longest: 50 } as const;
 
 /** Milliseconds to wait for another process that opens the same. */
 const PATIENCE = 10_000;
@@ -74,8 +63,8 @@ export class Openings {
     try {
       const path = join(this.#folder, name);
       const stats = lstatSync(path);
-      if (!stats.isFile() || stats.size > LARGEST) return undefined;
-      const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+      if (stats.size > LARGEST) return undefined;
+      const value: unknown = JSON.parse(textOf(path) ?? "");
       const now = Date.now();
       if (stats.mtimeMs < now - USED_MS) utimesSync(path, now / 1000, now / 1000);
       return value;

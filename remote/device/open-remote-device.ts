@@ -2,9 +2,9 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { BlockDevice } from "../../reader/block/device.ts";
 import type { SourceErrorCode } from "../../reader/error-codes.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { parseImageAddress } from "../address.ts";
 import type { RemoteOptions } from "../open.ts";
-import { SourceError } from "../source-error.ts";
 import type { DeviceHandle, ErrorAnswer } from "./protocol.ts";
 import { RemoteDevice } from "./remote-device.ts";
 

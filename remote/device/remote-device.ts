@@ -1,7 +1,7 @@
-import type { BlockDevice } from "../../reader/block/device.ts";
+import { type BlockDevice, startOfSectors } from "../../reader/block/device.ts";
 import type { SourceErrorCode } from "../../reader/error-codes.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import {
   CONTROL_BYTES,
   type DeviceHandle,
@@ -45,13 +45,8 @@ export class RemoteDevice implements BlockDevice {
   /** @throws {SourceError} the image cannot be read where it lies. */
   readSectors(first: number, into: Uint8Array): void {
     const { display } = this.#handle;
-    const start = first * SECTOR_SIZE;
-    const fault = (what: string) => new InvalidImageError("device", what, { offset: start });
-    if (!this.#isOpen) throw fault(`${display} is closed`);
-    const there = first >= 0 && start + into.length <= this.sectorCount * SECTOR_SIZE;
-    if (into.length % SECTOR_SIZE !== 0 || !there) {
-      throw fault(`no ${into.length} bytes at sector ${first} of ${display}`);
-    }
+    const start = startOfSectors(this, first, into, display);
+    if (!this.#isOpen) throw new InvalidImageError("device", `${display} is closed`, { offset: start });
     // Of no sectors at the end, a size that is no multiple of them leaves less than nothing.
     const length = Math.max(0, Math.min(into.length, this.size - start));
     for (let done = 0; done < length; ) {

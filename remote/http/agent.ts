@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { Dispatcher } from "undici";
 import { DocteurError } from "../../reader/errors.ts";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { readTrusted } from "./trusted.ts";
 import { EnvHttpProxyAgent, Pool } from "./undici.ts";
 

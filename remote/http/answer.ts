@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import { SourceError } from "../../reader/source-error.ts";
 import { withoutSecrets } from "../address.ts";
-import { SourceError } from "../source-error.ts";
 import { malformed } from "./retry.ts";
 
 /** What a server answers, once its redirects are followed. */

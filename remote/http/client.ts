@@ -1,16 +1,14 @@
 import { Readable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { withoutSecrets } from "../address.ts";
-import { SourceError } from "../source-error.ts";
+import { DEFAULT_DEADLINE } from "../source.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { HttpAgent, proxyVariable } from "./agent.ts";
 import { answerDisplay, type HttpAnswer, header } from "./answer.ts";
 import { networkError } from "./network-error.ts";
 import { MAXIMUM_REDIRECTS, redirectTarget } from "./redirects.ts";
 import { malformed, withRetries } from "./retry.ts";
-
-/** Seconds that a read may take, where nobody says it. */
-const DEADLINE = 60;
 
 /** Bytes of a request's body that are sent at once: a slow connection is no silent one while these pass. */
 const PIECE = 65_536;
@@ -67,7 +65,7 @@ export class HttpClient implements AsyncDisposable {
   readonly #agent: HttpAgent;
   readonly #closed = new AbortController();
 
-  constructor({ cacert, deadline = DEADLINE, env = process.env, detail }: HttpClientOptions = {}) {
+  constructor({ cacert, deadline = DEFAULT_DEADLINE, env = process.env, detail }: HttpClientOptions = {}) {
     this.#deadline = deadline;
     this.#env = env;
     this.#detail = detail;

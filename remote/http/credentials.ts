@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Authorization } from "./client.ts";
 import { readHeaderFile } from "./header-file.ts";
 import { findNetrc, type NetrcEntry, NetrcSyntaxError } from "./netrc.ts";
@@ -31,7 +32,7 @@ export async function credentialsFor(
 ): Promise<Credentials> {
   const headers = headerFrom === undefined ? {} : await readHeaderFile(headerFrom, signal);
   const token = env.DOCTEUR_TOKEN ?? "";
-  const safe = url.protocol === "https:" || isThisMachine(url.hostname);
+  const safe = url.protocol === "https:" || isLoopback(url.hostname);
   let hint = isPresigned(url)
     ? "the signature of the URL may have expired: get a new one"
     : "give --header-from FILE, DOCTEUR_TOKEN or a netrc file with the right ones";
@@ -47,10 +48,6 @@ export async function credentialsFor(
     } else if (token !== "") hint = "DOCTEUR_TOKEN is sent over https only: use https";
   }
   return { origin: url.origin, headers: () => headers, hint };
-}
-
-function isThisMachine(hostname: string): boolean {
-  return /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
 
 function checkedToken(token: string): string {

@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { readSmallFile } from "./small-file.ts";
 
 /** Bytes of a file with headers at most. */

@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { malformed, TryAgain } from "./retry.ts";
 
 const CUT = "the connection was cut";

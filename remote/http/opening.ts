@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { contentLength, type HttpAnswer, header, readBody, readExactly, requireIdentity } from "./answer.ts";
 import { contentRange, DOWNLOAD, type Range, requireRange } from "./range-answer.ts";
 import { malformed } from "./retry.ts";

@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { type HttpAnswer, header, requireIdentity } from "./answer.ts";
 import { type ContentRange, parseContentRange } from "./content-range.ts";
 import { malformed } from "./retry.ts";

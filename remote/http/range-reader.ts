@@ -1,15 +1,13 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
+import { DEFAULT_START } from "../source.ts";
 import { contentLength, type HttpAnswer, readExactly } from "./answer.ts";
 import type { Authorization, HttpClient, HttpRequest } from "./client.ts";
 import { type Freshness, freshnessOf } from "./freshness.ts";
 import { isUnchanged, receiveFirst } from "./opening.ts";
 import { contentRange, type Range, requireRange } from "./range-answer.ts";
-import { malformed, TryAgain } from "./retry.ts";
+import { malformed, OPENING_ATTEMPTS, TryAgain } from "./retry.ts";
 import { type CredentialHint, requireStatus } from "./status.ts";
 import { compareVersions, strongTag, type Version, versionOf } from "./version.ts";
-
-/** Attempts at opening: a wrong address is told soon, whereas a read that is under way waits for its server. */
-const OPENING_ATTEMPTS = 6;
 
 /** Statuses with which a server refuses a presigned URL that has expired, or that has gone. */
 const EXPIRED: readonly number[] = [400, 401, 403, 404, 410];
@@ -92,7 +90,7 @@ export class RangeReader {
    *   1 MiB; and what `HttpClient.exchange` throws.
    */
   static async open(client: HttpClient, options: RangeReaderOptions): Promise<RangeReader> {
-    const { offset = 0, start = 65_536, length, known, immutable } = options;
+    const { offset = 0, start = DEFAULT_START, length, known, immutable } = options;
     const range = { first: offset, last: offset + Math.max(1, Math.min(start, length ?? start)) - 1 };
     const tag = known && strongTag(known);
     const condition = tag === undefined ? undefined : { "if-none-match": tag };

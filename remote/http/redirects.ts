@@ -1,5 +1,5 @@
+import { SourceError } from "../../reader/source-error.ts";
 import { withoutSecrets } from "../address.ts";
-import { SourceError } from "../source-error.ts";
 import { type HttpAnswer, header } from "./answer.ts";
 import { malformed } from "./retry.ts";
 

@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 
 /** Milliseconds before the second attempt; each later one waits up to twice as long as the one before. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5000;
+
+/**
+ * Attempts at a first request: who has given a wrong address learns it soon. A read that is under way waits for
+ * its server.
+ */
+export const OPENING_ATTEMPTS = 6;
 
 /** Attempts at what a server does wrong rather than not at all: it may be one of several behind one name. */
 const MALFORMED_ATTEMPTS = 5;

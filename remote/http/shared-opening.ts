@@ -37,9 +37,7 @@ export async function openShared(
   { cacert, deadline }: Pick<SourceOptions, "cacert" | "deadline">,
 ): Promise<RangeReader> {
   const { url, signal, authorization } = options;
-  const name = createHash("sha256")
-    .update(`http ${resourceName(url)}`)
-    .digest("hex");
+  const name = hashOf(`http ${resourceName(url)}`);
   const headers = Object.entries(authorization?.headers() ?? {}).sort();
   const grant = grantOf([url.href, headers, cacert ?? null]);
   const wanted = whenWanted(name);

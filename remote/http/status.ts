@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { type HttpAnswer, header } from "./answer.ts";
 import { malformed, retryAfter, TryAgain } from "./retry.ts";
 

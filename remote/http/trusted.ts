@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { readSmallFile } from "./small-file.ts";
 
 /** Bytes of a file of certificates; Debian's has a quarter of a million. */

@@ -68,7 +68,7 @@ export function versionKey(url: URL, version: Version): string {
     .digest("hex")}`;
 }
 
-/** Names a resource, whatever version it has, and whoever signs the URL. It may hold secrets. */
+/** Names a resource, whatever its version, and by whom its URL is signed. It may hold secrets. */
 export function resourceName(url: URL): string {
   return JSON.stringify(nameOf(url));
 }

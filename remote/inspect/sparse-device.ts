@@ -1,4 +1,4 @@
-import type { BlockDevice } from "../../reader/block/device.ts";
+import { type BlockDevice, startOfSectors } from "../../reader/block/device.ts";
 import { InvalidImageError } from "../../reader/errors.ts";
 import type { Source } from "../source.ts";
 
@@ -78,10 +78,7 @@ class SparseDevice implements BlockDevice {
   }
 
   readSectors(first: number, into: Uint8Array): void {
-    const start = first * SECTOR_SIZE;
-    if (first < 0 || start + into.length > this.sectorCount * SECTOR_SIZE) {
-      throw new InvalidImageError("device", `no ${into.length} bytes at sector ${first}`, { offset: start });
-    }
+    const start = startOfSectors(this, first, into, "the image");
     const end = Math.min(this.size, start + into.length);
     let at = start;
     while (at < end) {

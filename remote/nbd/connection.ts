@@ -20,8 +20,8 @@ import {
   OptionType,
   REPLY_BYTES,
 } from "../../reader/block/nbd-protocol.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import type { NbdAddress } from "../address.ts";
-import { SourceError } from "../source-error.ts";
 import { ByteReader } from "./byte-reader.ts";
 
 /** Bytes of data in an answer to an option: a message for people has at most 4,096. */

@@ -1,13 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SourceError } from "../../reader/source-error.ts";
 import type { NbdAddress } from "../address.ts";
-import type { Source, SourceOptions } from "../source.ts";
-import { SourceError } from "../source-error.ts";
+import { DEFAULT_DEADLINE, DEFAULT_START, type Source, type SourceOptions } from "../source.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { ConnectionLostError, NbdConnection } from "./connection.ts";
-
-/** Bytes that opening reads, and seconds for which a read is tried, by default. */
-const START = 64 * 1024;
-const DEADLINE = 60;
 
 /** Milliseconds before a lost connection is made again: at first, and at most. */
 const FIRST_PAUSE_MS = 100;
@@ -23,7 +20,7 @@ const LONGEST_PAUSE_MS = 2000;
  * @throws {SourceError} `SOURCE_UNREACHABLE`, `SOURCE_TIMEOUT`; those of `NbdConnection.open`.
  */
 export async function openNbdSource(address: NbdAddress, options: SourceOptions = {}): Promise<Source> {
-  const { start = START, deadline = DEADLINE, signal } = options;
+  const { start = DEFAULT_START, deadline = DEFAULT_DEADLINE, signal } = options;
   const source = new NbdSource(address, deadline, options.detail);
   try {
     await source.open(start, signal);
@@ -41,7 +38,7 @@ export async function openNbdSource(address: NbdAddress, options: SourceOptions 
  * @returns bytes of the export. @throws {SourceError} as `openNbdSource`.
  */
 export async function findNbdExport(address: NbdAddress, options: SourceOptions = {}): Promise<number> {
-  const { deadline = DEADLINE, signal } = options;
+  const { deadline = DEFAULT_DEADLINE, signal } = options;
   using limit = new Deadline(address, deadline, signal);
   using connection = await NbdConnection.open(address, false, limit.signal).catch((error) => {
     throw unreachable(address, error);
@@ -90,7 +87,7 @@ class NbdSource implements Source {
     using limit = this.#limit(signal);
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        const connection = await abortable(this.#connected(), limit.signal);
+        const connection = await unlessAborted(this.#connected(), limit.signal);
         return await readAligned(connection, offset, length, limit.signal);
       } catch (error) {
         if (limit.signal.aborted) throw limit.signal.reason;
@@ -173,17 +170,6 @@ async function readAligned(
   const pieces = await Promise.all(reads);
   const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   return bytes.subarray(offset - first, offset - first + length);
-}
-
-/** The result of some work, unless the signal is aborted before: then its reason is thrown. */
-async function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
-  });
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener("abort", abort));
 }
 
 function unreachable({ display }: NbdAddress, error: unknown): unknown {

@@ -1,5 +1,5 @@
+import { SourceError } from "../../reader/source-error.ts";
 import { RangeReader } from "../http/range-reader.ts";
-import { SourceError } from "../source-error.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { HEAD_SIZE } from "./layer.ts";
 import type { Descriptor } from "./manifest.ts";

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import type { SourceErrorCode } from "../../reader/error-codes.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { withoutSecrets } from "../address.ts";
 import { contentLength, type HttpAnswer, header } from "../http/answer.ts";
 import { TryAgain, withRetries } from "../http/retry.ts";
-import { SourceError } from "../source-error.ts";
 import type { Registry, RegistryRequest } from "./registry.ts";
 
 /** Bytes sent at a time: what is lost when the network fails. */
@@ -155,7 +155,7 @@ class BlobUpload {
   /** Begins a session. @returns whether the registry has found the blob in another of its repositories. */
   async #begin(): Promise<boolean> {
     this.#offset = 0;
-    // It need not be told in which; one that does not know that may refuse the question.
+    // Without `from`, it looks in all of them; one that does not know that may refuse the question.
     for (const query of [`?mount=${this.#content.digest}`, ""]) {
       const request = { method: "POST", target: `blobs/uploads/${query}`, body: new Uint8Array() } as const;
       const begun = await this.#exchange(request, async (answer) => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { Credentials } from "./credentials.ts";
 import { parseJson } from "./json.ts";
 

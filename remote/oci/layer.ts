@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { decodeTarHeader, encodeTarHeader, padded, TAR_BLOCK, type TarHeader } from "./tar-header.ts";
 
 /** The user and group that QEMU runs as in KubeVirt, which reads the disk of a containerDisk. */

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { SourceError } from "../../reader/source-error.ts";
 import { FileTooLargeError, readSmallFile, SilentPipeError } from "../http/small-file.ts";
-import { SourceError } from "../source-error.ts";
 import { askHelper } from "./credential-helper.ts";
 import { Credentials } from "./credentials.ts";
 import { HUB_KEY, isHub } from "./docker-hub.ts";

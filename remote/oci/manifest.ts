@@ -1,4 +1,4 @@
-import { SourceError } from "../source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { isDigest } from "./digest.ts";
 import { objectOf, parseJson, textOf } from "./json.ts";
 

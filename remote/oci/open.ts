@@ -1,7 +1,7 @@
+import { SourceError } from "../../reader/source-error.ts";
 import type { OciAddress } from "../address.ts";
 import type { Openings } from "../cache/openings.ts";
-import type { SourceOptions } from "../source.ts";
-import { SourceError } from "../source-error.ts";
+import { DEFAULT_START, type SourceOptions } from "../source.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { sharedLayer, sharedManifest } from "./kept.ts";
 import { findImage, HEAD_SIZE } from "./layer.ts";
@@ -20,9 +20,6 @@ export interface OciOptions extends SourceOptions {
   /** What earlier openings have learned. Default: nothing. */
   readonly openings?: Openings | undefined;
 }
-
-/** Bytes from the start, if nobody says how many. */
-const START = 64 * 1024;
 
 /** The platform that is taken of several, and that push writes. */
 const PLATFORM = "linux/amd64";
@@ -75,7 +72,7 @@ async function openLayer(
   options: OciOptions,
 ): Promise<OciSource> {
   const { display } = address;
-  const { start: startLength = START, signal, deadline, openings } = options;
+  const { start: startLength = DEFAULT_START, signal, deadline, openings } = options;
   const { digest, manifest } = await findManifest(registry, address, options);
   const layer = theLayer(manifest, display);
   // Of this registry: parts of a layer cannot be verified, and another may give others for its digest.

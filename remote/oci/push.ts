@@ -1,11 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { openFileDevice } from "../../reader/block/file.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import type { OciAddress } from "../address.ts";
 import { header } from "../http/answer.ts";
 import { describeImage, type ImageDescription } from "../inspect/description.ts";
 import type { SourceOptions } from "../source.ts";
-import { SourceError } from "../source-error.ts";
 import { type Artifact, describeArtifact } from "./artifact.ts";
 import { type BlobContent, type Uploaded, uploadBlob } from "./blob-upload.ts";
 import { Digester, isDigest } from "./digest.ts";
@@ -140,7 +140,7 @@ async function readFully(path: string, file: FileHandle, into: Uint8Array, offse
   }
 }
 
-/** The digest of what a tag or digest means in the registry; undefined if it means nothing, or none is told. */
+/** The digest of what a tag or digest means in the registry; undefined if it means nothing, or the registry does not say. */
 async function digestThere(registry: Registry, reference: string): Promise<string | undefined> {
   const request = {
     method: "HEAD",

@@ -1,18 +1,17 @@
+import { SourceError } from "../../reader/source-error.ts";
 import type { OciAddress } from "../address.ts";
 import { type HttpAnswer, header, readBody } from "../http/answer.ts";
 import { HttpClient, type HttpRequest } from "../http/client.ts";
+import { OPENING_ATTEMPTS } from "../http/retry.ts";
 import { requireStatus } from "../http/status.ts";
+import { isLoopback } from "../loopback.ts";
 import type { SourceOptions } from "../source.ts";
-import { SourceError } from "../source-error.ts";
 import { RegistryAuthorization } from "./authorization.ts";
 import { digestOf, isDigest } from "./digest.ts";
 import { repositoryAt } from "./docker-hub.ts";
 import { findCredentials } from "./login-files.ts";
-import { isLoopback, speaksTls } from "./loopback.ts";
 import { ACCEPTED_MANIFESTS, LARGEST_MANIFEST } from "./manifest.ts";
-
-/** Attempts at a request: a wrong address is told soon. Who reads or uploads has more. */
-const ATTEMPTS = 6;
+import { speaksTls } from "./speaks-tls.ts";
 
 export interface RegistryOptions extends SourceOptions {
   /** What is to be done with the repository, as a token's scope has it. */
@@ -98,7 +97,7 @@ export class Registry implements AsyncDisposable {
 
   /** Sends a request as `HttpClient.exchange` does, with what the registry wants to know. */
   async exchange<T>(request: RegistryRequest, receive: (answer: HttpAnswer) => Promise<T>): Promise<T> {
-    const { target, signal = this.#signal, attempts = ATTEMPTS, ...rest } = request;
+    const { target, signal = this.#signal, attempts = OPENING_ATTEMPTS, ...rest } = request;
     const { display, authorization } = this;
     await authorization.prepare(signal);
     return await this.client.exchange(

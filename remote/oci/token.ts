@@ -1,11 +1,12 @@
+import { SourceError } from "../../reader/source-error.ts";
 import { readBody } from "../http/answer.ts";
 import type { HttpClient, HttpRequest } from "../http/client.ts";
+import { OPENING_ATTEMPTS } from "../http/retry.ts";
 import { requireStatus } from "../http/status.ts";
-import { SourceError } from "../source-error.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credentials } from "./credentials.ts";
 import { parseJson, textOf } from "./json.ts";
-import { isLoopback } from "./loopback.ts";
 
 /** Bytes of an answer with a token. */
 const LARGEST_ANSWER = 1024 * 1024;
@@ -15,9 +16,6 @@ const DEFAULT_LIFE = 60;
 
 /** Seconds before its end from which on a token is not used. */
 const MARGIN = 10;
-
-/** Attempts at a request. */
-const ATTEMPTS = 6;
 
 /** The name that a client has with a server of tokens. */
 const CLIENT = "docteur";
@@ -57,7 +55,7 @@ export async function requestToken(challenge: Challenge, options: TokenOptions):
   const { client, display, hint } = options;
   const shown = `${display} (token from ${realm.host})`;
   const begun = performance.now();
-  const request = { ...tokenRequest(realm, challenge, options), display: shown, attempts: ATTEMPTS };
+  const request = { ...tokenRequest(realm, challenge, options), display: shown, attempts: OPENING_ATTEMPTS };
   const body = await client.exchange(request, async (answer) => {
     requireStatus(answer, [200], { hint });
     return await readBody(answer, LARGEST_ANSWER);

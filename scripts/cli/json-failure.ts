@@ -1,4 +1,5 @@
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
+import { writeJson } from "./screen.ts";
 
 /** A failure as programs want it. */
 export interface JsonFailure {
@@ -21,4 +22,14 @@ export function jsonFailure(error: unknown, redact: (text: string) => string): J
   if (!(invalid instanceof InvalidImageError)) return { code, message };
   const { fault, offset, object } = invalid;
   return { code, fault, offset, object, message };
+}
+
+/** Writes `{"error": ...}`, or nothing for an interruption or a defect. */
+export function writeJsonFailure(
+  stream: NodeJS.WriteStream,
+  error: unknown,
+  redact: (text: string) => string,
+): void {
+  const failure = jsonFailure(error, redact);
+  if (failure !== undefined) writeJson(stream, { error: failure });
 }

@@ -1,4 +1,5 @@
 import type { Phase, Progress } from "../../image-builder/index.ts";
+import { isTerminal } from "./colour.ts";
 import { bytes, count, duration } from "./quantity.ts";
 
 /** A command's phase and progress. Work without a unit is shown as a percentage alone. */
@@ -18,6 +19,11 @@ const WORDS: Readonly<Record<Work["phase"], string>> = {
   hash: "Hashing",
   upload: "Uploading",
 };
+
+/** How a stream shows progress: a line on a terminal, now and then a line of a log elsewhere. */
+export function progressOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): ProgressLine | ProgressLog {
+  return isTerminal(stream, env) ? new ProgressLine(stream) : new ProgressLog(stream);
+}
 
 /** Between two updates of the line, in milliseconds. */
 const INTERVAL = 100;

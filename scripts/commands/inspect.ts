@@ -4,7 +4,7 @@ import type { ImageDescription } from "../../remote/inspect/description.ts";
 import type { Origin } from "../../remote/inspect-source.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
-import { jsonFailure } from "../cli/json-failure.ts";
+import { writeJsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { bytes, count } from "../cli/quantity.ts";
 import { downloadOptions, logins } from "../cli/registry-options.ts";
@@ -62,8 +62,7 @@ the rest. Of an image that lies elsewhere it fetches a few ranges, some 100 KB.`
       else writeShown(stdout, asText(description, origin));
       return 0;
     } catch (error) {
-      const failure = json ? jsonFailure(error, redact) : undefined;
-      if (failure !== undefined) writeJson(stdout, { error: failure });
+      if (json) writeJsonFailure(stdout, error, redact);
       throw error;
     }
   },

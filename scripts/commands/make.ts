@@ -3,13 +3,13 @@ import { COMPRESSIONS, type Compression } from "../../image-builder/packing/comp
 import { MAX_TIMEOUT } from "../../image-builder/source/idle-timeout.ts";
 import { HASH_ALGORITHMS } from "../../reader/git/object-format.ts";
 import { printable } from "../../reader/printable.ts";
-import { COLOUR_CHOICES, isTerminal } from "../cli/colour.ts";
+import { COLOUR_CHOICES } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { isQuiet } from "../cli/compatibility.ts";
 import { exitStatus } from "../cli/exit-status.ts";
 import { requireFile } from "../cli/file-operand.ts";
-import { jsonFailure } from "../cli/json-failure.ts";
-import { ProgressLine, ProgressLog } from "../cli/progress.ts";
+import { writeJsonFailure } from "../cli/json-failure.ts";
+import { progressOn } from "../cli/progress.ts";
 import { bytes, count, duration } from "../cli/quantity.ts";
 import { writeJson } from "../cli/screen.ts";
 import { description, options, sections } from "./make-manual.ts";
@@ -32,11 +32,7 @@ export const make: Command = {
     requireFile(invocation, image, "make a file, then docteur push it");
     const quiet = isQuiet(invocation);
     invocation.choice("color", COLOUR_CHOICES);
-    const line = quiet
-      ? undefined
-      : isTerminal(stderr, env)
-        ? new ProgressLine(stderr)
-        : new ProgressLog(stderr);
+    const line = quiet ? undefined : progressOn(stderr, env);
     const started = performance.now();
     const { makeImage } = await import("../../image-builder/index.ts");
     try {
@@ -65,8 +61,7 @@ export const make: Command = {
       else if (!quiet) stderr.write(`${printable(image)}: ${summary(made)}, ${duration(took)}\n`);
       return 0;
     } catch (error) {
-      const failure = invocation.flag("json") ? jsonFailure(error, redact) : undefined;
-      if (failure !== undefined) writeJson(stdout, { error: failure });
+      if (invocation.flag("json")) writeJsonFailure(stdout, error, redact);
       throw error;
     } finally {
       line?.clear();

@@ -1,12 +1,11 @@
 import { printable } from "../../reader/printable.ts";
 import { parseImageAddress } from "../../remote/address.ts";
-import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
 import { requireFile } from "../cli/file-operand.ts";
-import { jsonFailure } from "../cli/json-failure.ts";
+import { writeJsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
-import { ProgressLine, ProgressLog } from "../cli/progress.ts";
+import { progressOn } from "../cli/progress.ts";
 import { bytes, duration } from "../cli/quantity.ts";
 import { downloadOptions, logins } from "../cli/registry-options.ts";
 import { writeJson } from "../cli/screen.ts";
@@ -64,11 +63,7 @@ version of the image, leave nothing to go on from.`,
     const [text, image] = invocation.operands as [string, string];
     const quiet = invocation.flag("quiet");
     const json = invocation.flag("json");
-    const line = quiet
-      ? undefined
-      : isTerminal(stderr, env)
-        ? new ProgressLine(stderr)
-        : new ProgressLog(stderr);
+    const line = quiet ? undefined : progressOn(stderr, env);
     const started = performance.now();
     try {
       const address = parseImageAddress(text);
@@ -105,8 +100,7 @@ version of the image, leave nothing to go on from.`,
       }
       return 0;
     } catch (error) {
-      const failure = json ? jsonFailure(error, redact) : undefined;
-      if (failure !== undefined) writeJson(stdout, { error: failure });
+      if (json) writeJsonFailure(stdout, error, redact);
       throw error;
     } finally {
       line?.clear();

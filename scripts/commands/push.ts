@@ -1,11 +1,10 @@
 import { printable } from "../../reader/printable.ts";
 import { parseImageAddress } from "../../remote/address.ts";
-import { isTerminal } from "../cli/colour.ts";
 import type { Command } from "../cli/command.ts";
 import { exitStatus } from "../cli/exit-status.ts";
-import { jsonFailure } from "../cli/json-failure.ts";
+import { writeJsonFailure } from "../cli/json-failure.ts";
 import { namingImage } from "../cli/naming-image.ts";
-import { ProgressLine, ProgressLog } from "../cli/progress.ts";
+import { progressOn } from "../cli/progress.ts";
 import { bytes, duration } from "../cli/quantity.ts";
 import { logins, registryOptions } from "../cli/registry-options.ts";
 import { writeJson } from "../cli/screen.ts";
@@ -19,8 +18,8 @@ export const push: Command = {
     "[-q] [--json] [--no-verify] [--source URL] [--cacert FILE]\n     [--plain-http] IMAGE oci://REGISTRY/NAME[:TAG]",
   ],
   description: `Uploads the file or block device IMAGE, and prints its address there, which ends in its digest: with that
-address others get these bytes and no others. The tag is latest by default. The same image has the same digest, whoever
-pushes it, with the same version of docteur.
+address others get these bytes and no others. The tag is latest by default. The same version of docteur gives the
+same image the same digest.
 
 What is pushed is an artifact of OCI 1.1 with one uncompressed layer, of which 'docteur run' and others read the parts that
 they need. It is a container image, too: podman and docker pull it, and KubeVirt takes it as a containerDisk, with the
@@ -63,11 +62,7 @@ fails, push goes on from what the registry has got. A push that ends early cance
     const [image, text] = invocation.operands as [string, string];
     const quiet = invocation.flag("quiet");
     const json = invocation.flag("json");
-    const line = quiet
-      ? undefined
-      : isTerminal(stderr, env)
-        ? new ProgressLine(stderr)
-        : new ProgressLog(stderr);
+    const line = quiet ? undefined : progressOn(stderr, env);
     const started = performance.now();
     try {
       const address = parseImageAddress(text);
@@ -108,8 +103,7 @@ fails, push goes on from what the registry has got. A push that ends early cance
       else stdout.write(`${pushed.address}\n`);
       return 0;
     } catch (error) {
-      const failure = json ? jsonFailure(error, redact) : undefined;
-      if (failure !== undefined) writeJson(stdout, { error: failure });
+      if (json) writeJsonFailure(stdout, error, redact);
       throw error;
     } finally {
       line?.clear();

@@ -1,6 +1,6 @@
+import { SourceError } from "../../reader/source-error.ts";
 import { parseImageAddress } from "../../remote/address.ts";
 import type { SourceOptions } from "../../remote/source.ts";
-import { SourceError } from "../../remote/source-error.ts";
 import type { ImageSource } from "./image-source.ts";
 
 /** Milliseconds between two looks: each is a request. */

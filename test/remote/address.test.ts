@@ -1,6 +1,6 @@
 import test from "ava";
+import { SourceError } from "../../reader/source-error.ts";
 import { parseImageAddress } from "../../remote/address.ts";
-import { SourceError } from "../../remote/source-error.ts";
 
 test("the name of a repository is that of the specification, and leads to no other path", (t) => {
   for (const name of ["a", "a/b", "a.b/c__d/e--f/g_h", "docs/site"]) {

@@ -69,7 +69,7 @@ for (const readers of [1, 5]) {
       );
     }
     t.true(source.longest <= LONGEST, `${source.longest} bytes in one request`);
-    // Reading ahead stays within half of the memory, whoever reads; each reader waits for a part of its own.
+    // Reading ahead stays within half of the memory for all readers together; each waits for a part of its own.
     const ahead = MEMORY / 2 + readers * MIB;
     t.true(source.most <= Math.min(REQUESTS * LONGEST, ahead), `${source.most} bytes under way`);
     // A request that has just come is there once more, until its blocks are copied.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { SourceError } from "../../reader/source-error.ts";
 import type { Source } from "../../remote/source.ts";
-import { SourceError } from "../../remote/source-error.ts";
 
 export interface FakeOptions {
   readonly key?: string;

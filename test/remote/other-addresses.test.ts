@@ -1,6 +1,6 @@
 import test from "ava";
+import { SourceError } from "../../reader/source-error.ts";
 import { parseImageAddress } from "../../remote/address.ts";
-import { SourceError } from "../../remote/source-error.ts";
 
 function refused(text: string): string {
   try {

@@ -28,15 +28,13 @@ registerHooks({ load(url, context, next) { appendFileSync(${JSON.stringify(list)
   return urls.filter((url) => url.startsWith(checkout)).map((url) => url.slice(checkout.length));
 }
 
-/** What of images that lie elsewhere any command may load: how they are named, constants, and a short helper. */
+/** What of images that lie elsewhere any command may load: how they are named, where the cache is, constants. */
 const OF_ADDRESSES = [
   "remote/address.ts",
   "remote/cache/cache-folder.ts",
   "remote/cache/cache-owner.ts",
   "remote/cache/cache-size.ts",
   "remote/cache/layout.ts",
-  "remote/deferred.ts",
-  "remote/source-error.ts",
 ];
 
 for (const target of ["qemu", "unix"]) {

@@ -9,26 +9,13 @@ import type { ServedDisk } from "./served-disk.ts";
 const KERNEL_READ_AHEAD = 128 * 1024;
 
 /** How an image is reached that lies elsewhere. */
-export interface ImageOptions {
-  /** A file of header lines, `Name: value`, that go to the server of an http or https address alone. */
-  readonly headerFrom?: string | undefined;
-  /** A file of certificates in PEM to trust beside those of the system. */
-  readonly cacert?: string | undefined;
-  /** Whether a registry is spoken with without TLS. Default: only one of this machine that has none. */
-  readonly plainHttp?: boolean | undefined;
-  /** Seconds after which a read of what lies elsewhere fails, all attempts together. Default 60. */
-  readonly deadline?: number | undefined;
-  /** Bytes of all images that lie elsewhere that the cache keeps; 0 for none. Default 2 GiB. */
-  readonly cacheSize?: number | undefined;
-}
+export type ImageOptions = Pick<
+  RemoteOptions,
+  "headerFrom" | "cacert" | "plainHttp" | "deadline" | "cacheSize"
+>;
 
-/** What opening needs besides: the signal ends it, `detail` gets a line about each request that is repeated. */
-interface OpenOptions extends ImageOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly detail?: ((line: string) => void) | undefined;
-  /** Bytes of the image to fetch while it is opened. Default 64 KiB. */
-  readonly start?: number | undefined;
-}
+/** With what opening needs besides. */
+type OpenOptions = ImageOptions & Pick<RemoteOptions, "signal" | "detail" | "start">;
 
 /** A disk that is an image. What lies elsewhere is closed in the end. */
 export interface ImageDisk extends Disk, Partial<AsyncDisposable> {
@@ -59,19 +46,9 @@ export async function openDisk(image: string, options: OpenOptions): Promise<Ima
  */
 export async function openServedDisk(image: string, options: OpenOptions): Promise<ServedDisk> {
   const { headerFrom, cacert, plainHttp, deadline, cacheSize, start, signal, detail } = options;
-  const address = parseImageAddress(image);
   const { ServedDisk } = await import("./served-disk.ts");
-  const common: RemoteOptions = {
-    headerFrom,
-    cacert,
-    plainHttp,
-    deadline,
-    start,
-    signal,
-    detail,
-  };
-  // Nothing names a version of what an NBD server has: its blocks are of no use later.
-  return ServedDisk.open(address, { ...common, cacheSize: address.kind === "nbd" ? 0 : cacheSize });
+  const remote = { headerFrom, cacert, plainHttp, deadline, cacheSize, start, signal, detail };
+  return ServedDisk.open(parseImageAddress(image), remote);
 }
 
 /** Whether an image is a file or a block device, rather than one that lies elsewhere. @throws {SourceError} */

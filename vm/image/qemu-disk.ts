@@ -1,7 +1,7 @@
 import { DocteurError } from "../../reader/errors.ts";
 import { HEADER_BYTES } from "../../reader/image/header.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import type { NbdAddress, RbdAddress } from "../../remote/address.ts";
-import { SourceError } from "../../remote/source-error.ts";
 import { installation } from "../artifacts/debian-packages.ts";
 import type { Disk } from "../qemu/disk.ts";
 

@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
+import { deferred } from "../../reader/deferred.ts";
 import { DocteurError, InvalidImageError } from "../../reader/errors.ts";
 import { decodeHeader, HEADER_BYTES, type ImageHeader } from "../../reader/image/header.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import type { ImageAddress } from "../../remote/address.ts";
-import { deferred } from "../../remote/deferred.ts";
 import type { RemoteImage } from "../../remote/image.ts";
 import { serveNbd } from "../../remote/nbd/server.ts";
 import { wholeSectors } from "../../remote/nbd/whole-sectors.ts";
 import { openRemoteImage, type RemoteOptions } from "../../remote/open.ts";
-import { SourceError } from "../../remote/source-error.ts";
 import { type Disk, type DiskReads, SERVED_BLOCKDEV } from "../qemu/disk.ts";
 
 /** An image that lies elsewhere as a disk: this process reads it, for any number of machines. */

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import { type Deferred, deferred } from "../../reader/deferred.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import { type Deferred, deferred } from "../../remote/deferred.ts";
 
 interface Reply {
   readonly return?: unknown;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccessRecord } from "../../guest/protocol/streams/access-record.ts";
 import type { Peer } from "../../guest/protocol/streams/opening.ts";
+import { deferred } from "../../reader/deferred.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import { deferred } from "../../remote/deferred.ts";
 import { aborted } from "../aborted.ts";
 import type { ImageDisk } from "../image/open-disk.ts";
 import type { Guest } from "../session/guest.ts";

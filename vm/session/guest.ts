@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import type { RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
+import { deferred } from "../../reader/deferred.ts";
 import { DocteurError, INVALID_IMAGE } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
-import { deferred } from "../../remote/deferred.ts";
 import { aborted, signalName } from "../aborted.ts";
 import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";

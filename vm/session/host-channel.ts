@@ -11,8 +11,8 @@ import {
 } from "../../guest/protocol/frame.ts";
 import { encodeRequest, type RunRequest } from "../../guest/protocol/request.ts";
 import type { UserProgram } from "../../guest/protocol/user-program.ts";
+import { deferred } from "../../reader/deferred.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import { deferred } from "../../remote/deferred.ts";
 import { crypto } from "../crypto.ts";
 import { writeTo } from "../write-to.ts";
 import { FrameSender } from "./frame-sender.ts";

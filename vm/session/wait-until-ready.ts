@@ -1,5 +1,5 @@
+import { deferred } from "../../reader/deferred.ts";
 import { DocteurError } from "../../reader/errors.ts";
-import { deferred } from "../../remote/deferred.ts";
 import { aborted } from "../aborted.ts";
 import type { DiskReads } from "../qemu/disk.ts";
 import type { GuardedProcess } from "../qemu/guarded-process.ts";

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { DocteurError } from "../../reader/errors.ts";
-import { SourceError } from "../../remote/source-error.ts";
+import { SourceError } from "../../reader/source-error.ts";
 import { makeTemporary, removeCached } from "../cache/cache.ts";
 import type { BareMachine } from "../qemu/qemu.ts";
 import type { Guest } from "../session/guest.ts";

@@ -124,7 +124,7 @@ test("what is no image is that, at once", async (t) => {
   }
 });
 
-test("a source that fails is told as it is, and is no damage", async (t) => {
+test("the failure of a source is thrown as it is, and is no damage", async (t) => {
   const bytes = new Uint8Array(readFileSync(await largeImage(t)));
   const source = new FakeSource(bytes, { start: BLOCK_SIZE, fails: (read) => read >= 4 });
   await using remote = new Blocks(source);

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { HttpClient } from "../../../remote/http/client.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 
 /** Takes no connection: the system answers to none once so many wait. */
 const PROGRAM = `

@@ -11,9 +11,9 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { SourceError } from "../../../reader/source-error.ts";
 import { type HttpAddress, parseImageAddress } from "../../../remote/address.ts";
 import { openHttpSource } from "../../../remote/http/http-source.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { Random } from "../../fuzz/random.ts";
 
 const SECRET = "never-to-be-shown";

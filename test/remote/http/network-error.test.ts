@@ -1,7 +1,7 @@
 import test from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { networkError } from "../../../remote/http/network-error.ts";
 import { TryAgain } from "../../../remote/http/retry.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 
 function failure(code: string, message = "with hidden parts"): Error {
   return Object.assign(new Error(message), { code });

@@ -1,8 +1,8 @@
 import test from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { HttpClient } from "../../../remote/http/client.ts";
 import { retryAfter, TryAgain, withRetries } from "../../../remote/http/retry.ts";
 import { requireStatus } from "../../../remote/http/status.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { startServer } from "./server.ts";
 
 const reason = new SourceError("SOURCE_UNREACHABLE", "x: is away");

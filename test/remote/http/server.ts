@@ -10,10 +10,10 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { inspect } from "node:util";
 import type { ExecutionContext } from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { type HttpAddress, parseImageAddress } from "../../../remote/address.ts";
 import { openHttpSource } from "../../../remote/http/http-source.ts";
 import type { Source, SourceOptions } from "../../../remote/source.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 
 /** What a test's server sends. Larger than what is read whole from a server without ranges. */
 export const CONTENT: Buffer = randomBytes(1_500_000);

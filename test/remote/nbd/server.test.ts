@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
+import { SourceError } from "../../../reader/source-error.ts";
 import { ByteReader } from "../../../remote/nbd/byte-reader.ts";
 import { serveNbd } from "../../../remote/nbd/server.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { listen, MemoryImage, pattern } from "./served.ts";
 
 const MIB = 1024 * 1024;

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { serveNbd } from "../../../remote/nbd/server.ts";
 import { findNbdExport, openNbdSource } from "../../../remote/nbd/source.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { findTool } from "../../../vm/tools.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { address, listen, MemoryImage, pattern, serve } from "./served.ts";
@@ -111,6 +111,7 @@ test("a read that fails at the server, or is not answered, or is aborted, fails 
 
 const qemuNbd = findTool("qemu-nbd");
 
+// It is in qemu-utils, which nothing else here needs: a user may not have it.
 (qemuNbd === undefined ? test.skip : test)("qemu-nbd serves us, and stays for another client", async (t) => {
   const folder = temporaryFolder(t);
   const [file, socket] = [join(folder, "disk"), join(folder, "socket")];

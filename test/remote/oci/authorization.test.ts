@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { Credentials } from "../../../remote/oci/credentials.ts";
 import { layerHead, layerTail } from "../../../remote/oci/layer.ts";
 import { findCredentials } from "../../../remote/oci/login-files.ts";
 import { openOciSource } from "../../../remote/oci/open.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { basicOf, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
 

@@ -1,11 +1,11 @@
 import test from "ava";
 import fc from "fast-check";
+import { SourceError } from "../../../reader/source-error.ts";
 import { parseChallenges } from "../../../remote/oci/challenge.ts";
 import { isDigest } from "../../../remote/oci/digest.ts";
 import { findImage, HEAD_SIZE, layerHead, layerTail } from "../../../remote/oci/layer.ts";
 import { parseManifest } from "../../../remote/oci/manifest.ts";
 import { decodeTarHeader, encodeTarHeader, TAR_BLOCK } from "../../../remote/oci/tar-header.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { command } from "../../scripts/docteur.ts";
 
 const parsed = (field: string | string[]) =>

@@ -21,7 +21,10 @@ import { basicOf } from "./test-registry.ts";
 const MIB = 1024 * 1024;
 const env = { HOME: "/nonexistent" };
 
-/** A test that needs programs; skipped, with its name, where they are not installed. */
+/**
+ * A test that needs programs. It is skipped, with its name, where they are not installed: their packages are
+ * large, and docker-registry's starts a daemon. The tests with TestRegistry run everywhere.
+ */
 function testWith(programs: readonly string[]): typeof test | typeof test.skip {
   return programs.every(isInstalled) ? test : test.skip;
 }
@@ -242,6 +245,7 @@ testWith(["docker-registry", "skopeo"])("skopeo copies a pushed image as it is",
   t.deepEqual(Buffer.from(await source.read(9 * MIB, 1000)), bytes.subarray(9 * MIB, 9 * MIB + 1000));
 });
 
+// Without root, podman needs ranges of user ids that a test cannot give itself.
 const asRoot = process.getuid?.() === 0 ? testWith(["docker-registry", "podman"]) : test.skip;
 
 asRoot("podman pulls a pushed image, with the disk for KubeVirt in it (as root)", async (t) => {

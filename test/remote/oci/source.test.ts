@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
+import { SourceError } from "../../../reader/source-error.ts";
 import { layerHead, layerTail } from "../../../remote/oci/layer.ts";
 import { openOciSource } from "../../../remote/oci/open.ts";
 import { encodeTarHeader } from "../../../remote/oci/tar-header.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { FIXTURES } from "../../fixtures.ts";
 import { end, sendRange, sha256, TestRegistry } from "./test-registry.ts";
 

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import test, { type ExecutionContext } from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { type BlobContent, uploadBlob } from "../../../remote/oci/blob-upload.ts";
 import { Registry } from "../../../remote/oci/registry.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { end, sha256, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
 
 const MIB = 1024 * 1024;

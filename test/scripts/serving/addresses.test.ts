@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
-import { SourceError } from "../../../remote/source-error.ts";
+import { SourceError } from "../../../reader/source-error.ts";
 import { WatchedAddress } from "../../../scripts/serving/watched-address.ts";
 import { get } from "../../guest/http/served.ts";
 import { descendants } from "../../vm/fixture.ts";

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { SourceError } from "../../../remote/source-error.ts";
+import { SourceError } from "../../../reader/source-error.ts";
 import { printCommand, type RunOptions } from "../../../vm/commands.ts";
 import { fileDisk } from "../../../vm/image/file-disk.ts";
 import { boot } from "../../../vm/index.ts";

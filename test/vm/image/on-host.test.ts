@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { parseImageAddress } from "../../../remote/address.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { type RunOptions, runOnHost } from "../../../vm/commands.ts";
 import { MemoryImage, serve } from "../../remote/nbd/served.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";

@@ -1,6 +1,6 @@
 import test from "ava";
+import { SourceError } from "../../../reader/source-error.ts";
 import { parseImageAddress, type RbdAddress } from "../../../remote/address.ts";
-import { SourceError } from "../../../remote/source-error.ts";
 import { fileDisk } from "../../../vm/image/file-disk.ts";
 import { nbdDisk, rbdDisk } from "../../../vm/image/qemu-disk.ts";
 import { diskArguments, NO_DISK } from "../../../vm/qemu/qemu.ts";

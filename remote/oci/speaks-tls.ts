@@ -4,11 +4,6 @@ import { connect } from "node:tls";
 /** Milliseconds for a server of this machine to shake hands. */
 const DEADLINE = 5000;
 
-/** Whether a host, as a URL has it, is this machine by its name or number alone. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === "[::1]";
-}
-
 /**
  * Whether a server of this machine speaks TLS; false if it does not, or there is none. Sends it nothing but a
  * handshake, and does not look at its certificate: who connects next does.

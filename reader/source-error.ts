@@ -1,5 +1,5 @@
-import type { SourceErrorCode } from "../reader/error-codes.ts";
-import { DocteurError } from "../reader/errors.ts";
+import type { SourceErrorCode } from "./error-codes.ts";
+import { DocteurError } from "./errors.ts";
 
 /**
  * An image that lies elsewhere cannot be read there: the server, the network, or what has changed on the way.
