@@ -67,6 +67,7 @@ export type ErrorCode =
   | "FRAME_TOO_LONG"
   | "GUEST_DIED"
   | "GUEST_HANGS"
+  | "PROGRAM_DISK_INVALID"
   | "PROGRAM_ENDED"
   | "RESTARTS_FAILED"
   | "INPUT_FAILED"

@@ -5,6 +5,7 @@ import { type BuildOptions, build, type Plugin } from "esbuild";
 import { execa } from "execa";
 import packageJson from "../package.json" with { type: "json" };
 import { makeBundle } from "../vm/artifacts/bundle.ts";
+import { STANDALONE_FILE } from "../vm/artifacts/snapshot.ts";
 import { buildLibraries } from "./build-libraries.ts";
 import { lazyDependencies, REQUIRE } from "./lazy-dependencies.ts";
 
@@ -68,6 +69,8 @@ await execa(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfi
 await makeTypesPackage();
 // What runs inside the virtual machine; vm/artifacts/bundle.ts looks for it under this name.
 await makeBundle(join(outdir, "guest.cjs"));
+// Its startup snapshot is in machines that others start; vm/artifacts/snapshot.ts looks for it under this name.
+await makeBundle(join(outdir, STANDALONE_FILE), join(root, "guest", "runtime", "standalone", "main.ts"));
 
 /**
  * Makes the folder of the types a package by itself, for scripts/write-starter.ts: the same names, and

@@ -2,9 +2,9 @@ import { DocteurError } from "../reader/errors.ts";
 import { type Accelerator, chooseAccelerator } from "./accelerator.ts";
 import { getBundle } from "./artifacts/bundle.ts";
 import { getBusybox } from "./artifacts/busybox.ts";
-import { getInitramfs } from "./artifacts/initramfs.ts";
+import { getInitramfs, getStandaloneInitramfs } from "./artifacts/initramfs.ts";
 import { getKernel } from "./artifacts/kernel.ts";
-import { getRootDisk } from "./artifacts/root-disk.ts";
+import { getRootDisk, getStandaloneRootDisk } from "./artifacts/root-disk.ts";
 import { fileDisk } from "./image/file-disk.ts";
 import type { ImageOptions } from "./image/open-disk.ts";
 import type { Disk } from "./qemu/disk.ts";
@@ -26,8 +26,8 @@ export interface SystemOptions {
   readonly kernel?: string | undefined;
   /** The folder of that kernel's modules, as `/lib/modules/VERSION`. */
   readonly modules?: string | undefined;
-  /** Whether the machine starts a network, for one that a user starts by hand. Default: no. */
-  readonly network?: boolean | undefined;
+  /** Whether a user or an engine starts the machine, and no process of docteur talks to it. Default: no. */
+  readonly standalone?: boolean | undefined;
   /** The guest's program as one file, made by `makeBundle`, instead of docteur's own. */
   readonly bundle?: string | undefined;
 }
@@ -71,10 +71,12 @@ export async function prepareSystem(
   const [kernel, busybox, bundle, rootDisk] = await settled([
     getKernel(options, note),
     getBusybox(note),
-    options.bundle ?? getBundle(),
-    getRootDisk(note),
+    options.standalone ? "" : (options.bundle ?? getBundle()),
+    options.standalone ? getStandaloneRootDisk(note) : getRootDisk(note),
   ]);
-  const initramfs = await getInitramfs(kernel, busybox, bundle, options.network);
+  const initramfs = await (options.standalone
+    ? getStandaloneInitramfs(kernel, busybox)
+    : getInitramfs(kernel, busybox, bundle));
   const accelerator = options.accel ?? (await chooseAccelerator(kernel, busybox, note));
   return {
     kernel: kernel.image,

@@ -8,6 +8,7 @@ import { openDisk } from "./image/open-disk.ts";
 import { prepareMachine } from "./prepare.ts";
 import { isProgramFile } from "./program/is-program-file.ts";
 import type { Disk } from "./qemu/disk.ts";
+import { USER_NETWORK_ADDRESS } from "./qemu/network.ts";
 import { findQemu, qemuArguments } from "./qemu/qemu.ts";
 import { shellQuote } from "./qemu/shell-quote.ts";
 import type { RunOptions } from "./run.ts";
@@ -54,7 +55,7 @@ export async function printCommand(options: RunOptions): Promise<string> {
   const address = parseImageAddress(options.image);
   const source = isFile(address) ? undefined : address.display;
   const request = encodeRequest({ ...toRequest(options), ports, source }).toString("base64url");
-  const system = { ...options, network: mappings.length > 0 };
+  const system = { ...options, standalone: true };
   const machine = await prepareMachine(
     system,
     () => openByHand(options),
@@ -63,7 +64,10 @@ export async function printCommand(options: RunOptions): Promise<string> {
   const args = qemuArguments({
     ...machine,
     ...(mappings.length > 0 && { network: mappings }),
-    kernelArguments: [`${REQUEST_ARGUMENT}=${request}`],
+    kernelArguments: [
+      ...(mappings.length > 0 ? [USER_NETWORK_ADDRESS] : []),
+      `${REQUEST_ARGUMENT}=${request}`,
+    ],
     devices: DEVICES,
   });
   const commandLine = args[args.indexOf("-append") + 1]!;

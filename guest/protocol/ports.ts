@@ -7,7 +7,10 @@ export const STREAMS_PORT = "docteur.streams";
 /** The kernel argument with the request of a machine that a user starts by hand: the JSON in base64url. */
 export const REQUEST_ARGUMENT = "docteur.run";
 
-/** The ports of such a machine for standard output and standard error, as plain bytes. */
+/** The kernel argument with the disk that holds the request, and the program, of an exported machine. */
+export const PROGRAM_ARGUMENT = "docteur.program";
+
+/** The ports of such machines for standard output and standard error, as plain bytes. Without them, the console. */
 export const OUTPUT_PORT = "docteur.stdout";
 export const ERROR_PORT = "docteur.stderr";
 

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { DocteurError } from "../../reader/errors.ts";
 
 const PORTS = "/sys/class/virtio-ports";
-const ATTEMPTS = 500;
+const LIMIT_MS = 5000;
 const PAUSE_MS = 10;
 
 /**
@@ -12,16 +12,18 @@ const PAUSE_MS = 10;
  * @throws {DocteurError} `NO_PORT`, if it does not appear within five seconds.
  */
 export function openPort(name: string): number {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const node = findPort(name);
-    if (node !== undefined) return fs.openSync(`/dev/${node}`, "r+");
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-  }
-  throw new DocteurError("NO_PORT", `the machine has no port named ${name}`);
+  const node = waitForPort(name, LIMIT_MS);
+  if (node === undefined) throw new DocteurError("NO_PORT", `the machine has no port named ${name}`);
+  return fs.openSync(`/dev/${node}`, "r+");
 }
 
-function findPort(name: string): string | undefined {
-  return list(PORTS).find((node) => portName(node) === name);
+/** Waits for a port. @returns its node; undefined if it does not appear within the limit in milliseconds. */
+export function waitForPort(name: string, limit: number): string | undefined {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    const node = list(PORTS).find((node) => portName(node) === name);
+    if (node !== undefined || waited >= limit) return node;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
 }
 
 function portName(node: string): string | undefined {

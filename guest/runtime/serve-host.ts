@@ -2,28 +2,19 @@ import type { BlockDevice } from "../../reader/block/device.ts";
 import type { Channel } from "../protocol/channel.ts";
 import { FrameType } from "../protocol/frame.ts";
 import { decodeRequest, type RunRequest } from "../protocol/request.ts";
-import { signalStatus } from "../protocol/signal-status.ts";
 import { ProgramParts } from "../protocol/user-program.ts";
 import type { Console } from "../unikernel.ts";
 import type { Resume } from "./resume/resume.ts";
-import { oneLine, type Programs, type RunContext, run } from "./run.ts";
+import { oneLine, type Programs } from "./run.ts";
+import { startProgram } from "./start-program.ts";
 import { Stdin } from "./stdin.ts";
-import { Stop } from "./stop.ts";
-import { showClientAddresses } from "./streams/forward.ts";
 import type { HostStreams } from "./streams/host-streams.ts";
-import { PROGRAM_URL } from "./user/load.ts";
-import { shimProcess } from "./user/process-shim.ts";
-import { describeError, runUserProgram } from "./user/run-user-program.ts";
-import { mapStacks } from "./user/stack.ts";
 
 /** The original: the process shim replaces `process.exit`. */
 const exitProcess = process.exit.bind(process);
 
 /** A frame of output has at most this many bytes. */
 const PIECE_LENGTH = 256 * 1024;
-
-/** The status of a program that SIGTERM ended. */
-const TERMINATED = 143;
 
 /** What a guest serves. */
 export interface ServeOptions {
@@ -65,44 +56,18 @@ export async function serveHost(
     return;
   }
   const stdin = new Stdin(() => channel.send(FrameType.WANT));
-  const stop = new Stop();
-  const exit = (status: number) => channel.send(FrameType.EXIT, Uint8Array.of(status));
   const open = () => openImage(request.source);
-  const context: RunContext = {
-    ...{ openImage: open, programs, output, stdin, streams },
-    takeSignal: () => stop.take(),
-  };
-  const { program } = parts;
-  const fail = (error: unknown) => {
-    // A program with a listener of its own handles the error itself.
-    if (process.listenerCount("uncaughtException") > 1) return;
-    output.error(
-      program === undefined
-        ? `${request.program}: ${oneLine(error)}\n`
-        : describeError(request.program, error),
-    );
-    exit(1);
-  };
-  process.on("uncaughtException", fail);
-  const finish = async (status: number) => {
-    await streams?.flushed();
-    exit(status);
-  };
-  if (program === undefined) void run(request, context).then(finish);
-  else {
-    mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
-    if (request.streams) showClientAddresses();
-    shimProcess(request, context, (status) => {
-      exit(status);
-      return waitForEnd(channel);
-    });
-    void runUserProgram(program, PROGRAM_URL, request, context).then(finish);
-  }
-  await listen(channel, stdin, (name) => {
-    if (!stop.ask(name) && !process.emit(name as NodeJS.Signals, name as NodeJS.Signals))
-      exit(signalStatus(name) ?? TERMINATED);
-  });
-  process.off("uncaughtException", fail);
+  const program = startProgram(
+    request,
+    parts.program,
+    { openImage: open, programs, output, stdin, streams },
+    {
+      exit: (status) => channel.send(FrameType.EXIT, Uint8Array.of(status)),
+      waitForEnd: () => waitForEnd(channel),
+    },
+  );
+  await listen(channel, stdin, program.signal);
+  program.release();
 }
 
 async function listen(channel: Channel, stdin: Stdin, stop: (signal: string) => void): Promise<void> {

@@ -5,7 +5,6 @@ import { openNbdDevice } from "../../reader/block/nbd.ts";
 import { Channel } from "../protocol/channel.ts";
 import { CHANNEL_PORT, STREAMS_PORT, TEMPLATE_ARGUMENT } from "../protocol/ports.ts";
 import type { Console } from "../unikernel.ts";
-import { findRequest, runByHand } from "./by-hand.ts";
 import { directOutput } from "./direct-output.ts";
 import { openPort } from "./port.ts";
 import { powerOff } from "./power.ts";
@@ -38,10 +37,8 @@ export function start(programs: Programs): void {
 /** The end of this process is the machine's end. */
 async function startInMachine(programs: Programs): Promise<void> {
   const commandLine = fs.readFileSync("/proc/cmdline", "utf8");
-  const request = findRequest(commandLine);
   try {
-    if (request !== undefined) await runByHand(request, IMAGE, programs);
-    else await serveInMachine(programs, commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
+    await serveInMachine(programs, commandLine.trim().split(/\s+/).includes(TEMPLATE_ARGUMENT));
   } catch (error) {
     // No channel is left for the message: it goes to the machine's console.
     process.stderr.write(`docteur: ${error instanceof Error ? error.message : error}\n`);

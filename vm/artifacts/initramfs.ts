@@ -4,66 +4,21 @@ import { cached, keyOf } from "../cache/cache.ts";
 import { pinnedNode } from "../package-root.ts";
 import { type CpioEntry, encodeCpio } from "./cpio.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { DHCP_SCRIPT, INIT, POWER_OFF, STANDALONE_INIT } from "./init-script.ts";
 import type { Kernel } from "./kernel.ts";
 import { readModules } from "./modules.ts";
-import { precompiled, RECIPE, START_PATH, V8_FLAGS } from "./precompiled.ts";
+import { precompiled, RECIPE } from "./precompiled.ts";
 
 /** The modules of every machine: its bus, its disks, their file system, the channel. */
 export const MODULES = ["virtio_mmio", "virtio_blk", "erofs", "virtio_console"];
 
-/** The modules of a machine with a network, besides. */
-export const NETWORK_MODULES = ["virtio_net"];
+/** Those of a machine that an engine starts, on the buses and with the network of the engine's choice. */
+export const STANDALONE_MODULES: readonly string[] = [...MODULES, "virtio_pci", "virtio_net"];
 
 /**
- * The guest's address in QEMU's own network (QEMU, "user mode networking"). No server in it could assign one.
+ * What such a machine uses if the kernel has it: entropy, the power button, the device that tells of a crash.
  */
-const NETWORK = `$busybox ip address add 10.0.2.15/24 dev eth0 &&
-  $busybox ip link set eth0 up || fail "the network does not start"
-`;
-
-/** Switches the machine off. Needs /proc. */
-const POWER_OFF = `echo o > /proc/sysrq-trigger
-  $busybox sleep 60`;
-
-/**
- * MiB for Node itself. Three quarters of the rest are V8's heap. V8's own default is half of the memory, but
- * at least 256 MiB, which a small machine does not have: instead of running out of memory, its kernel would
- * drop pages of Node and read them again, for minutes.
- */
-const NODE_MEMORY = 56;
-
-/**
- * The first process: loads the modules, mounts the root disk and becomes Node.
- *
- * A shell with a built-in insmod, as in Debian's busybox, starts no process for each module, which would take
- * an emulated machine some milliseconds. busybox from 1.38 on finds itself by /proc/self/exe, so /proc is
- * mounted first.
- */
-const init = (network: string) => `#!/bin/busybox sh
-busybox=/bin/busybox
-fail() {
-  echo "docteur: $1"
-  ${POWER_OFF}
-}
-$busybox mount -t proc proc /proc
-insmod=insmod
-type insmod >/type 2>&1 || insmod="$busybox insmod"
-for module in /modules/*; do
-  $insmod $module || fail "the module $module does not load"
-done
-$busybox mount -t devtmpfs dev /dev
-$busybox ip link set lo up || fail "the loopback does not start"
-${network}$busybox mount -t erofs -o ro /dev/vda /root || fail "the root disk does not mount"
-$busybox mount --move /dev /root/dev
-$busybox mount --move /proc /root/proc
-$busybox mount -t sysfs sys /root/sys
-$busybox mount --bind /guest /root/guest
-while read -r name memory unit; do
-  [ "$name" = MemTotal: ] && break
-done </root/proc/meminfo
-heap=$(((memory / 1024 - ${NODE_MEMORY}) * 3 / 4))
-exec $busybox chroot /root /bin/node --disable-warning=ExperimentalWarning ${V8_FLAGS.join(" ")} --max-old-space-size=$heap ${START_PATH}
-`;
+const OPTIONAL_MODULES = ["virtio_rng", "button", "evdev", "pvpanic_mmio", "pvpanic_pci"];
 
 /** The console of a machine that tries an accelerator shows this line. */
 export const TRIAL_MARK = "docteur: the kernel is up";
@@ -75,22 +30,12 @@ $busybox mount -t proc proc /proc
 ${POWER_OFF}
 `;
 
-/**
- * Makes the initramfs that starts the network, if the machine has one, and then Node with the guest's
- * program.
- */
-export async function getInitramfs(
-  kernel: Kernel,
-  busybox: string,
-  bundle: string,
-  network = false,
-): Promise<string> {
+/** Makes the initramfs that starts Node with the guest's program. */
+export async function getInitramfs(kernel: Kernel, busybox: string, bundle: string): Promise<string> {
   const program = await readFile(bundle);
-  const script = init(network ? NETWORK : "");
-  const modules = [...MODULES, ...(network ? NETWORK_MODULES : [])];
   const key = keyOf(
-    script,
-    modules.join(),
+    INIT,
+    MODULES.join(),
     fingerprint(kernel.image),
     kernel.modules,
     fingerprint(busybox),
@@ -99,16 +44,48 @@ export async function getInitramfs(
     fingerprint(pinnedNode()),
   );
   return write(`initramfs-${key}`, async () => [
-    ...(await system(busybox, script)),
+    ...(await system(busybox, INIT)),
+    ...(await moduleEntries(kernel, MODULES, busybox)),
+    { path: "guest" },
+    ...(await precompiled(bundle, program)),
+  ]);
+}
+
+/** Makes the initramfs of a machine that a user or an engine starts. Its root disk has the guest's program. */
+export async function getStandaloneInitramfs(kernel: Kernel, busybox: string): Promise<string> {
+  const [needed, optional] = [STANDALONE_MODULES, OPTIONAL_MODULES];
+  const key = keyOf(
+    STANDALONE_INIT,
+    DHCP_SCRIPT,
+    needed.join(),
+    optional.join(),
+    fingerprint(kernel.image),
+    kernel.modules,
+    fingerprint(busybox),
+  );
+  return write(`standalone-initramfs-${key}`, async () => [
+    ...(await system(busybox, STANDALONE_INIT)),
+    ...(await moduleEntries(kernel, needed, busybox, optional)),
+    ...["guest", "sys"].map((path) => ({ path })),
+    { path: "dhcp", data: Buffer.from(DHCP_SCRIPT) },
+  ]);
+}
+
+async function moduleEntries(
+  kernel: Kernel,
+  needed: readonly string[],
+  busybox: string,
+  optional: readonly string[] = [],
+): Promise<CpioEntry[]> {
+  const modules = await readModules(kernel.modules, needed, busybox, optional);
+  return [
     { path: "modules" },
-    ...(await readModules(kernel.modules, modules, busybox)).map(({ name, data }, index) => ({
+    ...modules.map(({ name, data }, index) => ({
       // Numbered: the shell's `*` sorts by name.
       path: `modules/${String(index).padStart(2, "0")}-${name}.ko`,
       data,
     })),
-    { path: "guest" },
-    ...(await precompiled(bundle, program)),
-  ]);
+  ];
 }
 
 /** Makes an initramfs that prints `TRIAL_MARK` and switches the machine off. */

@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { cached, cacheFolder } from "../cache/cache.ts";
 import { type Choice, fetchPackages, hasDebianPackages, packagesSize } from "./debian.ts";
-import { MODULES, NETWORK_MODULES } from "./initramfs.ts";
+import { STANDALONE_MODULES } from "./initramfs.ts";
 import { lacksModule } from "./modules.ts";
 
 /** A kernel that QEMU can load, and the modules that go with it. */
@@ -99,7 +99,7 @@ async function fetchKernel(folder: string): Promise<void> {
   try {
     names = await fetchPackages(chooseKernel, unpacked);
     modules = await findModules(unpacked);
-    if (await lacksModule(modules, [...MODULES, ...NETWORK_MODULES])) {
+    if (await lacksModule(modules, STANDALONE_MODULES)) {
       names = await fetchPackages(withExtraModules, unpacked);
       modules = await findModules(unpacked);
     }

@@ -19,6 +19,7 @@ export interface KernelModule {
  *
  * @param folder holds `kernel/` and `modules.builtin`, as `/lib/modules/VERSION` does.
  * @param busybox decompresses modules in xz, if the host has no xz.
+ * @param optional names that are left out if the kernel does not have them.
  * @throws {DocteurError} `NO_MODULE`, if a module is neither in the folder nor built in; `TOOL_FAILED`, if
  * one cannot be decompressed.
  */
@@ -26,6 +27,7 @@ export async function readModules(
   folder: string,
   wanted: readonly string[],
   busybox: string,
+  optional: readonly string[] = [],
 ): Promise<KernelModule[]> {
   const files = await moduleFiles(folder);
   const builtIn = await builtInModules(folder);
@@ -46,6 +48,7 @@ export async function readModules(
     ordered.set(name, { name, data });
   };
   for (const name of wanted) await add(canonical(name));
+  for (const name of optional.map(canonical)) if (files.has(name)) await add(name);
   return [...ordered.values()];
 }
 

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, cacheFolder, keyOf } from "../cache/cache.ts";
 import { pinnedNode } from "../package-root.ts";
 import { requireTool, runTool } from "../tools.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { getStandaloneBundle, makeSnapshot, SNAPSHOT_PATH } from "./snapshot.ts";
 
 /** Raised when the content of the disk changes. */
 const VERSION = "2";
@@ -25,9 +26,33 @@ const NAMES = {
  * @throws {DocteurError} `NO_NODE`, `TOOL_MISSING`, `TOOL_FAILED`; those of `cached`.
  */
 export async function getRootDisk(note: (line: string) => void): Promise<string> {
-  const folder = await cached(entryName(), async (folder) => {
+  return getDisk(entryName(), note);
+}
+
+/**
+ * Returns the path of the root disk of a machine that a user or an engine starts: it has the guest's program, too, as a
+ * startup snapshot.
+ * @throws {DocteurError} those of `getRootDisk`.
+ */
+export async function getStandaloneRootDisk(note: (line: string) => void): Promise<string> {
+  const program = await readFile(await getStandaloneBundle());
+  const name = `standalone-root-disk-${keyOf(VERSION, fingerprint(pinnedNode()), program)}`;
+  return getDisk(name, note, async (folder, root) => {
+    await rename(await makeSnapshot(folder), join(root, SNAPSHOT_PATH));
+  });
+}
+
+async function getDisk(
+  name: string,
+  note: (line: string) => void,
+  addTo?: (folder: string, root: string) => Promise<void>,
+): Promise<string> {
+  const folder = await cached(name, async (folder) => {
     note("making the root disk (once)");
-    await makeRootDisk(pinnedNode(), folder);
+    const root = join(folder, "root");
+    await mkdir(root);
+    await addTo?.(folder, root);
+    await makeRootDisk(pinnedNode(), folder, root);
   });
   return join(folder, "root.erofs");
 }
@@ -41,9 +66,8 @@ function entryName(): string {
   return `root-disk-${keyOf(VERSION, fingerprint(pinnedNode()))}`;
 }
 
-async function makeRootDisk(node: string, folder: string): Promise<void> {
+async function makeRootDisk(node: string, folder: string, root: string): Promise<void> {
   const mkfs = requireTool("mkfs.erofs");
-  const root = join(folder, "root");
   for (const mountPoint of MOUNT_POINTS) await mkdir(join(root, mountPoint), { recursive: true });
   await copyInto(root, node, "/bin/node");
   for (const library of await libraries(node)) await copyInto(root, library, library);

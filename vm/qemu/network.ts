@@ -4,6 +4,12 @@ import type { PortMapping } from "../front/address.ts";
 const NETDEV = "network";
 
 /**
+ * The kernel's argument for the guest's address in QEMU's own network (QEMU, "user mode networking"), without asking its
+ * server of addresses.
+ */
+export const USER_NETWORK_ADDRESS = "ip=10.0.2.15::10.0.2.2:255.255.255.0";
+
+/**
  * The network of a machine that a user starts by hand: QEMU's own, in which the machine is alone. With
  * `restrict`, it reaches neither this host nor anything beyond; only connections to published ports come in.
  *

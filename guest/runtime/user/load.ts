@@ -35,10 +35,20 @@ export async function load(code: string, url: string): Promise<Record<string, un
       each === url ? { format: "module", source: code, shortCircuit: true } : next(each, context),
   });
   try {
-    return await import(url);
+    return await importer()(url);
   } finally {
     hooks.deregister();
   }
+}
+
+/**
+ * Returns the function that imports a module. It is compiled here: code of a startup snapshot has no `import` of its
+ * own (Node, "User-land modules in startup snapshots").
+ */
+function importer(): (url: string) => Promise<Record<string, unknown>> {
+  const { Script, constants } = process.getBuiltinModule("node:vm");
+  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  return new Script("(url) => import(url)", { importModuleDynamically }).runInThisContext();
 }
 
 /** Provides the variables that CommonJS packages in the bundle expect. */

@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { decodeRequest, encodeRequest } from "../../../guest/protocol/request.ts";
-import { findRequest } from "../../../guest/runtime/by-hand.ts";
+import { findStandalone } from "../../../guest/runtime/standalone/standalone.ts";
 
 test("a request arrives as it was sent", (t) => {
   const request = fc.record({
@@ -55,6 +55,12 @@ test("bytes that are no request are refused with one line", (t) => {
 });
 
 test("a request is found on the kernel's command line", (t) => {
-  t.is(findRequest("console=ttyS0 quiet docteur.run=eyJ9_- tail\n"), "eyJ9_-");
-  t.is(findRequest("console=ttyS0 xdocteur.run=no docteur.runs=no\n"), undefined);
+  const found = findStandalone("console=ttyS0 quiet docteur.run=eyJ9_- tail\n");
+  t.like(found, { request: "eyJ9_-", disk: undefined, hasNetwork: false });
+  t.is(findStandalone("console=ttyS0 xdocteur.run=no docteur.runs=no ip=dhcp\n"), undefined);
+});
+
+test("the disk of a program and the network are found on the kernel's command line", (t) => {
+  const found = findStandalone("console=ttyS0 docteur.program=/dev/vdc ip=dhcp\n");
+  t.like(found, { request: undefined, disk: "/dev/vdc", hasNetwork: true });
 });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { MODULES, NETWORK_MODULES } from "../../../vm/artifacts/initramfs.ts";
+import { MODULES, STANDALONE_MODULES } from "../../../vm/artifacts/initramfs.ts";
 import { getKernel } from "../../../vm/artifacts/kernel.ts";
 import { lacksModule } from "../../../vm/artifacts/modules.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -114,7 +114,7 @@ for (const [system, packages] of Object.entries(systems)) {
     const { image, modules } = await getKernel({}, () => {});
     t.is(readFileSync(image, "utf8"), "kernel");
     t.is(readFileSync(join(modules, "kernel/a.ko"), "utf8"), "module");
-    t.false(await lacksModule(modules, [...MODULES, ...NETWORK_MODULES]));
+    t.false(await lacksModule(modules, [...MODULES, ...STANDALONE_MODULES]));
     t.regex(readFileSync(join(image, "../package"), "utf8"), /^linux-image-\d.*\n$/);
   });
 }
