@@ -34,6 +34,11 @@ export interface UnikernelContext {
   /** The ports that the host publishes (`-p`), in the order of the command line. */
   readonly ports: readonly Port[];
   /**
+   * Where `serve` answers `/healthz`, if no host process does.
+   * @internal
+   */
+  readonly health?: Port | undefined;
+  /**
    * Reports an answer to the host, with the connection that it went to. Undefined if the host does not ask.
    * @internal
    */

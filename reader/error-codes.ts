@@ -64,6 +64,7 @@ export type ErrorCode =
   | "CACHE_UNSAFE"
   | "CACHE_UNWRITABLE"
   | "COMMIT_MALFORMED"
+  | "EXPORT_UNSUPPORTED"
   | "FRAME_TOO_LONG"
   | "GUEST_DIED"
   | "GUEST_HANGS"

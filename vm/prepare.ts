@@ -87,7 +87,8 @@ export async function prepareSystem(
   };
 }
 
-function checkMemory({ memory = DEFAULT_MEMORY }: SystemOptions): number {
+/** The MiB of memory of a machine. @throws {DocteurError} `MEMORY`. */
+export function checkMemory({ memory = DEFAULT_MEMORY }: SystemOptions): number {
   if (Number.isInteger(memory) && memory >= MINIMAL_MEMORY) return memory;
   throw new DocteurError("MEMORY", `a machine needs at least ${MINIMAL_MEMORY} MiB of memory, not ${memory}`);
 }

@@ -6,6 +6,7 @@ import type { Console, UnikernelContext } from "../unikernel.ts";
 import { Connections, MAX_CONNECTIONS } from "./connections.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { Handler } from "./handler.ts";
+import { makeHealthServer } from "./health.ts";
 import { lengthOf } from "./send.ts";
 import { boundedServer, close, listen } from "./server.ts";
 import type { SiteOptions } from "./site.ts";
@@ -23,7 +24,10 @@ export interface ServeOptions {
 }
 
 /** What of its context a service uses. */
-export type ServiceContext = Pick<UnikernelContext, "ports" | "console" | "signal" | "verbose" | "report">;
+export type ServiceContext = Pick<
+  UnikernelContext,
+  "ports" | "console" | "signal" | "verbose" | "report" | "health"
+>;
 
 /**
  * Serves HTTP at the published ports until `signal` is aborted. Writes each address to standard output once
@@ -34,7 +38,7 @@ export type ServiceContext = Pick<UnikernelContext, "ports" | "console" | "signa
 export async function serveSite(
   store: Store,
   { site, hosts, downloads }: ServeOptions,
-  { ports, console, signal, verbose, report }: ServiceContext,
+  { ports, console, signal, verbose, report, health }: ServiceContext,
 ): Promise<void> {
   const complain = (message: string) => console.error(`serve: ${printable(message)}\n`);
   // Beyond this limit, connections fail before the server can choose one to close.
@@ -43,6 +47,7 @@ export async function serveSite(
   const abortSlowestResponse = () => connections.abortSlowestResponse();
   const handler = new Handler(store, { site, hosts, downloads, complain, abortSlowestResponse });
   const servers: Server[] = [];
+  let healthServer: Server | undefined;
   try {
     for (const port of ports) {
       const server = boundedServer(connections, (request, response) => {
@@ -56,14 +61,21 @@ export async function serveSite(
       else port.accept((socket) => void server.emit("connection", socket));
       console.write(`${addressOf(port, number)}\n`);
     }
+    if (health !== undefined) {
+      healthServer = makeHealthServer();
+      await listen(healthServer, health, complain);
+    }
     await aborted(signal);
   } finally {
+    healthServer?.close();
+    healthServer?.closeAllConnections();
     await close(servers, connections);
   }
 }
 
 function addressOf({ address, published }: Port, number: number): string {
-  return `http://${published ?? `${address}:${number}`}/`;
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `http://${published ?? `${host}:${number}`}/`;
 }
 
 /**

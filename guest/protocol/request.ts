@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly analyze?: boolean | undefined;
   /** Where the program may listen. Default: nowhere. */
   readonly ports?: readonly Port[] | undefined;
+  /** Where the program answers `/healthz`, if no host process does. Default: nowhere. */
+  readonly health?: Port | undefined;
   /** Whether the host accepts the connections of these ports, and carries them as streams. Default: no. */
   readonly streams?: boolean | undefined;
   /** Whether the program reports its answers to the host. Default: no. */
@@ -58,8 +60,21 @@ export function decodeRequest(bytes: Uint8Array): RunRequest {
 
 function isRunRequest(value: unknown): value is RunRequest {
   if (typeof value !== "object" || value === null) return false;
-  const { program, args, env, layout, commit, analyze, ports, streams, report, terminal, source, verbose } =
-    value as Record<string, unknown>;
+  const {
+    program,
+    args,
+    env,
+    layout,
+    commit,
+    analyze,
+    ports,
+    health,
+    streams,
+    report,
+    terminal,
+    source,
+    verbose,
+  } = value as Record<string, unknown>;
   return (
     typeof program === "string" &&
     Array.isArray(args) &&
@@ -71,6 +86,7 @@ function isRunRequest(value: unknown): value is RunRequest {
     (commit === undefined || typeof commit === "string") &&
     (analyze === undefined || typeof analyze === "boolean") &&
     (ports === undefined || (Array.isArray(ports) && ports.every(isPort))) &&
+    (health === undefined || isPort(health)) &&
     (streams === undefined || typeof streams === "boolean") &&
     (report === undefined || typeof report === "boolean") &&
     (terminal === undefined || typeof terminal === "boolean") &&

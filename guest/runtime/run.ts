@@ -84,6 +84,7 @@ export async function call(
     env: request.env,
     stdin,
     ports: portsOf(request, streams),
+    ...(request.health && { health: request.health }),
     ...(request.report && streams && { report: streams.report.bind(streams) }),
     terminal: request.terminal ?? false,
     verbose: request.verbose ?? false,

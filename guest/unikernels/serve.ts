@@ -15,7 +15,7 @@ const USAGE =
  * address to standard output once it accepts connections there.
  */
 export const serve: Unikernel = async (context) => {
-  const { args, console, connect, ports, signal, verbose, report } = context;
+  const { args, console, connect, ports, signal, verbose, report, health } = context;
   // `--metrics` is the host's, which counts and answers: requests for metrics are not the site's.
   const { options, lists, operands, unknown } = parseOptions(args, {
     flags: ["--listing", "--spa", "--clean-urls", "--downloads", "--metrics"],
@@ -60,7 +60,7 @@ export const serve: Unikernel = async (context) => {
       rules: await readRules(store, sources, complain),
     };
     const downloads = options.has("--downloads");
-    const service = { ports, console, signal, verbose, report };
+    const service = { ports, console, signal, verbose, report, health };
     await serveSite(store, { site, hosts, downloads }, service);
     // It ended because of the signal, so its status is that of the signal.
     return signalStatus(signal.reason) ?? 0;

@@ -8,6 +8,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   make: async () => (await import("./make.ts")).make,
   verify: async () => (await import("./verify.ts")).verify,
   run: async () => (await import("./run.ts")).run,
+  export: async () => (await import("./export.ts")).exportCommand,
   inspect: async () => (await import("./inspect.ts")).inspect,
   push: async () => (await import("./push.ts")).push,
   pull: async () => (await import("./pull.ts")).pull,

@@ -16,12 +16,17 @@ const EXTRA_DRIVERS = "qemu-block-extra";
  * @throws {SourceError} those of `findNbdExport`. @throws {DocteurError} `INVALID_IMAGE`: it is too small.
  */
 export async function nbdDisk(address: NbdAddress, signal?: AbortSignal): Promise<Disk> {
-  const { server, exportName, display } = address;
   const { findNbdExport } = await import("../../remote/nbd/source.ts");
   const size = await findNbdExport(address, { signal });
   if (size < HEADER_BYTES) {
-    throw new DocteurError("INVALID_IMAGE", `${display}: invalid image: the export has only ${size} bytes`);
+    const what = `the export has only ${size} bytes`;
+    throw new DocteurError("INVALID_IMAGE", `${address.display}: invalid image: ${what}`);
   }
+  return exportDisk(address);
+}
+
+/** The same, without asking the server. */
+export function exportDisk({ server, exportName, display }: NbdAddress): Disk {
   const where =
     "path" in server
       ? { type: "unix", path: server.path }

@@ -32,6 +32,8 @@ export interface Machine {
   readonly hasBooted?: boolean;
   /** Whether QEMU may start programs. Default: no. */
   readonly maySpawn?: boolean;
+  /** Whether its command line is for any host: nothing in it is measured on this one. Default: no. */
+  readonly isPortable?: boolean;
   /** Arguments for the kernel, added to those of every machine. */
   readonly kernelArguments?: readonly string[];
   /** Devices and their backends: the channel, the console. */
@@ -107,27 +109,34 @@ function driver(disk: Disk | typeof NO_DISK): object {
   return disk.blockdev;
 }
 
+/** microvm has no such bus, and the kernel need not look for one. */
+export const NO_PCI = "pci=off";
+
 /**
- * Arguments for the kernel (Linux, Documentation/admin-guide/kernel-parameters.txt).
+ * Arguments for the kernel of every machine (Linux, Documentation/admin-guide/kernel-parameters.txt).
  *
  * Under emulation every instruction of the boot counts. The kernel skips self-tests of ciphers, the clearing
  * of pages and grace periods: the machine runs one program, and has no other to protect.
  */
+export const KERNEL_ARGUMENTS: readonly string[] = [
+  "console=ttyS0",
+  "quiet",
+  // A panic reboots, and with `-no-reboot` QEMU exits.
+  "panic=-1",
+  // Otherwise the kernel jumps into the firmware, which may halt instead of rebooting.
+  "reboot=triple",
+  "cryptomgr.notests=1",
+  "init_on_alloc=0",
+  "rcupdate.rcu_expedited=1",
+  "lsm=",
+  "initcall_blacklist=init_kprobe_trace,load_system_certificate_list",
+];
+
 function kernelCommandLine(machine: Machine): string {
   return [
-    "console=ttyS0",
-    "quiet",
-    // A panic reboots, and with `-no-reboot` QEMU exits.
-    "panic=-1",
-    // Otherwise the kernel jumps into the firmware, which may halt instead of rebooting.
-    "reboot=triple",
-    "pci=off",
-    "cryptomgr.notests=1",
-    "init_on_alloc=0",
-    "rcupdate.rcu_expedited=1",
-    "lsm=",
-    "initcall_blacklist=init_kprobe_trace,load_system_certificate_list",
-    ...(machine.accelerator === "tcg" ? clockArguments() : []),
+    ...KERNEL_ARGUMENTS,
+    NO_PCI,
+    ...(machine.accelerator === "tcg" && machine.isPortable !== true ? clockArguments() : []),
     ...(machine.kernelArguments ?? []),
   ].join(" ");
 }
