@@ -19,8 +19,8 @@ export interface TarEntry {
   readonly type: "0" | "5";
   /** The user and the group, by number. */
   readonly owner: number;
-  /** Whether a file may be executed. Default: no. */
-  readonly isExecutable?: boolean;
+  /** Permission bits. Default: 0444, and 0555 for a folder. */
+  readonly mode?: number | undefined;
 }
 
 const SIZE_AT = 124;
@@ -39,13 +39,13 @@ const BINARY = 0x80;
  * A header: ustar; GNU's where the size takes more than eleven octal digits, so that it stays one block. The
  * time is the epoch, so that the same content gives the same archive.
  */
-export function encodeTarHeader({ name, size, type, owner, isExecutable }: TarEntry): Uint8Array {
+export function encodeTarHeader({ name, size, type, owner, mode }: TarEntry): Uint8Array {
   const block = Buffer.alloc(TAR_BLOCK);
   const isLarge = size > LARGEST_OCTAL;
   const octal = (value: number, at: number, length: number) =>
     block.write(value.toString(8).padStart(length - 1, "0"), at, "latin1");
   block.write(name, 0, 100, "latin1");
-  octal(type === "5" || isExecutable ? 0o555 : 0o444, 100, 8);
+  octal(mode ?? (type === "5" ? 0o555 : 0o444), 100, 8);
   octal(owner, 108, 8);
   octal(owner, 116, 8);
   if (isLarge) {

@@ -15,7 +15,8 @@ export interface LayerEntry {
   readonly source?: string;
   /** User and group, by number. */
   readonly owner: number;
-  readonly isExecutable?: boolean;
+  /** Permission bits. Default: 0444, and 0555 for a folder. */
+  readonly mode?: number;
 }
 
 /** A container image for a layout. */
@@ -80,13 +81,13 @@ export async function writeOciLayout(
 }
 
 async function* archive(entries: readonly LayerEntry[]): AsyncGenerator<Uint8Array> {
-  for (const { name, source, owner, isExecutable } of entries) {
+  for (const { name, source, owner, mode } of entries) {
     if (source === undefined) {
-      yield encodeTarHeader({ name, size: 0, type: "5", owner });
+      yield encodeTarHeader({ name, size: 0, type: "5", owner, mode });
       continue;
     }
     const { size } = await stat(source);
-    yield encodeTarHeader({ name, size, type: "0", owner, isExecutable: isExecutable ?? false });
+    yield encodeTarHeader({ name, size, type: "0", owner, mode });
     yield* createReadStream(source, { end: Math.max(0, size - 1), highWaterMark: 1024 * 1024 });
     yield Buffer.alloc(padded(size) - size);
   }

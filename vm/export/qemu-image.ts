@@ -48,10 +48,11 @@ export async function writeQemuImage(folder: string, busybox: string): Promise<Q
   for (const [name, path] of await firmware(qemu)) files.set(`usr/share/qemu/${name}`, path);
   for (const path of await modules(qemu)) files.set(path.slice(1), path);
   const entries: LayerEntry[] = [];
-  for (const name of ["machine/", "tmp/", ...foldersOf([...files.keys()])])
-    entries.push({ name, owner: ROOT });
+  // Engines give what they mount there its permissions.
+  entries.push({ name: "tmp/", owner: ROOT, mode: 0o1777 });
+  for (const name of ["machine/", ...foldersOf([...files.keys()])]) entries.push({ name, owner: ROOT });
   for (const [name, path] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    entries.push({ name, source: await realpath(path), owner: ROOT, isExecutable: true });
+    entries.push({ name, source: await realpath(path), owner: ROOT, mode: 0o555 });
   }
   const digest = await writeOciLayout(join(folder, LAYOUT), {
     tag: TAG,

@@ -29,7 +29,7 @@ export function describeCompose(machine: ExportedMachine, qemu: QemuImage): Desc
     command: [...qemu.shell, `${FOLDER}/${RUN_FILE}`],
     volumes: [{ type: "bind", source: ".", target: FOLDER, read_only: true }],
     read_only: true,
-    tmpfs: ["/tmp"],
+    tmpfs: ["/tmp:mode=1777"],
     user: "65534:65534",
     cap_drop: ["ALL"],
     // A user cannot listen below 1024 otherwise.
