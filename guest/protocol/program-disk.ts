@@ -73,7 +73,9 @@ export function encodeProgramDisk({ request, program }: DiskProgram): Buffer {
  */
 export function decodeProgramDisk(read: (offset: number, length: number) => Buffer): DiskProgram {
   const header = read(0, DIGEST_AT + DIGEST_LENGTH);
-  if (!header.subarray(0, MAGIC.length).equals(MAGIC)) throw invalid("it does not begin as one");
+  if (header.length < DIGEST_AT + DIGEST_LENGTH || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw invalid("it does not begin as one");
+  }
   const length = Number(header.readBigUInt64LE(LENGTH_AT));
   if (length > MAX_FRAMES) throw invalid(`it claims ${length} bytes of at most ${MAX_FRAMES}`);
   const bytes = read(FRAMES_AT, length);
