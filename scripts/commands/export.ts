@@ -17,8 +17,8 @@ const PORT = { minimum: 1, maximum: 65535 } as const;
 /** `docteur export`: hands a program and an image to an engine that people run already. */
 export const exportCommand: Command = {
   name: "export",
-  summary: "write a machine with a program and an image for libvirt, systemd, KubeVirt and others",
-  synopsis: ["--for ENGINE -o FOLDER [OPTIONS] IMAGE PROGRAM [ARGUMENTS...]"],
+  summary: "write a machine for libvirt, systemd, KubeVirt and others",
+  synopsis: ["--for ENGINE -o FOLDER [OPTIONS]\n     IMAGE PROGRAM [ARGUMENTS...]"],
   description,
   operands: ["IMAGE", "PROGRAM"],
   passesRest: true,

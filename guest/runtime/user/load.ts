@@ -35,20 +35,22 @@ export async function load(code: string, url: string): Promise<Record<string, un
       each === url ? { format: "module", source: code, shortCircuit: true } : next(each, context),
   });
   try {
-    return await importer()(url);
+    return await importModule(url);
   } finally {
     hooks.deregister();
   }
 }
 
-/**
- * Returns the function that imports a module. It is compiled here: code of a startup snapshot has no `import` of its
- * own (Node, "User-land modules in startup snapshots").
- */
-function importer(): (url: string) => Promise<Record<string, unknown>> {
-  const { Script, constants } = process.getBuiltinModule("node:vm");
-  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  return new Script("(url) => import(url)", { importModuleDynamically }).runInThisContext();
+async function importModule(url: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(url);
+  } catch (error) {
+    // Code of a startup snapshot has no `import` of its own; code that is compiled now has one.
+    if ((error as NodeJS.ErrnoException).code !== "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING") throw error;
+    const { Script, constants } = process.getBuiltinModule("node:vm");
+    const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+    return new Script("(url) => import(url)", { importModuleDynamically }).runInThisContext()(url);
+  }
 }
 
 /** Provides the variables that CommonJS packages in the bundle expect. */
