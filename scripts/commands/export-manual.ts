@@ -77,8 +77,8 @@ export const sections: readonly Section[] = [
     title: "IMAGE",
     body: ` FILE                        is copied into FOLDER
  https://..., nbd://..., rbd:...
-                             is read by the engine where it lies:
-                             script, systemd, libvirt, nomad, compose
+                             is read by QEMU where it lies: script,
+                             systemd, libvirt, nomad; of compose, nbd
  oci://REGISTRY/NAME:TAG     is a containerDisk: kubevirt`,
   },
   {

@@ -18,7 +18,7 @@ const FIRMWARE = ["bios-microvm.bin", "linuxboot_dma.bin"];
 /** Modules that QEMU loads itself, where it is built with modules. */
 const MODULES = /^accel-\w+-x86_64\.so$/;
 
-const SHELL = "bin/busybox";
+const SHELL = "bin/sh";
 
 /** A container image with QEMU. */
 export interface QemuImage {
@@ -59,7 +59,7 @@ export async function writeQemuImage(folder: string, busybox: string): Promise<Q
     layers: [entries],
     config: { Env: ["PATH=/usr/bin:/bin"], WorkingDir: "/machine" },
   });
-  return { folder: LAYOUT, tag: TAG, digest, shell: [`/${SHELL}`, "sh"] };
+  return { folder: LAYOUT, tag: TAG, digest, shell: [`/${SHELL}`] };
 }
 
 async function libraries(executable: string): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { shellQuote } from "../qemu/shell-quote.ts";
 import type { Engine } from "./engine.ts";
 import type { Description, ExportedMachine } from "./machine.ts";
@@ -14,7 +15,7 @@ with ${memory} MiB of memory and ${ports.length === 0 ? "no network" : "no netwo
 
 ${commands.map((line) => `    ${line}`).join("\n")}
 
-Kernel ${parts.kernel}, initramfs ${parts.initramfs}, root disk ${parts.root}:
+Kernel ${basename(parts.kernel)}, initramfs ${basename(parts.initramfs)}, root disk ${basename(parts.root)}:
 the digest in a name is that of the content.
 `;
 }

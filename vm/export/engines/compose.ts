@@ -1,3 +1,4 @@
+import { notReadable } from "../disks.ts";
 import { type Description, type ExportedMachine, guestPorts, type HostPort, isServer } from "../machine.ts";
 import type { QemuImage } from "../qemu-image.ts";
 import { RUN_FILE, runScript } from "./script.ts";
@@ -16,6 +17,10 @@ const PROCESSES = 64;
  * which is YAML, too.
  */
 export function describeCompose(machine: ExportedMachine, qemu: QemuImage): Description {
+  const { image: where } = machine;
+  // Other drivers are modules, which the container does not have.
+  if (typeof where !== "string" && where.kind !== "nbd")
+    throw notReadable(where.display, "QEMU in the container");
   const { name, memory, accelerator, ports, healthPort } = machine;
   // Within the container QEMU listens at the machine's own ports.
   const inside: HostPort[] = guestPorts(machine).map((guestPort) => ({
@@ -30,10 +35,11 @@ export function describeCompose(machine: ExportedMachine, qemu: QemuImage): Desc
     volumes: [{ type: "bind", source: ".", target: FOLDER, read_only: true }],
     read_only: true,
     tmpfs: ["/tmp:mode=1777"],
-    user: "65534:65534",
+    // Root, without any privilege, owns /dev/kvm.
+    user: accelerator === "kvm" ? "0:0" : "65534:65534",
     cap_drop: ["ALL"],
     // A user cannot listen below 1024 otherwise.
-    sysctls: { "net.ipv4.ip_unprivileged_port_start": "0" },
+    sysctls: ["net.ipv4.ip_unprivileged_port_start=0"],
     security_opt: ["no-new-privileges:true"],
     mem_limit: `${memory + QEMU_MEMORY}m`,
     cpus: 1,
@@ -51,15 +57,7 @@ export function describeCompose(machine: ExportedMachine, qemu: QemuImage): Desc
     }),
     ...(healthPort !== undefined && {
       healthcheck: {
-        test: [
-          "CMD",
-          qemu.shell[0],
-          "wget",
-          "-q",
-          "-O",
-          "/dev/null",
-          `http://127.0.0.1:${healthPort}/healthz`,
-        ],
+        test: ["CMD-SHELL", `wget -q -O /dev/null http://127.0.0.1:${healthPort}/healthz`],
         interval: "10s",
         timeout: "5s",
         retries: 3,

@@ -1,13 +1,7 @@
 import { USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
 import { NO_PCI } from "../../qemu/qemu.ts";
 import { notReadable } from "../disks.ts";
-import {
-  type Description,
-  type ExportedMachine,
-  exportedKernelArguments,
-  isServer,
-  PROGRAM_FILE,
-} from "../machine.ts";
+import { type Description, type ExportedMachine, exportedKernelArguments, PROGRAM_FILE } from "../machine.ts";
 
 /** A domain of libvirt (libvirt, "Domain XML format"). */
 export function describeLibvirt(machine: ExportedMachine): Description {
@@ -69,8 +63,8 @@ export function describeLibvirt(machine: ExportedMachine): Description {
   return {
     files: [{ name: `${name}.xml`, text: `${text}\n` }],
     commands: [
-      `virsh ${uri} ${isServer(machine) ? "define" : "create"} ${folder}/${name}.xml`,
-      ...(isServer(machine) ? [`virsh ${uri} start ${name}`] : []),
+      `virsh ${uri} define ${folder}/${name}.xml`,
+      `virsh ${uri} start ${name}`,
       `virsh ${uri} console ${name}         shows its output; ${folder}/${name}.log keeps it`,
       `virsh ${uri} shutdown ${name}        ends it`,
       `virsh ${uri} domstate --reason ${name}    crashed: the exit status was not 0`,

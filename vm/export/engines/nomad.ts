@@ -88,6 +88,8 @@ export function describeNomad(machine: ExportedMachine): Description {
           Delay: 5 * NANOSECONDS,
           Mode: isServer(machine) ? "delay" : "fail",
         },
+        // A job that has failed is not run once more elsewhere.
+        ...(!isServer(machine) && { ReschedulePolicy: { Attempts: 0, Unlimited: false } }),
         Services: ports.map(({ guestPort }) => ({
           Name: guestPort === healthPort ? `${name}-health` : name,
           PortLabel: `port${guestPort}`,

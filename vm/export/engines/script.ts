@@ -136,6 +136,7 @@ status=$(tr -d '\\r' <"$work/tail" | sed -n 's/^${EXIT_LINE}\\([0-9]*\\)$/\\1/p'
 [ -z "$stopping" ] || exit 143
 tr -d '\\r' <"$work/tail" | sed 's/^/| /' >&2
 say "the machine ended before its program had"
+[ "$accel" != kvm ] || say "where KVM does not work, DOCTEUR_ACCEL=tcg emulates the processor"
 exit 1
 `;
 }
