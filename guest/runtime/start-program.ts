@@ -21,6 +21,8 @@ export interface Ending {
   exit(status: number): void;
   /** Blocks for ever: the program has called `process.exit`, which must not return. */
   waitForEnd(): never;
+  /** The file of this program, which is left out of stacks. Default: that which Node has started with. */
+  readonly runtime?: string;
 }
 
 /** A program that runs. */
@@ -39,7 +41,7 @@ export function startProgram(
   request: RunRequest,
   program: UserProgram | undefined,
   context: StartContext,
-  { exit, waitForEnd }: Ending,
+  { exit, waitForEnd, runtime = process.argv[1]! }: Ending,
 ): StartedProgram {
   const { output, streams } = context;
   const stop = new Stop();
@@ -61,7 +63,7 @@ export function startProgram(
   };
   if (program === undefined) void run(request, runContext).then(finish);
   else {
-    mapStacks(PROGRAM_URL, program.map, process.argv[1]!);
+    mapStacks(PROGRAM_URL, program.map, runtime);
     if (request.streams) showClientAddresses();
     shimProcess(request, runContext, (status) => {
       exit(status);

@@ -11,7 +11,7 @@ PROGRAM is the name of a program that ships with docteur, or a file of your own,
 input. Its environment is in the folder, for everybody who can read that.`;
 
 /** Options that mean the same as those of `docteur run`. */
-const SHARED = ["memory", "kernel", "modules", "env", "no-check", "tsc", "layout", "commit"];
+const SHARED = ["kernel", "modules", "env", "no-check", "tsc", "layout", "commit"];
 
 export const options: readonly Option[] = [
   {
@@ -39,6 +39,12 @@ export const options: readonly Option[] = [
     value: "ACCELERATOR",
     description:
       "kvm or tcg (emulation). Default: kvm if a trial finds that it works on this host; otherwise tcg.",
+  },
+  {
+    name: "memory",
+    short: "m",
+    value: "MIB",
+    description: "Memory of the machine, in MiB, at least 128. Default: 512.",
   },
   {
     name: "machine",
@@ -69,7 +75,7 @@ export const options: readonly Option[] = [
       "Put kernel, initramfs and root disk into this folder, under names with their digests: exports that have the same share them. Not for compose. Default: a folder in FOLDER.",
   },
   ...runOptions.filter(({ name }) => SHARED.includes(name)),
-  ...runOptions.filter(({ name }) => ["header-from", "cacert", "plain-http", "cache-size"].includes(name)),
+  ...runOptions.filter(({ name }) => ["cacert", "plain-http", "cache-size"].includes(name)),
 ];
 
 export const sections: readonly Section[] = [

@@ -48,7 +48,7 @@ export const exportCommand: Command = {
       if (!(error instanceof DocteurError) || error.code !== "PUBLISH_MALFORMED") throw error;
       throw invocation.misuse(error.message);
     }
-    const { headerFrom, cacert, plainHttp, cacheSize } = sourceOptions(invocation, context);
+    const { cacert, plainHttp, cacheSize } = sourceOptions(invocation, context);
     return namingImage(imageName(image), async () => {
       const note = (line: string) => void context.stderr.write(`docteur: ${printable(line)}\n`);
       await exportMachine({
@@ -58,7 +58,6 @@ export const exportCommand: Command = {
         program,
         args: invocation.rest,
         env: environment(invocation, context.env),
-        headerFrom,
         cacert,
         plainHttp,
         cacheSize,

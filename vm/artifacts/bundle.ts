@@ -34,7 +34,9 @@ export async function makeBundle(
   file: string,
   entry = join(packageRoot(), "guest", "runtime", "main.ts"),
 ): Promise<void> {
-  await bundle({ ...COMMON, entryPoints: [entry], outfile: file, target: "node26" });
+  // Comments in it name the sources, from this folder on.
+  const absWorkingDir = packageRoot();
+  await bundle({ ...COMMON, absWorkingDir, entryPoints: [entry], outfile: file, target: "node26" });
 }
 
 /**

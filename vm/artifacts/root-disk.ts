@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cached, cacheFolder, keyOf } from "../cache/cache.ts";
 import { pinnedNode } from "../package-root.ts";
@@ -8,7 +8,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { getStandaloneBundle, makeSnapshot, SNAPSHOT_PATH } from "./snapshot.ts";
 
 /** Raised when the content of the disk changes. */
-const VERSION = "2";
+const VERSION = "3";
 
 /** Folders on which the init script mounts something. */
 const MOUNT_POINTS = ["dev", "proc", "sys", "guest"];
@@ -73,11 +73,20 @@ async function makeRootDisk(node: string, folder: string, root: string): Promise
   for (const library of await libraries(node)) await copyInto(root, library, library);
   await mkdir(join(root, "etc"));
   for (const [path, text] of Object.entries(NAMES)) await writeFile(join(root, path), text);
+  await setModes(root);
   // Fixed times, owner and id: the same Node gives the same disk. No compression: it costs the guest more
   // than reading.
   const fixed = ["-T0", "-U00000000-0000-0000-0000-000000000000", "--all-root", "-x-1", "--quiet"];
   await runTool(mkfs, [...fixed, join(folder, "root.erofs"), root]);
   await rm(root, { recursive: true });
+}
+
+/** Gives all files and folders the permissions that do not depend on who makes the disk. */
+async function setModes(root: string): Promise<void> {
+  await chmod(root, 0o755);
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    await chmod(join(entry.parentPath, entry.name), 0o755);
+  }
 }
 
 async function copyInto(root: string, from: string, path: string): Promise<void> {

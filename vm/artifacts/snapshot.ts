@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { SNAPSHOT_PROGRAM } from "../../guest/protocol/standalone.ts";
 import { cached } from "../cache/cache.ts";
 import { packageRoot, pinnedNode } from "../package-root.ts";
 import { runTool } from "../tools.ts";
@@ -24,9 +25,6 @@ const FLAGS = [
   "--no-warnings",
 ];
 
-/** The snapshot has the path of its program: one that is the same in any folder. */
-const WORKING_FOLDER = "/proc/self/cwd";
-
 /**
  * Makes a startup snapshot (Node, `--build-snapshot`) of the guest's program for machines that boot without a template:
  * its code is compiled and has run, and the modules of Node that it needs are loaded. It depends on the version of Node,
@@ -37,11 +35,12 @@ const WORKING_FOLDER = "/proc/self/cwd";
  * @throws {DocteurError} `NO_NODE`, `TOOL_FAILED`.
  */
 export async function makeSnapshot(folder: string): Promise<string> {
-  const [bundle, snapshot] = ["program.cjs", "snapshot.blob"];
-  await copyFile(await getStandaloneBundle(), join(folder, bundle));
-  const [from, to] = [bundle, snapshot].map((name) => join(WORKING_FOLDER, name)) as [string, string];
-  await runTool(pinnedNode(), [...FLAGS, "--snapshot-blob", to, "--build-snapshot", from], { cwd: folder });
-  await rm(join(folder, bundle));
+  const bundle = join(folder, basename(SNAPSHOT_PROGRAM));
+  const snapshot = "snapshot.blob";
+  await copyFile(await getStandaloneBundle(), bundle);
+  const args = [...FLAGS, "--snapshot-blob", snapshot, "--build-snapshot", SNAPSHOT_PROGRAM];
+  await runTool(pinnedNode(), args, { cwd: folder });
+  await rm(bundle);
   return join(folder, snapshot);
 }
 

@@ -1,8 +1,10 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { encodeProgramDisk } from "../../guest/protocol/program-disk.ts";
 import type { Port } from "../../guest/protocol/published-port.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import { isPrintable, printable } from "../../reader/printable.ts";
 import { SourceError } from "../../reader/source-error.ts";
 import { isFile, parseImageAddress } from "../../remote/address.ts";
 import { chooseAccelerator } from "../accelerator.ts";
@@ -21,6 +23,7 @@ import { describeCompose } from "./engines/compose.ts";
 import { describeKubevirt } from "./engines/kubevirt.ts";
 import { describeLibvirt } from "./engines/libvirt.ts";
 import { describeNomad } from "./engines/nomad.ts";
+import { RUN_FILE } from "./engines/run-script.ts";
 import { describeScript } from "./engines/script.ts";
 import { describeSystemd } from "./engines/systemd.ts";
 import {
@@ -67,6 +70,13 @@ const PARTS_FOLDER = "parts";
 /** Addresses at which a machine listens: all of its own, of both families. */
 const ANY_ADDRESS = "::";
 
+/** The folders of exports under way. A second signal ends this process at once. */
+const unfinished = new Set<string>();
+
+process.on("exit", () => {
+  for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
+});
+
 /**
  * Writes all that an engine needs to run a program on an image, in a folder that appears complete or not at all.
  *
@@ -75,12 +85,14 @@ const ANY_ADDRESS = "::";
  */
 export async function exportMachine(options: ExportOptions): Promise<void> {
   const { engine, note = () => {}, signal } = options;
-  const target = resolve(options.folder);
-  await requireEmpty(target);
+  // Of a link, the folder that it leads to.
+  const target = await realpath(options.folder).catch(() => resolve(options.folder));
+  const isThere = await requireEmpty(target);
   const memory = checkMemory(options);
   const mappings = (options.publish ?? []).map(hostPort);
   const address = parseImageAddress(options.image);
   checkHttp(address);
+  checkPaths(options, target, isFile(address) ? undefined : address.display);
   const name = options.name ?? defaultName(target);
   if (!NAME.test(name)) {
     throw unsupported(
@@ -112,7 +124,8 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
       "KVM does not work on this host: the machine is described with an emulated processor; --accel kvm for other hosts",
     );
   }
-  const temporary = await temporaryFolder(target);
+  const temporary = await temporaryFolder(target, isThere);
+  unfinished.add(temporary);
   try {
     signal?.throwIfAborted();
     const shared = options.parts === undefined ? join(temporary, PARTS_FOLDER) : resolve(options.parts);
@@ -142,17 +155,41 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
     if (isFile(address)) await copyWhole(address.path, join(temporary, IMAGE_FILE));
     signal?.throwIfAborted();
     const description = await describe(engine, machine, temporary, busybox);
-    for (const { name, text, mode = 0o644 } of description.files) {
-      await writeFile(join(temporary, name), text, { mode });
-    }
+    for (const { name, text } of description.files) await writeFile(join(temporary, name), text);
     await writeFile(join(temporary, "README.md"), readme(engine, machine, description));
     if (engine === "kubevirt") await removeParts(temporary);
+    await setModes(temporary);
     signal?.throwIfAborted();
-    await rename(temporary, target);
+    if (isThere) await moveInto(temporary, target);
+    else await rename(temporary, target);
   } catch (error) {
     throw explain(error, target);
   } finally {
     await rm(temporary, { recursive: true, force: true });
+    unfinished.delete(temporary);
+  }
+}
+
+/** Engines run as other users, whatever the mask of this one is. */
+async function setModes(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const isOpen = entry.isDirectory() || entry.name === RUN_FILE;
+    await chmod(join(entry.parentPath, entry.name), isOpen ? 0o755 : 0o644);
+  }
+}
+
+/** Moves what is in a folder into an empty one, which keeps its owner and its permissions. All of it or nothing. */
+async function moveInto(folder: string, target: string): Promise<void> {
+  const moved: string[] = [];
+  try {
+    for (const name of await readdir(folder)) {
+      await rename(join(folder, name), join(target, name));
+      moved.push(name);
+    }
+  } catch (error) {
+    for (const name of moved) await rm(join(target, name), { recursive: true, force: true });
+    throw error;
   }
 }
 
@@ -203,11 +240,24 @@ async function commitOf(options: ExportOptions): Promise<string> {
 
 /** A signature in the address would be in the export. @throws {SourceError} */
 function checkHttp(address: ReturnType<typeof parseImageAddress>): void {
-  if (address.kind !== "http" || address.url.search === "") return;
+  if (address.kind !== "http" || address.url.search + address.url.hash === "") return;
   throw new SourceError(
     "SOURCE_UNSUPPORTED",
-    `${address.display}: what follows ? may be a secret, which everybody who has the export would read`,
+    `${address.display}: what follows ? or # may be a secret, which everybody who has the export would read`,
   );
+}
+
+/** @throws {DocteurError} `EXPORT_UNSUPPORTED`: no description can have these. */
+function checkPaths({ at, parts }: ExportOptions, target: string, address: string | undefined): void {
+  for (const text of [target, at, parts, address]) {
+    if (text === undefined || isPrintable(text)) continue;
+    throw unsupported(`${printable(text)}: descriptions of engines take no control characters in paths`);
+  }
+  if (parts !== undefined && `${resolve(parts)}/`.startsWith(`${target}/`)) {
+    throw unsupported(
+      `${printable(parts)}: lies in the folder of the export; without --parts, they are there anyway`,
+    );
+  }
 }
 
 function hostPort(text: string): HostPort {
@@ -237,26 +287,26 @@ function defaultName(folder: string): string {
     .slice(0, 42);
 }
 
-/** @throws {DocteurError} `FOLDER_NOT_EMPTY`. */
-async function requireEmpty(folder: string): Promise<void> {
+/** @returns whether there is an empty folder. @throws {DocteurError} `FOLDER_NOT_EMPTY`. */
+async function requireEmpty(folder: string): Promise<boolean> {
   try {
-    if ((await readdir(folder)).length === 0) return;
+    if ((await readdir(folder)).length === 0) return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
   }
-  throw new DocteurError(
-    "FOLDER_NOT_EMPTY",
-    `${folder}: is not an empty folder: choose another, or remove it first`,
-  );
+  throw notEmpty(folder);
 }
 
-/** A folder beside the target, so that it can be renamed to that. */
-async function temporaryFolder(target: string): Promise<string> {
+function notEmpty(folder: string): DocteurError {
+  const what = "is not an empty folder: choose another, or remove it first";
+  return new DocteurError("FOLDER_NOT_EMPTY", `${folder}: ${what}`);
+}
+
+/** A folder beside the target, so that it can be renamed to that; or in it, if it is there. */
+async function temporaryFolder(target: string, isThere: boolean): Promise<string> {
   try {
     await mkdir(dirname(target), { recursive: true });
-    const folder = await mkdtemp(`${target}.tmp-`);
-    await chmod(folder, 0o755);
-    return folder;
+    return await mkdtemp(isThere ? join(target, ".tmp-") : `${target}.tmp-`);
   } catch (error) {
     throw explain(error, target);
   }
@@ -265,6 +315,7 @@ async function temporaryFolder(target: string): Promise<string> {
 function explain(error: unknown, folder: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof DocteurError || typeof code !== "string") return error;
+  if (code === "ENOTEMPTY" || code === "EEXIST") return notEmpty(folder);
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new DocteurError("DISK_FULL", `no space left for the export: ${folder}`, { cause: error });
   }

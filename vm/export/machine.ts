@@ -46,8 +46,6 @@ export interface HostPort extends PortMapping {
 export interface ExportedFile {
   readonly name: string;
   readonly text: string;
-  /** Permission bits. Default 0644. */
-  readonly mode?: number;
 }
 
 /** What an engine needs beside the parts of the machine. */

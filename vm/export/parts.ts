@@ -16,7 +16,9 @@ const DIGITS = 16;
 export async function copyPart(file: string, folder: string, name: string, ending = ""): Promise<string> {
   const digest = await digestOf(file);
   const target = join(folder, `${name}-${digest.slice(0, DIGITS)}${ending}`);
-  await mkdir(folder, { recursive: true });
+  const made = await mkdir(folder, { recursive: true });
+  // What engines run as other users enters it, whatever the mask of this one is.
+  if (made !== undefined) await chmod(folder, 0o755);
   if ((await digestOf(target).catch(() => undefined)) === digest) return basename(target);
   await copyWhole(file, target);
   return basename(target);

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { printable } from "../../reader/printable.ts";
 import { shellQuote } from "../qemu/shell-quote.ts";
 import type { Engine } from "./engine.ts";
 import type { Description, ExportedMachine } from "./machine.ts";
@@ -6,11 +7,15 @@ import type { Description, ExportedMachine } from "./machine.ts";
 /** The README of an export. */
 export function readme(engine: Engine, machine: ExportedMachine, { commands }: Description): string {
   const { program, args, commit, image, parts, memory, ports } = machine;
-  const words = [program, ...args].map(shellQuote).join(" ");
+  const words = printable([program, ...args].map(shellQuote).join(" "));
   const where = typeof image === "string" ? image : image.display;
   return `# ${machine.name}: a virtual machine for ${engine}
 
-It runs \`${words.replaceAll("`", "'")}\` on the image ${where}, commit ${commit},
+It runs
+
+    ${words}
+
+on the image ${where}, commit ${commit},
 with ${memory} MiB of memory and ${ports.length === 0 ? "no network" : "no network but its ports"}. docteur is not needed.
 
 ${commands.map((line) => `    ${line}`).join("\n")}

@@ -11,7 +11,10 @@ const IMAGE = "/dev/vdb";
 // What it starts here ends before the snapshot is made.
 void prepareCode(unikernels);
 // The same program gives the same snapshot, whatever process makes it. Node sets it again when it starts.
-Object.defineProperty(process, "pid", { value: 1, configurable: true, enumerable: true });
+for (const [name, value] of Object.entries({ pid: 1, execPath: "/bin/node", argv0: "node" })) {
+  Object.defineProperty(process, name, { value, configurable: true, enumerable: true });
+}
+process.argv[0] = "/bin/node";
 startupSnapshot.setDeserializeMainFunction(() => {
   // The tier between interpreter and Maglev costs a start more than it saves. On the command line the flag would make
   // V8 reject the compiled code of Node's modules.

@@ -3,7 +3,7 @@ import { openFileDevice } from "../../../reader/block/file.ts";
 import { PROGRAM_ARGUMENT, REQUEST_ARGUMENT } from "../../protocol/ports.ts";
 import { type DiskProgram, decodeProgramDisk } from "../../protocol/program-disk.ts";
 import { decodeRequest } from "../../protocol/request.ts";
-import { STATUS_FILE } from "../../protocol/standalone.ts";
+import { SNAPSHOT_PROGRAM, STATUS_FILE } from "../../protocol/standalone.ts";
 import { oneLine, type Programs } from "../run.ts";
 import { startProgram } from "../start-program.ts";
 import { hasAddress } from "./network.ts";
@@ -58,8 +58,17 @@ export async function runStandalone(
       output,
       stdin: nothing(),
     };
-    const started = startProgram(request, program, context, { exit, waitForEnd: () => exit(0) });
-    watchPowerButton(() => started.signal("SIGTERM"));
+    const started = startProgram(request, program, context, {
+      exit,
+      waitForEnd: () => exit(0),
+      runtime: SNAPSHOT_PROGRAM,
+    });
+    let isAskedToEnd = false;
+    watchPowerButton(() => {
+      // An engine that is not sure presses again.
+      if (!isAskedToEnd) started.signal("SIGTERM");
+      isAskedToEnd = true;
+    });
   } catch (error) {
     output.error(`docteur: ${oneLine(error)}\n`);
     exit(1);

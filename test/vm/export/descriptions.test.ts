@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import test from "ava";
 import { execa } from "execa";
 import { decodeProgramDisk } from "../../../guest/protocol/program-disk.ts";
 import { parseImageAddress } from "../../../remote/address.ts";
-import { ENGINES, type Engine, type ExportOptions } from "../../../vm/commands.ts";
+import { makeSnapshot } from "../../../vm/artifacts/snapshot.ts";
+import { ENGINES, type Engine, type ExportOptions, makeBundle } from "../../../vm/commands.ts";
 import { describeKubevirt } from "../../../vm/export/engines/kubevirt.ts";
 import { describeLibvirt } from "../../../vm/export/engines/libvirt.ts";
 import type { ExportedMachine } from "../../../vm/export/machine.ts";
-import { docteur } from "../../scripts/docteur.ts";
+import { CHECKOUT, docteur } from "../../scripts/docteur.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { SMALL } from "../fixture.ts";
 import { exported } from "./exported.ts";
@@ -192,13 +193,53 @@ test("compose: the file is one of the Compose Specification, and QEMU's image ha
   t.regex(version.stdout, /^QEMU emulator version/);
 });
 
-test("systemd: the unit names the folder where it will lie, whatever is in its name", async (t) => {
-  const folder = await exported(t, { engine: "systemd", ...SERVER, at: '/srv/50% of "it" $HOME\\x' });
+test("systemd: the unit names the folder where it will lie, and a path that systemd does not take is refused", async (t) => {
+  const folder = await exported(t, { engine: "systemd", ...SERVER, at: "/srv/50% of it" });
   const unit = readFileSync(join(folder, "machine.service"), "utf8");
-  t.true(unit.includes('ExecStart="/srv/50%% of \\"it\\" $$HOME\\\\x/run"\n'));
+  t.true(unit.includes('ExecStart="/srv/50%% of it/run"\n'));
   t.regex(unit, /^SuccessExitStatus=143$/m);
   t.regex(unit, /^MemoryMax=896M$/m);
   t.true((statSync(join(folder, "run")).mode & 0o111) !== 0);
+  for (const at of ["/srv/$x", '/srv/"x"', "/srv/a\\b", "/srv/a\nExecStartPre=b"]) {
+    await t.throwsAsync(exported(t, { engine: "systemd", at }), { code: "EXPORT_UNSUPPORTED" });
+  }
+});
+
+test("other users can read an export, whatever the mask of this one is; a folder that is there stays its owner's", async (t) => {
+  const mask = process.umask(0o077);
+  let [folder, existing] = ["", ""];
+  try {
+    folder = await exported(t, { engine: "systemd", ...SERVER, at: "/srv/site" });
+    existing = join(temporaryFolder(t), "link");
+    mkdirSync(`${existing}ed`, { mode: 0o700 });
+    symlinkSync(`${existing}ed`, existing);
+    await exported(t, { engine: "script", folder: existing, parts: undefined });
+  } finally {
+    process.umask(mask);
+  }
+  for (const path of ["", ...readdirSync(folder, { recursive: true, encoding: "utf8" })]) {
+    const { mode } = statSync(join(folder, path));
+    t.is(mode & 0o044, 0o044, path);
+  }
+  t.is(statSync(existing).mode & 0o777, 0o700);
+  t.deepEqual(readdirSync(existing).sort(), ["README.md", "disk.img", "parts", "program.img", "run"]);
+});
+
+test("the program of a machine is the same bytes, made in any folder", async (t) => {
+  const [one, two] = [temporaryFolder(t), temporaryFolder(t)];
+  const entry = join(CHECKOUT, "guest/runtime/standalone/main.ts");
+  await makeBundle(join(one, "program.cjs"), entry);
+  const before = process.cwd();
+  process.chdir(two);
+  try {
+    await makeBundle(join(two, "program.cjs"), entry);
+  } finally {
+    process.chdir(before);
+  }
+  t.is(sha256(readFileSync(join(one, "program.cjs"))), sha256(readFileSync(join(two, "program.cjs"))));
+  const snapshots = [await makeSnapshot(one), await makeSnapshot(two)].map((file) => readFileSync(file));
+  t.is(sha256(snapshots[0]!), sha256(snapshots[1]!));
+  t.false(snapshots[0]!.includes(CHECKOUT));
 });
 
 test("libvirt: names and paths are escaped, and the two types of machine differ in their buses", async (t) => {
@@ -252,6 +293,12 @@ test("what cannot be exported is one line, and leaves nothing", async (t) => {
     [["--for", "compose", "-o", "x", "--parts", "p", SMALL, "ls"], 2, /--parts is for/],
     [["--for", "systemd", "-o", "x", "--at", "y", SMALL, "ls"], 2, /--at takes an absolute path/],
     [["--for", "script", "-o", "x", "--name", "A B", SMALL, "ls"], 1, /--name/],
+    [
+      ["--for", "script", "-o", "x", "--parts", "x/parts", SMALL, "ls"],
+      1,
+      /lies in the folder of the export/,
+    ],
+    [["--for", "script", "-o", "x\ny", SMALL, "ls"], 1, /control characters/],
     [["--for", "script", "-o", "full", SMALL, "ls"], 1, /full: is not an empty folder/],
     [["--for", "script", "-o", "x", "nothing.img", "ls"], 1, /nothing\.img/],
     [["--for", "script", "-o", "x", SMALL, "./none.ts"], 1, /none\.ts: no such file/],

@@ -15,7 +15,7 @@ import { exported } from "./exported.ts";
 import { freePort } from "./free-port.ts";
 
 const isThere = ["virsh", "libvirtd"].every((tool) => findTool(tool) !== undefined);
-const testWithLibvirt = isThere ? test : test.skip;
+const testWithLibvirt = isThere ? test.serial : test.serial.skip;
 
 /** The user of a session: root has none, its connections go to the system's daemon. */
 const NOBODY = 65534;
@@ -30,7 +30,7 @@ const asUser = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "-
  */
 async function session(t: ExecutionContext, options: Partial<ExportOptions>) {
   const home = mkdtempSync(join(tmpdir(), "dl"));
-  const folder = await exported(t, { engine: "libvirt", ...options });
+  const folder = await exported(t, { engine: "libvirt", parts: undefined, ...options });
   if (isRoot) {
     await execa("chown", ["-R", `${NOBODY}:${NOBODY}`, home, folder]);
     chmodSync(dirname(folder), 0o755);

@@ -1,7 +1,7 @@
 import { notReadable } from "../disks.ts";
 import { type Description, type ExportedMachine, guestPorts, type HostPort, isServer } from "../machine.ts";
 import type { QemuImage } from "../qemu-image.ts";
-import { RUN_FILE, runScript } from "./script.ts";
+import { RUN_FILE, runScript } from "./run-script.ts";
 import { QEMU_MEMORY, STOP_SECONDS } from "./systemd.ts";
 
 /** Where the container has the folder of the export. */
@@ -67,7 +67,7 @@ export function describeCompose(machine: ExportedMachine, qemu: QemuImage): Desc
   };
   return {
     files: [
-      { name: RUN_FILE, text: runScript(machine, inside), mode: 0o755 },
+      { name: RUN_FILE, text: runScript(machine, inside) },
       { name: "compose.yaml", text: `${JSON.stringify({ services: { [name]: service } }, undefined, 2)}\n` },
     ],
     commands: [

@@ -1,5 +1,6 @@
 import { USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
 import { NO_PCI } from "../../qemu/qemu.ts";
+import { shellQuote } from "../../qemu/shell-quote.ts";
 import { notReadable } from "../disks.ts";
 import { type Description, type ExportedMachine, exportedKernelArguments, PROGRAM_FILE } from "../machine.ts";
 
@@ -63,7 +64,7 @@ export function describeLibvirt(machine: ExportedMachine): Description {
   return {
     files: [{ name: `${name}.xml`, text: `${text}\n` }],
     commands: [
-      `virsh ${uri} define ${folder}/${name}.xml`,
+      `virsh ${uri} define ${shellQuote(`${folder}/${name}.xml`)}`,
       `virsh ${uri} start ${name}`,
       `virsh ${uri} console ${name}         shows its output; ${folder}/${name}.log keeps it`,
       `virsh ${uri} shutdown ${name}        ends it`,

@@ -1,5 +1,8 @@
+import { DocteurError } from "../../../reader/errors.ts";
+import { printable } from "../../../reader/printable.ts";
+import { shellQuote } from "../../qemu/shell-quote.ts";
 import { type Description, type ExportedMachine, isServer } from "../machine.ts";
-import { RUN_FILE, runScript } from "./script.ts";
+import { RUN_FILE, runScript } from "./run-script.ts";
 
 /** MiB that QEMU takes beside the memory of its machine: its code, and that which it translates. */
 export const QEMU_MEMORY = 384;
@@ -13,7 +16,7 @@ export function describeSystemd(machine: ExportedMachine): Description {
   const unit = `${name}.service`;
   const needsKvm = accelerator === "kvm";
   const text = `[Unit]
-Description=docteur: ${program} in a virtual machine
+Description=docteur: ${printable(program).replaceAll("%", "%%")} in a virtual machine
 Wants=network-online.target
 After=network-online.target
 
@@ -59,11 +62,11 @@ WantedBy=multi-user.target
 `;
   return {
     files: [
-      { name: RUN_FILE, text: runScript(machine, machine.ports), mode: 0o755 },
+      { name: RUN_FILE, text: runScript(machine, machine.ports) },
       { name: unit, text },
     ],
     commands: [
-      `sudo systemctl link ${folder}/${unit}`,
+      `sudo systemctl link ${shellQuote(`${folder}/${unit}`)}`,
       `sudo systemctl ${isServer(machine) ? "enable --now" : "start"} ${unit}`,
       `journalctl -u ${unit}      shows its output and its errors`,
       `sudo systemctl stop ${unit}    ends it: its program gets ${STOP_SECONDS} seconds for that`,
@@ -71,7 +74,14 @@ WantedBy=multi-user.target
   };
 }
 
-/** An argument of `ExecStart=` (systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers"). */
+/**
+ * The program of `ExecStart=` (systemd.service(5), "Command lines"; systemd.unit(5), "Specifiers").
+ * @throws {DocteurError} `EXPORT_UNSUPPORTED`: systemd takes no such path.
+ */
 function quoted(path: string): string {
-  return `"${path.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
+  if (/^[\w ./@:+,=~%-]+$/.test(path)) return `"${path.replaceAll("%", "%%")}"`;
+  throw new DocteurError(
+    "EXPORT_UNSUPPORTED",
+    `${printable(path)}: systemd starts no program of such a path: put the folder into another, or name one with --at`,
+  );
 }
