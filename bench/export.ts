@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { exportMachine } from "../vm/commands.ts";
+import { exportMachine } from "../vm/export/export.ts";
 import { hostTscKiloHertz } from "../vm/qemu/qemu.ts";
 import { compare } from "./lib/compare.ts";
 import { blobs, corpus, imageOfFolder } from "./lib/corpus.ts";

@@ -4,8 +4,6 @@ export { type BootOptions, boot } from "./boot.ts";
 export { cacheFolder } from "./cache/cache.ts";
 export { type CacheEntry, listCacheEntries, removeCacheEntries } from "./cache/list-entries.ts";
 export { type Check, doctor } from "./doctor.ts";
-export { ENGINES, type Engine } from "./export/engine.ts";
-export { type ExportOptions, exportMachine } from "./export/export.ts";
 export { parseAdminAddress, parsePortMapping } from "./front/address.ts";
 export { readImageHeader } from "./image/header.ts";
 export { isImageFile } from "./image/open-disk.ts";

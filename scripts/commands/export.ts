@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
+import { ENGINES } from "../../vm/export/engine.ts";
 import type { PortMapping } from "../../vm/front/address.ts";
 import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Invocation } from "../cli/arguments.ts";
@@ -32,7 +33,9 @@ export const exportCommand: Command = {
         `unknown program '${program}'; the programs are ${names}, or a file of your own as ./${program}`,
       );
     }
-    const { ENGINES, exportMachine, parsePortMapping } = await import("../../vm/commands.ts");
+    // Not among the commands' own: a run would load what only an export needs.
+    const { exportMachine } = await import("../../vm/export/export.ts");
+    const { parsePortMapping } = await import("../../vm/front/address.ts");
     const engine = invocation.choice("for", ENGINES);
     if (engine === undefined)
       throw invocation.misuse(`--for ENGINE is missing: one of ${ENGINES.join(", ")}`);

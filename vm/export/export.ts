@@ -4,6 +4,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { encodeProgramDisk } from "../../guest/protocol/program-disk.ts";
 import type { Port } from "../../guest/protocol/published-port.ts";
 import { DocteurError } from "../../reader/errors.ts";
+import type { ImageHeader } from "../../reader/image/header.ts";
+import { checkPinnedCommit } from "../../reader/image/pinned-commit.ts";
 import { isPrintable, printable } from "../../reader/printable.ts";
 import { SourceError } from "../../reader/source-error.ts";
 import { isFile, parseImageAddress } from "../../remote/address.ts";
@@ -102,7 +104,7 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
   const commit = await commitOf(options);
   const program = await prepareProgram(options);
   const request = {
-    ...toRequest({ ...options, commit: options.commit ?? commit }),
+    ...toRequest({ ...options, commit }),
     // One that leads to the port of `/healthz` is none of the program's.
     ports: guestPortsOf(
       mappings.filter(({ guestPort }) => guestPort !== options.healthPort),
@@ -141,7 +143,7 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
         root: await part(root, "root", ".erofs"),
       },
       image: isFile(address) ? IMAGE_FILE : address,
-      commit: request.commit!,
+      commit,
       program: options.program,
       args: options.args,
       memory,
@@ -222,17 +224,22 @@ async function removeParts(folder: string): Promise<void> {
   }
 }
 
-/** The commit of the image, which the machine then insists on. */
+/** The commit of the image, which the machine then insists on. @throws {InvalidImageError} it is not that of `commit`. */
 async function commitOf(options: ExportOptions): Promise<string> {
   const address = parseImageAddress(options.image);
-  if (isFile(address)) return readImageHeader(address.path).commit;
   if (address.kind === "rbd") {
     if (options.commit !== undefined) return options.commit;
     throw unsupported(`${address.display}: only QEMU reads this: name the commit with --commit ID`);
   }
+  const header = isFile(address) ? readImageHeader(address.path) : await remoteHeader(options);
+  checkPinnedCommit(header, options.commit);
+  return header.commit;
+}
+
+async function remoteHeader(options: ExportOptions): Promise<ImageHeader> {
   const disk = await openServedDisk(options.image, options);
   try {
-    return disk.header.commit;
+    return disk.header;
   } finally {
     await disk[Symbol.asyncDispose]();
   }

@@ -6,9 +6,11 @@ import { execa } from "execa";
 import { decodeProgramDisk } from "../../../guest/protocol/program-disk.ts";
 import { parseImageAddress } from "../../../remote/address.ts";
 import { makeSnapshot } from "../../../vm/artifacts/snapshot.ts";
-import { ENGINES, type Engine, type ExportOptions, makeBundle } from "../../../vm/commands.ts";
+import { makeBundle } from "../../../vm/commands.ts";
+import { ENGINES, type Engine } from "../../../vm/export/engine.ts";
 import { describeKubevirt } from "../../../vm/export/engines/kubevirt.ts";
 import { describeLibvirt } from "../../../vm/export/engines/libvirt.ts";
+import type { ExportOptions } from "../../../vm/export/export.ts";
 import type { ExportedMachine } from "../../../vm/export/machine.ts";
 import { CHECKOUT, docteur } from "../../scripts/docteur.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
@@ -299,6 +301,8 @@ test("what cannot be exported is one line, and leaves nothing", async (t) => {
       /lies in the folder of the export/,
     ],
     [["--for", "script", "-o", "x\ny", SMALL, "ls"], 1, /control characters/],
+    [["--for", "script", "-o", "x", "--commit", "a".repeat(40), SMALL, "ls"], 1, /it is of commit 0be1d55/],
+    [["--for", "script", "-o", "x", "--commit", "0be1", SMALL, "ls"], 1, /not the full id of a commit/],
     [["--for", "script", "-o", "full", SMALL, "ls"], 1, /full: is not an empty folder/],
     [["--for", "script", "-o", "x", "nothing.img", "ls"], 1, /nothing\.img/],
     [["--for", "script", "-o", "x", SMALL, "./none.ts"], 1, /none\.ts: no such file/],

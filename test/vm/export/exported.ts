@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { type ExportOptions, exportMachine } from "../../../vm/commands.ts";
+import { type ExportOptions, exportMachine } from "../../../vm/export/export.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { SMALL } from "../fixture.ts";
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { execa } from "execa";
 import { EXIT_LINE } from "../../../guest/protocol/standalone.ts";
-import type { ExportOptions } from "../../../vm/commands.ts";
+import type { ExportOptions } from "../../../vm/export/export.ts";
 import { findTool } from "../../../vm/tools.ts";
 import { SMALL_FILES } from "../fixture.ts";
 import { exported } from "./exported.ts";
@@ -36,7 +36,12 @@ async function session(t: ExecutionContext, options: Partial<ExportOptions>) {
     chmodSync(dirname(folder), 0o755);
   }
   const env = { HOME: home, XDG_RUNTIME_DIR: home, XDG_CACHE_HOME: home, XDG_CONFIG_HOME: home };
+  const virsh = async (...args: string[]) => {
+    const [command, ...rest] = [...asUser, "virsh", "-q", "-c", "qemu:///session", ...args];
+    return (await execa(command!, rest, { env })).stdout.trim();
+  };
   t.teardown(async () => {
+    await virsh("destroy", "machine").catch(() => {});
     const find = (name: string) => join(home, "libvirt", name);
     for (const file of ["libvirtd.pid", "virtlogd.pid"].map(find).filter(existsSync)) {
       process.kill(Number(readFileSync(file, "utf8")));
@@ -44,10 +49,6 @@ async function session(t: ExecutionContext, options: Partial<ExportOptions>) {
     while (["libvirt-sock", "virtlogd-sock"].map(find).some(existsSync)) await sleep(100);
     rmSync(home, { recursive: true, force: true });
   });
-  const virsh = async (...args: string[]) => {
-    const [command, ...rest] = [...asUser, "virsh", "-q", "-c", "qemu:///session", ...args];
-    return (await execa(command!, rest, { env })).stdout.trim();
-  };
   return { folder, virsh };
 }
 
