@@ -1,3 +1,6 @@
+import { isProgramFile } from "../../vm/program/is-program-file.ts";
+import type { Invocation } from "./arguments.ts";
+
 /**
  * What `docteur run` can run, and its part of the manual. The programs themselves are in guest/unikernels.
  */
@@ -33,3 +36,12 @@ export const programs: Readonly<Record<string, string>> = {
   stat: ` stat PATH...
      Print the kind, id and size of PATH without reading its content.`,
 };
+
+/** Checks that a program is one that ships with docteur, or a file. @throws {UsageError} */
+export function requireProgram(invocation: Invocation, program: string): void {
+  if (isProgramFile(program) || Object.hasOwn(programs, program)) return;
+  const names = Object.keys(programs).join(", ");
+  throw invocation.misuse(
+    `unknown program '${program}'; the programs are ${names}, or a file of your own as ./${program}`,
+  );
+}

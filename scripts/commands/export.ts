@@ -3,13 +3,12 @@ import { DocteurError } from "../../reader/errors.ts";
 import { printable } from "../../reader/printable.ts";
 import { ENGINES } from "../../vm/export/engine.ts";
 import type { PortMapping } from "../../vm/front/address.ts";
-import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Invocation } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
 import { environment } from "../cli/environment.ts";
 import { machineOptions } from "../cli/machine-options.ts";
 import { namingImage } from "../cli/naming-image.ts";
-import { programs } from "../cli/programs.ts";
+import { requireProgram } from "../cli/programs.ts";
 import { imageName, sourceOptions } from "../cli/source-options.ts";
 import { description, options, sections } from "./export-manual.ts";
 
@@ -27,12 +26,7 @@ export const exportCommand: Command = {
   sections,
   async execute(invocation, context) {
     const [image, program] = invocation.operands as [string, string];
-    if (!isProgramFile(program) && !Object.hasOwn(programs, program)) {
-      const names = Object.keys(programs).join(", ");
-      throw invocation.misuse(
-        `unknown program '${program}'; the programs are ${names}, or a file of your own as ./${program}`,
-      );
-    }
+    requireProgram(invocation, program);
     // Not among the commands' own: a run would load what only an export needs.
     const { exportMachine } = await import("../../vm/export/export.ts");
     const { parsePortMapping } = await import("../../vm/front/address.ts");

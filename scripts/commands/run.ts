@@ -1,13 +1,12 @@
 import type { Updates } from "../../vm/commands.ts";
 import { isImageFile } from "../../vm/image/open-disk.ts";
-import { isProgramFile } from "../../vm/program/is-program-file.ts";
 import type { Invocation } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
 import { environment } from "../cli/environment.ts";
 import { machineOptions } from "../cli/machine-options.ts";
 import { namingImage } from "../cli/naming-image.ts";
 import { programInput } from "../cli/path-list.ts";
-import { programs } from "../cli/programs.ts";
+import { requireProgram } from "../cli/programs.ts";
 import { imageName, sourceOptions } from "../cli/source-options.ts";
 import { updateSettings } from "../serving/update-options.ts";
 import { description, options, sections } from "./run-manual.ts";
@@ -24,12 +23,7 @@ export const run: Command = {
   sections,
   async execute(invocation, context) {
     const [image, program] = invocation.operands as [string, string];
-    if (!isProgramFile(program) && !Object.hasOwn(programs, program)) {
-      const names = Object.keys(programs).join(", ");
-      throw invocation.misuse(
-        `unknown program '${program}'; the programs are ${names}, or a file of your own as ./${program}`,
-      );
-    }
+    requireProgram(invocation, program);
     const target = invocation.choice("target", ["qemu", "unix"]) ?? "qemu";
     checkServing(invocation, program, target);
     const settings = updateSettings(invocation, program);
