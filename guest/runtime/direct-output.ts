@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import type { Console } from "../unikernel.ts";
+import { bytesOf } from "./bytes-of.ts";
 
 /**
  * Output that a process of the host writes to descriptors of its own. What a descriptor does not take goes
@@ -33,8 +34,4 @@ export function directOutput(host: Console, stdout: number | undefined, stderr: 
       if (left.length > 0) host.error(left);
     },
   };
-}
-
-function bytesOf(data: Uint8Array | string): Uint8Array {
-  return typeof data === "string" ? Buffer.from(data) : data;
 }

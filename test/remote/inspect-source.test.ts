@@ -90,7 +90,7 @@ test("an image with a layout is inspected by three ranges", async (t) => {
   t.true(counts.requests <= 3, JSON.stringify(counts));
 });
 
-test("what is damaged or no image is told", async (t) => {
+test("what is damaged or no image is reported", async (t) => {
   const image = readFileSync(join(FIXTURES, "small.img"));
   const offset = Number(image.readBigUInt64LE(20));
   for (const [start, end] of [

@@ -14,11 +14,11 @@ import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { makeImage } from "../../image-builder/index.ts";
 import { Random } from "../fuzz/random.ts";
 import type { ReaderTask } from "./store-reader.ts";
+import { add, runInjector, type Tally } from "./tally.ts";
 
 /** Threads that read; a read has another thread that fetches. */
 const READERS = 4;
@@ -28,16 +28,9 @@ const DEADLINE = 6;
 
 const FILES = 40;
 
-export interface StoreTally {
-  readonly ends: Map<string, number>;
-  /** Bits, resets and so on that the server has sent. */
-  readonly faults: Map<string, number>;
-  readonly wrong: string[];
-}
-
 /** Makes runs, each of which opens the image and reads three files. */
-export async function injectIntoStore(seed: number, count: number): Promise<StoreTally> {
-  const tally: StoreTally = { ends: new Map(), faults: new Map(), wrong: [] };
+export async function injectIntoStore(seed: number, count: number): Promise<Tally> {
+  const tally: Tally = { ends: new Map(), faults: new Map(), wrong: [] };
   const folder = mkdtempSync(join(tmpdir(), "docteur-injector-"));
   const sockets = new Set<Socket>();
   const server = createServer();
@@ -145,16 +138,4 @@ function answer(
   }
 }
 
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { runs: { type: "string" }, seed: { type: "string" } } });
-  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-  console.log(`seed ${seed}`);
-  const { ends, faults, wrong } = await injectIntoStore(seed, Number(values.runs ?? 500));
-  console.log(Object.fromEntries(ends), Object.fromEntries(faults));
-  for (const line of wrong.slice(0, 20)) console.log(line);
-  process.exitCode = wrong.length === 0 ? 0 : 1;
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runInjector(injectIntoStore, 500);

@@ -94,7 +94,7 @@ test("verify does without a cache that it cannot use", async (t) => {
   t.is(execFileSync("find", [join(env.XDG_CACHE_HOME, "docteur"), "-name", "blocks"]).length, 0);
 });
 
-test("a fault is told of an address without its query, and the query is in no message", async (t) => {
+test("the fault of an address is reported without its query, and the query is in no message", async (t) => {
   const env = { XDG_CACHE_HOME: temporaryFolder(t) };
   const damaged = readFileSync(IMAGE);
   damaged[5000]! ^= 1;

@@ -49,7 +49,7 @@ test("a pull from an NBD server that ends early leaves nothing, for nothing coul
   t.deepEqual(readdirSync(folder), []);
 });
 
-test("what cannot be pulled or pushed is told in a line, without its signature", async (t) => {
+test("what cannot be pulled or pushed is reported in a line, without its signature", async (t) => {
   const registry = "oci://localhost:1/docs";
   const pulls = /rbd:pool\/image' is no address to pull from: write oci:/;
   refused(t, await docteur(["pull", "rbd:pool/image", "x.img"]), 2, pulls);

@@ -62,7 +62,7 @@ ${HEAP}exec ${NODE} ${START_PATH}
  * themselves. In the background, so that Node starts meanwhile.
  *
  * It remains the first process, and ends the machine when Node has ended, however it has. A status of 143 is that of a
- * program that the engine has asked to end. Any other but 0 is told to the engine by way of pvpanic (QEMU,
+ * program that the engine has asked to end. The engine learns of any other but 0 by pvpanic (QEMU,
  * docs/specs/pvpanic.rst): the end of the first process crashes the kernel. At level 0 the kernel says nothing of that
  * (Linux, include/linux/printk.h, \`console_verbose\`), so that the exit status remains the console's last line.
  */

@@ -74,6 +74,11 @@ export function ownArguments(ip: string | undefined): string[] {
   return [`${PROGRAM_ARGUMENT}=${PROGRAM_NODE}`, ...(ip === undefined ? [] : [ip])];
 }
 
+/** The path of a file of the export on the engine's host. */
+export function pathOnHost({ folder }: ExportedMachine, file: string): string {
+  return file.startsWith("/") ? file : `${folder}/${file}`;
+}
+
 /** Whether it has ports: it then runs until it is ended. */
 export function isServer({ ports, healthPort }: ExportedMachine): boolean {
   return ports.length > 0 || healthPort !== undefined;

@@ -3,6 +3,7 @@ import { writeAll } from "../../protocol/channel.ts";
 import { ERROR_PORT, OUTPUT_PORT } from "../../protocol/ports.ts";
 import { OUTPUT_LINE } from "../../protocol/standalone.ts";
 import type { Console } from "../../unikernel.ts";
+import { bytesOf } from "../bytes-of.ts";
 import { openPort, waitForPort } from "../port.ts";
 
 const DRIVER = "/sys/bus/virtio/drivers/virtio_console";
@@ -58,8 +59,4 @@ function hasDevice(): boolean {
   } catch {
     return false;
   }
-}
-
-function bytesOf(data: Uint8Array | string): Uint8Array {
-  return typeof data === "string" ? Buffer.from(data) : data;
 }

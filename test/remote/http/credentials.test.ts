@@ -143,7 +143,7 @@ test("DOCTEUR_TOKEN goes over https, or to this machine", async (t) => {
   t.is(hint, "DOCTEUR_TOKEN is sent over https only: use https");
 });
 
-test("what cannot be read is told of without what is in it", async (t) => {
+test("what cannot be read is reported without what is in it", async (t) => {
   const netrc = (NETRC: string) => credentialsFor(new URL("https://h/"), undefined, { ...ENV, NETRC });
   await fails(
     t,

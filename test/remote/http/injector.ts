@@ -10,11 +10,11 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { SourceError } from "../../../reader/source-error.ts";
 import { type HttpAddress, parseImageAddress } from "../../../remote/address.ts";
 import { openHttpSource } from "../../../remote/http/http-source.ts";
 import { Random } from "../../fuzz/random.ts";
+import { add, runInjector, type Tally } from "../tally.ts";
 
 const SECRET = "never-to-be-shown";
 
@@ -225,14 +225,6 @@ async function send(socket: Socket, answer: Answer): Promise<void> {
   else if (answer.afterwards === "end") socket.end();
 }
 
-/** How the reads ended: how many with the right bytes, and how many with each code. */
-export interface Tally {
-  readonly ends: Map<string, number>;
-  readonly faults: Map<string, number>;
-  /** What must not be: wrong bytes, another error, a secret in a message. */
-  readonly wrong: string[];
-}
-
 /** Makes runs, each with a seed of its own that follows from `seed`. */
 export async function inject(seed: number, count: number): Promise<Tally> {
   const tally: Tally = { ends: new Map(), faults: new Map(), wrong: [] };
@@ -344,16 +336,4 @@ async function readAll(url: string, run: Run, tally: Tally): Promise<string | un
   });
 }
 
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { runs: { type: "string" }, seed: { type: "string" } } });
-  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-  console.log(`seed ${seed}`);
-  const { ends, faults, wrong } = await inject(seed, Number(values.runs ?? 10_000));
-  console.log(Object.fromEntries(ends), Object.fromEntries(faults));
-  for (const line of wrong.slice(0, 20)) console.log(line);
-  process.exitCode = wrong.length === 0 ? 0 : 1;
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runInjector(inject, 10_000);

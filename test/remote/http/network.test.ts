@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import test from "ava";
 import { CONTENT, close, ENV, fails, listen, open, startServer } from "./server.ts";
 
-test("a server that is away is told of", async (t) => {
+test("a server that is away is reported", async (t) => {
   const server = createHttpServer();
   const { port } = await listen(server);
   await close(server);
@@ -107,7 +107,7 @@ test("https goes through a tunnel, and not through the proxy of http", async (t)
   t.deepEqual(other.seen, []);
 });
 
-test("a proxy that wants a password, is away, or has no address is told of", async (t) => {
+test("a proxy that wants a password, is away, or has no address is reported", async (t) => {
   const proxy = await startProxy(t, 407);
   const HTTP_PROXY = `http://user:hidden@${proxy.host}`;
   await fails(

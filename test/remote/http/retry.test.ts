@@ -13,7 +13,7 @@ function options(deadline = 600) {
   return { display: "x", deadline, signals: [] as AbortSignal[] };
 }
 
-test("attempts are made until one succeeds, and each failure is told of", async (t) => {
+test("attempts are made until one succeeds, and each failure is reported", async (t) => {
   const lines: string[] = [];
   const result = await withRetries(
     { ...options(), detail: (line) => lines.push(line) },

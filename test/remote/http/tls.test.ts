@@ -31,7 +31,7 @@ test("SSL_CERT_FILE names the system's authorities, and NODE_EXTRA_CA_CERTS adds
   }
 });
 
-test("an authority that is not trusted is told of, with what to do, after one connection", async (t) => {
+test("an authority that is not trusted is reported, with what to do, after one connection", async (t) => {
   const server = await right(t);
   await fails(
     t,
@@ -49,7 +49,7 @@ test("an authority that is not trusted is told of, with what to do, after one co
   );
 });
 
-test("a certificate that has expired, is not valid yet, or is for another host is told of", async (t) => {
+test("a certificate that has expired, is not valid yet, or is for another host is reported", async (t) => {
   const cacert = join(temporaryFolder(t), "ca.pem");
   writeFileSync(cacert, authority.cert);
   for (const [options, message] of [
@@ -74,7 +74,7 @@ test("a server without TLS behind https, and one with TLS behind http, are told 
   );
 });
 
-test("a file of certificates that has none, or cannot be read, is told of", async (t) => {
+test("a file of certificates that has none, or cannot be read, is reported", async (t) => {
   const folder = temporaryFolder(t);
   const server = await right(t);
   const broken = authority.cert.replace(/\n[^\n]{20}/, "\nAAAAAAAAAAAAAAAAAAAA");

@@ -29,7 +29,7 @@ test("an export is found without being its client", async (t) => {
   t.is(await findNbdExport(await serve(t, new MemoryImage(pattern(777)))), 777);
 });
 
-test("a server that is not there, or has no such export, is told", async (t) => {
+test("a server that is not there, or has no such export, is reported", async (t) => {
   const { port } = new URL((await serve(t, new MemoryImage(pattern(10)))).display);
   for (const open of [openNbdSource, findNbdExport]) {
     await t.throwsAsync(open(address(`nbd://127.0.0.1:${port}/other`)), {
@@ -45,7 +45,7 @@ test("a server that is not there, or has no such export, is told", async (t) => 
   }
 });
 
-test("a server that speaks something else, or hangs up, or says nothing, is told", async (t) => {
+test("a server that speaks something else, or hangs up, or says nothing, is reported", async (t) => {
   const cases: [Parameters<typeof listen>[1], string][] = [
     [(socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"), "SOURCE_MALFORMED"],
     [(socket) => socket.end(), "SOURCE_UNREACHABLE"],

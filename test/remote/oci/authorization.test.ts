@@ -98,7 +98,7 @@ test("a scope that is no repository's is the registry's own, and is asked for as
   t.true(registry.seen.some(({ url }) => url.startsWith("/token") && url.endsWith("scope=aws")));
 });
 
-test("what is refused is told with what to do, and without the password", async (t) => {
+test("what is refused is reported with what to do, and without the password", async (t) => {
   const secret = "wrong-PASSWORD";
   for (const options of [{ basic: USER }, { bearer: { user: USER } }]) {
     const registry = await start(t, options);
@@ -164,7 +164,7 @@ test("the files of podman and docker count in their order, and the most of a rep
   t.is(await who(home, "other.example.com"), "");
 });
 
-test("a login file that is malformed is told by its name, and not by what is in it", async (t) => {
+test("a login file that is malformed is reported by its name, and not by what is in it", async (t) => {
   for (const text of ['{"auths": SECRET', "[]", '"SECRET"', ""]) {
     const env = loggedIn(t, text);
     const error = await t.throwsAsync(findCredentials("r.example.com", "a", env), {
@@ -211,7 +211,7 @@ test("a helper that has nothing leaves the rest of the file to count; its user <
   t.is((await findCredentials("r.example.com", "a", env))!.refreshToken, "IDENTITY");
 });
 
-test("a helper that is missing, fails, talks nonsense or does not end is told without what it said", async (t) => {
+test("a helper that is missing, fails, talks nonsense or does not end is reported without what it said", async (t) => {
   const { askHelper } = await import("../../../remote/oci/credential-helper.ts");
   const env = loggedIn(t, {});
   const ask = (name = "test", signal?: AbortSignal) =>

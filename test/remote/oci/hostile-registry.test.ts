@@ -51,7 +51,7 @@ test("an identity token goes to no server that the one of tokens leads to", asyn
   t.deepEqual(thief.seen, []);
 });
 
-test("a token of the registry that cannot be sent is told without it", async (t) => {
+test("a token of the registry that cannot be sent is reported without it", async (t) => {
   const env = loggedIn(t, { auths: { "r.example.com": { registrytoken: "SECRET\r\nX-Other: 1" } } });
   const error = await t.throwsAsync(findCredentials("r.example.com", "a", env), {
     code: "CREDENTIALS_UNREADABLE",
@@ -59,7 +59,7 @@ test("a token of the registry that cannot be sent is told without it", async (t)
   t.false(inspect(error, { depth: 20 }).includes("SECRET"));
 });
 
-test("a login file without an end, or to which nobody writes, is told", async (t) => {
+test("a login file without an end, or to which nobody writes, is reported", async (t) => {
   const env = { HOME: "/nonexistent", REGISTRY_AUTH_FILE: "/dev/zero" };
   const error = await t.throwsAsync(findCredentials("r.example.com", "a", env), {
     code: "CREDENTIALS_UNREADABLE",

@@ -124,7 +124,7 @@ test("what is no image, or has another digest than the address, is not pushed", 
   t.is(registry.blobs.size + registry.manifests.size, 0);
 });
 
-test("a registry that stores another manifest is told", async (t) => {
+test("a registry that stores another manifest is reported", async (t) => {
   const registry = await TestRegistry.start(t);
   registry.intercept = (request, response) => {
     if (request.method !== "PUT" || !request.url!.includes("/manifests/")) return false;

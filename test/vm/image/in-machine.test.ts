@@ -74,7 +74,7 @@ test.serial("a server that is gone in the middle is one error, and costs no temp
   await leavesNothing(t, image);
 });
 
-test.serial("a server that stalls in the middle is told after the deadline", async (t) => {
+test.serial("a server that stalls in the middle is reported after the deadline", async (t) => {
   const image = await serveImage(t);
   image.misbehave = (_request, _response, number) => number > 1;
   await t.throwsAsync(run({ image: image.url, deadline: 2 }), {
@@ -84,7 +84,7 @@ test.serial("a server that stalls in the middle is told after the deadline", asy
   await leavesNothing(t, image);
 });
 
-test.serial("an address that fails is told before a machine starts", async (t) => {
+test.serial("an address that fails is reported before a machine starts", async (t) => {
   const image = await serveImage(t);
   image.misbehave = (_request, response) => response.writeHead(404).end() !== undefined;
   const stderr = new Collector();
@@ -184,28 +184,31 @@ test.serial("QEMU reads from NBD servers itself, and a machine that is started b
   await leavesNothing(t, image);
 });
 
-test.serial("what QEMU cannot read any more is told of the address, not of the image", async (t) => {
-  const image = await serveImage(t);
-  const nbd = new MemoryImage(image.content);
-  const { display } = await serve(t, nbd, { onFault: () => true });
-  nbd.before = (offset) => {
-    // The large file lies there. What is before it and behind it is right.
-    if (Math.abs(offset - (image.content.length >> 1)) < image.content.length >> 2) throw new Error("gone");
-  };
-  const { status, errors } = await run({ image: display, args: ["/big.bin", "/big.bin"], verbose: false });
-  t.is(status, 1);
-  t.is(
-    errors,
-    `cat: ${display}: it cannot be read where it lies any more (EIO): check its server and the network, and try again\n`,
-  );
-  const program = join(temporaryFolder(t), "try.mjs");
-  const text = `export default ({ store, console }) => {
+test.serial(
+  "what QEMU cannot read any more is reported as a fault of the address, not of the image",
+  async (t) => {
+    const image = await serveImage(t);
+    const nbd = new MemoryImage(image.content);
+    const { display } = await serve(t, nbd, { onFault: () => true });
+    nbd.before = (offset) => {
+      // The large file lies there. What is before it and behind it is right.
+      if (Math.abs(offset - (image.content.length >> 1)) < image.content.length >> 2) throw new Error("gone");
+    };
+    const { status, errors } = await run({ image: display, args: ["/big.bin", "/big.bin"], verbose: false });
+    t.is(status, 1);
+    t.is(
+      errors,
+      `cat: ${display}: it cannot be read where it lies any more (EIO): check its server and the network, and try again\n`,
+    );
+    const program = join(temporaryFolder(t), "try.mjs");
+    const text = `export default ({ store, console }) => {
     try { store.get("/big.bin"); } catch (error) { console.write(error.code); }
   };`;
-  writeFileSync(program, text);
-  const own = await run({ image: display, program, check: false, args: [] });
-  t.is(String(own.stdout), "SOURCE_UNREACHABLE");
-});
+    writeFileSync(program, text);
+    const own = await run({ image: display, program, check: false, args: [] });
+    t.is(String(own.stdout), "SOURCE_UNREACHABLE");
+  },
+);
 
 test.serial("a machine's image is a file as before", async (t) => {
   t.deepEqual((await run({ image: SMALL, args: ["/README.md"] })).stdout, SMALL_FILES.get("/README.md"));

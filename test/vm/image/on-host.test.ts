@@ -104,7 +104,7 @@ test.serial("what a server sent wrong is fetched anew in the next run", async (t
   t.deepEqual(second.stdout, image.version.files.get("/big.bin"));
 });
 
-test.serial("an address that is no image, or is not there, is told without a process", async (t) => {
+test.serial("an address that is no image, or is not there, is reported without a process", async (t) => {
   const image = await serveImage(t);
   await t.throwsAsync(run({ image: "rbd:pool/image" }), { code: "SOURCE_UNSUPPORTED" });
   await t.throwsAsync(run({ image: "http://" }), { code: "BAD_ADDRESS" });

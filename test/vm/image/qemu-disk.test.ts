@@ -53,7 +53,7 @@ test("an export of an NBD server becomes the options of QEMU's driver, if it may
   await t.throwsAsync(nbdDisk(address("nbd+unix:///?socket=/nonexistent")), { code: "SOURCE_UNREACHABLE" });
 });
 
-test("what QEMU says of a disk is told as the disk's fault, and nothing else is", (t) => {
+test("what QEMU says of a disk is reported as the disk's fault, and nothing else is", (t) => {
   const disks = [fileDisk("/root"), fileDisk("/a}: b"), NO_DISK] as const;
   const said = (line: string) => diskFault({ disks }, ["something before", line])?.message;
   const blockdev = (index: 1 | 2) => `qemu-system-x86_64: -blockdev ${diskArguments(disks[index], index)[1]}`;

@@ -1,8 +1,8 @@
 import { notReadable } from "../disks.ts";
+import { QEMU_MEMORY, STOP_SECONDS } from "../limits.ts";
 import { type Description, type ExportedMachine, guestPorts, type HostPort, isServer } from "../machine.ts";
 import type { QemuImage } from "../qemu-image.ts";
 import { RUN_FILE, runScript } from "./run-script.ts";
-import { QEMU_MEMORY, STOP_SECONDS } from "./systemd.ts";
 
 /** Where the container has the folder of the export. */
 const FOLDER = "/machine";

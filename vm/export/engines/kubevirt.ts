@@ -1,4 +1,5 @@
 import { notReadable } from "../disks.ts";
+import { STOP_SECONDS } from "../limits.ts";
 import {
   type Description,
   type ExportedMachine,
@@ -7,7 +8,6 @@ import {
   isServer,
 } from "../machine.ts";
 import { BOOT_FOLDER, DISK_FOLDER, type MachineImage } from "../machine-image.ts";
-import { STOP_SECONDS } from "./systemd.ts";
 
 const NETWORK = "default";
 

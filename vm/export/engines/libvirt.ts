@@ -1,14 +1,20 @@
-import { USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
+import { networkArguments, USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
 import { NO_PCI } from "../../qemu/qemu.ts";
 import { shellQuote } from "../../qemu/shell-quote.ts";
 import { notReadable } from "../disks.ts";
-import { type Description, type ExportedMachine, exportedKernelArguments, PROGRAM_FILE } from "../machine.ts";
+import {
+  type Description,
+  type ExportedMachine,
+  exportedKernelArguments,
+  PROGRAM_FILE,
+  pathOnHost,
+} from "../machine.ts";
 
 /** A domain of libvirt (libvirt, "Domain XML format"). */
 export function describeLibvirt(machine: ExportedMachine): Description {
   const { name, folder, parts, memory, accelerator, machineType, ports } = machine;
   const isMicro = machineType === "microvm";
-  const at = (file: string) => (file.startsWith("/") ? file : `${folder}/${file}`);
+  const at = (file: string) => pathOnHost(machine, file);
   const kernelArguments = [
     ...(isMicro ? [NO_PCI] : []),
     ...exportedKernelArguments(ports.length > 0 ? USER_NETWORK_ADDRESS : undefined),
@@ -80,16 +86,8 @@ const QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0";
  * has.
  */
 function userNetwork({ machineType, ports }: ExportedMachine): string {
-  const forwards = ports.map(
-    ({ address, guestPort }) => `,hostfwd=tcp:${address.host}:${address.port}-:${guestPort}`,
-  );
   const device = machineType === "microvm" ? "virtio-net-device" : "virtio-net-pci,addr=0x10";
-  const values = [
-    "-netdev",
-    `user,id=network,restrict=on,ipv6=off${forwards.join("")}`,
-    "-device",
-    `${device},netdev=network`,
-  ];
+  const values = networkArguments(ports, device);
   return element(
     "qemu:commandline",
     {},

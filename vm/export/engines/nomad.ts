@@ -1,13 +1,14 @@
-import { USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
+import { networkArguments, USER_NETWORK_ADDRESS } from "../../qemu/network.ts";
 import { imageDisk } from "../disks.ts";
+import { STOP_SECONDS } from "../limits.ts";
 import {
   type Description,
   type ExportedMachine,
   exportedKernelArguments,
   isServer,
   PROGRAM_FILE,
+  pathOnHost,
 } from "../machine.ts";
-import { STOP_SECONDS } from "./systemd.ts";
 
 const NANOSECONDS = 1_000_000_000;
 
@@ -20,10 +21,7 @@ const CPU = 500;
  */
 export function describeNomad(machine: ExportedMachine): Description {
   const { name, folder, parts, memory, accelerator, ports, healthPort } = machine;
-  const at = (file: string) => (file.startsWith("/") ? file : `${folder}/${file}`);
-  const forwards = ports.map(
-    ({ address, guestPort }) => `,hostfwd=tcp:${address.host}:${address.port}-:${guestPort}`,
-  );
+  const at = (file: string) => pathOnHost(machine, file);
   const ip = ports.length > 0 ? USER_NETWORK_ADDRESS : undefined;
   const args = [
     ...["-kernel", at(parts.kernel), "-initrd", at(parts.initramfs)],
@@ -42,14 +40,8 @@ export function describeNomad(machine: ExportedMachine): Description {
       "stdio",
     ],
     ...["-device", "virtio-rng-pci", "-device", "pvpanic", "-action", "panic=exit-failure"],
-    ...(ports.length === 0
-      ? []
-      : [
-          ...["-netdev", `user,id=network,restrict=on,ipv6=off${forwards.join("")}`],
-          ...["-device", "virtio-net-pci,netdev=network"],
-        ]),
+    ...(ports.length === 0 ? [] : networkArguments(ports, "virtio-net-pci")),
   ];
-  const health = ports.find(({ guestPort }) => guestPort === healthPort);
   const task = {
     Name: name,
     Driver: "qemu",
@@ -94,7 +86,7 @@ export function describeNomad(machine: ExportedMachine): Description {
           Name: guestPort === healthPort ? `${name}-health` : name,
           PortLabel: `port${guestPort}`,
           Provider: "nomad",
-          ...(guestPort === health?.guestPort && {
+          ...(guestPort === healthPort && {
             Checks: [
               {
                 Name: "healthz",

@@ -1,14 +1,9 @@
 import { DocteurError } from "../../../reader/errors.ts";
 import { printable } from "../../../reader/printable.ts";
 import { shellQuote } from "../../qemu/shell-quote.ts";
+import { QEMU_MEMORY, STOP_SECONDS } from "../limits.ts";
 import { type Description, type ExportedMachine, isServer } from "../machine.ts";
 import { RUN_FILE, runScript } from "./run-script.ts";
-
-/** MiB that QEMU takes beside the memory of its machine: its code, and that which it translates. */
-export const QEMU_MEMORY = 384;
-
-/** Seconds for the program to end, more than `serve` takes. */
-export const STOP_SECONDS = 15;
 
 /** A system service that runs the script of the folder (systemd.service(5), systemd.exec(5)). */
 export function describeSystemd(machine: ExportedMachine): Description {
