@@ -251,6 +251,16 @@ test("libvirt: names and paths are escaped, and the two types of machine differ 
   t.regex(micro, /<cmdline>pci=off /);
 });
 
+test("libvirt: only an emulated microvm counts instructions for its clock", (t) => {
+  const counts = (machine: Partial<ExportedMachine>) =>
+    /-icount.*\n.*shift=auto/.test(
+      describeLibvirt({ ...machineOf("rbd:pool/docs"), ...machine }).files[0]!.text,
+    );
+  t.true(counts({ machineType: "microvm", accelerator: "tcg" }));
+  t.false(counts({ machineType: "microvm", accelerator: "kvm" }));
+  t.false(counts({ machineType: "q35", accelerator: "tcg" }));
+});
+
 const ADDRESSES: readonly [image: string, pattern: RegExp][] = [
   [
     "nbd+unix:///docs?socket=/run/nbd.sock",

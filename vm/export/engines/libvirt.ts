@@ -63,7 +63,10 @@ export function describeLibvirt(machine: ExportedMachine): Description {
         element("panic", { model: "isa" }),
         element("memballoon", { model: "none" }),
       ]),
-      ...(ports.length === 0 ? [] : [userNetwork(machine)]),
+      ...qemuArguments([
+        ...(isMicro && accelerator === "tcg" ? COUNTED_CLOCK : []),
+        ...(ports.length > 0 ? userNetwork(machine) : []),
+      ]),
     ],
   );
   const uri = "--connect qemu:///session";
@@ -82,17 +85,34 @@ export function describeLibvirt(machine: ExportedMachine): Description {
 const QEMU_NAMESPACE = "http://libvirt.org/schemas/domain/qemu/1.0";
 
 /**
+ * The time stamp counter counts instructions, which QEMU paces by the host's clock (QEMU, docs/devel/tcg-icount.rst). By
+ * default it is the host's, and a microvm's kernel has one try of 50 ms to measure it against an emulated timer. On a busy
+ * host that fails, and the kernel hangs: with no counter it has no clock at all on this machine type. A measured
+ * frequency on the kernel's command line would be that of one host.
+ */
+const COUNTED_CLOCK: readonly string[] = ["-icount", "shift=auto"];
+
+/**
  * QEMU's own network, in which the machine is alone: libvirt 9 has port forwarding only with passt, which not every host
  * has.
  */
-function userNetwork({ machineType, ports }: ExportedMachine): string {
-  const device = machineType === "microvm" ? "virtio-net-device" : "virtio-net-pci,addr=0x10";
-  const values = networkArguments(ports, device);
-  return element(
-    "qemu:commandline",
-    {},
-    values.map((value) => element("qemu:arg", { value })),
+function userNetwork({ machineType, ports }: ExportedMachine): string[] {
+  return networkArguments(
+    ports,
+    machineType === "microvm" ? "virtio-net-device" : "virtio-net-pci,addr=0x10",
   );
+}
+
+/** What libvirt has no element of its own for. */
+function qemuArguments(values: readonly string[]): string[] {
+  if (values.length === 0) return [];
+  return [
+    element(
+      "qemu:commandline",
+      {},
+      values.map((value) => element("qemu:arg", { value })),
+    ),
+  ];
 }
 
 function image(machine: ExportedMachine, file: (path: string) => string): ["file" | "network", string] {
