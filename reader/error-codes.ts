@@ -68,6 +68,7 @@ export type ErrorCode =
   | "FRAME_TOO_LONG"
   | "GUEST_DIED"
   | "GUEST_HANGS"
+  | "OCI_LAYOUT_INVALID"
   | "PROGRAM_DISK_INVALID"
   | "PROGRAM_ENDED"
   | "RESTARTS_FAILED"

@@ -1,17 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { openFileDevice } from "../../reader/block/file.ts";
-import { DocteurError } from "../../reader/errors.ts";
-import { SourceError } from "../../reader/source-error.ts";
 import type { OciAddress } from "../address.ts";
-import { header } from "../http/answer.ts";
 import { describeImage, type ImageDescription } from "../inspect/description.ts";
 import type { SourceOptions } from "../source.ts";
 import { type Artifact, describeArtifact } from "./artifact.ts";
-import { type BlobContent, type Uploaded, uploadBlob } from "./blob-upload.ts";
-import { Digester, isDigest } from "./digest.ts";
+import type { BlobContent, Uploaded } from "./blob-upload.ts";
+import { Digester } from "./digest.ts";
 import { HEAD_SIZE, layerHead, layerTail } from "./layer.ts";
-import { ACCEPTED_MANIFESTS, OCI_MANIFEST } from "./manifest.ts";
-import { Registry } from "./registry.ts";
+import { OCI_MANIFEST } from "./manifest.ts";
+import { uploadManifest } from "./manifest-upload.ts";
+import { readFully } from "./read-fully.ts";
 
 /** Bytes hashed at a time. */
 const PIECE = 1024 * 1024;
@@ -52,31 +50,26 @@ export async function pushImage(
 ): Promise<Pushed> {
   const description = describeFile(path);
   await using file = await open(path);
-  const { onProgress, signal } = options;
+  const { onProgress } = options;
   const layer = await hashLayer(path, file, description.size, options);
   const artifact = describeArtifact(description, layer, options.source);
-  const { registry: host, repository, reference } = address;
-  if (isDigest(reference) && reference !== artifact.digest) {
-    const what = `this image has the digest ${artifact.digest}: give a tag, or that digest`;
-    throw new SourceError("BAD_ADDRESS", `${address.display}: ${what}`);
-  }
-  await using registry = await Registry.open(address, { ...options, actions: "pull,push" });
-  const isThere = (await digestThere(registry, reference)) === artifact.digest;
-  const upload = (done: number) => onProgress?.("upload", done, layer.size);
-  const layerWas = isThere
-    ? "unchanged"
-    : await uploadBlob(registry, layer, { ...options, onProgress: upload });
-  if (!isThere) {
-    await uploadBlob(registry, contentOf(artifact), { signal });
-    await putManifest(registry, reference, artifact);
-  }
+  const manifest = {
+    bytes: artifact.manifest,
+    digest: artifact.digest,
+    mediaType: OCI_MANIFEST,
+    blobs: [layer, configOf(artifact)],
+  };
+  const fates = await uploadManifest(address, manifest, {
+    ...options,
+    onProgress: (done, total) => onProgress?.("upload", done, total),
+  });
   return {
-    address: `oci://${host}/${repository}@${artifact.digest}`,
+    address: `oci://${address.registry}/${address.repository}@${artifact.digest}`,
     digest: artifact.digest,
     layer: layer.digest,
     commit: description.id,
     size: layer.size,
-    layerWas,
+    layerWas: fates?.[0] ?? "unchanged",
   };
 }
 
@@ -89,7 +82,7 @@ function describeFile(path: string): ImageDescription {
   }
 }
 
-function contentOf({ config, configDigest }: Artifact): BlobContent {
+function configOf({ config, configDigest }: Artifact): BlobContent {
   const read = async (offset: number, length: number) => config.subarray(offset, offset + length);
   return { digest: configDigest, size: config.length, read };
 }
@@ -125,46 +118,4 @@ async function hashLayer(
     onProgress?.("hash", Math.min(at + PIECE, size), size);
   }
   return { digest: digester.digest(), size, read };
-}
-
-async function readFully(path: string, file: FileHandle, into: Uint8Array, offset: number): Promise<void> {
-  for (let done = 0; done < into.length; ) {
-    const { bytesRead } = await file.read(into, done, into.length - done, offset + done);
-    if (bytesRead === 0) {
-      throw new DocteurError(
-        "FILE_CHANGED",
-        `${path}: the image became shorter while it was pushed; push it again`,
-      );
-    }
-    done += bytesRead;
-  }
-}
-
-/** The digest of what a tag or digest means in the registry; undefined if it means nothing, or the registry does not say. */
-async function digestThere(registry: Registry, reference: string): Promise<string | undefined> {
-  const request = {
-    method: "HEAD",
-    target: `manifests/${reference}`,
-    headers: { accept: ACCEPTED_MANIFESTS },
-  } as const;
-  return await registry.exchange(request, async (answer) => {
-    if (answer.status === 401 || answer.status >= 500) registry.require(answer, [200]);
-    return answer.status === 200 ? header(answer, "docker-content-digest") : undefined;
-  });
-}
-
-async function putManifest(
-  registry: Registry,
-  reference: string,
-  { manifest, digest }: Artifact,
-): Promise<void> {
-  const request = { method: "PUT", target: `manifests/${reference}`, body: manifest } as const;
-  await registry.exchange({ ...request, headers: { "content-type": OCI_MANIFEST } }, async (answer) => {
-    registry.require(answer, [200, 201, 202, 204]);
-    const named = header(answer, "docker-content-digest");
-    if (named !== undefined && named !== digest) {
-      const what = `the registry has stored a manifest whose digest is ${named}, not ${digest}: ask who runs it`;
-      throw new SourceError("SOURCE_MALFORMED", `${registry.display}: ${what}`);
-    }
-  });
 }

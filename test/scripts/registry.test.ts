@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { writeOciLayout } from "../../vm/export/oci-layout.ts";
 import { FIXTURES, IMAGES } from "../fixtures.ts";
 import { basicOf, TestRegistry } from "../remote/oci/test-registry.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -49,6 +50,22 @@ test("push prints the address by which the image is pulled and inspected", async
   const again = await run("push", "--json", SMALL, `${name}:v1`);
   t.like(JSON.parse(again.stdout.toString()), { address, commit, layerWas: "unchanged" });
   t.true(again.stderr.includes("the registry had"));
+});
+
+test("push takes an image layout, with no options that are for disk images", async (t) => {
+  const { registry, HOME, name, run } = await start(t);
+  const layout = join(HOME, "a machine");
+  const layers = [[{ name: "disk", source: SMALL, owner: 0 }]];
+  const digest = await writeOciLayout(layout, { tag: "v1", layers, config: {} });
+  const pushed = await run("push", layout, `${name}:v1`);
+  t.is(pushed.stdout.toString(), `oci://${registry.host}/docs/site@${digest}\n`, pushed.stderr);
+  t.regex(pushed.stderr, new RegExp(`^${name}:v1: (\\d.*) of \\1 uploaded, .*s\\n$`));
+  const again = await run("push", "--json", "-q", layout, `${name}:v1`);
+  t.like(JSON.parse(again.stdout.toString()), { digest, uploaded: 0 });
+  t.is(again.stderr, "");
+  refused(t, await run("push", "--no-verify", layout, name), 2, /--no-verify is for disk images/);
+  refused(t, await run("push", "--source", "https://x", layout, name), 2, /--source is for disk images/);
+  refused(t, await run("push", HOME, name), 1, /it has no file oci-layout/);
 });
 
 test("inspect of a file needs nothing else", async (t) => {

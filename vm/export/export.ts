@@ -9,6 +9,7 @@ import { checkPinnedCommit } from "../../reader/image/pinned-commit.ts";
 import { isPrintable, printable } from "../../reader/printable.ts";
 import { SourceError } from "../../reader/source-error.ts";
 import { isFile, parseImageAddress } from "../../remote/address.ts";
+import { isDigest } from "../../remote/oci/digest.ts";
 import { chooseAccelerator } from "../accelerator.ts";
 import { getBusybox } from "../artifacts/busybox.ts";
 import { getStandaloneInitramfs } from "../artifacts/initramfs.ts";
@@ -92,7 +93,8 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
   const isThere = await requireEmpty(target);
   const memory = checkMemory(options);
   const mappings = (options.publish ?? []).map(hostPort);
-  const address = parseImageAddress(options.image);
+  const image = await pinnedImage(options);
+  const address = parseImageAddress(image);
   checkHttp(address);
   checkPaths(options, target, isFile(address) ? undefined : address.display);
   const name = options.name ?? defaultName(target);
@@ -101,7 +103,7 @@ export async function exportMachine(options: ExportOptions): Promise<void> {
       `${name}: engines take names of up to 42 lower-case letters, digits and dashes: give one with --name`,
     );
   }
-  const commit = await commitOf(options);
+  const commit = await commitOf({ ...options, image });
   const program = await prepareProgram(options);
   const request = {
     ...toRequest({ ...options, commit }),
@@ -222,6 +224,15 @@ async function removeParts(folder: string): Promise<void> {
   for (const name of [PARTS_FOLDER, IMAGE_FILE, PROGRAM_FILE]) {
     await rm(join(folder, name), { recursive: true, force: true });
   }
+}
+
+/** The address of an image in a registry with the digest that its tag means now; any other as it is. */
+async function pinnedImage(options: ExportOptions): Promise<string> {
+  const address = parseImageAddress(options.image);
+  if (address.kind !== "oci" || isDigest(address.reference)) return options.image;
+  const { openOciSource } = await import("../../remote/oci/open.ts");
+  await using source = await openOciSource(address, options);
+  return `oci://${address.registry}/${address.repository}@${source.digest}`;
 }
 
 /** The commit of the image, which the machine then insists on. @throws {InvalidImageError} it is not that of `commit`. */

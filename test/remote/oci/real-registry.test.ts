@@ -13,6 +13,8 @@ import { pullImage } from "../../../image-builder/pull/pull-image.ts";
 import { type OciAddress, parseImageAddress } from "../../../remote/address.ts";
 import { openOciSource } from "../../../remote/oci/open.ts";
 import { pushImage } from "../../../remote/oci/push.ts";
+import { pushLayout } from "../../../remote/oci/push-layout.ts";
+import { writeOciLayout } from "../../../vm/export/oci-layout.ts";
 import { command } from "../../scripts/docteur.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { makeCertificate } from "../http/certificate.ts";
@@ -244,6 +246,41 @@ testWith(["docker-registry", "skopeo"])("skopeo copies a pushed image as it is",
   t.true(source.key.endsWith(`/${layer}`));
   t.deepEqual(Buffer.from(await source.read(9 * MIB, 1000)), bytes.subarray(9 * MIB, 9 * MIB + 1000));
 });
+
+testWith(["docker-registry", "skopeo"])(
+  "a layout keeps its digest, and so does one that skopeo has written",
+  async (t) => {
+    const folder = temporaryFolder(t, "docteur-test-");
+    const host = await startRegistry(t, folder);
+    const { path, bytes } = await makeLarge(folder);
+    const layers = [
+      [
+        { name: "disk/", owner: 107 },
+        { name: "disk/disk.img", source: path, owner: 107 },
+      ],
+    ];
+    const made = join(folder, "made");
+    const digest = await writeOciLayout(made, { tag: "v1", layers, config: {} });
+    const pushed = await pushLayout(made, at(`oci://${host}/machine:v1`), { env });
+    t.is(pushed.digest, digest);
+    const skopeo = async (...args: string[]) => {
+      const { status, stderr } = await command("skopeo", args, { env: { HOME: folder } });
+      t.is(status, 0, stderr);
+    };
+    const copy = join(folder, "copy");
+    await skopeo(
+      "copy",
+      "--preserve-digests",
+      "--src-tls-verify=false",
+      `docker://${host}/machine:v1`,
+      `oci:${copy}:v1`,
+    );
+    const again = await pushLayout(copy, at(`oci://${host}/mirror:v1`), { env });
+    t.is(again.digest, digest);
+    await using source = await openOciSource(at(again.address), { env });
+    t.deepEqual(Buffer.from(await source.read(9 * MIB, 1000)), bytes.subarray(9 * MIB, 9 * MIB + 1000));
+  },
+);
 
 // Without root, podman needs ranges of user ids that a test cannot give itself.
 const asRoot = process.getuid?.() === 0 ? testWith(["docker-registry", "podman"]) : test.skip;

@@ -5,13 +5,14 @@ import test from "ava";
 import { execa } from "execa";
 import { decodeProgramDisk } from "../../../guest/protocol/program-disk.ts";
 import { parseImageAddress } from "../../../remote/address.ts";
+import { pushImage } from "../../../remote/oci/push.ts";
 import { makeSnapshot } from "../../../vm/artifacts/snapshot.ts";
 import { makeBundle } from "../../../vm/commands.ts";
 import { ENGINES, type Engine } from "../../../vm/export/engine.ts";
-import { describeKubevirt } from "../../../vm/export/engines/kubevirt.ts";
 import { describeLibvirt } from "../../../vm/export/engines/libvirt.ts";
 import type { ExportOptions } from "../../../vm/export/export.ts";
 import type { ExportedMachine } from "../../../vm/export/machine.ts";
+import { TestRegistry } from "../../remote/oci/test-registry.ts";
 import { CHECKOUT, docteur } from "../../scripts/docteur.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import { SMALL } from "../fixture.ts";
@@ -113,19 +114,15 @@ test("kubevirt: the machine and its service are those of KubeVirt's and Kubernet
   t.true([...blobs(folder)].filter((name) => blobs(job).has(name)).length >= 3);
 });
 
-test("kubevirt: an image in a registry is a containerDisk where it lies", (t) => {
-  const digest = `sha256:${"a".repeat(64)}`;
-  for (const [address, image] of [
-    [`oci://registry.example.com/docs@${digest}`, `registry.example.com/docs@${digest}`],
-    ["oci://registry.example.com/docs:v1", "registry.example.com/docs:v1"],
-  ] as const) {
-    const names = { kernel: "k", initramfs: "i", root: "r", image: "disk.img", program: "program.img" };
-    const container = { folder: "machine", tag: "v1", repository: "r.example/m", digest, names };
-    const { files } = describeKubevirt(machineOf(address), container);
-    const [instance] = JSON.parse(files[0]!.text).items;
-    t.deepEqual(faults("kubevirt", "v1.VirtualMachineInstance", instance), []);
-    t.deepEqual(instance.spec.volumes[1], { name: "image", containerDisk: { image } });
-  }
+test("kubevirt: an image in a registry is a containerDisk where it lies, pinned to the digest of its tag", async (t) => {
+  const registry = await TestRegistry.start(t);
+  const { digest } = await pushImage(SMALL, registry.address(), { env: {} });
+  const image = registry.address().display;
+  const folder = await exported(t, { engine: "kubevirt", image, ...forEngine("kubevirt") });
+  const [instance] = json(join(folder, "machine.json")).items;
+  t.deepEqual(faults("kubevirt", "v1.VirtualMachineInstance", instance), []);
+  const pinned = `${registry.host}/docs/site@${digest}`;
+  t.deepEqual(instance.spec.volumes[1], { name: "image", containerDisk: { image: pinned } });
 });
 
 /** A machine whose image lies elsewhere. */

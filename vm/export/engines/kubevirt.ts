@@ -98,7 +98,7 @@ export function describeKubevirt(machine: ExportedMachine, image: MachineImage):
   return {
     files: [{ name: `${name}.json`, text: `${JSON.stringify(list, undefined, 2)}\n` }],
     commands: [
-      `skopeo copy --preserve-digests oci:${image.folder}:${image.tag} docker://${image.repository}:${image.tag}`,
+      `docteur push ${image.folder} oci://${image.repository}:${image.tag}`,
       `kubectl apply -f ${name}.json`,
       `kubectl logs -l kubevirt.io=virt-launcher,app.kubernetes.io/name=${name} -c guest-console-log   shows its output`,
       `kubectl delete -f ${name}.json`,
@@ -111,10 +111,9 @@ function imageDisk({ image: where }: ExportedMachine, image: MachineImage, refer
   if (typeof where === "string")
     return { name: "image", image: reference, path: `${DISK_FOLDER}/${image.names.image}` };
   if (where.kind !== "oci") throw notReadable(where.display, "KubeVirt");
-  const { registry, repository, reference: version } = where;
   return {
     name: "image",
-    image: `${registry}/${repository}${version.includes(":") ? "@" : ":"}${version}`,
+    image: `${where.registry}/${where.repository}@${where.reference}`,
     path: undefined,
   };
 }
