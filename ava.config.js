@@ -4,7 +4,8 @@ export default {
   files: ["test/**/*.test.ts"],
   extensions: { ts: "module" },
   workerThreads: false,
-  concurrency: 2,
+  // One more than the two processors of a small machine: some tests wait, for a limit or a server.
+  concurrency: 3,
   // Without any test coming to its end; a busy machine takes its time.
   timeout: "15m",
   environmentVariables: {
