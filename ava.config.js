@@ -11,5 +11,6 @@ export default {
   environmentVariables: {
     // What the machine is made of is shared between tests and kept from run to run; the user's own cache stays as it is.
     XDG_CACHE_HOME: join(import.meta.dirname, "node_modules/.cache/docteur-test"),
+    NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/compile"),
   },
 };

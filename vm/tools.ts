@@ -40,6 +40,8 @@ export function requireTool(name: string, packageName?: string): string {
 
 export interface ToolOptions {
   readonly cwd?: string;
+  /** Its environment beside `LC_ALL`. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
   /** The encoding of its output; `latin1` keeps every byte. Default `utf8`. */
   readonly encoding?: "utf8" | "latin1";
 }
@@ -51,7 +53,7 @@ export interface ToolOptions {
  */
 export function runTool(path: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, LC_ALL: "C" };
+    const env = { ...(options.env ?? process.env), LC_ALL: "C" };
     execFile(path, args, { ...options, env, maxBuffer: MAX_OUTPUT }, (cause, stdout, stderr) => {
       if (cause === null) return resolve(stdout);
       const lines = stderr.trim().split("\n");

@@ -16,7 +16,7 @@ import { sourceOptions } from "../cli/source-options.ts";
 /** `docteur push`: an image into a registry. */
 export const push: Command = {
   name: "push",
-  summary: "push a disk image, or an exported machine, into an OCI registry",
+  summary: "push an image or an exported machine into an OCI registry",
   synopsis: [
     "[-q] [--json] [--no-verify] [--source URL] [--cacert FILE]\n     [--plain-http] IMAGE oci://REGISTRY/NAME[:TAG]",
   ],

@@ -85,6 +85,7 @@ export async function precompiled(
 }
 
 async function compile(bundle: string): Promise<Buffer> {
+  // V8 rejects what was compiled with other flags, such as those of NODE_OPTIONS.
   const args = [...V8_FLAGS, "-e", MAKE, bundle];
-  return Buffer.from(await runTool(pinnedNode(), args, { encoding: "latin1" }), "latin1");
+  return Buffer.from(await runTool(pinnedNode(), args, { encoding: "latin1", env: {} }), "latin1");
 }

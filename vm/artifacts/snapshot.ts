@@ -39,7 +39,8 @@ export async function makeSnapshot(folder: string): Promise<string> {
   const snapshot = "snapshot.blob";
   await copyFile(await getStandaloneBundle(), bundle);
   const args = [...FLAGS, "--snapshot-blob", snapshot, "--build-snapshot", SNAPSHOT_PROGRAM];
-  await runTool(pinnedNode(), args, { cwd: folder });
+  // NODE_OPTIONS, a time zone and others would be in it.
+  await runTool(pinnedNode(), args, { cwd: folder, env: {} });
   await rm(bundle);
   return join(folder, snapshot);
 }

@@ -19,7 +19,7 @@ const DEVICES = `\\
   -chardev "file,id=output,path=$work/output" -device virtserialport,chardev=output,name=${OUTPUT_PORT} \\
   -chardev "file,id=errors,path=$work/errors" -device virtserialport,chardev=errors,name=${ERROR_PORT} \\
   -device virtio-rng-device \\
-  -chardev "pipe,id=control,path=$work/control" -mon chardev=control,mode=control`;
+  -qmp "pipe:$work/control"`;
 
 /**
  * A script for a POSIX shell that runs a machine as a process, with its output, its exit status and its signals.
