@@ -44,8 +44,11 @@ export class AccessLog {
     return this.#writer.reopen();
   }
 
-  /** Writes the lines that wait, and closes the file; takes at most four seconds. */
-  close(): Promise<void> {
-    return this.#writer.close();
+  /**
+   * Writes the lines that wait, and closes the file.
+   * @param limit milliseconds for each of the two. Default: 2000.
+   */
+  close(limit?: number): Promise<void> {
+    return this.#writer.close(limit);
   }
 }

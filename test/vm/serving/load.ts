@@ -34,6 +34,8 @@ export class Load {
   readonly #running: Promise<void>[];
   readonly #counts: number[];
   #kills = 0;
+  /** Machines that are killed, and still get requests. */
+  #dying = 0;
   #isEnding = false;
 
   constructor(port: number, versions: readonly Version[], clients: number) {
@@ -44,10 +46,16 @@ export class Load {
     this.#running = this.#counts.map((_, client) => this.#client(client));
   }
 
-  /** Kills a machine. Requests that are sent at this moment may fail. */
-  kill(pid: number): void {
+  /**
+   * Kills a machine. Requests that are sent until its end is noticed may fail.
+   * @returns once it is noticed.
+   */
+  async kill(pid: number, noticed: Promise<unknown>): Promise<void> {
     this.#kills++;
+    this.#dying++;
     process.kill(pid, "SIGKILL");
+    await noticed;
+    this.#dying--;
   }
 
   /** Resolves once each client has got so many more answers, or something is wrong. */
@@ -82,6 +90,7 @@ export class Load {
   async #untilAnswered(path: string, agent: Agent | undefined): Promise<void> {
     for (;;) {
       const kills = this.#kills;
+      const mayFail = this.#dying > 0;
       // On a kept connection the request may still be in the machine that is being replaced.
       const oldest = agent === undefined ? this.confirmed : Math.max(0, this.confirmed - 1);
       try {
@@ -89,7 +98,7 @@ export class Load {
         if (fault !== undefined) this.seen.faults.push(fault);
         return;
       } catch (error) {
-        if (this.#kills === kills) {
+        if (this.#kills === kills && !mayFail) {
           this.seen.faults.push(`${path}: ${(error as Error).message}`);
           return;
         }

@@ -21,8 +21,7 @@ async function underLoad(t: ExecutionContext, options: readonly string[], client
   let [swaps, kills] = [0, 0];
   for (const step of steps) {
     if (step === "kill") {
-      load.kill(site.machines().at(-1)!);
-      await site.line(/; starting another machine$/, ++kills);
+      await load.kill(site.machines().at(-1)!, site.line(/; starting another machine$/, ++kills));
     } else {
       if (step === "replace") {
         load.published++;
