@@ -38,6 +38,9 @@ export function requireTool(name: string, packageName?: string): string {
   );
 }
 
+/** The environment in which Node runs as it does by itself. It hands the variable down unless that is set. */
+export const PLAIN_NODE: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: "" };
+
 export interface ToolOptions {
   readonly cwd?: string;
   /** Its environment beside `LC_ALL`. Default: that of this process. */

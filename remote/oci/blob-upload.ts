@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceErrorCode } from "../../reader/error-codes.ts";
 import { SourceError } from "../../reader/source-error.ts";
 import { withoutSecrets } from "../address.ts";
@@ -36,8 +37,14 @@ const DEADLINE = 60;
 /** Seconds in which a registry stores and verifies what it has got: it may read all of it again. */
 const LONGEST_COMMIT = 1800;
 
+/** Seconds for what is on its way when an upload is aborted: once the registry has it, it can be cancelled. */
+const LINGER = 3;
+
 /** Seconds to cancel an upload, which somebody waits for who has had enough of it. */
 const CANCEL = 5;
+
+/** Milliseconds after which a registry has noticed that a connection was cut. */
+const NOTICE = 500;
 
 /** A blob that can be read as often as it takes. */
 export interface BlobContent {
@@ -72,13 +79,31 @@ export async function uploadBlob(
   options: UploadOptions = {},
 ): Promise<Uploaded> {
   if (await hasBlob(registry, content)) return "there";
-  const upload = new BlobUpload(registry, content, options);
+  using lingering = linger(options.signal);
+  const upload = new BlobUpload(registry, content, options, lingering.signal);
   try {
     return await upload.run();
   } catch (error) {
     await upload.cancel();
     throw error;
   }
+}
+
+/** A signal that is aborted a while after another one. */
+function linger(signal: AbortSignal | undefined): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer = setTimeout(() => controller.abort(signal?.reason), LINGER * 1000);
+  };
+  signal?.addEventListener("abort", begin, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", begin);
+    },
+  };
 }
 
 /** Whether the registry has a blob, in full. What it does not tell is taken for no. */
@@ -94,6 +119,7 @@ class BlobUpload {
   readonly #registry: Registry;
   readonly #content: BlobContent;
   readonly #options: UploadOptions;
+  readonly #lingering: AbortSignal;
   /** Where the next request goes; each answer may name another URL. */
   #location = new URL("http://localhost");
   /** Whether the registry keeps a session for it. */
@@ -105,11 +131,14 @@ class BlobUpload {
   #least = 1;
   #isChunked: boolean;
   #restarts = 0;
+  /** Why the content cannot be read. */
+  #unreadable: unknown;
 
-  constructor(registry: Registry, content: BlobContent, options: UploadOptions) {
+  constructor(registry: Registry, content: BlobContent, options: UploadOptions, lingering: AbortSignal) {
     this.#registry = registry;
     this.#content = content;
     this.#options = options;
+    this.#lingering = lingering;
     this.#isChunked = content.size > CHUNK;
   }
 
@@ -119,6 +148,7 @@ class BlobUpload {
     const { display } = this.#registry;
     if (await this.#begin()) return "mounted";
     for (let isDone = false; !isDone; ) {
+      signal?.throwIfAborted();
       const deadline = this.#deadline();
       isDone = await withRetries(
         { display, deadline, limit: MOST_FAILURES, signals, detail },
@@ -210,8 +240,11 @@ class BlobUpload {
     const target = new URL(this.#location);
     target.searchParams.set("digest", digest);
     const headers = { "content-type": "application/octet-stream", "content-length": String(size - start) };
+    const rest = size - start;
     const body =
-      start === size ? new Uint8Array() : () => Readable.from(this.#pieces(start), { objectMode: false });
+      rest <= CHUNK
+        ? await this.#content.read(start, rest)
+        : () => Readable.from(this.#pieces(start), { objectMode: false });
     const request = {
       method: "PUT",
       target,
@@ -244,13 +277,23 @@ class BlobUpload {
     const { signal } = new AbortController();
     const limits = { attempts: 1, deadline: CANCEL, patience: CANCEL, signal };
     const request = { method: "DELETE", target: this.#location, ...limits } as const;
-    await this.#registry.exchange(request, async () => {}).catch(() => {});
+    const isCancelled = () =>
+      this.#registry.exchange(request, async ({ status }) => status < 300).catch(() => false);
+    if ((await isCancelled()) || !this.#lingering.aborted) return;
+    // A request was cut: the registry may still have stored some of it.
+    await sleep(NOTICE);
+    await isCancelled();
   }
 
   async *#pieces(start: number): AsyncGenerator<Uint8Array> {
     const { size } = this.#content;
-    for (let at = start; at < size; at += PIECE)
-      yield await this.#content.read(at, Math.min(PIECE, size - at));
+    try {
+      for (let at = start; at < size; at += PIECE)
+        yield await this.#content.read(at, Math.min(PIECE, size - at));
+    } catch (error) {
+      this.#unreadable = error;
+      throw error;
+    }
   }
 
   /** Learns what the registry has, or begins anew. @returns whether it has the whole blob. */
@@ -272,11 +315,16 @@ class BlobUpload {
       return false;
     }
     if (++this.#restarts > MOST_RESTARTS) throw this.#malformed("loses uploads again and again", false);
+    await this.cancel();
     return await this.#begin();
   }
 
   async #exchange<T>(request: RegistryRequest, receive: (answer: HttpAnswer) => Promise<T>): Promise<T> {
-    return await this.#registry.exchange({ ...request, signal: this.#options.signal }, receive);
+    try {
+      return await this.#registry.exchange({ ...request, signal: this.#lingering }, receive);
+    } catch (error) {
+      throw this.#unreadable ?? error;
+    }
   }
 
   /** Takes the URL of the next request from an answer. */

@@ -3,7 +3,6 @@ import type { OciAddress } from "../address.ts";
 import { header } from "../http/answer.ts";
 import type { SourceOptions } from "../source.ts";
 import { type BlobContent, type Uploaded, uploadBlob } from "./blob-upload.ts";
-import { isDigest } from "./digest.ts";
 import { ACCEPTED_MANIFESTS } from "./manifest.ts";
 import { Registry } from "./registry.ts";
 
@@ -34,13 +33,15 @@ export async function uploadManifest(
 ): Promise<readonly Uploaded[] | undefined> {
   const { reference } = address;
   const { digest, blobs } = manifest;
-  if (isDigest(reference) && reference !== digest) {
+  // A tag has no colon.
+  if (reference.includes(":") && reference !== digest) {
     const what = `this image has the digest ${digest}: give a tag, or that digest`;
     throw new SourceError("BAD_ADDRESS", `${address.display}: ${what}`);
   }
   await using registry = await Registry.open(address, { ...options, actions: "pull,push" });
   if ((await digestThere(registry, reference)) === digest) return undefined;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
+  options.onProgress?.(0, total);
   const fates: Uploaded[] = [];
   let before = 0;
   for (const blob of blobs) {

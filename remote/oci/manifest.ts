@@ -31,6 +31,7 @@ export interface Descriptor {
 /** A manifest of one image. */
 export interface ImageManifest {
   readonly kind: "image";
+  readonly mediaType: string;
   readonly artifactType: string | undefined;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
@@ -60,6 +61,7 @@ export function parseManifest(bytes: Uint8Array, type: string, display: string):
     case DOCKER_MANIFEST:
       return {
         kind: "image",
+        mediaType,
         artifactType: textOf(manifest.artifactType),
         config: descriptor(manifest.config, malformed),
         layers: listOf(manifest.layers, malformed).map((each) => descriptor(each, malformed)),

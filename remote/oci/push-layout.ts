@@ -1,13 +1,12 @@
-import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
 import type { OciAddress } from "../address.ts";
 import type { BlobContent } from "./blob-upload.ts";
 import { Digester, digestOf, isDigest } from "./digest.ts";
-import { objectOf, parseJson } from "./json.ts";
+import { objectOf, parseJson, textOf } from "./json.ts";
 import { type Descriptor, type ImageManifest, LARGEST_MANIFEST, parseManifest } from "./manifest.ts";
 import { type LocalManifest, type ManifestUploadOptions, uploadManifest } from "./manifest-upload.ts";
-import { readFully } from "./read-fully.ts";
+import { openSteady, readSteady, type SteadyFile } from "./steady-file.ts";
 
 /** Bytes hashed at a time. */
 const PIECE = 1024 * 1024;
@@ -73,32 +72,24 @@ export async function pushLayout(
 }
 
 async function readLayout(folder: string): Promise<LocalManifest> {
-  const mark = await readSmall(folder, MARK).catch(() => {
-    const what = `it has no file ${MARK}: what is pushed is a disk image, or such a layout`;
-    throw invalid(folder, what);
-  });
-  if (parseJson(mark)?.imageLayoutVersion !== "1.0.0") throw invalid(folder, "its version is not 1.0.0");
+  const version = parseJson(await readSmall(folder, MARK))?.imageLayoutVersion;
+  if (version !== "1.0.0") throw invalid(folder, "its version is not 1.0.0");
   const list = parseJson(await readSmall(folder, "index.json"))?.manifests;
-  if (!Array.isArray(list) || list.length !== 1) {
-    const count = Array.isArray(list) ? list.length : "no list of";
-    throw invalid(folder, `it has ${count} images, and one is pushed at a time`);
-  }
-  const { digest, mediaType } = objectOf(list[0]) ?? {};
-  if (!isDigest(digest) || typeof mediaType !== "string")
-    throw invalid(folder, "its image has no digest or type");
+  if (!Array.isArray(list)) throw invalid(folder, "index.json has no list of images");
+  // One image may have several names.
+  const digests = new Set(list.map((each) => objectOf(each)?.digest));
+  if (digests.size !== 1) throw invalid(folder, `it has ${digests.size} images, and one is pushed at a time`);
+  const [digest] = digests;
+  // A registry computes a manifest's digest itself, by SHA-256.
+  if (!isDigest(digest) || !digest.startsWith("sha256:"))
+    throw invalid(folder, "its image has no digest of SHA-256");
+  const mediaType = textOf(objectOf(list[0])?.mediaType) ?? "";
   const bytes = await readSmall(folder, blobFile(digest));
   if (digestOf(bytes, digest) !== digest) throw invalid(folder, `the manifest ${digest} is damaged`);
   const { layers, config } = imageManifest(folder, bytes, mediaType);
-  const parts = [...layers, config];
-  const blobs = parts.filter(
-    (part, index) => parts.findIndex((each) => each.digest === part.digest) === index,
-  );
-  return {
-    bytes,
-    digest,
-    mediaType,
-    blobs: await Promise.all(blobs.map((blob) => blobContent(folder, blob))),
-  };
+  const blobs = new Map<string, BlobContent>();
+  for (const part of [...layers, config]) blobs.set(part.digest, await blobContent(folder, part));
+  return { bytes, digest, mediaType, blobs: [...blobs.values()] };
 }
 
 function imageManifest(folder: string, bytes: Uint8Array, mediaType: string): ImageManifest {
@@ -108,20 +99,22 @@ function imageManifest(folder: string, bytes: Uint8Array, mediaType: string): Im
   } catch {
     throw invalid(folder, "its manifest is malformed, or of another type than an image's");
   }
-  if (manifest.kind === "index") throw invalid(folder, "it has an image for each of several platforms");
+  if (manifest.kind === "index")
+    throw invalid(folder, "its image is a list of images: copy one of them alone");
+  if (manifest.mediaType !== mediaType)
+    throw invalid(folder, "index.json has another type than its manifest");
   return manifest;
 }
 
 async function blobContent(folder: string, { digest, size }: Descriptor): Promise<BlobContent> {
-  const path = join(folder, blobFile(digest));
-  if ((await sizeOf(path)) !== size)
-    throw invalid(folder, `the blob ${digest} is missing, or of another size`);
-  const read = async (offset: number, length: number) => {
-    await using file = await open(path);
-    const bytes = Buffer.allocUnsafe(length);
-    await readFully(path, file, bytes, offset);
-    return bytes;
-  };
+  const name = blobFile(digest);
+  const state = await withFile(folder, name, async (file) => {
+    if (file.size !== size)
+      throw invalid(folder, `the blob ${digest} is of another size than its manifest says`);
+    return file.state;
+  });
+  const read = (offset: number, length: number) =>
+    withFile(folder, name, (file) => readSteady({ ...file, state }, offset, length));
   return { digest, size, read };
 }
 
@@ -131,20 +124,25 @@ function blobFile(digest: string): string {
 
 /** Reads a file that may have the size of a manifest. */
 async function readSmall(folder: string, name: string): Promise<Uint8Array> {
-  const path = join(folder, name);
-  const size = await sizeOf(path);
-  if (size === undefined || size > LARGEST_MANIFEST)
-    throw invalid(folder, `${name} is missing, is no file, or has more than ${LARGEST_MANIFEST} bytes`);
-  await using file = await open(path);
-  const bytes = Buffer.alloc(size);
-  await readFully(path, file, bytes, 0);
-  return bytes;
+  return await withFile(folder, name, async (file) => {
+    if (file.size > LARGEST_MANIFEST)
+      throw invalid(folder, `${name} has more than ${LARGEST_MANIFEST} bytes`);
+    return await readSteady(file, 0, file.size);
+  });
 }
 
-/** @returns undefined if it is no file, which might keep a reader waiting. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  const stats = await stat(path).catch(() => undefined);
-  return stats?.isFile() ? stats.size : undefined;
+/** Opens a file only while it is used: there may be more than a process can have open. */
+async function withFile<Result>(
+  folder: string,
+  name: string,
+  use: (file: SteadyFile) => Promise<Result>,
+): Promise<Result> {
+  const file = await openSteady(join(folder, name)).catch((cause: NodeJS.ErrnoException) => {
+    throw invalid(folder, cause.code === "ENOENT" ? `it has no file ${name}` : `${name}: ${cause.code}`);
+  });
+  if (file === undefined) throw invalid(folder, `${name} is no file`);
+  await using _handle = file.handle;
+  return await use(file);
 }
 
 function invalid(folder: string, what: string): DocteurError {

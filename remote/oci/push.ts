@@ -1,4 +1,3 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { openFileDevice } from "../../reader/block/file.ts";
 import type { OciAddress } from "../address.ts";
 import { describeImage, type ImageDescription } from "../inspect/description.ts";
@@ -9,7 +8,7 @@ import { Digester } from "./digest.ts";
 import { HEAD_SIZE, layerHead, layerTail } from "./layer.ts";
 import { OCI_MANIFEST } from "./manifest.ts";
 import { uploadManifest } from "./manifest-upload.ts";
-import { readFully } from "./read-fully.ts";
+import { fileChanged, openSteady, readSteady, type SteadyFile } from "./steady-file.ts";
 
 /** Bytes hashed at a time. */
 const PIECE = 1024 * 1024;
@@ -49,9 +48,11 @@ export async function pushImage(
   options: PushOptions = {},
 ): Promise<Pushed> {
   const description = describeFile(path);
-  await using file = await open(path);
+  const file = await openSteady(path);
+  if (file === undefined) throw fileChanged(path);
+  await using _handle = file.handle;
   const { onProgress } = options;
-  const layer = await hashLayer(path, file, description.size, options);
+  const layer = await hashLayer(file, description.size, options);
   const artifact = describeArtifact(description, layer, options.source);
   const manifest = {
     bytes: artifact.manifest,
@@ -89,8 +90,7 @@ function configOf({ config, configDigest }: Artifact): BlobContent {
 
 /** The layer of an image: read from its file whenever it is needed. */
 async function hashLayer(
-  path: string,
-  file: FileHandle,
+  file: SteadyFile,
   imageSize: number,
   { onProgress, signal }: PushOptions,
 ): Promise<BlobContent> {
@@ -108,7 +108,7 @@ async function hashLayer(
     }
     const from = Math.max(offset, HEAD_SIZE);
     const to = Math.min(end, imageEnd);
-    if (from < to) await readFully(path, file, bytes.subarray(from - offset, to - offset), from - HEAD_SIZE);
+    if (from < to) bytes.set(await readSteady(file, from - HEAD_SIZE, to - from), from - offset);
     return bytes;
   };
   const digester = new Digester();

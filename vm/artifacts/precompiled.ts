@@ -1,5 +1,5 @@
 import { pinnedNode } from "../package-root.ts";
-import { runTool } from "../tools.ts";
+import { PLAIN_NODE, runTool } from "../tools.ts";
 
 /** V8's flags at the start of Node in the machine, which has one CPU: V8 does no work in other threads. */
 export const V8_FLAGS: readonly string[] = ["--single-threaded-gc", "--no-concurrent-recompilation"];
@@ -87,5 +87,5 @@ export async function precompiled(
 async function compile(bundle: string): Promise<Buffer> {
   // V8 rejects what was compiled with other flags, such as those of NODE_OPTIONS.
   const args = [...V8_FLAGS, "-e", MAKE, bundle];
-  return Buffer.from(await runTool(pinnedNode(), args, { encoding: "latin1", env: {} }), "latin1");
+  return Buffer.from(await runTool(pinnedNode(), args, { encoding: "latin1", env: PLAIN_NODE }), "latin1");
 }

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { SNAPSHOT_PROGRAM } from "../../guest/protocol/standalone.ts";
 import { cached } from "../cache/cache.ts";
 import { packageRoot, pinnedNode } from "../package-root.ts";
-import { runTool } from "../tools.ts";
+import { PLAIN_NODE, runTool } from "../tools.ts";
 import { makeBundle, sourcesKey } from "./bundle.ts";
 
 /** Where a machine that a user or an engine starts has its snapshot. */
@@ -40,7 +40,7 @@ export async function makeSnapshot(folder: string): Promise<string> {
   await copyFile(await getStandaloneBundle(), bundle);
   const args = [...FLAGS, "--snapshot-blob", snapshot, "--build-snapshot", SNAPSHOT_PROGRAM];
   // NODE_OPTIONS, a time zone and others would be in it.
-  await runTool(pinnedNode(), args, { cwd: folder, env: {} });
+  await runTool(pinnedNode(), args, { cwd: folder, env: PLAIN_NODE });
   await rm(bundle);
   return join(folder, snapshot);
 }

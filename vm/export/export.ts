@@ -231,7 +231,8 @@ async function pinnedImage(options: ExportOptions): Promise<string> {
   const address = parseImageAddress(options.image);
   if (address.kind !== "oci" || isDigest(address.reference)) return options.image;
   const { openOciSource } = await import("../../remote/oci/open.ts");
-  await using source = await openOciSource(address, options);
+  const { cacert, plainHttp, deadline, signal } = options;
+  await using source = await openOciSource(address, { cacert, plainHttp, deadline, signal });
   return `oci://${address.registry}/${address.repository}@${source.digest}`;
 }
 

@@ -16,7 +16,7 @@ It runs
     ${words}
 
 on the image ${where}, commit ${commit},
-with ${memory} MiB of memory and ${ports.length === 0 ? "no network" : "no network but its ports"}. docteur is not needed.
+with ${memory} MiB of memory and ${ports.length === 0 ? "no network" : "no network but its ports"}. Where it runs, docteur is not needed.
 
 ${commands.map((line) => `    ${line}`).join("\n")}
 

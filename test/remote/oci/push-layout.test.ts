@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { pushLayout } from "../../../remote/oci/push-layout.ts";
@@ -7,6 +16,7 @@ import { temporaryFolder } from "../../temporary-folder.ts";
 import { sha256, TestRegistry } from "./test-registry.ts";
 
 const env = { HOME: "/nonexistent" };
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
 /** A layout with two layers of a file each. @returns its folder, and the digest of its manifest. */
 async function layout(t: ExecutionContext) {
@@ -46,7 +56,7 @@ test("a layout is pushed as it is, and what the registry has is not sent again",
   );
   const { bytes, type } = registry.manifests.get("v1")!;
   t.is(sha256(bytes), digest);
-  t.is(type, "application/vnd.oci.image.manifest.v1+json");
+  t.is(type, MANIFEST);
   for (const { digest } of [...layers, config])
     t.true(registry.blobs.get(digest)!.equals(readFileSync(blob(digest))));
   const { received } = registry;
@@ -67,14 +77,14 @@ test("a layout that is damaged, or has not one image, is not pushed", async (t) 
       ({ folder }) => writeFileSync(join(folder, "oci-layout"), '{"imageLayoutVersion":"2.0.0"}'),
       /its version is not 1\.0\.0/,
     ],
-    ["no index", ({ folder }) => rmSync(join(folder, "index.json")), /index\.json is missing/],
+    ["no index", ({ folder }) => rmSync(join(folder, "index.json")), /it has no file index\.json/],
     [
       "a folder in its place",
       ({ folder }) => {
         rmSync(join(folder, "index.json"));
         mkdirSync(join(folder, "index.json"));
       },
-      /index\.json is missing, is no file/,
+      /index\.json is no file/,
     ],
     ["no JSON", ({ folder }) => writeFileSync(join(folder, "index.json"), "{"), /no list of images/],
     [
@@ -84,7 +94,8 @@ test("a layout that is damaged, or has not one image, is not pushed", async (t) 
     ],
     [
       "two images",
-      ({ folder }) => writeFileSync(join(folder, "index.json"), '{"manifests":[{},{}]}'),
+      ({ folder }) =>
+        writeFileSync(join(folder, "index.json"), '{"manifests":[{"digest":"a"},{"digest":"b"}]}'),
       /it has 2 images/,
     ],
     [
@@ -102,14 +113,43 @@ test("a layout that is damaged, or has not one image, is not pushed", async (t) 
     [
       "a short blob",
       ({ blob, manifest }) => truncateSync(blob(manifest.layers[0].digest), 512),
-      /the blob sha256:\w+ is missing, or of another size/,
+      /the blob sha256:\w+ is of another size/,
     ],
     [
       "no config",
       ({ blob, manifest }) => rmSync(blob(manifest.config.digest)),
-      /the blob sha256:\w+ is missing/,
+      /it has no file blobs\/sha256\/\w+$/,
     ],
-    ["an index of platforms", (made) => replaceManifest(made, { manifests: [] }), /several platforms/],
+    [
+      "a FIFO for a blob",
+      ({ blob, manifest }) => {
+        rmSync(blob(manifest.layers[1].digest));
+        execFileSync("mkfifo", [blob(manifest.layers[1].digest)]);
+      },
+      /blobs\/sha256\/\w+ is no file/,
+    ],
+    [
+      "a manifest with a digest of SHA-512",
+      ({ folder }) => {
+        const manifests = [{ digest: `sha512:${"0".repeat(128)}`, mediaType: "a" }];
+        writeFileSync(join(folder, "index.json"), JSON.stringify({ manifests }));
+      },
+      /no digest of SHA-256/,
+    ],
+    [
+      "a type that is none",
+      (made) => replaceManifest(made, {}, `${MANIFEST}\r\nx: y`),
+      /index\.json has another type than its manifest/,
+    ],
+    [
+      "a layer of two sizes",
+      (made) => {
+        const { layers } = made.manifest;
+        replaceManifest(made, { layers: [...layers, { ...layers[0], size: 5 }] });
+      },
+      /the blob sha256:\w+ is of another size/,
+    ],
+    ["an index of platforms", (made) => replaceManifest(made, { manifests: [] }), /is a list of images/],
     ["another manifest", (made) => replaceManifest(made, { layers: 1 }), /malformed/],
   ];
   for (const [what, harm, message] of cases) {
@@ -126,6 +166,45 @@ test("a layout that is damaged, or has not one image, is not pushed", async (t) 
     code: "BAD_ADDRESS",
   });
   t.is(registry.blobs.size + registry.manifests.size, 0);
+});
+
+test("an image of a layout may have several names", async (t) => {
+  const registry = await TestRegistry.start(t);
+  const { folder, digest } = await layout(t);
+  const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
+  writeFileSync(
+    join(folder, "index.json"),
+    JSON.stringify({ manifests: [...index.manifests, ...index.manifests] }),
+  );
+  t.is((await pushLayout(folder, registry.address(), { env })).digest, digest);
+});
+
+test("a blob that changes while it is pushed ends the push", async (t) => {
+  const registry = await TestRegistry.start(t);
+  for (const [what, change] of [
+    ["other bytes", (path: string) => writeFileSync(path, readFileSync(path).fill(1))],
+    ["other bytes of another file", (path: string) => renameSync(path.replace("blobs", "copy"), path)],
+    ["a FIFO", (path: string) => execFileSync("sh", ["-c", 'rm "$1"; mkfifo "$1"', "sh", path])],
+    ["nothing", rmSync],
+  ] as const) {
+    const { folder, blob, manifest } = await layout(t);
+    const path = blob(manifest.layers[1].digest);
+    mkdirSync(join(folder, "copy/sha256"), { recursive: true });
+    copyFileSync(path, path.replace("blobs", "copy"));
+    let isChanged = false;
+    registry.intercept = ({ method }) => {
+      if (method === "POST" && !isChanged) {
+        isChanged = true;
+        change(path);
+      }
+      return false;
+    };
+    const code = ["a FIFO", "nothing"].includes(what) ? "OCI_LAYOUT_INVALID" : "FILE_CHANGED";
+    await t.throwsAsync(pushLayout(folder, registry.address(), { env }), { code }, what);
+    t.is(registry.uploads.size, 0, what);
+    registry.blobs.clear();
+  }
+  t.is(registry.manifests.size, 0);
 });
 
 test("an end by the signal leaves no upload", async (t) => {
@@ -152,6 +231,7 @@ function flip(file: string): void {
 function replaceManifest(
   { folder, blob, manifest }: Awaited<ReturnType<typeof layout>>,
   changes: object,
+  mediaType = MANIFEST,
 ): void {
   const text = JSON.stringify({
     ...manifest,
@@ -161,6 +241,6 @@ function replaceManifest(
   const digest = sha256(Buffer.from(text));
   writeFileSync(join(folder, "manifest"), text);
   copyFileSync(join(folder, "manifest"), blob(digest));
-  const index = { manifests: [{ mediaType: "application/vnd.oci.image.manifest.v1+json", digest }] };
+  const index = { manifests: [{ mediaType, digest }] };
   writeFileSync(join(folder, "index.json"), JSON.stringify(index));
 }

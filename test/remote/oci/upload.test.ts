@@ -282,6 +282,47 @@ test("an upload that is ended, or fails, leaves no session with the registry", a
   t.is(registry.uploads.size, 0);
 });
 
+for (const [method, state] of [
+  ["POST", 0],
+  ["PATCH", 8 * MIB],
+] as const) {
+  test(`what is on its way in a ${method} arrives, and then the upload is cancelled as the registry has it`, async (t) => {
+    const { registry, client, of } = await start(t);
+    const controller = new AbortController();
+    registry.intercept = async (request) => {
+      if (request.method !== method) return false;
+      controller.abort(new Error("Ctrl-C"));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return false;
+    };
+    await t.throwsAsync(uploadBlob(client, CONTENT, { signal: controller.signal }), { message: "Ctrl-C" });
+    t.is(registry.uploads.size, 0);
+    t.true(of("DELETE")[0]!.url.endsWith(`?state=${state}`));
+  });
+}
+
+test("content that cannot be read ends an upload at once", async (t) => {
+  for (const size of [CONTENT.size, 1000]) {
+    const { registry, client, of } = await start(t);
+    // The first takes no chunks, so that all of it is one request.
+    registry.intercept = (request, response) => {
+      if (request.method !== "PATCH") return false;
+      request.resume();
+      end(response, 405);
+      return true;
+    };
+    const error = new Error("it has changed");
+    let reads = 0;
+    const read = async (offset: number, length: number) => {
+      if (++reads > (size > 8 * MIB ? 3 : 0)) throw error;
+      return CONTENT.read(offset, length);
+    };
+    await t.throwsAsync(uploadBlob(client, { ...CONTENT, size, read }), { is: error });
+    t.is(registry.uploads.size, 0);
+    t.true(of("PUT").length <= 1);
+  }
+});
+
 test("a registry that cannot cancel an upload changes nothing about its failure", async (t) => {
   const { registry, client } = await start(t);
   for (const misbehave of ["refuses", "cuts", "is silent"]) {

@@ -77,7 +77,7 @@ export function describeLibvirt(machine: ExportedMachine): Description {
       `virsh ${uri} start ${name}`,
       `virsh ${uri} console ${name}         shows its output; ${folder}/${name}.log keeps it`,
       `virsh ${uri} shutdown ${name}        ends it`,
-      `virsh ${uri} domstate --reason ${name}    crashed: the exit status was not 0`,
+      `virsh ${uri} domstate --reason ${name}    crashed: its program failed`,
     ],
   };
 }

@@ -57,6 +57,7 @@ exec 9<>"$work/control.in"
 echo '{"execute":"qmp_capabilities"}' >&9
 
 accel=\${DOCTEUR_ACCEL:-${accelerator}}
+case $accel in kvm | tcg) ;; *) say "DOCTEUR_ACCEL is kvm or tcg, not $accel"; exit 1 ;; esac
 append=${shellQuote(args[args.indexOf("-append") + 1]!)}
 if [ "$accel" = kvm ] && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
   cpu=host

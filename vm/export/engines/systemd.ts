@@ -50,6 +50,9 @@ LockPersonality=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged
+# For QEMU's own sandbox, and for setpriv.
+SystemCallFilter=seccomp capset
+SystemCallErrorNumber=EPERM
 UMask=0077
 
 [Install]
