@@ -277,12 +277,12 @@ class BlobUpload {
     const { signal } = new AbortController();
     const limits = { attempts: 1, deadline: CANCEL, patience: CANCEL, signal };
     const request = { method: "DELETE", target: this.#location, ...limits } as const;
-    const isCancelled = () =>
-      this.#registry.exchange(request, async ({ status }) => status < 300).catch(() => false);
-    if ((await isCancelled()) || !this.#lingering.aborted) return;
-    // A request was cut: the registry may still have stored some of it.
+    const ask = () => this.#registry.exchange(request, async ({ status }) => status).catch(() => undefined);
+    const status = await ask();
+    if (status === undefined || status < 300 || !this.#lingering.aborted) return;
+    // A request was cut, of which the registry may still have stored something.
     await sleep(NOTICE);
-    await isCancelled();
+    await ask();
   }
 
   async *#pieces(start: number): AsyncGenerator<Uint8Array> {

@@ -40,11 +40,13 @@ for (const [how, options, isReused] of [
       t.is(reused.packBytes < repacked.packBytes, isReused);
       t.deepEqual(repacked.notes, []);
       const smaller = await makeImage({ repository: source, image, repack: true });
-      t.is(smaller.packBytes, Math.min(reused.packBytes, repacked.packBytes));
+      // Git's threads may give another PACK each time that the repository's own is reused.
+      if (isReused) t.true(smaller.packBytes < repacked.packBytes);
+      else t.is(smaller.packBytes, repacked.packBytes);
       t.is(smaller.bytes, readFileSync(image).length);
       t.deepEqual(openImage(t, image).objects, reachedObjects(source, commit));
       if (!isReused) return t.deepEqual(smaller.notes, []);
-      const larger = ((repacked.packBytes / reused.packBytes - 1) * 100).toFixed(1);
+      const larger = ((repacked.packBytes / smaller.packBytes - 1) * 100).toFixed(1);
       t.deepEqual(smaller.notes, [
         `repacked it would be ${larger}% larger, so the repository's own deltas and streams are reused (--compression default repacks all the same)`,
       ]);

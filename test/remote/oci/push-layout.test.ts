@@ -183,7 +183,7 @@ test("a blob that changes while it is pushed ends the push", async (t) => {
   const registry = await TestRegistry.start(t);
   for (const [what, change] of [
     ["other bytes", (path: string) => writeFileSync(path, readFileSync(path).fill(1))],
-    ["other bytes of another file", (path: string) => renameSync(path.replace("blobs", "copy"), path)],
+    ["another file", (path: string) => renameSync(path.replace("blobs", "copy"), path)],
     ["a FIFO", (path: string) => execFileSync("sh", ["-c", 'rm "$1"; mkfifo "$1"', "sh", path])],
     ["nothing", rmSync],
   ] as const) {
