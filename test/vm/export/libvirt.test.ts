@@ -52,6 +52,18 @@ async function session(t: ExecutionContext, options: Partial<ExportOptions>) {
   return { folder, virsh };
 }
 
+/** Milliseconds after which a machine hangs, however busy this one is. */
+const HANGS = 300_000;
+
+/** Looks for something until it is there. @throws if the machine hangs. */
+async function found<Found>(what: string, look: () => Promise<Found | undefined>): Promise<Found> {
+  for (const end = Date.now() + HANGS; Date.now() < end; await sleep(200)) {
+    const there = await look();
+    if (there !== undefined) return there;
+  }
+  throw new Error(`the machine hangs: ${what} is missing`);
+}
+
 for (const machineType of ["q35", "microvm"] as const) {
   testWithLibvirt(
     `${machineType}: libvirt starts a server, which answers and ends as it is asked to`,
@@ -63,15 +75,16 @@ for (const machineType of ["q35", "microvm"] as const) {
       if (findTool("virt-xml-validate") !== undefined) await execa("virt-xml-validate", [xml, "domain"]);
       await virsh("define", xml);
       await virsh("start", "machine");
-      let response: Response | undefined;
-      while (response === undefined) {
-        response = await fetch(`http://127.0.0.1:${port}/README.md`).catch(() => undefined);
+      const text = await found("an answer", async () => {
         t.is(await virsh("domstate", "machine"), "running");
-        await sleep(200);
-      }
-      t.is(await response.text(), SMALL_FILES.get("/README.md")!.toString());
+        return await fetch(`http://127.0.0.1:${port}/README.md`).then(
+          (response) => response.text(),
+          () => undefined,
+        );
+      });
+      t.is(text, SMALL_FILES.get("/README.md")!.toString());
       await virsh("shutdown", "machine");
-      while ((await virsh("domstate", "machine")) === "running") await sleep(200);
+      await found("its end", async () => (await virsh("domstate", "machine")) !== "running" || undefined);
       t.regex(await virsh("domstate", "--reason", "machine"), /^shut off \((?:shutdown|destroyed)\)/);
       t.regex(readFileSync(join(folder, "machine.log"), "utf8"), new RegExp(`${EXIT_LINE}143\\s*$`));
       await virsh("undefine", "machine");
@@ -83,7 +96,8 @@ testWithLibvirt("libvirt tells that a program has failed: its machine has crashe
   const { folder, virsh } = await session(t, { args: ["/nope"] });
   await virsh("define", join(folder, "machine.xml"));
   await virsh("start", "machine");
-  while (/running|paused/.test(await virsh("domstate", "machine"))) await sleep(200);
+  const isOver = async () => !/running|paused/.test(await virsh("domstate", "machine")) || undefined;
+  await found("its end", isOver);
   t.regex(await virsh("domstate", "--reason", "machine"), /^shut off \(crashed\)/);
   t.regex(readFileSync(join(folder, "machine.log"), "utf8"), new RegExp(`${EXIT_LINE}1\\s*$`));
   await virsh("undefine", "machine");
