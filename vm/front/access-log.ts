@@ -44,11 +44,8 @@ export class AccessLog {
     return this.#writer.reopen();
   }
 
-  /**
-   * Writes the lines that wait, and closes the file.
-   * @param limit milliseconds for each of the two. Default: 2000.
-   */
-  close(limit?: number): Promise<void> {
-    return this.#writer.close(limit);
+  /** Writes the lines that wait, and closes the file; takes at most four seconds. */
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 }
