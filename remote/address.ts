@@ -109,6 +109,11 @@ export function withoutSecrets(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}${url.search === "" ? "" : "?..."}`;
 }
 
+/** The address that means the image of a digest, whatever its tags mean. */
+export function pinnedAddress({ registry, repository }: OciAddress, digest: string): string {
+  return `oci://${registry}/${repository}@${digest}`;
+}
+
 function parseOci(text: string): OciAddress {
   const rest = text.slice("oci:".length).replace(/^\/\//, "");
   const [, registry, repository, tag, digest] = OCI.exec(rest) ?? [];

@@ -38,7 +38,7 @@ export function requireTool(name: string, packageName?: string): string {
   );
 }
 
-/** The environment in which Node runs as it does by itself. It hands the variable down unless that is set. */
+/** The environment in which Node runs as it does by itself: a variable that Node hands to its children, if it is not set. */
 export const PLAIN_NODE: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: "" };
 
 export interface ToolOptions {

@@ -239,8 +239,8 @@ class BlobUpload {
     const { digest, size } = this.#content;
     const target = new URL(this.#location);
     target.searchParams.set("digest", digest);
-    const headers = { "content-type": "application/octet-stream", "content-length": String(size - start) };
     const rest = size - start;
+    const headers = { "content-type": "application/octet-stream", "content-length": String(rest) };
     const body =
       rest <= CHUNK
         ? await this.#content.read(start, rest)

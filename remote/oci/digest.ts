@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 /** Hexadecimal digits of the digests that clients must know (OCI image specification, "Digests"). */
 const DIGITS: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
 
+/** Bytes hashed at a time. */
+const PIECE = 1024 * 1024;
+
 /** Whether a text is a digest that can be verified. */
 export function isDigest(text: unknown): text is string {
   if (typeof text !== "string") return false;
@@ -34,5 +37,30 @@ export class Digester {
 export function digestOf(bytes: Uint8Array, like?: string): string {
   const digester = new Digester(like);
   digester.update(bytes);
+  return digester.digest();
+}
+
+/**
+ * The digest of what is read piece by piece.
+ * @param like as `Digester`. @throws what `read` throws; the signal's reason.
+ */
+export async function digestOfContent(
+  content: { readonly size: number; read(offset: number, length: number): Promise<Uint8Array> },
+  options: {
+    readonly like?: string;
+    readonly signal?: AbortSignal | undefined;
+    /** Called with the bytes that are hashed. */
+    readonly onProgress?: (done: number) => void;
+  },
+): Promise<string> {
+  const digester = new Digester(options.like);
+  const { size } = content;
+  for (let done = 0; done < size; ) {
+    options.signal?.throwIfAborted();
+    const piece = await content.read(done, Math.min(PIECE, size - done));
+    digester.update(piece);
+    done += piece.length;
+    options.onProgress?.(done);
+  }
   return digester.digest();
 }

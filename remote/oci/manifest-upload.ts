@@ -15,8 +15,8 @@ export interface LocalManifest {
 }
 
 export interface ManifestUploadOptions extends SourceOptions {
-  /** Called with the bytes of all blobs that the registry has. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called with the bytes of all blobs that are hashed, and then with those that the registry has. */
+  readonly onProgress?: ((phase: "hash" | "upload", done: number, total: number) => void) | undefined;
 }
 
 /**
@@ -41,11 +41,11 @@ export async function uploadManifest(
   await using registry = await Registry.open(address, { ...options, actions: "pull,push" });
   if ((await digestThere(registry, reference)) === digest) return undefined;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
-  options.onProgress?.(0, total);
+  options.onProgress?.("upload", 0, total);
   const fates: Uploaded[] = [];
   let before = 0;
   for (const blob of blobs) {
-    const onProgress = (done: number) => options.onProgress?.(before + done, total);
+    const onProgress = (done: number) => options.onProgress?.("upload", before + done, total);
     fates.push(await uploadBlob(registry, blob, { ...options, onProgress }));
     before += blob.size;
   }

@@ -1,22 +1,15 @@
 import { join } from "node:path";
 import { DocteurError } from "../../reader/errors.ts";
-import type { OciAddress } from "../address.ts";
+import { type OciAddress, pinnedAddress } from "../address.ts";
 import type { BlobContent } from "./blob-upload.ts";
-import { Digester, digestOf, isDigest } from "./digest.ts";
+import { digestOf, digestOfContent, isDigest } from "./digest.ts";
 import { objectOf, parseJson, textOf } from "./json.ts";
 import { type Descriptor, type ImageManifest, LARGEST_MANIFEST, parseManifest } from "./manifest.ts";
 import { type LocalManifest, type ManifestUploadOptions, uploadManifest } from "./manifest-upload.ts";
 import { openSteady, readSteady, type SteadyFile } from "./steady-file.ts";
 
-/** Bytes hashed at a time. */
-const PIECE = 1024 * 1024;
-
 /** The file that makes a folder an image layout. */
 const MARK = "oci-layout";
-
-export interface PushLayoutOptions extends Omit<ManifestUploadOptions, "onProgress"> {
-  readonly onProgress?: ((phase: "hash" | "upload", done: number, total: number) => void) | undefined;
-}
 
 /** What is in the registry now. */
 export interface PushedLayout {
@@ -40,31 +33,23 @@ export interface PushedLayout {
 export async function pushLayout(
   folder: string,
   address: OciAddress,
-  options: PushLayoutOptions = {},
+  options: ManifestUploadOptions = {},
 ): Promise<PushedLayout> {
   const { onProgress, signal } = options;
   const manifest = await readLayout(folder);
   const { digest, blobs } = manifest;
   const size = blobs.reduce((sum, blob) => sum + blob.size, 0);
-  let hashed = 0;
+  let before = 0;
   for (const blob of blobs) {
-    const digester = new Digester(blob.digest);
-    for (let at = 0; at < blob.size; at += PIECE) {
-      signal?.throwIfAborted();
-      const piece = await blob.read(at, Math.min(PIECE, blob.size - at));
-      digester.update(piece);
-      hashed += piece.length;
-      onProgress?.("hash", hashed, size);
-    }
-    if (digester.digest() !== blob.digest) throw invalid(folder, `the blob ${blob.digest} is damaged`);
+    const onPiece = (done: number) => onProgress?.("hash", before + done, size);
+    const found = await digestOfContent(blob, { like: blob.digest, signal, onProgress: onPiece });
+    if (found !== blob.digest) throw invalid(folder, `the blob ${blob.digest} is damaged`);
+    before += blob.size;
   }
-  const fates = await uploadManifest(address, manifest, {
-    ...options,
-    onProgress: (done, total) => onProgress?.("upload", done, total),
-  });
+  const fates = await uploadManifest(address, manifest, options);
   const uploaded = blobs.filter((_blob, index) => fates?.[index] === "uploaded");
   return {
-    address: `oci://${address.registry}/${address.repository}@${digest}`,
+    address: pinnedAddress(address, digest),
     digest,
     size,
     uploaded: uploaded.reduce((sum, blob) => sum + blob.size, 0),

@@ -1,22 +1,17 @@
 import { openFileDevice } from "../../reader/block/file.ts";
-import type { OciAddress } from "../address.ts";
+import { type OciAddress, pinnedAddress } from "../address.ts";
 import { describeImage, type ImageDescription } from "../inspect/description.ts";
-import type { SourceOptions } from "../source.ts";
 import { type Artifact, describeArtifact } from "./artifact.ts";
 import type { BlobContent, Uploaded } from "./blob-upload.ts";
-import { Digester } from "./digest.ts";
+import { digestOfContent } from "./digest.ts";
 import { HEAD_SIZE, layerHead, layerTail } from "./layer.ts";
 import { OCI_MANIFEST } from "./manifest.ts";
-import { uploadManifest } from "./manifest-upload.ts";
+import { type ManifestUploadOptions, uploadManifest } from "./manifest-upload.ts";
 import { fileChanged, openSteady, readSteady, type SteadyFile } from "./steady-file.ts";
 
-/** Bytes hashed at a time. */
-const PIECE = 1024 * 1024;
-
-export interface PushOptions extends SourceOptions {
+export interface PushOptions extends ManifestUploadOptions {
   /** Where the commit comes from, for the annotation; an address without secrets. */
   readonly source?: string | undefined;
-  readonly onProgress?: ((phase: "hash" | "upload", done: number, total: number) => void) | undefined;
 }
 
 /** What is in the registry now. */
@@ -51,7 +46,6 @@ export async function pushImage(
   const file = await openSteady(path);
   if (file === undefined) throw fileChanged(path);
   await using _handle = file.handle;
-  const { onProgress } = options;
   const layer = await hashLayer(file, description.size, options);
   const artifact = describeArtifact(description, layer, options.source);
   const manifest = {
@@ -60,12 +54,9 @@ export async function pushImage(
     mediaType: OCI_MANIFEST,
     blobs: [layer, configOf(artifact)],
   };
-  const fates = await uploadManifest(address, manifest, {
-    ...options,
-    onProgress: (done, total) => onProgress?.("upload", done, total),
-  });
+  const fates = await uploadManifest(address, manifest, options);
   return {
-    address: `oci://${address.registry}/${address.repository}@${artifact.digest}`,
+    address: pinnedAddress(address, artifact.digest),
     digest: artifact.digest,
     layer: layer.digest,
     commit: description.id,
@@ -111,11 +102,9 @@ async function hashLayer(
     if (from < to) bytes.set(await readSteady(file, from - HEAD_SIZE, to - from), from - offset);
     return bytes;
   };
-  const digester = new Digester();
-  for (let at = 0; at < size; at += PIECE) {
-    signal?.throwIfAborted();
-    digester.update(await read(at, Math.min(PIECE, size - at)));
-    onProgress?.("hash", Math.min(at + PIECE, size), size);
-  }
-  return { digest: digester.digest(), size, read };
+  const digest = await digestOfContent(
+    { size, read },
+    { signal, onProgress: (done) => onProgress?.("hash", done, size) },
+  );
+  return { digest, size, read };
 }

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { DocteurError } from "../../reader/errors.ts";
 
@@ -19,8 +19,9 @@ export interface SteadyFile {
 export async function openSteady(path: string): Promise<SteadyFile | undefined> {
   // A FIFO would keep it waiting for a writer.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const size = await sizeOf(handle);
-  if (size !== undefined) return { path, handle, size, state: await stateOf(handle) };
+  const stats = await handle.stat({ bigint: true });
+  if (stats.isFile() || stats.isBlockDevice())
+    return { path, handle, size: Number(stats.size), state: stateOf(stats) };
   await handle.close();
   return undefined;
 }
@@ -40,7 +41,7 @@ export async function readSteady(
     if (bytesRead === 0) throw fileChanged(path);
     done += bytesRead;
   }
-  if ((await stateOf(handle)) !== state) throw fileChanged(path);
+  if (stateOf(await handle.stat({ bigint: true })) !== state) throw fileChanged(path);
   return bytes;
 }
 
@@ -52,12 +53,6 @@ export function fileChanged(path: string): DocteurError {
   );
 }
 
-async function sizeOf(handle: FileHandle): Promise<number | undefined> {
-  const stats = await handle.stat();
-  return stats.isFile() || stats.isBlockDevice() ? stats.size : undefined;
-}
-
-async function stateOf(handle: FileHandle): Promise<string> {
-  const { dev, ino, size, mtimeNs } = await handle.stat({ bigint: true });
+function stateOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs].join(" ");
 }

@@ -8,7 +8,7 @@ import type { ImageHeader } from "../../reader/image/header.ts";
 import { checkPinnedCommit } from "../../reader/image/pinned-commit.ts";
 import { isPrintable, printable } from "../../reader/printable.ts";
 import { SourceError } from "../../reader/source-error.ts";
-import { isFile, parseImageAddress } from "../../remote/address.ts";
+import { isFile, parseImageAddress, pinnedAddress } from "../../remote/address.ts";
 import { isDigest } from "../../remote/oci/digest.ts";
 import { chooseAccelerator } from "../accelerator.ts";
 import { getBusybox } from "../artifacts/busybox.ts";
@@ -233,7 +233,7 @@ async function pinnedImage(options: ExportOptions): Promise<string> {
   const { openOciSource } = await import("../../remote/oci/open.ts");
   const { cacert, plainHttp, deadline, signal } = options;
   await using source = await openOciSource(address, { cacert, plainHttp, deadline, signal });
-  return `oci://${address.registry}/${address.repository}@${source.digest}`;
+  return pinnedAddress(address, source.digest);
 }
 
 /** The commit of the image, which the machine then insists on. @throws {InvalidImageError} it is not that of `commit`. */

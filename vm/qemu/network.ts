@@ -13,7 +13,8 @@ export const USER_NETWORK_ADDRESS = "ip=10.0.2.15::10.0.2.2:255.255.255.0";
  * The network of a machine that a user starts by hand: QEMU's own, in which the machine is alone. With
  * `restrict`, it reaches neither this host nor anything beyond; only connections to published ports come in.
  *
- * @param device QEMU's, with its properties. @throws {DocteurError} `PUBLISH_FAILED` for a mapping that QEMU's network does not know.
+ * @param device QEMU's, with its properties.
+ * @throws {DocteurError} `PUBLISH_FAILED` for a mapping that QEMU's network does not know.
  */
 export function networkArguments(mappings: readonly PortMapping[], device = "virtio-net-device"): string[] {
   const forwards = mappings.map((mapping) => `,hostfwd=${hostForward(mapping)}`).join("");

@@ -63,7 +63,7 @@ export function describeLibvirt(machine: ExportedMachine): Description {
         element("panic", { model: "isa" }),
         element("memballoon", { model: "none" }),
       ]),
-      ...qemuArguments([
+      ...qemuCommandLine([
         ...(isMicro && accelerator === "tcg" ? COUNTED_CLOCK : []),
         ...(ports.length > 0 ? userNetwork(machine) : []),
       ]),
@@ -104,7 +104,7 @@ function userNetwork({ machineType, ports }: ExportedMachine): string[] {
 }
 
 /** What libvirt has no element of its own for. */
-function qemuArguments(values: readonly string[]): string[] {
+function qemuCommandLine(values: readonly string[]): string[] {
   if (values.length === 0) return [];
   return [
     element(
